@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: `${import.meta.dirname}/..`,
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{pkg,cmd,hack}/**/*.test.ts'],
+        },
+      },
+      {
+        // Real kernels, daemons and sockets: one file at a time, because two labs would measure each other.
+        test: {
+          name: 'integration',
+          include: ['test/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,88 @@
+/**
+ * The one interface to a datastore. Drivers (embedded, etcd, Kubernetes) implement it and pass the contract
+ * suite in `contract/` unchanged.
+ *
+ * What another writer can cause (an object is there already, gone, or newer) is an outcome, returned as data. What
+ * the environment causes (the store is away, full, corrupt) throws a `DatastoreError` with a code.
+ */
+import type { Kind, ResourceOf } from '@weft/resources';
+
+/** A point in the store's history: opaque text, written by the store into `metadata.resourceVersion`. */
+export type Revision = string;
+
+/** Names one object. `namespace` only for namespaced kinds (WorkloadEndpoint). */
+export interface ResourceKey<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** All objects of one kind as they were at `revision`; a watch from that revision continues the view. */
+export interface ResourceList<K extends Kind> {
+  readonly items: ResourceOf<K>[];
+  readonly revision: Revision;
+}
+
+/** What became of a write. Only `written` changed the store. */
+export type WriteOutcome<K extends Kind> =
+  | { readonly kind: 'written'; readonly resource: ResourceOf<K> }
+  | { readonly kind: 'already-exists' }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'not-found' };
+
+/** One change, in the order of the store's history. */
+export type WatchEvent<K extends Kind> =
+  | { readonly kind: 'put'; readonly resource: ResourceOf<K>; readonly revision: Revision }
+  | { readonly kind: 'delete'; readonly key: ResourceKey<K>; readonly revision: Revision };
+
+export interface Datastore {
+  /** The object, or undefined when there is none of that name. */
+  get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined>;
+
+  /** Every object of the kind, sorted by namespace and name. `labels` keeps those that carry all of them. */
+  list<K extends Kind>(kind: K, options?: ListOptions): Promise<ResourceList<K>>;
+
+  /** Stores a new object; `metadata.resourceVersion` must be absent. Outcomes: written, already-exists. */
+  create<K extends Kind>(resource: ResourceOf<K>): Promise<WriteOutcome<K>>;
+
+  /** Replaces an object if it still has `metadata.resourceVersion`. Outcomes: written, conflict, not-found. */
+  update<K extends Kind>(resource: ResourceOf<K>): Promise<WriteOutcome<K>>;
+
+  /** Removes an object; with `revision` only if it is still that one. Outcomes: written (what it was), conflict, not-found. */
+  delete<K extends Kind>(key: ResourceKey<K>, revision?: Revision): Promise<WriteOutcome<K>>;
+
+  /**
+   * Every change of the kind after `since`, each once and in order, until `signal` aborts (then it returns).
+   * Throws `DatastoreError` with code `compacted` when the store no longer has the history: list again.
+   */
+  watch<K extends Kind>(kind: K, since: Revision, signal: AbortSignal): AsyncIterable<WatchEvent<K>>;
+
+  close(): Promise<void>;
+}
+
+export interface ListOptions {
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** One code per cause; callers test the code, never the text. */
+export type DatastoreErrorCode =
+  | 'unavailable'
+  | 'compacted'
+  | 'invalid-resource'
+  | 'read-only'
+  | 'full'
+  | 'corrupt'
+  | 'newer-version'
+  | 'closed';
+
+/** The environment failed. The message has three parts: what happened, to which object, what to do next. */
+export class DatastoreError extends Error {
+  override readonly name = 'DatastoreError';
+  readonly code: DatastoreErrorCode;
+
+  constructor(code: DatastoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
