@@ -1,0 +1,79 @@
+/**
+ * A writer of big-endian numbers into a buffer that grows.
+ *
+ * Lengths that are known only later are left open (any value) and filled in (`patch…`).
+ */
+
+/** Writes big-endian numbers; `take` gives what was written. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+
+  constructor(capacityBytes = 64) {
+    this.#bytes = new Uint8Array(capacityBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Octets written so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Writes one octet. */
+  writeUint8(value: number): void {
+    this.#view.setUint8(this.#extend(1), value);
+  }
+
+  /** Writes two octets. */
+  writeUint16(value: number): void {
+    this.#view.setUint16(this.#extend(2), value);
+  }
+
+  /** Writes three octets. */
+  writeUint24(value: number): void {
+    const offset = this.#extend(3);
+    this.#view.setUint8(offset, value >>> 16);
+    this.#view.setUint16(offset + 1, value & 0xffff);
+  }
+
+  /** Writes four octets. */
+  writeUint32(value: number): void {
+    this.#view.setUint32(this.#extend(4), value);
+  }
+
+  /** Writes octets as they are. */
+  writeBytes(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#extend(bytes.length));
+  }
+
+  /** Overwrites one octet written before. */
+  patchUint8(offset: number, value: number): void {
+    this.#view.setUint8(offset, value);
+  }
+
+  /** Overwrites two octets written before. */
+  patchUint16(offset: number, value: number): void {
+    this.#view.setUint16(offset, value);
+  }
+
+  /** Gives a copy of what was written, of exactly its length. */
+  take(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Makes room for more octets; the offset at which they begin. */
+  #extend(count: number): number {
+    const offset = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.length) this.#grow();
+    return offset;
+  }
+
+  #grow(): void {
+    const grown = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
