@@ -1,0 +1,225 @@
+/**
+ * Every metric weft exposes. This file is API: dashboards and alerts match these names, so a name is never reused
+ * for another meaning.
+ *
+ * Calico's names begin with `felix_`; ours with `weft_`, and the rest of the name follows Calico's where the meaning is the
+ * same (`felix_route_table_num_routes`: `weft_route_table_routes`). `process_*` and `nodejs_*` are the names every
+ * Prometheus client library uses.
+ */
+
+/** The definitions, by topic. Label values are listed in the help line where they are a fixed set. */
+export const METRICS = {
+  buildInfo: {
+    kind: 'gauge',
+    name: 'weft_build_info',
+    help: 'Always 1; the labels tell which program runs.',
+    labels: ['version', 'node_version', 'role'],
+  },
+  ready: {
+    kind: 'gauge',
+    name: 'weft_ready',
+    help: '1 when the node forwards what it announces, else 0; /readiness says why.',
+    labels: [],
+  },
+
+  datastoreInSync: {
+    kind: 'gauge',
+    name: 'weft_datastore_in_sync',
+    help: '1 when a complete snapshot of the kind is held and its watch runs.',
+    labels: ['kind'],
+  },
+  datastoreEvents: {
+    kind: 'counter',
+    name: 'weft_datastore_events_total',
+    help: 'Changes received from the datastore.',
+    labels: ['kind'],
+  },
+  datastoreErrors: {
+    kind: 'counter',
+    name: 'weft_datastore_errors_total',
+    help: 'Failed datastore operations by error code.',
+    labels: ['code'],
+  },
+
+  calcSeconds: {
+    kind: 'histogram',
+    name: 'weft_calc_update_seconds',
+    help: 'Time to derive the desired state of the node from its resources and facts.',
+    labels: [],
+    buckets: 'kernel',
+  },
+
+  bgpPeers: {
+    kind: 'gauge',
+    name: 'weft_bgp_peers',
+    help: 'Configured BGP peers by type and by state of RFC 4271.',
+    labels: ['type', 'state'],
+  },
+  bgpPeerUp: {
+    kind: 'gauge',
+    name: 'weft_bgp_peer_up',
+    help: '1 while the session is Established.',
+    labels: ['peer', 'type'],
+  },
+  bgpSessionsEstablished: {
+    kind: 'counter',
+    name: 'weft_bgp_sessions_established_total',
+    help: 'How often the session with this peer became Established.',
+    labels: ['peer'],
+  },
+  bgpMessages: {
+    kind: 'counter',
+    name: 'weft_bgp_messages_total',
+    help: 'BGP messages by direction (received, sent) and type.',
+    labels: ['peer', 'direction', 'type'],
+  },
+  bgpPrefixes: {
+    kind: 'gauge',
+    name: 'weft_bgp_prefixes',
+    help: 'Prefixes held, by table (adj-rib-in, adj-rib-out) and family.',
+    labels: ['peer', 'table', 'family'],
+  },
+  bgpLocRibPrefixes: {
+    kind: 'gauge',
+    name: 'weft_bgp_loc_rib_prefixes',
+    help: 'Prefixes with a best path.',
+    labels: ['family'],
+  },
+
+  routes: {
+    kind: 'gauge',
+    name: 'weft_route_table_routes',
+    help: 'Routes weft wants in the kernel, by family and type (unicast, blackhole).',
+    labels: ['family', 'type'],
+  },
+  routeRepairs: {
+    kind: 'counter',
+    name: 'weft_route_table_repairs_total',
+    help: 'Routes somebody else removed or changed and weft put back.',
+    labels: ['family', 'cause'],
+  },
+  routeApplySeconds: {
+    kind: 'histogram',
+    name: 'weft_route_table_apply_seconds',
+    help: 'Time to write one batch of route changes to the kernel.',
+    labels: [],
+    buckets: 'kernel',
+  },
+  routeResyncSeconds: {
+    kind: 'histogram',
+    name: 'weft_route_table_resync_seconds',
+    help: 'Time to read the whole route table and compare it.',
+    labels: [],
+    buckets: 'kernel',
+  },
+  routeFailures: {
+    kind: 'counter',
+    name: 'weft_route_table_failures_total',
+    help: 'Route changes the kernel refused, by operation and errno name.',
+    labels: ['operation', 'errno'],
+  },
+
+  endpoints: {
+    kind: 'gauge',
+    name: 'weft_active_local_endpoints',
+    help: 'Workload endpoints attached on this node.',
+    labels: [],
+  },
+  endpointAttachSeconds: {
+    kind: 'histogram',
+    name: 'weft_endpoint_attach_seconds',
+    help: 'Time to give a container its address, interface and routes, by outcome (attached, refused, failed).',
+    labels: ['outcome'],
+    buckets: 'request',
+  },
+  endpointDetachSeconds: {
+    kind: 'histogram',
+    name: 'weft_endpoint_detach_seconds',
+    help: 'Time to take a container away.',
+    labels: ['outcome'],
+    buckets: 'request',
+  },
+
+  ipamBlocks: {
+    kind: 'gauge',
+    name: 'weft_ipam_blocks',
+    help: 'IPAM blocks affine to this node.',
+    labels: ['family'],
+  },
+  ipamAddressesInUse: {
+    kind: 'gauge',
+    name: 'weft_ipam_addresses_in_use',
+    help: 'Addresses this node assigned.',
+    labels: ['family'],
+  },
+  ipamConflicts: {
+    kind: 'counter',
+    name: 'weft_ipam_conflicts_total',
+    help: 'Writes that lost a compare-and-swap and were decided again.',
+    labels: [],
+  },
+
+  controlRequests: {
+    kind: 'counter',
+    name: 'weft_control_requests_total',
+    help: 'Requests to the control API by operation and HTTP status.',
+    labels: ['operation', 'status'],
+  },
+  controlRequestSeconds: {
+    kind: 'histogram',
+    name: 'weft_control_request_seconds',
+    help: 'Time to answer a request to the control API.',
+    labels: ['operation'],
+    buckets: 'request',
+  },
+
+  droppedSeries: {
+    kind: 'counter',
+    name: 'weft_telemetry_dropped_series_total',
+    help: 'Label combinations a metric did not expose because it has too many.',
+    labels: ['metric'],
+  },
+  droppedLogLines: {
+    kind: 'counter',
+    name: 'weft_telemetry_dropped_log_lines_total',
+    help: 'Log lines lost because the reader of the log did not keep up.',
+    labels: [],
+  },
+  eventLoopDelay: {
+    kind: 'gauge',
+    name: 'weft_event_loop_delay_seconds',
+    help: 'How late the event loop ran since the last scrape, by quantile (1 is the worst).',
+    labels: ['quantile'],
+  },
+
+  processCpuSeconds: {
+    kind: 'counter',
+    name: 'process_cpu_seconds_total',
+    help: 'User and system CPU time.',
+    labels: [],
+  },
+  processResidentMemory: {
+    kind: 'gauge',
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory.',
+    labels: [],
+  },
+  processOpenFds: {
+    kind: 'gauge',
+    name: 'process_open_fds',
+    help: 'Open file descriptors.',
+    labels: [],
+  },
+  processStartTime: {
+    kind: 'gauge',
+    name: 'process_start_time_seconds',
+    help: 'Start of the process, in seconds since 1970.',
+    labels: [],
+  },
+  heapUsed: {
+    kind: 'gauge',
+    name: 'nodejs_heap_size_used_bytes',
+    help: 'JavaScript heap in use.',
+    labels: [],
+  },
+} as const;
