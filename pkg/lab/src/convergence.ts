@@ -1,0 +1,63 @@
+/**
+ * When has a lab converged? When every host's sessions are Established and every block of one host is a route in the
+ * kernel of all others. What is missing is said in words, because that is what a user sees at the deadline.
+ */
+import type { Prefix } from '@weft/ip';
+import { LabError } from './issues.ts';
+import { observe } from './observe.ts';
+import type { Progress } from './progress.ts';
+
+/** What one host looks like from outside: its own blocks, its sessions, its kernel's routes. */
+export interface HostObservation {
+  readonly host: string;
+  readonly blocks: readonly Prefix[];
+  readonly sessions: readonly { readonly peer: string; readonly state: string }[];
+  readonly routes: readonly Prefix[];
+}
+
+/** What keeps the lab from being converged, in words; empty when it is. */
+export function convergenceGaps(hosts: readonly HostObservation[]): string[] {
+  return hosts.flatMap((host) => [...sessionGaps(host), ...routeGaps(host, hosts)]);
+}
+
+function sessionGaps({ host, sessions }: HostObservation): string[] {
+  return sessions
+    .filter(({ state }) => state !== 'Established')
+    .map(({ peer, state }) => `${host}: the session with ${peer} is ${state}`);
+}
+
+function routeGaps({ host, routes }: HostObservation, hosts: readonly HostObservation[]): string[] {
+  const known = new Set(routes);
+  return hosts
+    .filter((other) => other.host !== host)
+    .flatMap((other) => other.blocks.map((block) => ({ block, owner: other.host })))
+    .filter(({ block }) => !known.has(block))
+    .map(({ block, owner }) => `${host}: no route to ${block} of ${owner}`);
+}
+
+const convergenceDeadlineMilliseconds = 120_000;
+const lookAgainMilliseconds = 50;
+
+/** Waits until the lab has converged. Throws `LabError` that says what is missing at the deadline. */
+export async function waitForConvergence(lab: string, progress: Progress): Promise<void> {
+  const deadline = performance.now() + convergenceDeadlineMilliseconds;
+  for (let said = ''; ; ) {
+    const gaps = convergenceGaps(await observe(lab));
+    if (gaps.length === 0) return;
+    if (performance.now() > deadline) throw notConverged(lab, gaps);
+    const step = `waiting for convergence: ${gaps.length} missing`;
+    if (step !== said) progress(step);
+    said = step;
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMilliseconds));
+  }
+}
+
+function notConverged(lab: string, gaps: readonly string[]): LabError {
+  const shown = gaps.slice(0, 5).join('\n  ');
+  const more = gaps.length > 5 ? `\n  and ${gaps.length - 5} more` : '';
+  return new LabError(
+    `the lab did not converge within ${convergenceDeadlineMilliseconds / 1000} s:\n  ${shown}${more}`,
+    lab,
+    'read the daemons’ logs in /run/weft/lab, or the topology for a missing peering',
+  );
+}

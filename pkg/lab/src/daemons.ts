@@ -1,0 +1,106 @@
+/**
+ * The programs a lab's host runs, as command lines. Pure; `processes.ts` starts them.
+ *
+ * Every program stays in the foreground, keeps its sockets and pid file in the host's own directory, and is told
+ * where that is, so that several hosts of a kind live beside each other and beside the machine's own.
+ */
+import { join } from 'node:path';
+import { hostFiles, labFiles } from './names.ts';
+import type { Host } from './topology.ts';
+
+/** One program of a host; `waitFor` is the socket whose appearance says that the next one may start. */
+export interface DaemonCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly waitFor?: string;
+}
+
+/** What the launcher needs to know about this checkout. */
+export interface Installation {
+  /** The pinned Node. */
+  readonly node: string;
+  /** weftd's entry file. */
+  readonly weftd: string;
+}
+
+/** Debian package → the program whose absence means that it is missing. */
+export const programOf = { bird: 'bird', frr: '/usr/lib/frr/bgpd', gobgp: 'gobgpd' } as const;
+
+/** The Debian package of a role's daemon. */
+export const packageOf = { bird: 'bird2', frr: 'frr', gobgp: 'gobgpd' } as const;
+
+/** The command lines of a host's daemons, in starting order; none for a host that runs nothing. */
+export function daemonCommands(
+  lab: string,
+  host: Host,
+  holdTimeSeconds: number,
+  installation: Installation,
+): DaemonCommand[] {
+  const { directory, controlSocket } = hostFiles(lab, host.name);
+  switch (host.runs) {
+    case 'weftd':
+      return [weftdCommand(lab, host, holdTimeSeconds, installation, controlSocket)];
+    case 'bird':
+      return [
+        {
+          program: 'bird',
+          args: [
+            '-f',
+            '-c',
+            join(directory, 'bird.conf'),
+            '-s',
+            join(directory, 'bird.ctl'),
+            '-P',
+            join(directory, 'bird.pid'),
+          ],
+        },
+      ];
+    case 'frr':
+      return frrCommands(directory);
+    case 'gobgp':
+      return [
+        { program: 'gobgpd', args: ['-t', 'yaml', '-f', join(directory, 'gobgp.conf'), '--pprof-disable'] },
+      ];
+    case 'none':
+      return [];
+  }
+}
+
+/** The name under which a host's own configuration file lies in its directory. */
+export function configFileName(host: Host): string {
+  return `${host.runs}.conf`;
+}
+
+function weftdCommand(
+  lab: string,
+  host: Host,
+  holdTimeSeconds: number,
+  installation: Installation,
+  controlSocket: string,
+): DaemonCommand {
+  const options = {
+    '--node-name': host.name,
+    '--datastore': labFiles(lab).datastore,
+    '--control-socket': controlSocket,
+    '--hold-time-seconds': String(holdTimeSeconds),
+  };
+  return {
+    program: installation.node,
+    args: ['--disable-warning=ExperimentalWarning', installation.weftd, ...Object.entries(options).flat()],
+    waitFor: controlSocket,
+  };
+}
+
+function frrCommands(directory: string): DaemonCommand[] {
+  const zserv = join(directory, 'zserv.api');
+  const common = ['-u', 'frr', '-g', 'frr', '--vty_socket', directory, '-P', '0', '-z', zserv];
+  const config = join(directory, 'frr.conf');
+  return [
+    {
+      program: '/usr/lib/frr/zebra',
+      args: [...common, '-f', config, '-i', join(directory, 'zebra.pid')],
+      waitFor: zserv,
+    },
+    { program: '/usr/lib/frr/bgpd', args: [...common, '-f', config, '-i', join(directory, 'bgpd.pid')] },
+  ];
+}

@@ -1,0 +1,68 @@
+/**
+ * A lab's pods: empty namespaces that weftd of their host plugs in, by the call that the CNI plugin makes too.
+ */
+import { ControlClient } from '@weft/control';
+import type { Address } from '@weft/ip';
+import { LabError } from './issues.ts';
+import { hostFiles, namespaceOf, namespacePath, podName } from './names.ts';
+import { endProcesses, processesIn } from './processes.ts';
+import { requireState, writeState } from './state.ts';
+import { createPodNamespace, removeNamespace } from './wiring.ts';
+
+/** A pod that is plugged in. */
+export interface PluggedPod {
+  readonly name: string;
+  readonly host: string;
+  readonly addresses: readonly Address[];
+}
+
+/** Plugs one more pod into a host, under the next free name. Throws `LabError`; a refused pod leaves nothing. */
+export function addPod(lab: string, host: string): Promise<PluggedPod> {
+  const { pods, topology } = requireState(lab);
+  const found = topology.hosts.find((candidate) => candidate.name === host);
+  if (found === undefined)
+    throw new LabError('there is no such host in the lab', host, 'see: weftctl lab status');
+  if (found.runs !== 'weftd') {
+    throw new LabError(
+      `a host that runs ${found.runs} cannot have pods`,
+      host,
+      'choose a host that runs weftd',
+    );
+  }
+  const taken = new Set(pods.map((pod) => pod.name));
+  let ordinal = 1;
+  while (taken.has(podName(host, ordinal))) ordinal++;
+  return plugPod(lab, host, podName(host, ordinal));
+}
+
+/** Makes a pod's namespace and has the host's weftd plug it in. */
+export async function plugPod(lab: string, host: string, name: string): Promise<PluggedPod> {
+  createPodNamespace(lab, name);
+  try {
+    const { addresses } = await new ControlClient(hostFiles(lab, host).controlSocket).attach(name, {
+      containerId: name,
+      netns: namespacePath(namespaceOf(lab, name)),
+      interfaceName: 'eth0',
+      orchestrator: 'cni',
+    });
+    const state = requireState(lab);
+    writeState({ ...state, pods: [...state.pods, { name, host }] });
+    return { name, host, addresses: addresses as Address[] };
+  } catch (error) {
+    removeNamespace(namespaceOf(lab, name));
+    throw error;
+  }
+}
+
+/** Unplugs a pod, which gives its addresses back, and removes its namespace. */
+export async function removePod(lab: string, name: string): Promise<void> {
+  const pod = requireState(lab).pods.find((candidate) => candidate.name === name);
+  if (pod === undefined)
+    throw new LabError('there is no such pod in the lab', name, 'see: weftctl lab status');
+  await new ControlClient(hostFiles(lab, pod.host).controlSocket).detach(name);
+  const namespace = namespaceOf(lab, name);
+  await endProcesses(processesIn(namespace));
+  removeNamespace(namespace);
+  const state = requireState(lab);
+  writeState({ ...state, pods: state.pods.filter((other) => other.name !== name) });
+}

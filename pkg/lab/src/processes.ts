@@ -1,0 +1,162 @@
+/**
+ * Processes inside a lab's namespaces: started detached, found by the namespace they live in, ended by pid.
+ *
+ * No pid file is needed to clean up: the namespaces are the lab's own, so whatever runs in them is too, also after
+ * a crash of the program that started it.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { execa } from 'execa';
+import type { DaemonCommand } from './daemons.ts';
+import { LabError } from './issues.ts';
+import { namespacePath } from './names.ts';
+
+/** What a command printed and how it ended. */
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** Runs a command in a namespace and waits for it. A failing command is a result, not an error. */
+export async function runInNamespace(
+  namespace: string,
+  command: readonly string[],
+  options: { timeoutMilliseconds?: number } = {},
+): Promise<CommandResult> {
+  const result = await execa('ip', ['netns', 'exec', namespace, ...command], {
+    reject: false,
+    stdin: 'ignore',
+    ...(options.timeoutMilliseconds === undefined ? {} : { timeout: options.timeoutMilliseconds }),
+  });
+  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 1 };
+}
+
+/** Runs a command in a namespace on the user's terminal; answers its exit code. */
+export function runOnTerminal(namespace: string, command: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('ip', ['netns', 'exec', namespace, ...command], { stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
+  });
+}
+
+/**
+ * Starts a daemon in a namespace, detached from this process, its output appended to `log`, and waits until it says
+ * that it is there. Answers its pid.
+ */
+export async function startDaemon(namespace: string, command: DaemonCommand, log: string): Promise<number> {
+  const output = openSync(log, 'a');
+  const nsenter = ['--net', namespacePath(namespace)];
+  const child = spawn('nsenter', [`${nsenter[0]}=${nsenter[1]}`, command.program, ...command.args], {
+    cwd: dirname(log),
+    detached: true,
+    stdio: ['ignore', output, output],
+  });
+  child.unref();
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
+  });
+  if (command.waitFor !== undefined) await waitForSocket(command.waitFor, ended, command.program, log);
+  child.removeAllListeners();
+  return child.pid ?? 0;
+}
+
+const startDeadlineMilliseconds = 30_000;
+
+async function waitForSocket(
+  path: string,
+  ended: Promise<string>,
+  program: string,
+  log: string,
+): Promise<void> {
+  const appeared = await Promise.race([fileAppears(path, startDeadlineMilliseconds), ended]);
+  if (appeared === true) return;
+  const reason =
+    appeared === false ? `did not come up within ${startDeadlineMilliseconds / 1000} s` : appeared;
+  throw new LabError(
+    `${program} ${reason}${lastWords(log)}`,
+    log,
+    'read the whole log, then bring the lab up again',
+  );
+}
+
+/** Resolves true once `path` exists, false at the deadline. */
+function fileAppears(path: string, deadlineMilliseconds: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const watcher = watch(dirname(path), check);
+    const timer = setTimeout(() => finish(false), deadlineMilliseconds);
+    function finish(result: boolean): void {
+      watcher.close();
+      clearTimeout(timer);
+      resolve(result);
+    }
+    function check(): void {
+      if (existsSync(path)) finish(true);
+    }
+    check();
+  });
+}
+
+/** The end of a daemon's log, to be shown with the error. */
+function lastWords(log: string): string {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-3);
+  return lines.join('') === '' ? '' : `; it said:\n  ${lines.join('\n  ')}`;
+}
+
+/** The pids of all processes that live in a namespace. */
+export function processesIn(namespace: string): number[] {
+  const path = namespacePath(namespace);
+  if (!existsSync(path)) return [];
+  const inode = statSync(path).ino;
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => namespaceInode(pid) === inode).map(Number);
+}
+
+function namespaceInode(pid: string): number | undefined {
+  try {
+    return Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[0]);
+  } catch {
+    return undefined; // it ended while we looked
+  }
+}
+
+/** Sends a signal and waits until the processes are gone; those left after the grace period are killed. */
+export async function endProcesses(
+  pids: readonly number[],
+  signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM',
+  graceMilliseconds = 3000,
+): Promise<void> {
+  for (const pid of pids) sendSignal(pid, signal);
+  const left = await untilGone(pids, graceMilliseconds);
+  if (left.length > 0 && signal === 'SIGTERM') await endProcesses(left, 'SIGKILL');
+}
+
+async function untilGone(pids: readonly number[], deadlineMilliseconds: number): Promise<number[]> {
+  const deadline = performance.now() + deadlineMilliseconds;
+  let left = pids.filter(isAlive);
+  while (left.length > 0 && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    left = left.filter(isAlive);
+  }
+  return left;
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // ESRCH: it is gone, which is what was wanted
+  }
+}
+
+/** A zombie is gone: it holds no socket and no namespace. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
