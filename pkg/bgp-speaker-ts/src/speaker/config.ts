@@ -1,0 +1,208 @@
+/**
+ * What a speaker is configured with, and what it reports: plain data that survives JSON.
+ *
+ * Addresses and prefixes are the canonical strings of @weft/ip, lengths of time are in seconds, AS numbers and
+ * preferences are unsigned 32-bit numbers.
+ */
+
+import type { Address, Prefix } from '@weft/ip';
+import type { PeerType, SessionState } from '../fsm/types.ts';
+import type { PolicyRule } from '../policy/rule.ts';
+import type { OriginValue } from '../wire/attribute/path-attributes.ts';
+import type { Family } from '../wire/family.ts';
+
+export type {
+  LocalPrefRange,
+  PolicyRule,
+  PrefixMatch,
+  RouteMatch,
+  RouteOperation,
+} from '../policy/rule.ts';
+
+/** One address to accept connections on. */
+export interface ListenAddress {
+  readonly address: Address;
+  readonly port: number;
+}
+
+/** Graceful restart of this speaker, offered to every peer: RFC 4724, RFC 8538. */
+export interface GracefulRestartConfig {
+  /** How long peers are asked to keep our routes while we are away, 0…4095 s. */
+  readonly restartTimeSeconds: number;
+  /** Keep routes after a NOTIFICATION too, an expired hold timer included (RFC 8538). Default false. */
+  readonly notification?: boolean | undefined;
+  /** Longest time stale routes of a peer are kept after it is back but sends no End-of-RIB. Default 360. */
+  readonly staleTimeSeconds?: number | undefined;
+  /** Longest time a restarted speaker waits for End-of-RIB before it selects routes. Default `restartTimeSeconds`. */
+  readonly selectionDeferralSeconds?: number | undefined;
+}
+
+/** A whole speaker. */
+export interface SpeakerConfig {
+  readonly asn: number;
+  /** BGP Identifier, written as an IPv4 address. */
+  readonly identifier: Address;
+  readonly listen: readonly ListenAddress[];
+  /** 0 for no keepalives, or 3…65535. */
+  readonly holdTimeSeconds: number;
+  /** Cluster this route reflector serves, written as an IPv4 address (RFC 4456). Default: the identifier. */
+  readonly clusterId?: Address | undefined;
+  /** Absent: graceful restart is not offered, and no routes of a lost peer are kept. */
+  readonly gracefulRestart?: GracefulRestartConfig | undefined;
+  /** Refuse routes from and to external peers that have no policy (RFC 8212). Default false. */
+  readonly externalRequiresPolicy?: boolean | undefined;
+  readonly peers: readonly PeerConfig[];
+}
+
+/** The speaker's own address of each family, put into routes as next hop. */
+export interface NextHopAddresses {
+  readonly ipv4?: Address | undefined;
+  readonly ipv6?: Address | undefined;
+}
+
+/** A limit on the prefixes of one peer, counted per family. */
+export interface MaxPrefix {
+  readonly prefixes: number;
+  /** Above the limit: only report; Cease and try again after `restartSeconds`; or Cease and stay down. */
+  readonly action: 'warn' | 'restart' | 'stop';
+  /** For `restart`; default 60. */
+  readonly restartSeconds?: number | undefined;
+}
+
+/** One neighbour. Its address is its name: no two peers share one. */
+export interface PeerConfig {
+  readonly address: Address;
+  /** Port to connect to; default 179. */
+  readonly port?: number | undefined;
+  readonly asn: number;
+  /** Source address of connections we open. */
+  readonly localAddress?: Address | undefined;
+  /** AS number shown to this peer instead of the speaker's own (RFC 7705). */
+  readonly localAsn?: number | undefined;
+  /** Wait for the peer to connect. */
+  readonly passive: boolean;
+  readonly families: readonly Family[];
+  /** Default: the speaker's. */
+  readonly holdTimeSeconds?: number | undefined;
+  /** Wait between attempts to connect; default 5. */
+  readonly connectRetryTimeSeconds?: number | undefined;
+  /**
+   * Next hop of routes sent to this peer: `auto` is our own address for external peers and unchanged for internal
+   * ones, `self` always our own, `keep` always unchanged. Local routes always have our own.
+   */
+  readonly nextHop: 'auto' | 'self' | 'keep';
+  /** Default of a family: the local address of the connection, when it is of that family. */
+  readonly nextHopAddresses: NextHopAddresses;
+  readonly routeReflectorClient?: boolean | undefined;
+  /** Cluster this client belongs to; default: the speaker's. */
+  readonly clusterId?: Address | undefined;
+  /** TCP MD5 key (RFC 2385). */
+  readonly password?: string | undefined;
+  /** Accept only packets from at most this many hops away (RFC 5082); 1 for a neighbour on the same link. */
+  readonly ttlSecurityHops?: number | undefined;
+  /** TTL of packets to a peer that is several hops away. */
+  readonly multihop?: number | undefined;
+  /** How often our own AS number may stand in the AS_PATH of a route of this peer; default 0. */
+  readonly allowLocalAsn?: number | undefined;
+  readonly importPolicy: readonly PolicyRule[];
+  readonly exportPolicy: readonly PolicyRule[];
+  /** ADD-PATH (RFC 7911), from our side. */
+  readonly addPath?: 'send' | 'receive' | 'both' | undefined;
+  readonly maxPrefix?: MaxPrefix | undefined;
+  readonly description?: string | undefined;
+}
+
+/** A route this speaker originates. */
+export interface LocalRoute {
+  readonly prefix: Prefix;
+  /** Default 100. */
+  readonly localPref?: number | undefined;
+  readonly med?: number | undefined;
+  /** Default 0, IGP. */
+  readonly origin?: OriginValue | undefined;
+  /** Each `aa:nn`. */
+  readonly communities?: readonly string[] | undefined;
+  /** Each `aa:nn:mm`. */
+  readonly largeCommunities?: readonly string[] | undefined;
+  /** Interface the route points out of, for policies that look at it. */
+  readonly interface?: string | undefined;
+}
+
+/** Where packets of a route go. */
+export interface RouteNextHop {
+  readonly address: Address;
+  /** Link-local address sent along with a global one (RFC 2545). */
+  readonly linkLocal?: Address | undefined;
+}
+
+/** The selected route of a prefix. */
+export interface BestPath {
+  readonly source: 'local' | PeerType;
+  /** The peer it was learned from; absent for a local route. */
+  readonly peer?: Address | undefined;
+  /** The best path's next hop first, then those of all paths as good as it (ECMP). Empty for a local route. */
+  readonly nextHops: readonly RouteNextHop[];
+  /** As compared: 100 when the route carries none. */
+  readonly localPref: number;
+  readonly med?: number | undefined;
+  /** The peer is restarting and has not confirmed this route yet (RFC 4724). */
+  readonly stale: boolean;
+}
+
+/** What the Loc-RIB has for a prefix now. */
+export interface LocRibChange {
+  readonly family: Family;
+  readonly prefix: Prefix;
+  /** Absent when no path is left. */
+  readonly best?: BestPath | undefined;
+}
+
+/** What is known about a next hop. */
+export interface NextHopState {
+  readonly address: Address;
+  readonly reachable: boolean;
+  /** Cost of the way there; the smaller is preferred. */
+  readonly metric: number;
+  /** Interface packets leave by, for policies that look at it. */
+  readonly interface?: string | undefined;
+}
+
+/** Routes of one family of one peer. */
+export interface PeerFamilyStatus {
+  readonly family: Family;
+  /** Paths in the Adj-RIB-In, rejected and stale ones included. */
+  readonly received: number;
+  readonly rejected: number;
+  readonly stale: number;
+  /** Prefixes in the Adj-RIB-Out of this peer. */
+  readonly advertised: number;
+  readonly endOfRibReceived: boolean;
+  readonly endOfRibSent: boolean;
+  /** `catching-up`: the peer is new, asked for a refresh, or reads slower than the others. */
+  readonly stream: 'none' | 'catching-up' | 'in-sync';
+}
+
+/** One peer as it is now. Times are on the clock of the events. */
+export interface PeerStatus {
+  readonly address: Address;
+  readonly asn: number;
+  readonly description?: string | undefined;
+  readonly state: SessionState;
+  /** When `state` was entered, in ms. */
+  readonly stateSince: number;
+  readonly peerType?: PeerType | undefined;
+  readonly peerIdentifier?: Address | undefined;
+  /** Negotiated; present while Established. */
+  readonly holdTimeSeconds?: number | undefined;
+  readonly establishedCount: number;
+  /** Why the last session or attempt ended, in words. */
+  readonly lastError?: string | undefined;
+  /** When stale routes of this peer are given up at the latest, in ms. */
+  readonly staleUntil?: number | undefined;
+  readonly updatesReceived: number;
+  /** Bytes of UPDATEs handed to the transport. */
+  readonly updateBytesSent: number;
+  /** Bytes the transport has not handed to the kernel, as last reported. */
+  readonly outstandingBytes: number;
+  readonly families: readonly PeerFamilyStatus[];
+}

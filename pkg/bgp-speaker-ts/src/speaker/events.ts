@@ -1,0 +1,154 @@
+/**
+ * What goes into a speaker and what comes out of it.
+ *
+ * Every input is one of these events, so that a recorded sequence gives the same RIBs when it is replayed. A
+ * connection is named by its peer and its number: the speaker numbers the ones it asks for 1, 3, 5 …, whoever accepts
+ * connections numbers those of a peer 2, 4, 6 ….
+ */
+
+import type { Address } from '@weft/ip';
+import type { ConnectionId, DownReason, Negotiated, SessionState, StopReason } from '../fsm/types.ts';
+import type { AttributeFault, Treatment } from '../wire/error.ts';
+import type { Family } from '../wire/family.ts';
+import type { LocalRoute, LocRibChange, NextHopState, SpeakerConfig } from './config.ts';
+
+/** What can happen to a speaker. */
+export type SpeakerEvent =
+  /** A whole new configuration; only sessions that must be are reset. */
+  | { readonly kind: 'configure'; readonly config: SpeakerConfig }
+  /** All routes this speaker originates. End-of-RIB is not sent before the first of these events. */
+  | { readonly kind: 'set-local-routes'; readonly routes: readonly LocalRoute[] }
+  /** News about some next hops; one never named is taken for reachable at metric 0. */
+  | { readonly kind: 'set-next-hops'; readonly nextHops: readonly NextHopState[] }
+  /** A connection asked for by `connect` is there. */
+  | {
+      readonly kind: 'connected';
+      readonly peer: Address;
+      readonly connection: ConnectionId;
+      readonly localAddress?: Address | undefined;
+    }
+  /** A connection asked for by `connect` did not come about. */
+  | {
+      readonly kind: 'connect-failed';
+      readonly peer: Address;
+      readonly connection: ConnectionId;
+      readonly error: string;
+    }
+  /** Somebody has connected from this address; one that is no peer gets a `close`. */
+  | {
+      readonly kind: 'accepted';
+      readonly peer: Address;
+      readonly connection: ConnectionId;
+      readonly localAddress?: Address | undefined;
+    }
+  /** Bytes arrived. They are read before the call returns: the array may be used again. */
+  | {
+      readonly kind: 'received';
+      readonly peer: Address;
+      readonly connection: ConnectionId;
+      readonly bytes: Uint8Array;
+    }
+  /** The connection ended, by the peer or with an error such as ECONNRESET. */
+  | {
+      readonly kind: 'closed';
+      readonly peer: Address;
+      readonly connection: ConnectionId;
+      readonly error?: string | undefined;
+    }
+  /**
+   * How many bytes of this connection the kernel has not taken yet. Told after a write that leaves some, and when they
+   * are gone (0, the connection is drained). Not told: the kernel took everything.
+   */
+  | {
+      readonly kind: 'outstanding';
+      readonly peer: Address;
+      readonly connection: ConnectionId;
+      readonly bytes: number;
+    }
+  /** `nextDeadline` has come. */
+  | { readonly kind: 'tick' }
+  /** A batch of input is over: select routes and send what changed. */
+  | { readonly kind: 'flush' }
+  /** ManualStart of one peer that was stopped. */
+  | { readonly kind: 'start-peer'; readonly peer: Address }
+  /** ManualStop of one peer: Cease, and stay down. */
+  | { readonly kind: 'stop-peer'; readonly peer: Address; readonly reason: StopReason }
+  /** Cease, then start again. */
+  | { readonly kind: 'reset-peer'; readonly peer: Address; readonly reason: StopReason }
+  /** Ask the peer for its routes again (`in`), or send ours again (`out`). */
+  | { readonly kind: 'refresh-peer'; readonly peer: Address; readonly direction: 'in' | 'out' }
+  /** End all sessions: without a NOTIFICATION, so that peers keep our routes, or with a Cease when a reason is given. */
+  | { readonly kind: 'shutdown'; readonly reason?: StopReason | undefined };
+
+/** What a speaker wants done or has to tell, in order. */
+export type SpeakerAction =
+  /** Open a connection as the peer's configuration says. */
+  | { readonly kind: 'connect'; readonly peer: Address; readonly connection: ConnectionId }
+  /** Close after all bytes sent before; no event about this connection is wanted any more. */
+  | { readonly kind: 'close'; readonly peer: Address; readonly connection: ConnectionId }
+  /** Write these bytes. The same array may be sent to many connections: it must not be changed. */
+  | {
+      readonly kind: 'send';
+      readonly peer: Address;
+      readonly connection: ConnectionId;
+      readonly bytes: Uint8Array;
+    }
+  /** Changes of the Loc-RIB, each prefix at most once; only when the speaker was asked to report them. */
+  | { readonly kind: 'loc-rib-changed'; readonly changes: readonly LocRibChange[] }
+  /** All next hops paths point to, whenever the set changes; only when the speaker was asked to report them. */
+  | { readonly kind: 'next-hops-wanted'; readonly nextHops: readonly Address[] }
+  | { readonly kind: 'peer-established'; readonly peer: Address; readonly negotiated: Negotiated }
+  /** An Established session ended; `keptPaths` of its routes stay as stale. */
+  | {
+      readonly kind: 'peer-down';
+      readonly peer: Address;
+      readonly reason: DownReason;
+      readonly keptPaths: number;
+    }
+  /** An attempt ended before it reached Established. */
+  | { readonly kind: 'peer-attempt-failed'; readonly peer: Address; readonly reason: DownReason }
+  | {
+      readonly kind: 'peer-state-changed';
+      readonly peer: Address;
+      readonly from: SessionState;
+      readonly to: SessionState;
+      readonly event: string;
+    }
+  /** The peer has sent all its routes of a family. */
+  | { readonly kind: 'end-of-rib-received'; readonly peer: Address; readonly family: Family }
+  /**
+   * Every peer that sends End-of-RIB has sent it, or the time to wait is over: what the Loc-RIB has is all there is,
+   * and kernel routes of an earlier life that are not in it can go. Told once, after a restart or a first start.
+   */
+  | { readonly kind: 'end-of-rib-complete'; readonly cause: 'all-received' | 'deadline' }
+  /** Stale paths of a peer were removed. */
+  | {
+      readonly kind: 'stale-paths-removed';
+      readonly peer: Address;
+      readonly family: Family;
+      readonly paths: number;
+      readonly cause: StaleEnd;
+    }
+  /** An UPDATE was faulty and was treated by RFC 7606. */
+  | {
+      readonly kind: 'update-fault';
+      readonly peer: Address;
+      readonly treatment: Treatment;
+      readonly faults: readonly AttributeFault[];
+    }
+  /** A peer has passed its prefix limit. */
+  | {
+      readonly kind: 'prefix-limit';
+      readonly peer: Address;
+      readonly family: Family;
+      readonly prefixes: number;
+      readonly limit: number;
+    };
+
+/** Why stale paths were removed: RFC 4724 §4.2. */
+export type StaleEnd =
+  | 'end-of-rib'
+  | 'restart-time-passed'
+  | 'stale-time-passed'
+  | 'forwarding-not-preserved'
+  | 'restarted-again';
