@@ -3,9 +3,23 @@
  */
 
 export * from './fsm/types.ts';
+export * from './wire/attribute/as-path.ts';
+export type { AttributeContext, EncodeContext, ParsedAttributes } from './wire/attribute/codec.ts';
+export * from './wire/attribute/decode.ts';
+export * from './wire/attribute/encode.ts';
+export * from './wire/attribute/judge.ts';
 export type * from './wire/attribute/path-attributes.ts';
+export { attributeName } from './wire/attribute/table.ts';
 export type * from './wire/capability/capability.ts';
 export * from './wire/error.ts';
 export * from './wire/family.ts';
 export * from './wire/iana.ts';
+export * from './wire/message/01-open.ts';
+export * from './wire/message/02-update.ts';
+export * from './wire/message/03-notification.ts';
+export * from './wire/message/04-keepalive.ts';
+export * from './wire/message/05-route-refresh.ts';
 export * from './wire/next-hop.ts';
+export * from './wire/nlri.ts';
+export * from './wire/update-packer.ts';
+export * from './wire/update-view.ts';

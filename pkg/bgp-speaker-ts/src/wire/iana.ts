@@ -106,6 +106,7 @@ export const OpenSubcode = {
 
 /** Subcodes of UPDATE Message Error: RFC 4271 §6.3. */
 export const UpdateSubcode = {
+  unspecific: 0,
   malformedAttributeList: 1,
   unrecognizedWellKnownAttribute: 2,
   missingWellKnownAttribute: 3,

@@ -57,6 +57,16 @@ export class ByteWriter {
     this.#view.setUint16(offset, value);
   }
 
+  /** Forgets what was written and keeps the room. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** Gives what was written without copying it: good until the next write or `clear`. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
   /** Gives a copy of what was written, of exactly its length. */
   take(): Uint8Array {
     return this.#bytes.slice(0, this.#length);

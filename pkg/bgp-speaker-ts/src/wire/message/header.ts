@@ -1,11 +1,11 @@
 /**
  * The header every BGP message begins with: 16 octets of ones, the length, the type.
  *
- * Source: RFC 4271 §4.1 (layout), §6.1 (errors), RFC 8654 §4 (longer messages), RFC 7313 §5 (ROUTE-REFRESH length).
+ * Source: RFC 4271 §4.1 (layout), §6.1 (errors), RFC 8654 §4 (longer messages).
  */
 
 import { type SessionError, sessionError } from '../error.ts';
-import { ErrorCode, HeaderSubcode, MessageSize, MessageType, RouteRefreshSubcode } from '../iana.ts';
+import { ErrorCode, HeaderSubcode, MessageSize, MessageType } from '../iana.ts';
 
 const TYPE_OFFSET = 18;
 const LENGTH_OFFSET = 16;
@@ -27,7 +27,7 @@ export function readMessageType(bytes: Uint8Array, offset: number): number {
  * Checks a header of 19 octets at an offset.
  *
  * @param maxBytes longest message that may be received now: 4096, or 65535 after extended messages were agreed
- * @returns the error with its NOTIFICATION (1/1, 1/2 with the length, 1/3 with the type, 7/1), or undefined
+ * @returns the error with its NOTIFICATION (1/1, 1/2 with the length, 1/3 with the type), or undefined
  */
 export function checkHeader(bytes: Uint8Array, offset: number, maxBytes: number): SessionError | undefined {
   for (let index = offset; index < offset + LENGTH_OFFSET; index += 1) {
@@ -74,10 +74,6 @@ function notSynchronized(): SessionError {
 
 function badLength(length: number, type: number): SessionError {
   const detail = `length ${length} is not possible for message type ${type}`;
-  // A ROUTE-REFRESH of the wrong length has an error code of its own: RFC 7313 §5.
-  if (type === MessageType.routeRefresh && length >= MessageSize.header && length < MessageSize.standard) {
-    return sessionError(ErrorCode.routeRefresh, RouteRefreshSubcode.invalidMessageLength, detail);
-  }
   const data = new Uint8Array([length >>> 8, length & 0xff]);
   return sessionError(ErrorCode.messageHeader, HeaderSubcode.badMessageLength, detail, data);
 }
