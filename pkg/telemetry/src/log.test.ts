@@ -46,7 +46,7 @@ describe('a log line', () => {
   });
 });
 
-describe('a reader that does not read', () => {
+describe('a reader that does not read', { timeout: 20_000 }, () => {
   test('costs lines, which are counted, and never blocks the program', async () => {
     const child = fork(new URL('../test/flood.ts', import.meta.url), {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

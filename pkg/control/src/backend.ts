@@ -1,0 +1,28 @@
+/** What the server asks of the daemon. weftd implements it; tests implement it in memory. */
+import type { BgpPeers, RibRoute } from './schema/bgp.ts';
+import type { Attachment, AttachRequest, Detachment, Endpoint } from './schema/endpoints.ts';
+import type { Page, PageQuery } from './schema/page.ts';
+import type { Refusal } from './schema/refusal.ts';
+import type { RouteStatus } from './schema/routes.ts';
+import type { DaemonStatus, Health } from './schema/status.ts';
+
+/** A success, or the reason why not. What throws instead is answered with `internal` and reported to `onRequest`. */
+export type Answer<Success> = Success | Refusal | Promise<Success | Refusal>;
+
+/**
+ * One method per operation. Requests are checked against their schema before they get here. Calls may overlap, and
+ * a client that gives up does not end its call: `attachEndpoint` and `detachEndpoint` must be safe to repeat.
+ */
+export interface ControlBackend {
+  status(): Answer<DaemonStatus>;
+  liveness(): Health;
+  readiness(): Health;
+  /** Text exposition 0.0.4. */
+  metrics(): string;
+  bgpPeers(): Answer<BgpPeers>;
+  rib(query: PageQuery): Answer<Page<RibRoute>>;
+  routes(query: PageQuery): Answer<Page<RouteStatus>>;
+  endpoints(query: PageQuery): Answer<Page<Endpoint>>;
+  attachEndpoint(id: string, request: AttachRequest): Answer<Attachment>;
+  detachEndpoint(id: string): Answer<Detachment>;
+}

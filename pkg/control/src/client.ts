@@ -1,0 +1,196 @@
+/** The client: one method per operation. Answers are checked against the same schemas the daemon is built with. */
+import { type IncomingMessage, request } from 'node:http';
+import type * as z from 'zod';
+import { ControlError } from './error.ts';
+import { PATHS } from './paths.ts';
+import { type BgpPeers, bgpPeersSchema, type RibRoute, ribPageSchema } from './schema/bgp.ts';
+import {
+  type Attachment,
+  type AttachRequest,
+  attachmentSchema,
+  type Detachment,
+  detachmentSchema,
+  type Endpoint,
+  endpointPageSchema,
+} from './schema/endpoints.ts';
+import type { Page, PageQuery } from './schema/page.ts';
+import { errorBodySchema } from './schema/refusal.ts';
+import { type RouteStatus, routePageSchema } from './schema/routes.ts';
+import { type DaemonStatus, daemonStatusSchema, type Health, healthSchema } from './schema/status.ts';
+import { checkSocketPath } from './socket-path.ts';
+
+/** How long a daemon may take to answer: a little longer than it allows itself, so that its own error arrives. */
+const ANSWER_MILLISECONDS = 35_000;
+/** The largest answer that is read; a page is below 1 MB. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+interface RawAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/**
+ * Talks to one daemon. Every method throws `ControlError`: with the daemon's refusal code, or `unreachable`,
+ * `timeout`, `bad-reply` when no usable answer came. Each call is a connection of its own; nothing needs closing.
+ */
+export class ControlClient {
+  readonly socketPath: string;
+  readonly #timeoutMilliseconds: number;
+
+  constructor(socketPath: string, options: { readonly timeoutMilliseconds?: number } = {}) {
+    checkSocketPath(socketPath);
+    this.socketPath = socketPath;
+    this.#timeoutMilliseconds = options.timeoutMilliseconds ?? ANSWER_MILLISECONDS;
+  }
+
+  status(): Promise<DaemonStatus> {
+    return this.#call(daemonStatusSchema, 'GET', PATHS.status);
+  }
+
+  bgpPeers(): Promise<BgpPeers> {
+    return this.#call(bgpPeersSchema, 'GET', PATHS.bgpPeers);
+  }
+
+  rib(query: Partial<PageQuery> = {}): Promise<Page<RibRoute>> {
+    return this.#call(ribPageSchema, 'GET', PATHS.rib + queryText(query));
+  }
+
+  routes(query: Partial<PageQuery> = {}): Promise<Page<RouteStatus>> {
+    return this.#call(routePageSchema, 'GET', PATHS.routes + queryText(query));
+  }
+
+  endpoints(query: Partial<PageQuery> = {}): Promise<Page<Endpoint>> {
+    return this.#call(endpointPageSchema, 'GET', PATHS.endpoints + queryText(query));
+  }
+
+  /** Plugs a container in. Safe to repeat: the second time it answers `already-attached`. */
+  attachEndpoint(id: string, wanted: AttachRequest): Promise<Attachment> {
+    return this.#call(attachmentSchema, 'PUT', endpointPath(id), wanted);
+  }
+
+  /** Takes a container out. Safe to repeat: the second time it answers `not-attached`. */
+  detachEndpoint(id: string): Promise<Detachment> {
+    return this.#call(detachmentSchema, 'DELETE', endpointPath(id));
+  }
+
+  /** Not ready is an answer here, not an error. */
+  async readiness(): Promise<Health> {
+    const answer = await this.#send('GET', PATHS.readiness);
+    return this.#parse(healthSchema, answer.text);
+  }
+
+  /** Text exposition 0.0.4. */
+  async metrics(): Promise<string> {
+    return (await this.#send('GET', PATHS.metrics)).text;
+  }
+
+  async #call<Reply>(schema: z.ZodType<Reply>, method: string, path: string, body?: object): Promise<Reply> {
+    const answer = await this.#send(method, path, body);
+    if (answer.status === 200) return this.#parse(schema, answer.text);
+    const { error } = this.#parse(errorBodySchema, answer.text);
+    throw new ControlError(error.code, error.message, error.object, error.hint);
+  }
+
+  #parse<Reply>(schema: z.ZodType<Reply>, text: string): Reply {
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch (cause) {
+      throw new ControlError(
+        'bad-reply',
+        'The answer on the control socket is not one this program knows',
+        this.socketPath,
+        'Is it a weftd, of the same version? Compare with `weftctl version`.',
+        { cause },
+      );
+    }
+  }
+
+  #send(method: string, path: string, body?: object): Promise<RawAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
+    const signal = AbortSignal.timeout(this.#timeoutMilliseconds);
+    const outgoing = request({ socketPath: this.socketPath, method, path, signal, agent: false });
+    outgoing.on('response', (response) => resolve(readAnswer(response)));
+    outgoing.on('error', reject);
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    return promise.catch((error) => {
+      throw this.#explain(error);
+    });
+  }
+
+  #explain(cause: NodeJS.ErrnoException): ControlError {
+    const [code, what, hint] = failure(cause.code ?? cause.name);
+    return new ControlError(code, what, this.socketPath, hint, { cause });
+  }
+}
+
+/** Every item of a list, page after page. */
+export async function* everyItem<Item>(
+  fetchPage: (query: Partial<PageQuery>) => Promise<Page<Item>>,
+): AsyncGenerator<Item, void, undefined> {
+  let after: string | undefined;
+  do {
+    const page: Page<Item> = await fetchPage({ limit: 1000, ...(after === undefined ? {} : { after }) });
+    yield* page.items;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** What an errno of the connection means for the user: code, what happened, what to do. */
+function failure(errno: string): ['unreachable' | 'timeout' | 'bad-reply', string, string] {
+  switch (errno) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return ['unreachable', 'There is no control socket', 'Is weftd running? Start it, or name its socket.'];
+    case 'ECONNREFUSED':
+      return [
+        'unreachable',
+        'Nobody listens on the control socket',
+        'weftd has died: read its log, start it again.',
+      ];
+    case 'EACCES':
+    case 'EPERM':
+      return [
+        'unreachable',
+        'No permission to use the control socket',
+        'Run as the user of weftd, usually root.',
+      ];
+    case 'ABORT_ERR':
+    case 'AbortError':
+    case 'TimeoutError':
+      return [
+        'timeout',
+        'The daemon does not answer in time',
+        'It is busy or stuck: read its log, then ask again.',
+      ];
+    case 'TOO_LARGE':
+      return [
+        'bad-reply',
+        'The answer is longer than any daemon would send',
+        'Is it a weftd of the same version?',
+      ];
+    default:
+      return ['unreachable', `The connection broke (${errno})`, 'weftd may be restarting: ask again.'];
+  }
+}
+
+async function readAnswer(response: IncomingMessage): Promise<RawAnswer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw Object.assign(new Error('answer too large'), { code: 'TOO_LARGE' });
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
+}
+
+function queryText(query: Partial<PageQuery>): string {
+  const parameters = new URLSearchParams();
+  if (query.after !== undefined) parameters.set('after', query.after);
+  if (query.limit !== undefined) parameters.set('limit', String(query.limit));
+  return parameters.size === 0 ? '' : `?${parameters}`;
+}
+
+function endpointPath(id: string): string {
+  return `${PATHS.endpoints}/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,30 @@
+/** The daemon's local HTTP API: schema, server and client, shared so that both sides mean the same. */
+export type { Answer, ControlBackend } from './backend.ts';
+export { ControlClient, everyItem } from './client.ts';
+export { ControlError, type ControlErrorCode } from './error.ts';
+export {
+  BGP_PEER_TYPES,
+  BGP_STATES,
+  type BgpPeer,
+  type BgpPeerCounters,
+  type BgpPeers,
+  type BgpPeerType,
+  type BgpState,
+  type RibPath,
+  type RibRoute,
+} from './schema/bgp.ts';
+export type { Attachment, AttachRequest, AttachTiming, Detachment, Endpoint } from './schema/endpoints.ts';
+export { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
+export { cutPage, MAX_PAGE_ITEMS, type Page, type PageQuery } from './schema/page.ts';
+export { isRefusal, type Refusal, type RefusalCode, refuse } from './schema/refusal.ts';
+export {
+  ROUTE_STATES,
+  type RouteForm,
+  type RouteNextHop,
+  type RouteState,
+  type RouteStatus,
+} from './schema/routes.ts';
+export type { DaemonStatus, DatastoreStatus, Health } from './schema/status.ts';
+export type { ControlServer, ControlServerOptions, RequestRecord } from './server.ts';
+export { startControlServer } from './server.ts';
+export { DEFAULT_SOCKET_PATH, MAX_SOCKET_PATH_BYTES } from './socket-path.ts';

@@ -1,0 +1,126 @@
+/** Which request means which call of the backend. */
+import type { IncomingMessage } from 'node:http';
+import type { ControlBackend } from './backend.ts';
+import { type Checked, check, readBody } from './body.ts';
+import { PATHS } from './paths.ts';
+import { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
+import { type PageQuery, pageQuerySchema } from './schema/page.ts';
+import { isRefusal, type Refusal, refuse } from './schema/refusal.ts';
+import type { Health } from './schema/status.ts';
+
+/** What goes back to the client: a JSON value or a page of text. */
+export type Reply =
+  | { readonly kind: 'json'; readonly status: number; readonly value: object }
+  | { readonly kind: 'text'; readonly text: string };
+
+/** What a request line asks for. */
+export interface Target {
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+/** One operation: its name in logs and metrics, and what it does. */
+export interface Operation {
+  readonly name: string;
+  /** Answered on the TCP address too: only what monitoring needs, and nothing that changes anything. */
+  readonly onMetricsAddress: boolean;
+  run(backend: ControlBackend, request: IncomingMessage, target: Target): Promise<Reply | Refusal>;
+}
+
+const EXACT: Readonly<Record<string, Operation>> = {
+  [`GET ${PATHS.status}`]: local('status', async (backend) => backend.status()),
+  [`GET ${PATHS.bgpPeers}`]: local('bgp-peers', async (backend) => backend.bgpPeers()),
+  [`GET ${PATHS.rib}`]: list('bgp-rib', async (backend, query) => backend.rib(query)),
+  [`GET ${PATHS.routes}`]: list('routes', async (backend, query) => backend.routes(query)),
+  [`GET ${PATHS.endpoints}`]: list('endpoints', async (backend, query) => backend.endpoints(query)),
+  [`GET ${PATHS.liveness}`]: health('liveness', (backend) => backend.liveness()),
+  [`GET ${PATHS.readiness}`]: health('readiness', (backend) => backend.readiness()),
+  [`GET ${PATHS.metrics}`]: {
+    name: 'metrics',
+    onMetricsAddress: true,
+    run: async (backend) => ({ kind: 'text', text: backend.metrics() }),
+  },
+};
+
+const BY_ENDPOINT: Readonly<Record<string, Operation>> = {
+  PUT: local('attach-endpoint', async (backend, request, target) => {
+    const id = check(endpointIdSchema, endpointId(target), target.path);
+    if (isRefusal(id)) return id;
+    const wanted = await readBody(request, attachRequestSchema, id.value);
+    return isRefusal(wanted) ? wanted : backend.attachEndpoint(id.value, wanted.value);
+  }),
+  DELETE: local('detach-endpoint', async (backend, _request, target) => {
+    const id = check(endpointIdSchema, endpointId(target), target.path);
+    return isRefusal(id) ? id : backend.detachEndpoint(id.value);
+  }),
+};
+
+const KNOWN_PATHS = new Set<string>(Object.values(PATHS));
+
+/** Splits a request target; one that is not a path (`*`, `http://…`) is found nowhere later. */
+export function parseTarget(target: string): Target {
+  const mark = target.indexOf('?');
+  if (mark < 0) return { path: target, query: new URLSearchParams() };
+  return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
+}
+
+/** The operation that a method and a path ask for, or why there is none. */
+export function findOperation(method: string, path: string): Operation | Refusal {
+  const isEndpoint = path.startsWith(`${PATHS.endpoints}/`);
+  const found = isEndpoint ? BY_ENDPOINT[method] : EXACT[`${method} ${path}`];
+  if (found) return found;
+  if (isEndpoint || KNOWN_PATHS.has(path)) {
+    return refuse('method-not-allowed', `${method} is not possible here`, path, 'See pkg/control/README.md.');
+  }
+  return refuse('not-found', 'There is no such resource', path, `Start with ${PATHS.status}.`);
+}
+
+type LocalRun = (
+  backend: ControlBackend,
+  request: IncomingMessage,
+  target: Target,
+) => Promise<object | Refusal>;
+
+function local(name: string, run: LocalRun): Operation {
+  return {
+    name,
+    onMetricsAddress: false,
+    run: async (backend, request, target) => {
+      const value = await run(backend, request, target);
+      return isRefusal(value) ? value : { kind: 'json', status: 200, value };
+    },
+  };
+}
+
+function list(
+  name: string,
+  run: (backend: ControlBackend, query: PageQuery) => Promise<object | Refusal>,
+): Operation {
+  return local(name, async (backend, _request, target) => {
+    const query: Checked<PageQuery> = check(pageQuerySchema, Object.fromEntries(target.query), target.path);
+    return isRefusal(query) ? query : run(backend, query.value);
+  });
+}
+
+/** 200 or 503 with the reasons, as kubelet and Calico's own probes expect. */
+function health(name: string, ask: (backend: ControlBackend) => Health): Operation {
+  return {
+    name,
+    onMetricsAddress: true,
+    run: async (backend) => {
+      const value = ask(backend);
+      return { kind: 'json', status: value.ok ? 200 : 503, value };
+    },
+  };
+}
+
+/** An id that is not valid percent-encoding is checked as it stands, and refused by its schema. */
+function endpointId(target: Target): string {
+  const raw = target.path.slice(PATHS.endpoints.length + 1);
+  try {
+    return decodeURIComponent(raw);
+  } catch (error) {
+    if (error instanceof URIError) return raw;
+    throw error;
+  }
+}

@@ -1,0 +1,11 @@
+/** The paths of the API, written once for both sides. A change that old clients cannot read gets `/v2`. */
+export const PATHS = {
+  status: '/v1/status',
+  bgpPeers: '/v1/bgp/peers',
+  rib: '/v1/bgp/rib',
+  routes: '/v1/routes',
+  endpoints: '/v1/endpoints',
+  metrics: '/metrics',
+  liveness: '/liveness',
+  readiness: '/readiness',
+} as const;

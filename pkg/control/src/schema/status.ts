@@ -1,0 +1,55 @@
+/** What the daemon says about itself: `GET /v1/status`, `/liveness`, `/readiness`. */
+import * as z from 'zod';
+import { replyOf } from './shape.ts';
+
+/** Whether something is as it should be, and every reason why not. */
+export interface Health {
+  readonly ok: boolean;
+  /** Sentences; empty when `ok`. */
+  readonly reasons: readonly string[];
+}
+
+/** Answer of `/liveness` (200 or 503) and `/readiness` (200 or 503). */
+export const healthSchema: z.ZodType<Health> = replyOf<Health>({
+  ok: z.boolean(),
+  reasons: z.array(z.string()),
+});
+
+/** The datastore as this daemon sees it. */
+export interface DatastoreStatus {
+  readonly type: 'embedded' | 'etcd' | 'kubernetes';
+  /** The file or the endpoints, without credentials. */
+  readonly location: string;
+  /** A complete snapshot of every kind is held and the watches run. */
+  readonly inSync: boolean;
+  /** What is wrong or awaited; absent when in sync. */
+  readonly detail?: string | undefined;
+}
+
+/** The daemon: who it is, since when, and whether it does its work. */
+export interface DaemonStatus {
+  /** The node's name in the datastore. */
+  readonly node: string;
+  readonly role: 'node' | 'route-reflector';
+  readonly version: string;
+  readonly pid: number;
+  /** Start of the process, RFC 3339. */
+  readonly since: string;
+  readonly datastore: DatastoreStatus;
+  readonly readiness: Health;
+}
+
+export const daemonStatusSchema: z.ZodType<DaemonStatus> = replyOf<DaemonStatus>({
+  node: z.string(),
+  role: z.enum(['node', 'route-reflector']),
+  version: z.string(),
+  pid: z.number().int(),
+  since: z.string(),
+  datastore: replyOf<DatastoreStatus>({
+    type: z.enum(['embedded', 'etcd', 'kubernetes']),
+    location: z.string(),
+    inSync: z.boolean(),
+    detail: z.string().optional(),
+  }),
+  readiness: healthSchema,
+});
