@@ -1,6 +1,6 @@
 /**
- * The only door to Linux networking, as an interface: the real one speaks rtnetlink (`netlink/`), the fake one
- * (`fake/`) keeps everything in memory and can be told to fail. Both pass the same test suite.
+ * The only door to Linux networking, as an interface: the real one (`openKernel`) speaks rtnetlink, the fake one
+ * (`FakeKernel`) keeps everything in memory and can be told to fail. Both pass the same test suite (`contract/`).
  *
  * A `Kernel` belongs to one network namespace: its netlink sockets are opened inside it and stay there, whatever
  * namespace the thread is in later.
@@ -10,6 +10,7 @@ import type { Address, Prefix } from '@weft/ip';
 /** Interface index, unique within a network namespace. */
 export type InterfaceIndex = number;
 
+/** One network interface. */
 export interface Link {
   readonly index: InterfaceIndex;
   readonly name: string;
@@ -26,6 +27,7 @@ export interface Link {
   readonly masterIndex?: InterfaceIndex;
 }
 
+/** One address on an interface. */
 export interface InterfaceAddress {
   readonly interfaceIndex: InterfaceIndex;
   readonly address: Address;
@@ -33,6 +35,7 @@ export interface InterfaceAddress {
   readonly scope: 'global' | 'link' | 'host';
 }
 
+/** What happens to a packet that takes a route (rtnetlink(7), `rtm_type`). */
 export type RouteType =
   | 'unicast'
   | 'local'
@@ -43,6 +46,7 @@ export type RouteType =
   | 'prohibit'
   | 'throw';
 
+/** Where a route leads. A gateway of the other family is allowed (RFC 8950: IPv4 destinations by an IPv6 gateway). */
 export interface NextHop {
   readonly gateway?: Address;
   readonly interfaceIndex?: InterfaceIndex;
@@ -50,7 +54,10 @@ export interface NextHop {
   readonly onlink?: boolean;
 }
 
-/** One route. Its identity in the kernel is table, destination and metric (one next-hop set each). */
+/**
+ * One route. Its identity in the kernel is table, destination and metric (one next-hop set each). What the kernel
+ * changes when it takes a route (IPv6 metric 0 becomes 1024 …) stands in `normalizeRoute`.
+ */
 export interface Route {
   readonly table: number;
   readonly destination: Prefix;
@@ -63,37 +70,71 @@ export interface Route {
   readonly preferredSource?: Address;
 }
 
+/** A permanent neighbour entry (NUD_PERMANENT): an address whose MAC needs no ARP or neighbour discovery. */
 export interface Neighbour {
   readonly interfaceIndex: InterfaceIndex;
   readonly address: Address;
   readonly mac: string;
 }
 
+/** One thing to change. */
 export type Change =
+  /**
+   * `add-route` fails with EEXIST where table, destination and metric are taken. `replace-route` takes the place of
+   * the whole next-hop set, whoever wrote it. `delete-route` needs table, destination, metric and protocol to match
+   * (ESRCH otherwise), so a route of another protocol is never deleted; next hops, scope and type do not matter.
+   */
   | { readonly op: 'add-route' | 'replace-route' | 'delete-route'; readonly route: Route }
-  | { readonly op: 'add-address' | 'delete-address'; readonly address: InterfaceAddress }
+  | {
+      readonly op: 'add-address';
+      readonly address: InterfaceAddress;
+      /** False: an IPv6 address is usable at once (IFA_F_NODAD), without duplicate address detection. */
+      readonly duplicateAddressDetection?: false;
+    }
+  | { readonly op: 'delete-address'; readonly address: InterfaceAddress }
   | { readonly op: 'replace-neighbour' | 'delete-neighbour'; readonly neighbour: Neighbour }
+  /** The peer appears at once in the namespace of `netnsFd`; both ends are down, with one queue each. */
   | { readonly op: 'add-veth'; readonly host: VethEnd; readonly peer: VethEnd & { readonly netnsFd: number } }
   | { readonly op: 'add-bridge'; readonly name: string }
   | {
       readonly op: 'set-link';
       readonly index: InterfaceIndex;
       readonly up?: boolean;
+      /** 0 takes the link out of its bridge. */
       readonly masterIndex?: InterfaceIndex;
       readonly mtuBytes?: number;
+      readonly mac?: string;
       readonly name?: string;
     }
-  | { readonly op: 'delete-link'; readonly index: InterfaceIndex };
+  | { readonly op: 'delete-link'; readonly index: InterfaceIndex }
+  /** See `writeSysctl`; as a change it has its place in the order of the others. */
+  | { readonly op: 'write-sysctl'; readonly key: string; readonly value: string };
 
+/** One end of a veth pair; the kernel chooses what is left out. */
 export interface VethEnd {
   readonly name: string;
   readonly mac?: string;
   readonly mtuBytes?: number;
 }
 
-/** What became of one change: null when it took effect, else the errno by name (`EEXIST`, `ENETUNREACH` …) and the kernel's own words, if any. */
-export type ChangeResult = null | { readonly errno: string; readonly message?: string };
+/** Why the kernel refused: the errno by name (`EEXIST`, `ENETUNREACH` …) and its own words, if any. */
+export interface Refusal {
+  readonly errno: string;
+  readonly message?: string;
+}
 
+/** What became of one change: null when it took effect. */
+export type ChangeResult = null | Refusal;
+
+/** The answer to opening another namespace; `ENOENT` no such path, `EINVAL` not a network namespace, `EPERM` not root. */
+export type OpenedNetns =
+  | { readonly kind: 'opened'; readonly kernel: Kernel }
+  | ({ readonly kind: 'refused' } & Refusal);
+
+/**
+ * Something changed. What Linux does not announce is not here either: IPv4 routes that go with their link, when it
+ * goes down or away, produce a link event and no route event. Who keeps a picture of routes reads again on those.
+ */
 export type KernelEvent =
   | { readonly kind: 'route'; readonly op: 'new' | 'delete'; readonly route: Route }
   | { readonly kind: 'link'; readonly op: 'new' | 'delete'; readonly link: Link }
@@ -101,18 +142,31 @@ export type KernelEvent =
   /** Events were lost (ENOBUFS): whoever keeps a picture must read it again. */
   | { readonly kind: 'overrun' };
 
+/** Which routes to read; everything left out means any. The kernel filters, so a narrow filter is cheap. */
 export interface RouteFilter {
   readonly family?: 4 | 6;
   readonly table?: number;
   readonly protocol?: number;
 }
 
+/** One network namespace, as weft sees and changes it. */
 export interface Kernel {
-  /** Dumps; each is checked (NLM_F_DUMP_INTR) and read again when the kernel changed under it. */
+  /** The namespace itself, for `add-veth`. Valid until `close`. */
+  readonly netnsFd: number;
+
+  /**
+   * Dumps; each is checked (NLM_F_DUMP_INTR) and read again when the kernel changed under it. They throw
+   * `KernelError` when the kernel cannot be read, so that an unread table never looks like an empty one.
+   */
   links(): Link[];
   addresses(): InterfaceAddress[];
+  /** Without cached, cloned and expiring routes, and without those `Route` cannot name (TOS, source-specific). */
   routes(filter?: RouteFilter): Route[];
+  /** Permanent entries only: learned ones come and go by themselves. */
   neighbours(): Neighbour[];
+
+  /** One link by name, without reading all of them. */
+  link(name: string): Link | undefined;
 
   /**
    * Applies the changes in order, many netlink messages a send, and answers one result per change. A change that
@@ -126,6 +180,9 @@ export interface Kernel {
   /** `net/ipv4/conf/eth0/proxy_arp`: below /proc/sys, of this kernel's namespace. Undefined where the key does not exist. */
   readSysctl(key: string): string | undefined;
   writeSysctl(key: string, value: string): ChangeResult;
+
+  /** Opens the kernel of another namespace by its path, `/run/netns/…` or `/proc/<pid>/ns/net`. */
+  openNetns(path: string): OpenedNetns;
 
   close(): void;
 }

@@ -1,0 +1,28 @@
+/**
+ * The public API of @weft/kernel: the only door to Linux.
+ */
+export { KernelError } from './errno.ts';
+export type { FakeFailure, FakeOperation } from './fake/failures.ts';
+export { FakeKernel } from './fake/fake-kernel.ts';
+export { type FileLock, lockFile } from './file-lock.ts';
+export type {
+  Change,
+  ChangeResult,
+  InterfaceAddress,
+  InterfaceIndex,
+  Kernel,
+  KernelEvent,
+  Link,
+  Neighbour,
+  NextHop,
+  OpenedNetns,
+  Refusal,
+  Route,
+  RouteFilter,
+  RouteType,
+  VethEnd,
+} from './kernel.ts';
+export { openKernel } from './linux-kernel.ts';
+export { createNetns, deleteNetns, listNetns, netnsPath } from './namespaces.ts';
+export { type InNetns, netnsOfPid, withNetns } from './netns.ts';
+export { MAIN_TABLE, normalizeRoute, routeKey, routeSatisfies, WEFT_ROUTE_PROTOCOL } from './route.ts';

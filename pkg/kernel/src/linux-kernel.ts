@@ -1,0 +1,176 @@
+/**
+ * The real kernel: rtnetlink sockets and sysctl files of one network namespace.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { type Family, familyOf } from '@weft/ip';
+import { KernelError } from './errno.ts';
+import { EventMonitor } from './event-monitor.ts';
+import type {
+  Change,
+  ChangeResult,
+  InterfaceAddress,
+  Kernel,
+  KernelEvent,
+  Link,
+  Neighbour,
+  OpenedNetns,
+  Route,
+  RouteFilter,
+} from './kernel.ts';
+import { decodeAddress, encodeAddressDump } from './netlink/address.ts';
+import type { NetlinkChange } from './netlink/change.ts';
+import { maxInterfaceNameBytes } from './netlink/constants.ts';
+import { dump, get } from './netlink/dump.ts';
+import { eventGroups } from './netlink/event.ts';
+import { decodeLink, encodeLinkDump, encodeLinkRequest } from './netlink/link.ts';
+import { decodeNeighbour, encodeNeighbourDump } from './netlink/neighbour.ts';
+import { decodeRoute, encodeRouteDump } from './netlink/route.ts';
+import { NetlinkSocket, openNetlinkFd } from './netlink/socket.ts';
+import { transact } from './netlink/transaction.ts';
+import { currentNetnsPath, withNetns } from './netns.ts';
+import { readSysctlFile, writeSysctlFile } from './sysctl.ts';
+
+/**
+ * Opens the kernel of a network namespace, of the calling thread's when no path is given.
+ *
+ * Throws KernelError with the errno as its code: ENOENT no such path, EINVAL not a network namespace, EPERM not root.
+ */
+export function openKernel(options: { readonly netns?: string } = {}): Kernel {
+  const path = options.netns ?? currentNetnsPath;
+  const opened = openNetns(path);
+  if (opened.kind === 'refused')
+    throw new KernelError(`cannot open the network namespace ${path}`, opened.errno);
+  return opened.kernel;
+}
+
+function openNetns(path: string): OpenedNetns {
+  let netnsFd: number;
+  try {
+    netnsFd = openSync(path, 'r');
+  } catch (cause) {
+    return { kind: 'refused', errno: (cause as NodeJS.ErrnoException).code ?? 'EIO' };
+  }
+  const socket = withNetns(netnsFd, () => new NetlinkSocket());
+  if (socket.kind === 'done') return { kind: 'opened', kernel: new LinuxKernel(netnsFd, socket.value) };
+  closeSync(netnsFd);
+  return socket;
+}
+
+class LinuxKernel implements Kernel {
+  readonly netnsFd: number;
+  readonly #socket: NetlinkSocket;
+  readonly #monitor = new EventMonitor(() => this.#inside(() => openNetlinkFd(eventGroups)));
+  #sequence = 0;
+  #open = true;
+
+  constructor(netnsFd: number, socket: NetlinkSocket) {
+    this.netnsFd = netnsFd;
+    this.#socket = socket;
+  }
+
+  links(): Link[] {
+    return dump(this.#socket, this.#nextSequence, encodeLinkDump, decodeLink);
+  }
+
+  link(name: string): Link | undefined {
+    // The kernel refuses longer names with ERANGE; no link has one.
+    if (name === '' || Buffer.byteLength(name) > maxInterfaceNameBytes) return undefined;
+    const encode: Parameters<typeof get>[2] = (writer, sequence) => encodeLinkRequest(writer, sequence, name);
+    return get(this.#socket, this.#nextSequence(), encode, decodeLink);
+  }
+
+  addresses(): InterfaceAddress[] {
+    return dump(this.#socket, this.#nextSequence, encodeAddressDump, decodeAddress);
+  }
+
+  neighbours(): Neighbour[] {
+    return dump(this.#socket, this.#nextSequence, encodeNeighbourDump, decodeNeighbour);
+  }
+
+  routes(filter: RouteFilter = {}): Route[] {
+    const families: readonly Family[] = filter.family === undefined ? [4, 6] : [filter.family];
+    return families.flatMap((family) => this.#routesOfFamily(family, filter));
+  }
+
+  #routesOfFamily(family: Family, filter: RouteFilter): Route[] {
+    try {
+      return dump(
+        this.#socket,
+        this.#nextSequence,
+        (writer, sequence) => encodeRouteDump(writer, sequence, family, filter),
+        (payload) => {
+          // A kernel without IPv6 answers a question for it with all it has.
+          const route = decodeRoute(payload);
+          return route !== undefined && familyOf(route.destination) === family ? route : undefined;
+        },
+      );
+    } catch (error) {
+      // A table exists from its first route on; to ask for one that does not is an error.
+      if (error instanceof KernelError && error.code === 'ENOENT' && filter.table !== undefined) return [];
+      throw error;
+    }
+  }
+
+  apply(changes: readonly Change[]): ChangeResult[] {
+    const results: ChangeResult[] = [];
+    while (results.length < changes.length) {
+      const isSysctl = changes[results.length]?.op === 'write-sysctl';
+      const end = changes.findIndex(
+        (change, index) => index > results.length && (change.op === 'write-sysctl') !== isSysctl,
+      );
+      const run = changes.slice(results.length, end < 0 ? changes.length : end);
+      results.push(
+        ...(isSysctl ? this.#writeSysctls(run as SysctlChange[]) : this.#transact(run as NetlinkChange[])),
+      );
+    }
+    return results;
+  }
+
+  #transact(changes: readonly NetlinkChange[]): ChangeResult[] {
+    const first = this.#nextSequence();
+    this.#sequence += changes.length - 1;
+    return transact(this.#socket, changes, first);
+  }
+
+  #writeSysctls(changes: readonly SysctlChange[]): ChangeResult[] {
+    return this.#inside(() => changes.map(({ key, value }) => writeSysctlFile(key, value)));
+  }
+
+  subscribe(listener: (event: KernelEvent) => void): () => void {
+    return this.#monitor.subscribe(listener);
+  }
+
+  readSysctl(key: string): string | undefined {
+    return this.#inside(() => readSysctlFile(key));
+  }
+
+  writeSysctl(key: string, value: string): ChangeResult {
+    return this.#inside(() => writeSysctlFile(key, value));
+  }
+
+  openNetns(path: string): OpenedNetns {
+    return openNetns(path);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#monitor.close();
+    this.#socket.close();
+    closeSync(this.netnsFd);
+  }
+
+  #inside<T>(run: () => T): T {
+    const result = withNetns(this.netnsFd, run);
+    if (result.kind === 'done') return result.value;
+    throw new KernelError('cannot enter the network namespace', result.errno);
+  }
+
+  readonly #nextSequence = (): number => {
+    // Numbers are 32 bits wide and only have to differ from those still unanswered.
+    this.#sequence = this.#sequence >= 0x7fffffff ? 1 : this.#sequence + 1;
+    return this.#sequence;
+  };
+}
+
+type SysctlChange = Extract<Change, { op: 'write-sysctl' }>;

@@ -1,0 +1,118 @@
+/**
+ * The code points of rtnetlink that weft uses, under their names in the kernel's headers.
+ *
+ * Source: include/uapi/linux/{netlink,rtnetlink,if_link,if_addr,neighbour,if,veth}.h, netlink(7), rtnetlink(7).
+ */
+
+/** Message flags (`nlmsg_flags`). NEW requests reuse the bits of GET requests, so values repeat. */
+export const NLM_F = {
+  REQUEST: 0x01,
+  MULTI: 0x02,
+  ACK: 0x04,
+  DUMP_INTR: 0x10,
+  DUMP: 0x300,
+  REPLACE: 0x100,
+  EXCL: 0x200,
+  CREATE: 0x400,
+  /** On an answer: attributes with the kernel's own words follow. */
+  ACK_TLVS: 0x200,
+  /** On an answer: the request is not repeated in full. */
+  CAPPED: 0x100,
+} as const;
+
+/** Control message types, below the first rtnetlink type. */
+export const NLMSG = { ERROR: 2, DONE: 3, OVERRUN: 4 } as const;
+
+/** Attributes of an error answer (`nlmsgerr_attrs`). */
+export const NLMSGERR_ATTR = { MSG: 1 } as const;
+
+/** rtnetlink message types. */
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+  NEWNEIGH: 28,
+  DELNEIGH: 29,
+  GETNEIGH: 30,
+} as const;
+
+/** Multicast groups; a bind mask has bit `group - 1`. */
+export const RTNLGRP = { LINK: 1, IPV4_IFADDR: 5, IPV4_ROUTE: 7, IPV6_IFADDR: 9, IPV6_ROUTE: 11 } as const;
+
+/** Address families (`AF_*`). */
+export const AF = { UNSPEC: 0, INET: 2, INET6: 10 } as const;
+
+/** Link attributes and the nested ones of IFLA_LINKINFO and of veth. */
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  MASTER: 10,
+  LINKINFO: 18,
+  NET_NS_FD: 28,
+  EXT_MASK: 29,
+  NUM_TX_QUEUES: 31,
+  NUM_RX_QUEUES: 32,
+  INFO_KIND: 1,
+  INFO_DATA: 2,
+  VETH_INFO_PEER: 1,
+} as const;
+
+/** Asks a link dump to leave the counters out (`IFLA_EXT_MASK`). */
+export const RTEXT_FILTER_SKIP_STATS = 0x08;
+
+/** Link flags (`ifi_flags`). */
+export const IFF = { UP: 0x1, LOWER_UP: 0x10000 } as const;
+
+/** The longest interface name, in bytes (IFNAMSIZ without its NUL). */
+export const maxInterfaceNameBytes = 15;
+
+/** Address attributes and flags. */
+export const IFA = { ADDRESS: 1, LOCAL: 2, FLAGS: 8, F_NODAD: 0x02 } as const;
+
+/** Route attributes. */
+export const RTA = {
+  DST: 1,
+  OIF: 4,
+  GATEWAY: 5,
+  PRIORITY: 6,
+  PREFSRC: 7,
+  MULTIPATH: 9,
+  CACHEINFO: 12,
+  TABLE: 15,
+  VIA: 18,
+} as const;
+
+/** Next-hop flag: the gateway is on the link whatever the routes say. */
+export const RTNH_F_ONLINK = 0x4;
+
+/** Route flag: a clone kept in the cache, not a route of a table. */
+export const RTM_F_CLONED = 0x200;
+
+/** Route scopes (`rtm_scope`) and address scopes (`ifa_scope`). */
+export const RT_SCOPE = { UNIVERSE: 0, LINK: 253, HOST: 254, NOWHERE: 255 } as const;
+
+/** Route types by their number (`rtm_type`); 4 is anycast, which weft has no use for. */
+export const routeTypeNumbers = {
+  unicast: 1,
+  local: 2,
+  broadcast: 3,
+  multicast: 5,
+  blackhole: 6,
+  unreachable: 7,
+  prohibit: 8,
+  throw: 9,
+} as const;
+
+/** Neighbour attributes and state. */
+export const NDA = { DST: 1, LLADDR: 2 } as const;
+
+/** The state of an entry that needs no resolution and never ages. */
+export const NUD_PERMANENT = 0x80;
