@@ -2,6 +2,8 @@
  * The public API of bgp-speaker-ts.
  */
 
+export { Peer } from './fsm/peer.ts';
+export { createRandom, type Random } from './fsm/random.ts';
 export * from './fsm/types.ts';
 export * from './wire/attribute/as-path.ts';
 export type { AttributeContext, EncodeContext, ParsedAttributes } from './wire/attribute/codec.ts';

@@ -189,8 +189,8 @@ export type SessionEvent =
   | { readonly kind: 'update-error'; readonly error: SessionError }
   /** An UPDATE or ROUTE-REFRESH was sent on the established connection: the keepalive timer starts anew. */
   | { readonly kind: 'sent' }
-  /** Bytes wait for the peer to read (`true`), or all were handed to the kernel (`false`): RFC 9687. */
-  | { readonly kind: 'send-blocked'; readonly blocked: boolean }
+  /** How many bytes of the established connection the kernel has not taken; 0 when it has all: RFC 9687. */
+  | { readonly kind: 'outstanding'; readonly bytes: number }
   /** New restart state for the next OPEN. */
   | { readonly kind: 'restart-state'; readonly state: RestartState };
 

@@ -2,8 +2,8 @@
  * Finds whole messages in the chunks a TCP connection delivers.
  *
  * Messages that lie whole in a chunk are read where they are; only one that two chunks share is put together in a
- * buffer of its own. The framer holds at most one message. After `next` says true, the fields describe the message,
- * and its bytes are good until the next call.
+ * buffer of its own. The framer holds at most one message in parts. After `next` says true, the fields describe the
+ * message; its bytes are good until the next `push`.
  */
 
 import type { SessionError } from './error.ts';
@@ -27,8 +27,11 @@ export class MessageFramer {
 
   #chunk: Uint8Array = new Uint8Array(0);
   #offset = 0;
+  /** The front of a message that has not come whole. */
   #partial: Uint8Array = new Uint8Array(0);
   #partialLength = 0;
+  /** The buffer of the message put together before, which may still be read; the two take turns. */
+  #spare: Uint8Array = new Uint8Array(0);
 
   /** Hands over the next chunk, which must stay as it is until `next` has said false. */
   push(chunk: Uint8Array): void {
@@ -64,8 +67,11 @@ export class MessageFramer {
     const length = readMessageLength(this.#partial, 0);
     this.#fillTo(length);
     if (this.#partialLength < length) return false;
+    const whole = this.#partial;
+    this.#partial = this.#spare;
+    this.#spare = whole;
     this.#partialLength = 0;
-    return this.#found(this.#partial, 0, length);
+    return this.#found(whole, 0, length);
   }
 
   #found(bytes: Uint8Array, offset: number, length: number): boolean {
