@@ -1,0 +1,204 @@
+/**
+ * Prefixes of one family, each with a dense id: the id is the index of every other column about prefixes.
+ *
+ * Lookup is an open-addressing hash on typed arrays with linear probing. It is split into shards by the upper bits of
+ * the hash; each shard grows on its own, so that no insert waits for a million entries to move.
+ *
+ * Invariants (`checkPrefixTable` in the tests):
+ *   - a live id is in exactly one slot of the shard its hash names, and no empty slot lies between its home and it;
+ *   - a free id has length `FREE` and is on the free list once; ids at or above `highWater` were never used;
+ *   - a shard is at most three quarters full.
+ */
+
+import type { Family } from '../wire/family.ts';
+import { grow, grownCapacity, INITIAL_CAPACITY } from './columns.ts';
+import { IdList } from './id-list.ts';
+
+const SHARD_BITS = 6;
+const SHARDS = 1 << SHARD_BITS;
+const SHARD_SHIFT = 32 - SHARD_BITS;
+const INITIAL_SLOTS = 16;
+const EMPTY = -1;
+
+/** Prefix length of an id that is not in use. */
+export const FREE = 255;
+
+/** A hash table of prefixes; see the file comment for its invariants. */
+export class PrefixTable {
+  readonly family: Family;
+  /** Prefixes in the table. */
+  count = 0;
+  /** Ids below this have been used at some time. */
+  highWater = 0;
+  /** Length of the columns. */
+  capacity: number = INITIAL_CAPACITY;
+
+  /** Address words, host bits clear. An IPv4 address is `word0`; the other three columns are then empty. */
+  word0: Uint32Array = new Uint32Array(INITIAL_CAPACITY);
+  word1: Uint32Array;
+  word2: Uint32Array;
+  word3: Uint32Array;
+  /** Prefix length in bits, or `FREE`. */
+  lengths: Uint8Array = new Uint8Array(INITIAL_CAPACITY).fill(FREE);
+
+  readonly #wide: boolean;
+  readonly #seed: number;
+  readonly #free: IdList = new IdList();
+  readonly #shards: Int32Array[];
+  readonly #shardCounts: Int32Array = new Int32Array(SHARDS);
+
+  /** @param seed makes the hash unlike that of other speakers, so that nobody can choose prefixes that collide */
+  constructor(family: Family, seed: number) {
+    this.family = family;
+    this.#seed = seed | 0;
+    this.#wide = family === 'ipv6-unicast';
+    const width = this.#wide ? INITIAL_CAPACITY : 0;
+    this.word1 = new Uint32Array(width);
+    this.word2 = new Uint32Array(width);
+    this.word3 = new Uint32Array(width);
+    this.#shards = Array.from({ length: SHARDS }, () => new Int32Array(INITIAL_SLOTS).fill(EMPTY));
+  }
+
+  /** Gives the id of a prefix, or -1. Words 1 to 3 are 0 for IPv4. */
+  find(word0: number, word1: number, word2: number, word3: number, length: number): number {
+    const hash = this.#hash(word0, word1, word2, word3, length);
+    const shard = this.#shards[hash >>> SHARD_SHIFT] as Int32Array;
+    const mask = shard.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const id = shard[slot] as number;
+      if (id === EMPTY || this.#isAt(id, word0, word1, word2, word3, length)) return id;
+    }
+  }
+
+  /** Gives the id of a prefix, adding it if it is not there. */
+  insert(word0: number, word1: number, word2: number, word3: number, length: number): number {
+    const hash = this.#hash(word0, word1, word2, word3, length);
+    const shardIndex = hash >>> SHARD_SHIFT;
+    const shard = this.#shards[shardIndex] as Int32Array;
+    const mask = shard.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const id = shard[slot] as number;
+      if (id === EMPTY) return this.#add(shardIndex, slot, word0, word1, word2, word3, length);
+      if (this.#isAt(id, word0, word1, word2, word3, length)) return id;
+    }
+  }
+
+  /** Frees an id; it is given to another prefix later. */
+  remove(id: number): void {
+    const hash = this.#hashOf(id);
+    const shard = this.#shards[hash >>> SHARD_SHIFT] as Int32Array;
+    const mask = shard.length - 1;
+    let slot = hash & mask;
+    while (shard[slot] !== id) slot = (slot + 1) & mask;
+    this.#closeGap(shard, slot);
+    (this.#shardCounts[hash >>> SHARD_SHIFT] as number) -= 1;
+    this.lengths[id] = FREE;
+    this.#free.push(id);
+    this.count -= 1;
+  }
+
+  /** Says whether an id is in use. */
+  isLive(id: number): boolean {
+    return this.lengths[id] !== FREE;
+  }
+
+  #isAt(id: number, word0: number, word1: number, word2: number, word3: number, length: number): boolean {
+    if (this.word0[id] !== word0 || this.lengths[id] !== length) return false;
+    if (!this.#wide) return true;
+    return this.word1[id] === word1 && this.word2[id] === word2 && this.word3[id] === word3;
+  }
+
+  #hash(word0: number, word1: number, word2: number, word3: number, length: number): number {
+    let hash = Math.imul(word0 ^ this.#seed, 0x9e3779b1) ^ length;
+    if (this.#wide) {
+      hash = Math.imul(hash ^ (hash >>> 15) ^ word1, 0x85ebca77);
+      hash = Math.imul(hash ^ (hash >>> 13) ^ word2, 0xc2b2ae3d);
+      hash = Math.imul(hash ^ (hash >>> 16) ^ word3, 0x27d4eb2f);
+    }
+    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return hash ^ (hash >>> 16);
+  }
+
+  #hashOf(id: number): number {
+    const word0 = this.word0[id] as number;
+    const length = this.lengths[id] as number;
+    if (!this.#wide) return this.#hash(word0, 0, 0, 0, length);
+    const [word1, word2, word3] = [this.word1[id], this.word2[id], this.word3[id]];
+    return this.#hash(word0, word1 as number, word2 as number, word3 as number, length);
+  }
+
+  #add(
+    shardIndex: number,
+    slot: number,
+    word0: number,
+    word1: number,
+    word2: number,
+    word3: number,
+    length: number,
+  ): number {
+    const id = this.#takeId();
+    this.word0[id] = word0;
+    this.lengths[id] = length;
+    if (this.#wide) {
+      this.word1[id] = word1;
+      this.word2[id] = word2;
+      this.word3[id] = word3;
+    }
+    const shard = this.#shards[shardIndex] as Int32Array;
+    shard[slot] = id;
+    const count = (this.#shardCounts[shardIndex] as number) + 1;
+    this.#shardCounts[shardIndex] = count;
+    if (count * 4 > shard.length * 3) this.#growShard(shardIndex);
+    this.count += 1;
+    return id;
+  }
+
+  #takeId(): number {
+    const id = this.#free.pop();
+    if (id >= 0) return id;
+    if (this.highWater === this.capacity) this.#growColumns();
+    this.highWater += 1;
+    return this.highWater - 1;
+  }
+
+  #growColumns(): void {
+    this.capacity = grownCapacity(this.capacity, this.highWater + 1);
+    this.word0 = grow(this.word0, this.capacity);
+    this.lengths = grow(this.lengths, this.capacity, FREE);
+    if (!this.#wide) return;
+    this.word1 = grow(this.word1, this.capacity);
+    this.word2 = grow(this.word2, this.capacity);
+    this.word3 = grow(this.word3, this.capacity);
+  }
+
+  #growShard(shardIndex: number): void {
+    const old = this.#shards[shardIndex] as Int32Array;
+    const shard = new Int32Array(old.length * 2).fill(EMPTY);
+    const mask = shard.length - 1;
+    for (const id of old) {
+      if (id === EMPTY) continue;
+      let slot = this.#hashOf(id) & mask;
+      while (shard[slot] !== EMPTY) slot = (slot + 1) & mask;
+      shard[slot] = id;
+    }
+    this.#shards[shardIndex] = shard;
+  }
+
+  /** Moves later entries of the probe run back over a freed slot, so that lookups need no tombstones. */
+  #closeGap(shard: Int32Array, freed: number): void {
+    const mask = shard.length - 1;
+    let gap = freed;
+    for (let slot = (gap + 1) & mask; ; slot = (slot + 1) & mask) {
+      const id = shard[slot] as number;
+      if (id === EMPTY) break;
+      const home = this.#hashOf(id) & mask;
+      // The entry may move back only if its home does not lie after the gap.
+      if (((slot - home) & mask) >= ((slot - gap) & mask)) {
+        shard[gap] = id;
+        gap = slot;
+      }
+    }
+    shard[gap] = EMPTY;
+  }
+}
