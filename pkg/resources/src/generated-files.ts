@@ -1,0 +1,23 @@
+/**
+ * Every file that follows from the schemas. `hack/generate.ts` writes them; a test compares them with what is there.
+ */
+import { customResourceDefinition } from './crd.ts';
+import { kindNames, kinds } from './kinds.ts';
+import { toJsonSchema } from './schema/json-schema.ts';
+import { typescriptOf } from './typescript.ts';
+
+/** A file by its path from the root of the repository. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** All generated files, sorted by path within their kind. */
+export function generatedFiles(): GeneratedFile[] {
+  const schemas = Object.fromEntries(kindNames.map((kind) => [kind, toJsonSchema(kinds[kind].schema)]));
+  const crds = kindNames.flatMap((kind) => customResourceDefinition(kind) ?? []);
+  return [
+    { path: 'pkg/resources/src/generated/types.ts', text: typescriptOf(schemas) },
+    ...crds.map(({ name, text }) => ({ path: `manifests/crds/${name}.yaml`, text })),
+  ];
+}

@@ -1,0 +1,22 @@
+/**
+ * The public API of @weft/resources: the projectcalico.org/v3 kinds and all that follows from their schemas.
+ */
+export type * from './generated/types.ts';
+export { describeIssue, type ValidationIssue } from './issue.ts';
+export { parseJson, stringifyJson } from './json.ts';
+export { apiVersion, type Column, type ColumnContext, type KindDefinition } from './kind-definition.ts';
+export { defaultBlockSize } from './kinds/ip-pool.ts';
+export { definitionOf, isKind, kindByAlias, kindNames, kinds } from './kinds.ts';
+export {
+  affinityName,
+  blockName,
+  handleName,
+  shortAffinityName,
+  type WorkloadEndpointIdentifiers,
+  workloadEndpointName,
+} from './names.ts';
+export { type ParsedResource, parseResource, readResource } from './parse-resource.ts';
+export { type Labels, matchesSelector, parseSelector, type Selector } from './selector/selector.ts';
+export { type Community, parseCommunity } from './text/community.ts';
+export { parseDuration } from './text/duration.ts';
+export { type PeerAddress, parsePeerAddress } from './text/peer-address.ts';

@@ -1,0 +1,171 @@
+/**
+ * BGPConfiguration: BGP settings of the cluster (`default`) or of one node (`node.<name>`).
+ *
+ * No field has a default here: an absent field on `node.<name>` means "as the cluster", and on `default` the value
+ * `effectiveBgpSettings` gives (../bgp-settings.ts).
+ */
+import { z } from 'zod';
+import type { BGPConfiguration } from '../generated/types.ts';
+import type { ValidationIssue } from '../issue.ts';
+import { defineKind, fieldColumn, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
+import {
+  addressField,
+  asNumberField,
+  cidrField,
+  communityField,
+  durationField,
+  interfacePatternField,
+  object,
+  pattern,
+  secretKeyField,
+  setOf,
+} from '../schema/fields.ts';
+import { parseCommunity } from '../text/community.ts';
+
+const serviceBlocks = z.array(
+  object('ServiceAddressBlock', { cidr: cidrField().describe('A range to advertise.') }),
+);
+const routePriority = z.int().min(1).max(2_147_483_646);
+
+const spec = object('BGPConfigurationSpec', {
+  logSeverityScreen: pattern(/^(trace|debug|info|warning|error|fatal)$/i, 'a log severity')
+    .meta({ crdDefault: 'Info' })
+    .optional()
+    .describe('Least severity to log: Trace, Debug, Info, Warning, Error or Fatal; Info when absent.'),
+  nodeToNodeMeshEnabled: z
+    .boolean()
+    .optional()
+    .describe('Every node peers with every other; true when absent.'),
+  asNumber: asNumberField().optional().describe('AS number of nodes that name none; 64512 when absent.'),
+  serviceLoadBalancerIPs: serviceBlocks
+    .optional()
+    .describe('Ranges of load balancer addresses to advertise.'),
+  serviceExternalIPs: serviceBlocks.optional().describe('Ranges of external service addresses to advertise.'),
+  serviceClusterIPs: serviceBlocks.optional().describe('Ranges of cluster addresses to advertise.'),
+  serviceLoadBalancerAggregation: z
+    .enum(['Enabled', 'Disabled'])
+    .meta({ crdDefault: 'Enabled' })
+    .optional()
+    .describe('Advertise whole load balancer ranges instead of single addresses; Enabled when absent.'),
+  communities: z
+    .array(
+      object('NamedCommunity', {
+        name: z.string().max(253).describe('The name prefixAdvertisements use.'),
+        value: communityField().describe('aa:nn or aa:nn:mm.'),
+      }),
+    )
+    .max(500)
+    .optional()
+    .describe('Names for community values.'),
+  prefixAdvertisements: z
+    .array(
+      object('PrefixAdvertisement', {
+        cidr: cidrField().describe('Routes in this range carry the communities.'),
+        communities: z.array(z.string()).max(50).optional().describe('Names or values of communities.'),
+      }),
+    )
+    .max(500)
+    .optional()
+    .describe('Communities to attach to advertised routes.'),
+  listenPort: z.int().min(1).max(65535).optional().describe('TCP port of BGP; 179 when absent.'),
+  nodeMeshPassword: secretKeyField().optional().describe('Password of all sessions of the mesh.'),
+  nodeMeshMaxRestartTime: durationField().optional().describe('Graceful restart time of the mesh.'),
+  bindMode: z
+    .enum(['None', 'NodeIP'])
+    .optional()
+    .describe('Listen on all addresses (None, also when absent) or on the address of the node.'),
+  ignoredInterfaces: setOf(interfacePatternField())
+    .optional()
+    .describe('Interfaces whose routes are not advertised; * is a wildcard.'),
+  localWorkloadPeeringIPV4: addressField(4).optional().describe('The address workloads peer with, IPv4.'),
+  localWorkloadPeeringIPV6: addressField(6).optional().describe('The address workloads peer with, IPv6.'),
+  programClusterRoutes: z
+    .enum(['Disabled', 'EnabledNoEncapOnly', 'EnabledIPIPOnly', 'Enabled'])
+    .optional()
+    .describe('Which routes to other nodes BGP writes; EnabledNoEncapOnly when absent.'),
+  ipv4NormalRoutePriority: routePriority
+    .optional()
+    .describe('Metric of IPv4 workload routes; 1024 when absent.'),
+  ipv6NormalRoutePriority: routePriority
+    .optional()
+    .describe('Metric of IPv6 workload routes; 1024 when absent.'),
+});
+
+const clusterOnly = [
+  'nodeToNodeMeshEnabled',
+  'asNumber',
+  'serviceLoadBalancerIPs',
+  'serviceExternalIPs',
+  'serviceClusterIPs',
+  'nodeMeshPassword',
+  'nodeMeshMaxRestartTime',
+] as const;
+
+function clusterOnlyIssues({ metadata, spec }: BGPConfiguration): ValidationIssue[] {
+  if (metadata.name === 'default') return [];
+  const reason = `applies to the whole cluster, but ${metadata.name} is for one node`;
+  return clusterOnly
+    .filter((field) => spec[field] !== undefined)
+    .map((field) => ({ path: `spec.${field}`, reason, hint: 'set it on the BGPConfiguration default' }));
+}
+
+function communityIssues({ spec }: BGPConfiguration): ValidationIssue[] {
+  const names = new Set(spec.communities?.map((community) => community.name));
+  return (spec.prefixAdvertisements ?? []).flatMap(({ communities = [] }, advertisement) =>
+    communities.flatMap((text, index) => {
+      if (names.has(text) || parseCommunity(text).ok) return [];
+      const path = `spec.prefixAdvertisements[${advertisement}].communities[${index}]`;
+      const reason = `${JSON.stringify(text)} is neither a community nor the name of one`;
+      return [{ path, reason, hint: 'name it in spec.communities or write it as aa:nn' }];
+    }),
+  );
+}
+
+const meshOnly = (field: 'nodeMeshPassword' | 'nodeMeshMaxRestartTime') =>
+  specRule<'BGPConfiguration'>({
+    path: `spec.${field}`,
+    reason: 'the mesh is off',
+    hint: `remove ${field} or set nodeToNodeMeshEnabled to true`,
+    holds: (spec) => spec[field] === undefined || spec.nodeToNodeMeshEnabled !== false,
+    cel: `!has(self.${field}) || !has(self.nodeToNodeMeshEnabled) || self.nodeToNodeMeshEnabled`,
+  });
+
+/** BGPConfiguration. Source: Calico BGPConfigurationSpec and its validation. */
+export const bgpConfiguration: KindDefinition<'BGPConfiguration'> = defineKind({
+  kind: 'BGPConfiguration',
+  plural: 'bgpconfigurations',
+  aliases: ['bgpconfig', 'bgpconfigs'],
+  description: 'BGP settings of the cluster or of one node.',
+  crd: true,
+  names: { pattern: /^(default|node\..+)$/, what: 'default, or node.<name of a node>' },
+  spec,
+  columns: {
+    ps: [nameColumn(), fieldColumn('LOGSEVERITY', 'spec.logSeverityScreen'), ...settings()],
+    wide: [nameColumn(), fieldColumn('LOGSEVERITY', 'spec.logSeverityScreen'), ...settings()],
+  },
+  rules: [
+    { check: clusterOnlyIssues },
+    { check: communityIssues },
+    meshOnly('nodeMeshPassword'),
+    meshOnly('nodeMeshMaxRestartTime'),
+    specRule({
+      path: 'spec.communities',
+      reason: 'names communities that nothing uses',
+      hint: 'add prefixAdvertisements or remove communities',
+      holds: ({ communities = [], prefixAdvertisements = [] }) =>
+        communities.length === 0 || prefixAdvertisements.length > 0,
+      cel: '!has(self.communities) || size(self.communities) == 0 || (has(self.prefixAdvertisements) && size(self.prefixAdvertisements) > 0)',
+    }),
+  ],
+});
+
+function settings(): KindDefinition<'BGPConfiguration'>['columns']['ps'] {
+  return [
+    {
+      header: 'MESHENABLED',
+      path: 'spec.nodeToNodeMeshEnabled',
+      value: ({ spec }) => `${spec.nodeToNodeMeshEnabled ?? '-'}`,
+    },
+    { header: 'ASNUMBER', path: 'spec.asNumber', value: ({ spec }) => `${spec.asNumber ?? '-'}` },
+  ];
+}

@@ -1,0 +1,77 @@
+/**
+ * The schemas as JSON Schema, in the dialect of OpenAPI 3.0 that Kubernetes uses too.
+ */
+import { z } from 'zod';
+
+/** A JSON Schema: the keywords this package looks at, and any others. */
+export interface JsonSchema {
+  type?: string;
+  description?: string;
+  format?: string;
+  minimum?: number;
+  maximum?: number;
+  nullable?: boolean;
+  enum?: unknown[];
+  anyOf?: JsonSchema[];
+  default?: unknown;
+  required?: string[];
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
+  items?: JsonSchema;
+  /** The TypeScript type of the value, where the schema does not tell. */
+  typescript?: string;
+  /** The name of the TypeScript interface of an object. */
+  typeName?: string;
+  /** True when parsing fills the field in, so that it is always there. */
+  defaulted?: boolean;
+  /** The default to publish in a CRD. */
+  crdDefault?: unknown;
+  /** The schema to publish in place of the derived one. */
+  jsonSchema?: JsonSchema;
+  [keyword: string]: unknown;
+}
+
+/**
+ * The schema of what may be written: fields with a default are optional. It still carries this package's own keywords
+ * (`typescript`, `typeName`, `immutable` …); `withoutPrivateKeywords` removes them.
+ */
+export function toJsonSchema(schema: z.ZodType): JsonSchema {
+  const json = z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema, zodSchema }) => tidy(jsonSchema as JsonSchema, zodSchema),
+  });
+  return json as JsonSchema;
+}
+
+function tidy(jsonSchema: JsonSchema, schema: z.core.$ZodType): void {
+  if (schema instanceof z.ZodDefault) jsonSchema.defaulted = true;
+  Object.assign(jsonSchema, jsonSchema.jsonSchema);
+  delete jsonSchema.jsonSchema;
+  // zod's integers are JavaScript's safe integers; the bounds say nothing to other programs.
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+}
+
+const privateKeywords = new Set(['typescript', 'typeName', 'immutable', 'crdDefault', 'defaulted']);
+
+/** The schema for other programs: only keywords that the standard or Kubernetes defines. */
+export function withoutPrivateKeywords(schema: JsonSchema): JsonSchema {
+  return mapSchema(schema, (node) =>
+    Object.fromEntries(Object.entries(node).filter(([keyword]) => !privateKeywords.has(keyword))),
+  );
+}
+
+/** Rebuilds a schema from its leaves up. */
+export function mapSchema(schema: JsonSchema, change: (node: JsonSchema) => JsonSchema): JsonSchema {
+  const inside = (node: JsonSchema) => mapSchema(node, change);
+  const { properties = {}, items, additionalProperties } = schema;
+  const fields = Object.entries(properties).map(([name, node]) => [name, inside(node)] as const);
+  return change({
+    ...schema,
+    ...(schema.properties && { properties: Object.fromEntries(fields) }),
+    ...(items && { items: inside(items) }),
+    ...(typeof additionalProperties === 'object' && { additionalProperties: inside(additionalProperties) }),
+  });
+}

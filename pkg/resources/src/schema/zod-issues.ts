@@ -1,0 +1,64 @@
+/**
+ * Turns what zod reports into sentences for users.
+ */
+import type { z } from 'zod';
+import { formatPath, type Path, type ValidationIssue } from '../issue.ts';
+import { nearest } from './nearest.ts';
+import type { UnknownField } from './prepare.ts';
+
+/** One issue of ours for one of zod's, which must carry its input (`reportInput`). */
+export function fromZodIssue(issue: z.core.$ZodIssue): ValidationIssue {
+  const path = formatPath(issue.path as Path);
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.input === undefined)
+        return { path, reason: 'is required', hint: `add ${String(issue.path.at(-1))}` };
+      return { path, reason: `must be ${article(issue.expected)}, not ${describe(issue.input)}` };
+    case 'invalid_value':
+      return valueIssue(path, issue.input, issue.values.map(String));
+    case 'too_small':
+      return { path, reason: `${size(issue.input, issue.origin)} is less than ${issue.minimum}` };
+    case 'too_big':
+      return { path, reason: `${size(issue.input, issue.origin)} is more than ${issue.maximum}` };
+    default:
+      return { path, reason: issue.message };
+  }
+}
+
+/** The issue of a field nobody knows. */
+export function fromUnknownField({ path, known }: UnknownField): ValidationIssue {
+  const field = String(path.at(-1));
+  const candidate = nearest(field, known);
+  const hint = candidate === undefined ? 'remove it' : `did you mean ${candidate}?`;
+  return { path: formatPath(path), reason: 'is not a known field', hint };
+}
+
+function valueIssue(path: string, input: unknown, values: readonly string[]): ValidationIssue {
+  if (input === undefined) return { path, reason: 'is required', hint: `use ${values.join(' or ')}` };
+  const reason = `${describe(input)} is not ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}`;
+  const candidate = typeof input === 'string' ? nearest(input, values) : undefined;
+  return candidate === undefined ? { path, reason } : { path, reason, hint: `did you mean ${candidate}?` };
+}
+
+function size(input: unknown, origin: string): string {
+  if (origin === 'string') return `a length of ${String(input).length}`;
+  if (Array.isArray(input)) return `a count of ${input.length}`;
+  return String(input);
+}
+
+function article(expected: string): string {
+  const names: Record<string, string> = {
+    int: 'an integer',
+    array: 'a list',
+    object: 'an object',
+    record: 'an object',
+  };
+  return names[expected] ?? `a ${expected}`;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
