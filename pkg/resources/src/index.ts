@@ -1,6 +1,19 @@
 /**
  * The public API of @weft/resources: the projectcalico.org/v3 kinds and all that follows from their schemas.
  */
+export {
+  type BgpSettings,
+  defaultAsNumber,
+  defaultBgpPort,
+  effectiveBgpSettings,
+} from './bgp-settings.ts';
+export {
+  type ParsedDocuments,
+  type Place,
+  type PlacedIssue,
+  type PlacedResource,
+  parseDocuments,
+} from './documents.ts';
 export type * from './generated/types.ts';
 export { describeIssue, type ValidationIssue } from './issue.ts';
 export { parseJson, stringifyJson } from './json.ts';
@@ -16,6 +29,7 @@ export {
   workloadEndpointName,
 } from './names.ts';
 export { type ParsedResource, parseResource, readResource } from './parse-resource.ts';
+export { checkPoolAgainst } from './pool-checks.ts';
 export { type Labels, matchesSelector, parseSelector, type Selector } from './selector/selector.ts';
 export { type Community, parseCommunity } from './text/community.ts';
 export { parseDuration } from './text/duration.ts';

@@ -22,6 +22,14 @@ function formatStep(step: string | number): string {
   return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }
 
+/** The steps of a path that `formatPath` wrote. */
+export function parsePath(text: string): Path {
+  const steps = text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([\w-]+)/g);
+  return [...steps].map(
+    ([, index, quoted, field]) => field ?? (quoted === undefined ? Number(index) : JSON.parse(quoted)),
+  );
+}
+
 /** One line for users: the object, the field, what is wrong and what to do. */
 export function describeIssue(object: string, issue: ValidationIssue): string {
   const where = issue.path === '' ? object : `${object}: ${issue.path}`;
