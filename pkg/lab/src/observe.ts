@@ -89,7 +89,7 @@ async function sessionsOf(lab: string, host: Host): Promise<{ peer: string; stat
   const { controlSocket } = hostFiles(lab, host.name);
   if (host.runs !== 'weftd' || !existsSync(controlSocket)) return [];
   try {
-    const { peers } = await new ControlClient(controlSocket).peers();
+    const { peers } = await new ControlClient(controlSocket).bgpPeers();
     return peers.map((peer) => ({ peer: peer.address, state: peer.state }));
   } catch {
     return []; // the daemon is down: `running` says so
@@ -112,4 +112,16 @@ export async function podAddresses(lab: string): Promise<Map<string, Address[]>>
       (spec.ipNetworks ?? []).map((network) => address(network.split('/')[0] ?? '')),
     ]),
   );
+}
+
+/** Where a lab's datastore and its daemons' control sockets are, for commands that work on a running lab. */
+export async function resolveLab(
+  lab: string,
+): Promise<{ datastorePath: string; hosts: { name: string; controlSocket: string }[] }> {
+  const { topology } = requireState(lab);
+  const hosts = topology.hosts.filter((host) => host.runs === 'weftd');
+  return {
+    datastorePath: labFiles(lab).datastore,
+    hosts: hosts.map(({ name }) => ({ name, controlSocket: hostFiles(lab, name).controlSocket })),
+  };
 }

@@ -2,11 +2,12 @@
  * A lab's pods: empty namespaces that weftd of their host plugs in, by the call that the CNI plugin makes too.
  */
 import { ControlClient } from '@weft/control';
-import type { Address } from '@weft/ip';
+import { type Address, familyOf, networkAddress, prefix } from '@weft/ip';
 import { LabError } from './issues.ts';
 import { hostFiles, namespaceOf, namespacePath, podName } from './names.ts';
 import { endProcesses, processesIn } from './processes.ts';
 import { requireState, writeState } from './state.ts';
+import type { Topology } from './topology.ts';
 import { createPodNamespace, removeNamespace } from './wiring.ts';
 
 /** A pod that is plugged in. */
@@ -39,19 +40,30 @@ export function addPod(lab: string, host: string): Promise<PluggedPod> {
 export async function plugPod(lab: string, host: string, name: string): Promise<PluggedPod> {
   createPodNamespace(lab, name);
   try {
-    const { addresses } = await new ControlClient(hostFiles(lab, host).controlSocket).attach(name, {
+    const { addresses } = await new ControlClient(hostFiles(lab, host).controlSocket).attachEndpoint(name, {
       containerId: name,
       netns: namespacePath(namespaceOf(lab, name)),
       interfaceName: 'eth0',
       orchestrator: 'cni',
+      families: familiesOf(requireState(lab).topology),
     });
     const state = requireState(lab);
     writeState({ ...state, pods: [...state.pods, { name, host }] });
-    return { name, host, addresses: addresses as Address[] };
+    return { name, host, addresses: addresses.map(withoutLength) };
   } catch (error) {
     removeNamespace(namespaceOf(lab, name));
     throw error;
   }
+}
+
+/** A pod has an address of each family there is a pool of. */
+function familiesOf({ pools }: Topology): ('ipv4' | 'ipv6')[] {
+  const families = new Set(pools.map(({ cidr }) => (familyOf(prefix(cidr)) === 4 ? 'ipv4' : 'ipv6')));
+  return [...families].sort();
+}
+
+function withoutLength(text: string): Address {
+  return networkAddress(prefix(text));
 }
 
 /** Unplugs a pod, which gives its addresses back, and removes its namespace. */
@@ -59,7 +71,7 @@ export async function removePod(lab: string, name: string): Promise<void> {
   const pod = requireState(lab).pods.find((candidate) => candidate.name === name);
   if (pod === undefined)
     throw new LabError('there is no such pod in the lab', name, 'see: weftctl lab status');
-  await new ControlClient(hostFiles(lab, pod.host).controlSocket).detach(name);
+  await new ControlClient(hostFiles(lab, pod.host).controlSocket).detachEndpoint(name);
   const namespace = namespaceOf(lab, name);
   await endProcesses(processesIn(namespace));
   removeNamespace(namespace);

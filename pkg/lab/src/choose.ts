@@ -1,0 +1,60 @@
+/**
+ * What `lab up` is told on the command line, turned into a topology and the programs of this checkout.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Installation } from './daemons.ts';
+import { LabError, type LabIssue } from './issues.ts';
+import { defaultTopology, parseTopology, type Topology } from './topology.ts';
+
+/** A topology and the directory its relative paths start in. */
+export interface Choice {
+  readonly topology: Topology;
+  readonly baseDirectory: string;
+}
+
+/** The topology of a file, or the default one of so many nodes and pods. Throws `LabError` with every issue. */
+export function chooseTopology(file: string | undefined, nodes: number, pods: number): Choice {
+  if (file === undefined) return { topology: defaultOf(nodes, pods), baseDirectory: process.cwd() };
+  const parsed = parseTopology(readText(file));
+  if (!parsed.ok)
+    throw new LabError(`the topology has ${count(parsed.issues)}`, file, 'correct the file and try again');
+  return { topology: parsed.topology, baseDirectory: dirname(resolve(file)) };
+}
+
+function defaultOf(nodes: number, pods: number): Topology {
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > 200) {
+    throw new LabError('the number of nodes must be 1 to 200', `--nodes ${nodes}`, 'choose another number');
+  }
+  if (!Number.isInteger(pods) || pods < 0 || pods > 250) {
+    throw new LabError(
+      'the number of pods on each node must be 0 to 250',
+      `--pods ${pods}`,
+      'choose another number',
+    );
+  }
+  return defaultTopology(nodes, pods);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new LabError(
+      'the topology file cannot be read',
+      file,
+      'name a file that is there: --topology FILE',
+      { cause },
+    );
+  }
+}
+
+function count(issues: readonly LabIssue[]): string {
+  const lines = issues.map(({ path, reason }) => `  ${path}${path === '' ? '' : ': '}${reason}`);
+  return `${issues.length === 1 ? 'an error' : `${issues.length} errors`}:\n${lines.join('\n')}`;
+}
+
+/** The pinned Node this process runs on, and weftd of this checkout. */
+export function installation(): Installation {
+  return { node: process.execPath, weftd: resolve(import.meta.dirname, '../../../cmd/weftd/src/main.ts') };
+}
