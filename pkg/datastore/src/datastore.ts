@@ -17,6 +17,9 @@ export interface ResourceKey<K extends Kind = Kind> {
   readonly namespace?: string;
 }
 
+/** A resource from whose `kind` field the compiler can tell its kind, which it cannot from `ResourceOf` alone. */
+export type OfKind<K extends Kind> = ResourceOf<K> & { readonly kind: K };
+
 /** All objects of one kind as they were at `revision`; a watch from that revision continues the view. */
 export interface ResourceList<K extends Kind> {
   readonly items: ResourceOf<K>[];
@@ -35,6 +38,7 @@ export type WatchEvent<K extends Kind> =
   | { readonly kind: 'put'; readonly resource: ResourceOf<K>; readonly revision: Revision }
   | { readonly kind: 'delete'; readonly key: ResourceKey<K>; readonly revision: Revision };
 
+/** A store of resources with compare-and-swap and watch. What it returns belongs to the caller, who may change it. */
 export interface Datastore {
   /** The object, or undefined when there is none of that name. */
   get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined>;
@@ -42,24 +46,33 @@ export interface Datastore {
   /** Every object of the kind, sorted by namespace and name. `labels` keeps those that carry all of them. */
   list<K extends Kind>(kind: K, options?: ListOptions): Promise<ResourceList<K>>;
 
-  /** Stores a new object; `metadata.resourceVersion` must be absent. Outcomes: written, already-exists. */
-  create<K extends Kind>(resource: ResourceOf<K>): Promise<WriteOutcome<K>>;
+  /**
+   * Stores a new object under a new `metadata.uid` and `creationTimestamp`, whatever the caller put there.
+   * `metadata.resourceVersion` must be absent (else `invalid-resource`). Outcomes: written, already-exists.
+   */
+  create<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>>;
 
-  /** Replaces an object if it still has `metadata.resourceVersion`. Outcomes: written, conflict, not-found. */
-  update<K extends Kind>(resource: ResourceOf<K>): Promise<WriteOutcome<K>>;
+  /**
+   * Replaces an object if it still has `metadata.resourceVersion` (absent: `invalid-resource`); uid and
+   * creationTimestamp stay as they were. Outcomes: written, conflict, not-found.
+   */
+  update<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>>;
 
   /** Removes an object; with `revision` only if it is still that one. Outcomes: written (what it was), conflict, not-found. */
   delete<K extends Kind>(key: ResourceKey<K>, revision?: Revision): Promise<WriteOutcome<K>>;
 
   /**
    * Every change of the kind after `since`, each once and in order, until `signal` aborts (then it returns).
-   * Throws `DatastoreError` with code `compacted` when the store no longer has the history: list again.
+   * Throws `DatastoreError` with code `compacted` when the store no longer has the history (list again), and with
+   * `closed` when the store was closed under it.
    */
   watch<K extends Kind>(kind: K, since: Revision, signal: AbortSignal): AsyncIterable<WatchEvent<K>>;
 
+  /** Ends all watches and lets go of the store; later calls throw `closed`. May be called twice. */
   close(): Promise<void>;
 }
 
+/** Narrows a list. */
 export interface ListOptions {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -85,4 +98,9 @@ export class DatastoreError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** `namespace/name`, or `name` alone where there is no namespace: unique within a kind, as neither may hold a slash. */
+export function keyText(key: { readonly name: string; readonly namespace?: string | undefined }): string {
+  return key.namespace ? `${key.namespace}/${key.name}` : key.name;
 }

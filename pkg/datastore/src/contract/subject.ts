@@ -1,0 +1,95 @@
+/**
+ * What the contract suite needs from a driver under test, and the small words its cases are written in.
+ */
+import { expect } from 'vitest';
+import type { Datastore, DatastoreError, WatchEvent } from '../datastore.ts';
+import { type Pool, pool } from './samples.ts';
+
+/** A store that is empty at first, and what the world around it can do. */
+export interface ContractSubject {
+  readonly store: Datastore;
+  /** A second client of the same data, as another process has one; without it cases use `store` twice. */
+  connect?(): Promise<Datastore>;
+  /** Makes the store forget every change up to now. */
+  compact?(): Promise<void>;
+  /** Stops what serves the data and starts it again; resolves when it runs. */
+  restart?(): Promise<void>;
+  /** False where WorkloadEndpoints, the only namespaced kind, cannot be created (in Kubernetes they are Pods). */
+  readonly namespaces: boolean;
+  /** Closes the store and removes all it left. */
+  dispose(): Promise<void>;
+}
+
+/** The subject of the case that runs. */
+export type UseSubject = () => ContractSubject;
+
+/** A place for the subject of the current case. */
+export function currentSubject(): { get: UseSubject; set(subject: ContractSubject): void } {
+  let subject: ContractSubject | undefined;
+  return {
+    get: () => {
+      if (!subject) throw new Error('There is no subject outside of a case.');
+      return subject;
+    },
+    set: (next) => {
+      subject = next;
+    },
+  };
+}
+
+/** Another client where the driver offers one. */
+export async function otherClient(subject: ContractSubject): Promise<Datastore> {
+  return (await subject.connect?.()) ?? subject.store;
+}
+
+/** The resource of a write that must have succeeded. */
+export function written<T>(outcome: { readonly kind: string; readonly resource?: T }): T {
+  expect(outcome.kind).toBe('written');
+  return outcome.resource as T;
+}
+
+/** Creates a pool that must be new. */
+export async function createPool(store: Datastore, ...args: Parameters<typeof pool>): Promise<Pool> {
+  return written<Pool>(await store.create(pool(...args)));
+}
+
+/** The next `count` events; the case's own timeout is the deadline. */
+export async function take<T>(events: AsyncIterator<T>, count: number): Promise<T[]> {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const { value, done } = await events.next();
+    if (done) throw new Error(`The watch ended after ${taken.length} of ${count} events.`);
+    taken.push(value);
+  }
+  return taken;
+}
+
+/** All events up to, not including, the creation of the pool of this name: shows that nothing else came before it. */
+export async function takeUntilPool(
+  events: AsyncIterator<WatchEvent<'IPPool'>>,
+  name: string,
+): Promise<WatchEvent<'IPPool'>[]> {
+  const taken: WatchEvent<'IPPool'>[] = [];
+  for (;;) {
+    const [event] = (await take(events, 1)) as [WatchEvent<'IPPool'>];
+    if (event.kind === 'put' && event.resource.metadata.name === name) return taken;
+    taken.push(event);
+  }
+}
+
+/** One line per event: `put a 26`, `delete a`. */
+export function tell(event: WatchEvent<'IPPool'>): string {
+  return event.kind === 'put'
+    ? `put ${event.resource.metadata.name} ${event.resource.spec.blockSize}`
+    : `delete ${event.key.name}`;
+}
+
+/** The code of the DatastoreError that a promise must reject with. */
+export async function failureCode(promise: Promise<unknown>): Promise<DatastoreError['code']> {
+  const error = await promise.then(
+    () => expect.fail('it succeeded'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject({ name: 'DatastoreError' });
+  return (error as DatastoreError).code;
+}

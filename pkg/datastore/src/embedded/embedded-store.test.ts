@@ -1,0 +1,137 @@
+/** The embedded driver in one process: the contract, and what is its own. */
+import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { openForTest, temporaryPath } from '../../test/temporary-store.ts';
+import { datastoreContract } from '../contract/index.ts';
+import { peer, poolKey } from '../contract/samples.ts';
+import { createPool, failureCode, take, tell } from '../contract/subject.ts';
+import type { Datastore } from '../datastore.ts';
+import { openEmbedded } from './embedded-store.ts';
+
+const HISTORY_CHANGES = 2000;
+
+datastoreContract('embedded', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'weft-contract-'));
+  const open = () =>
+    openEmbedded({ path: join(directory, 'weft.db'), create: true, historyChanges: HISTORY_CHANGES });
+  const store = await open();
+  const stores: Datastore[] = [store];
+  return {
+    store,
+    namespaces: true,
+    async connect() {
+      const other = await open();
+      stores.push(other);
+      return other;
+    },
+    compact: () => makeChanges(store, HISTORY_CHANGES + 100),
+    async dispose() {
+      for (const opened of stores) await opened.close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+});
+
+describe('the datastore file', () => {
+  it('keeps objects, revisions and history when it is closed and opened again', async () => {
+    const path = temporaryPath();
+    const first = await openEmbedded({ path, create: true });
+    const created = await createPool(first, 'a');
+    await createPool(first, 'b');
+    await first.close();
+    const second = await openForTest(path);
+    expect(await second.get(poolKey('a'))).toEqual(created);
+    const stop = new AbortController();
+    const events = second.watch('IPPool', created.metadata.resourceVersion as string, stop.signal);
+    expect((await take(events[Symbol.asyncIterator](), 1)).map(tell)).toEqual(['put b 26']);
+    stop.abort();
+  });
+
+  it('goes on counting revisions when everything was deleted', async () => {
+    const path = temporaryPath();
+    const first = await openEmbedded({ path, create: true });
+    await createPool(first, 'a');
+    await first.delete(poolKey('a'));
+    await first.close();
+    const second = await openForTest(path);
+    expect((await createPool(second, 'a')).metadata.resourceVersion).toBe('3');
+  });
+
+  it('belongs to its owner alone', async () => {
+    const path = temporaryPath();
+    await openForTest(path);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it('keeps as many changes as it was told, and not many more', async () => {
+    const path = temporaryPath();
+    await makeChanges(await openForTest(path, { historyChanges: 200 }), 1000);
+    const database = new DatabaseSync(path, { readOnly: true });
+    const kept = Number(database.prepare('SELECT count(*) AS kept FROM change').get()?.kept);
+    database.close();
+    expect(kept).toBeGreaterThanOrEqual(200);
+    expect(kept).toBeLessThan(300);
+  });
+
+  it('has no history from a revision it never reached', async () => {
+    const store = await openForTest();
+    const events = store.watch('IPPool', '7', new AbortController().signal)[Symbol.asyncIterator]();
+    await expect(events.next()).rejects.toMatchObject({ code: 'compacted' });
+  });
+
+  it('that is removed while in use fails reads, writes and waiting watches, instead of losing them', async () => {
+    const path = temporaryPath();
+    const store = await openForTest(path);
+    const created = await createPool(store, 'a');
+    const since = created.metadata.resourceVersion as string;
+    const waiting = store.watch('IPPool', since, new AbortController().signal)[Symbol.asyncIterator]().next();
+    const calls = [failureCode(waiting)];
+    await store.list('IPPool');
+    renameSync(path, `${path}.away`);
+    calls.push(failureCode(store.get(poolKey('a'))), failureCode(store.delete(poolKey('a'))));
+    expect(await Promise.all(calls)).toEqual(['unavailable', 'unavailable', 'unavailable']);
+    await expect(store.list('IPPool')).rejects.toThrow(
+      `Cannot use the datastore file ${path}: it was removed or replaced while in use. Restart the weft programs`,
+    );
+  });
+
+  it('names the object whose value is damaged', async () => {
+    const path = temporaryPath();
+    const store = await openForTest(path);
+    await createPool(store, 'a');
+    const database = new DatabaseSync(path);
+    database.exec("UPDATE object SET value = '{' WHERE name = 'a'");
+    database.close();
+    await expect(store.get(poolKey('a'))).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining(`IPPool "a" in the datastore file ${path}`),
+    });
+  });
+});
+
+describe('a locked file', () => {
+  it('makes a write wait without stopping the event loop', async () => {
+    const path = temporaryPath();
+    const store = await openForTest(path);
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    let turns = 0;
+    const turning = setInterval(() => turns++, 1);
+    const writing = createPool(store, 'a');
+    await expect.poll(() => turns, { interval: 5 }).toBeGreaterThan(10);
+    clearInterval(turning);
+    expect(await store.get(poolKey('a'))).toBeUndefined();
+    other.close();
+    expect((await writing).metadata.resourceVersion).toBe('1');
+  });
+});
+
+async function makeChanges(store: Datastore, changes: number): Promise<void> {
+  for (let made = 0; made < changes; made += 2) {
+    await store.create(peer('filler'));
+    await store.delete({ kind: 'BGPPeer', name: 'filler' });
+  }
+}

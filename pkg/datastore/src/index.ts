@@ -1,0 +1,10 @@
+/**
+ * Resources with compare-and-swap and watch: the interface, its drivers, and how to follow a store.
+ */
+export * from './datastore.ts';
+export type { NameClaim, NameHolder } from './embedded/claim-name.ts';
+export { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from './embedded/embedded-store.ts';
+export { type FollowEvent, follow, type Pacing } from './follow.ts';
+export type { StampSource } from './local/local-store.ts';
+export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
+export { type Mirror, type MirrorChange, mirror } from './mirror.ts';

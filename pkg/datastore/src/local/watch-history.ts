@@ -1,0 +1,58 @@
+/**
+ * Reads a store's history as a watch: page by page, as fast as the consumer takes it, then waiting for the feed.
+ * Nothing is queued: the consumer's place in the history is all there is, so a slow one costs no memory, and one that
+ * falls behind the kept history is told so.
+ */
+import type { Kind } from '@weft/resources';
+import { DatastoreError, type ResourceKey, type Revision, type WatchEvent } from '../datastore.ts';
+import type { Backend, Change } from './backend.ts';
+import { decodeValue } from './stored-value.ts';
+
+/** How many changes a watch holds at a time. */
+const PAGE_CHANGES = 64;
+
+/** The watch of `Datastore`, over the history of a backend. */
+export async function* watchHistory<K extends Kind>(
+  backend: Backend,
+  kind: K,
+  since: Revision,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent<K>, void, undefined> {
+  if (signal.aborted) return;
+  using _lease = backend.keepFeedCurrent();
+  let place = parseRevision(since);
+  while (!signal.aborted) {
+    const page = await readPage(backend, kind, place);
+    for (const change of page.changes) {
+      if (signal.aborted) return;
+      yield toEvent<K>(change, backend.title);
+    }
+    place = page.through;
+    if (page.more || backend.feed.revision > place) continue;
+    place = Math.max(place, await backend.feed.wait(kind, signal));
+  }
+}
+
+async function readPage(backend: Backend, kind: Kind, place: number) {
+  const page = await backend.read((tables) => tables.changesAfter(kind, place, PAGE_CHANGES));
+  if (page) return page;
+  throw new DatastoreError(
+    'compacted',
+    `Cannot watch ${kind} from revision ${place}: ${backend.title} does not hold that history. List again.`,
+  );
+}
+
+/** Text that is no revision of ours came from another store, whose history we do not have: no place at all. */
+function parseRevision(text: Revision): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function toEvent<K extends Kind>({ key, revision, value }: Change, storeTitle: string): WatchEvent<K> {
+  return value === undefined
+    ? { kind: 'delete', key: key as ResourceKey<K>, revision: String(revision) }
+    : {
+        kind: 'put',
+        resource: decodeValue<K>({ key, revision, value }, storeTitle),
+        revision: String(revision),
+      };
+}

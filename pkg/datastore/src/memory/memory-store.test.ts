@@ -1,0 +1,57 @@
+/** The memory driver: the contract, and what simulations rely on. */
+import { describe, expect, it } from 'vitest';
+import { datastoreContract } from '../contract/index.ts';
+import { peer, poolKey } from '../contract/samples.ts';
+import { createPool, written } from '../contract/subject.ts';
+import { createMemoryStore } from './memory-store.ts';
+
+const HISTORY_CHANGES = 2000;
+
+datastoreContract('memory', async () => {
+  const store = makeStore(HISTORY_CHANGES);
+  return {
+    store,
+    namespaces: true,
+    async compact() {
+      for (let changes = 0; changes < 2 * HISTORY_CHANGES; changes += 2) {
+        await store.create(peer('filler'));
+        await store.delete({ kind: 'BGPPeer', name: 'filler' });
+      }
+    },
+    dispose: () => store.close(),
+  };
+});
+
+describe('the memory store', () => {
+  it('takes time and identifiers only from its options', async () => {
+    const created = await createPool(makeStore(), 'a');
+    expect(created.metadata).toEqual({
+      name: 'a',
+      uid: '00000000-0000-4000-8000-000000000001',
+      creationTimestamp: '2026-01-02T03:04:05Z',
+      resourceVersion: '1',
+    });
+  });
+
+  it('numbers revisions alike in every run', async () => {
+    const store = makeStore();
+    await createPool(store, 'a');
+    written(await store.delete(poolKey('a')));
+    expect((await store.list('IPPool')).revision).toBe('2');
+  });
+
+  it.each(['3', '-1', 'abc', ''])('has no history from the foreign revision "%s"', async (since) => {
+    const store = makeStore();
+    const events = store.watch('IPPool', since, new AbortController().signal)[Symbol.asyncIterator]();
+    await expect(events.next()).rejects.toMatchObject({ code: 'compacted' });
+  });
+});
+
+function makeStore(historyChanges?: number) {
+  let made = 0;
+  return createMemoryStore({
+    now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+    uuid: () => `00000000-0000-4000-8000-${String(++made).padStart(12, '0')}`,
+    ...(historyChanges === undefined ? {} : { historyChanges }),
+  });
+}
