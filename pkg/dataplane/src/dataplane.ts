@@ -1,0 +1,299 @@
+/**
+ * The loop that makes the kernel's routes what they should be.
+ *
+ *   want, unwant, wantAll ──┐                        ┌─ writes, then deletes, a slice a turn
+ *   kernel events ──────────┼─▶ RouteTable ──▶ pass ─┼─ failures: again later
+ *   resync (start, overrun, │                        └─ nothing left: sleep until the next deadline
+ *   conflict, every 90 s) ──┘
+ *
+ * Intake only marks; the kernel is written in the pass that follows. A route of weft's that somebody deletes or changes
+ * is back one turn of the event loop after the kernel told of it.
+ */
+import type { DesiredRoute, RouteClass } from '@weft/calc';
+import type { Prefix } from '@weft/ip';
+import {
+  type Change,
+  type ChangeResult,
+  type Kernel,
+  KernelError,
+  type KernelEvent,
+  type Link,
+  MAIN_TABLE,
+  type Refusal,
+  WEFT_ROUTE_PROTOCOL,
+} from '@weft/kernel';
+import { Deadlines } from './deadlines.ts';
+import { KernelIntake } from './kernel-intake.ts';
+import { type RouteListing, routeListings } from './listing.ts';
+import { contentionReason, refusalReason } from './refusal-reason.ts';
+import { Repairs } from './repairs.ts';
+import type { DataplaneEvent, ResyncCause } from './report.ts';
+import { type Failure, Retries } from './retries.ts';
+import { type RouteCounts, RouteTable, type SlotKey, slotKey, type Work } from './route-table.ts';
+import { type Scheduler, systemScheduler } from './scheduler.ts';
+import { applyHostSysctls, type SysctlFailure } from './sysctls.ts';
+
+/** What a data plane is given. */
+export interface DataplaneOptions {
+  readonly kernel: Kernel;
+  readonly scheduler?: Scheduler;
+  /** Told what happens, for logs and metrics. */
+  readonly report?: (event: DataplaneEvent) => void;
+}
+
+/** A route that could not be written. */
+export interface FailedRoute extends Failure {
+  readonly destination: Prefix;
+  readonly metric: number;
+}
+
+/** How things stand. */
+export interface DataplaneStatus extends RouteCounts {
+  /** Every wanted route is in the kernel as it is wanted. */
+  readonly inSync: boolean;
+  readonly deletesAllowed: boolean;
+  readonly failed: readonly FailedRoute[];
+  readonly failedSysctls: readonly SysctlFailure[];
+}
+
+const resyncMilliseconds = 90_000;
+const resyncRetryMilliseconds = 1_000;
+/** At some 6 µs a route a slice takes less than a millisecond. */
+const sliceRoutes = 128;
+/** A workload's route is written while it is plugged in; the desired state may learn of it a moment later. */
+const strangerGraceMilliseconds = 10_000;
+
+/** See the head of this file. */
+export class Dataplane {
+  readonly #kernel: Kernel;
+  readonly #scheduler: Scheduler;
+  readonly #report: (event: DataplaneEvent) => void;
+  readonly #table = new RouteTable();
+  readonly #intake = new KernelIntake(this.#table);
+  readonly #retries = new Retries();
+  readonly #repairs = new Repairs();
+  /** Routes of weft's protocol that nobody wants, and until when they are left alone. */
+  readonly #strangers = new Deadlines();
+  #failedSysctls: readonly SysctlFailure[] = [];
+  #deletesAllowed = false;
+  #resyncCause: ResyncCause | undefined;
+  #resyncAt = 0;
+  #unsubscribe: (() => void) | undefined;
+  #cancelPass: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor({ kernel, scheduler = systemScheduler, report = () => {} }: DataplaneOptions) {
+    this.#kernel = kernel;
+    this.#scheduler = scheduler;
+    this.#report = report;
+  }
+
+  /** Adopts what an earlier weftd left, sets the host's sysctls and begins to write. Throws KernelError. */
+  start(): void {
+    // Events first: what changes while the tables are read is told again.
+    this.#unsubscribe = this.#kernel.subscribe((event) => this.#take(event));
+    try {
+      this.#resync('start');
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.#wake();
+  }
+
+  /** Wants exactly these routes of the classes. */
+  wantAll(classes: readonly RouteClass[], routes: readonly DesiredRoute[]): void {
+    for (const route of routes) this.#strangers.delete(slotKey(route));
+    this.#table.wantAll(classes, routes);
+    this.#wake();
+  }
+
+  /** Wants a route in place of the one its class wanted to that destination before. */
+  want(route: DesiredRoute): void {
+    this.#strangers.delete(slotKey(route));
+    this.#table.want(route);
+    this.#wake();
+  }
+
+  /** Wants a class's route to a destination no longer. */
+  unwant(routeClass: RouteClass, destination: Prefix): void {
+    this.#table.unwant(routeClass, destination);
+    this.#wake();
+  }
+
+  /**
+   * From now on routes of weft's protocol that nobody wants are deleted. Call it when the datastore is in sync and every
+   * peer has sent End-of-RIB or its time is over; until then what an earlier weftd wrote stays.
+   */
+  allowDeletes(): void {
+    this.#deletesAllowed = true;
+    this.#wake();
+  }
+
+  /** How things stand now. */
+  status(): DataplaneStatus {
+    const counts = this.#table.counts();
+    return {
+      ...counts,
+      inSync: counts.toWrite === 0 && counts.waiting === 0,
+      deletesAllowed: this.#deletesAllowed,
+      failed: [...this.#retries.entries()].flatMap(([key, failure]) => {
+        const difference = this.#table.difference(key);
+        if (difference === undefined || difference.kind === 'waiting') return [];
+        const { destination, metric } = difference.route;
+        return [{ ...failure, destination, metric }];
+      }),
+      failedSysctls: this.#failedSysctls,
+    };
+  }
+
+  /** Every route that is wanted or there, with its reason, sorted. */
+  routes(): RouteListing[] {
+    return routeListings(this.#table.slots(), (key) => this.#retries.get(key), this.#intake.interfaceNames);
+  }
+
+  /** Stops. The routes stay in the kernel: they outlive the daemon. */
+  close(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    this.#cancelPass?.();
+    this.#cancelTimer?.();
+  }
+
+  #take(event: KernelEvent): void {
+    const { resync, retry, disturbed, stranger } = this.#intake.take(event);
+    if (resync !== undefined) this.#resyncCause ??= resync;
+    if (retry === 'all') for (const [key] of this.#retries.entries()) this.#table.retry(key);
+    else if (retry !== undefined) this.#table.retry(retry);
+    if (disturbed !== undefined) this.#repairs.disturbed(disturbed, this.#scheduler.now());
+    if (stranger !== undefined) this.#spare(stranger);
+    this.#wake();
+  }
+
+  #spare(stranger: SlotKey): void {
+    this.#strangers.set(stranger, this.#scheduler.now() + strangerGraceMilliseconds);
+  }
+
+  #wake(): void {
+    if (this.#unsubscribe === undefined) return;
+    this.#cancelPass ??= this.#scheduler.soon(() => this.#pass());
+  }
+
+  #pass(): void {
+    this.#cancelPass = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#resyncCause !== undefined) this.#tryResync(this.#resyncCause);
+    this.#queueDue();
+    const deletes = { deletes: this.#deletesAllowed };
+    this.#write(this.#table.take(sliceRoutes, deletes));
+    if (this.#table.hasWork(deletes) || this.#resyncCause !== undefined) this.#wake();
+    else this.#sleep();
+  }
+
+  #queueDue(): void {
+    const now = this.#scheduler.now();
+    for (const key of this.#retries.due(now)) {
+      const difference = this.#table.difference(key);
+      if (difference === undefined || difference.kind === 'waiting') this.#retries.clear(key);
+      else this.#table.retry(key);
+    }
+    for (const key of this.#strangers.due(now)) {
+      this.#strangers.delete(key);
+      this.#table.retry(key);
+    }
+  }
+
+  /** Until a failure is worth a try, a stranger's time is over, or the tables are to be read again. */
+  #sleep(): void {
+    const now = this.#scheduler.now();
+    const next = Math.min(
+      this.#retries.nextAt(now) ?? Number.POSITIVE_INFINITY,
+      this.#strangers.nextAt(now) ?? Number.POSITIVE_INFINITY,
+      this.#resyncAt,
+    );
+    this.#cancelTimer = this.#scheduler.after(Math.max(0, next - now), () => {
+      if (this.#scheduler.now() >= this.#resyncAt) this.#resyncCause ??= 'interval';
+      this.#wake();
+    });
+  }
+
+  #write(taken: readonly Work[]): void {
+    const work = taken.filter((item) => !this.#isHeldBack(item));
+    if (work.length === 0) return;
+    const results = this.#kernel.apply(work.map(toChange));
+    const done = work.filter((item, index) => this.#settle(item, results[index] ?? null));
+    const repaired = done.filter(({ key }) => this.#repairs.repaired(key));
+    if (repaired.length > 0)
+      this.#report({ kind: 'routes-repaired', destinations: repaired.map(({ route }) => route.destination) });
+  }
+
+  #isHeldBack(item: Work): boolean {
+    const now = this.#scheduler.now();
+    if (item.op === 'delete') return this.#strangers.isBefore(item.key, now);
+    if (!this.#repairs.isExhausted(item.key, now)) return false;
+    this.#fail(item, 'ECONTENDED', contentionReason(item.route));
+    return true;
+  }
+
+  /** Notes what became of one change; true when the slot is as it should be. */
+  #settle(item: Work, result: ChangeResult): boolean {
+    // ESRCH: it is gone already, which is what was wanted.
+    if (result !== null && !(item.op === 'delete' && result.errno === 'ESRCH')) {
+      this.#refused(item, result);
+      return false;
+    }
+    this.#retries.clear(item.key);
+    this.#table.applied(item);
+    return true;
+  }
+
+  #refused(item: Work, refusal: Refusal): void {
+    const { attempts } = this.#fail(item, refusal.errno, refusalReason(item.route, refusal));
+    // Only the table tells whose route it is; it is weft's own when its event is yet to come.
+    if (refusal.errno === 'EEXIST' && attempts === 1) this.#resyncCause ??= 'conflict';
+  }
+
+  #fail({ key, route }: Work, errno: string, reason: string): Failure {
+    const failure = this.#retries.failed(key, errno, reason, this.#scheduler.now());
+    const { destination, metric } = route;
+    if (failure.attempts === 1) this.#report({ kind: 'route-failed', destination, metric, failure });
+    return failure;
+  }
+
+  #tryResync(cause: ResyncCause): void {
+    this.#resyncCause = undefined;
+    try {
+      for (const stranger of this.#resync(cause)) this.#spare(stranger);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#resyncAt = this.#scheduler.now() + resyncRetryMilliseconds;
+      this.#report({ kind: 'resync-failed', cause, code: error.code, message: error.message });
+    }
+  }
+
+  #resync(cause: ResyncCause): SlotKey[] {
+    const start = this.#scheduler.now();
+    const links = this.#kernel.links();
+    const routes = this.#kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL });
+    const strangers = this.#intake.takeAll(links, routes);
+    this.#applySysctls(links);
+    const end = this.#scheduler.now();
+    this.#resyncAt = end + resyncMilliseconds;
+    this.#report({ kind: 'resynced', cause, routes: routes.length, durationMilliseconds: end - start });
+    return strangers;
+  }
+
+  #applySysctls(links: readonly Link[]): void {
+    const { written, failed } = applyHostSysctls(this.#kernel, links);
+    for (const { key, from, to } of written) this.#report({ kind: 'sysctl-written', key, from, to });
+    const known = new Set(this.#failedSysctls.map(({ key }) => key));
+    for (const failure of failed)
+      if (!known.has(failure.key)) this.#report({ kind: 'sysctl-failed', failure });
+    this.#failedSysctls = failed;
+  }
+}
+
+function toChange({ op, route }: Work): Change {
+  return { op: `${op}-route`, route };
+}

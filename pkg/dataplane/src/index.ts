@@ -1,0 +1,24 @@
+/**
+ * The public API of @weft/dataplane: desired routes against the kernel's.
+ */
+export {
+  Dataplane,
+  type DataplaneOptions,
+  type DataplaneStatus,
+  type FailedRoute,
+} from './dataplane.ts';
+export { FactsWatcher, type FactsWatcherOptions } from './facts-watcher.ts';
+export type { ListedNextHop, RouteListing, RouteState } from './listing.ts';
+export { isWorkloadInterface, readFacts } from './read-facts.ts';
+export type { DataplaneEvent, ResyncCause } from './report.ts';
+export type { Failure } from './retries.ts';
+export type { RouteCounts } from './route-table.ts';
+export { type Scheduler, systemScheduler } from './scheduler.ts';
+export {
+  applyHostSysctls,
+  type HostSysctl,
+  hostSysctls,
+  type SysctlFailure,
+  type SysctlOutcome,
+  type SysctlWrite,
+} from './sysctls.ts';
