@@ -25,6 +25,8 @@ export interface Link {
   readonly type: string;
   /** The bridge it is a port of. */
   readonly masterIndex?: InterfaceIndex;
+  /** The other end of a veth: its index in the namespace where that end is. */
+  readonly peerIndex?: InterfaceIndex;
 }
 
 /** One address on an interface. */
@@ -167,6 +169,8 @@ export interface Kernel {
 
   /** One link by name, without reading all of them. */
   link(name: string): Link | undefined;
+  /** The route that packets to the address take now; undefined when there is none, or one that drops them. */
+  lookup(destination: Address): Route | undefined;
 
   /**
    * Applies the changes in order, many netlink messages a send, and answers one result per change. A change that

@@ -2,7 +2,7 @@
  * The real kernel: rtnetlink sockets and sysctl files of one network namespace.
  */
 import { closeSync, openSync } from 'node:fs';
-import { type Family, familyOf } from '@weft/ip';
+import { type Address, type Family, familyOf } from '@weft/ip';
 import { KernelError } from './errno.ts';
 import { EventMonitor } from './event-monitor.ts';
 import type {
@@ -20,11 +20,11 @@ import type {
 import { decodeAddress, encodeAddressDump } from './netlink/address.ts';
 import type { NetlinkChange } from './netlink/change.ts';
 import { maxInterfaceNameBytes } from './netlink/constants.ts';
-import { dump, get } from './netlink/dump.ts';
+import { dump, type EncodeRequest, get } from './netlink/dump.ts';
 import { eventGroups } from './netlink/event.ts';
 import { decodeLink, encodeLinkDump, encodeLinkRequest } from './netlink/link.ts';
 import { decodeNeighbour, encodeNeighbourDump } from './netlink/neighbour.ts';
-import { decodeRoute, encodeRouteDump } from './netlink/route.ts';
+import { decodeRoute, encodeRouteDump, encodeRouteLookup } from './netlink/route.ts';
 import { NetlinkSocket, openNetlinkFd } from './netlink/socket.ts';
 import { transact } from './netlink/transaction.ts';
 import { currentNetnsPath, withNetns } from './netns.ts';
@@ -56,6 +56,9 @@ function openNetns(path: string): OpenedNetns {
   return socket;
 }
 
+/** No route, or one of type unreachable, blackhole or prohibit. */
+const noWay = ['ENETUNREACH', 'EHOSTUNREACH', 'EINVAL', 'EACCES'];
+
 class LinuxKernel implements Kernel {
   readonly netnsFd: number;
   readonly #socket: NetlinkSocket;
@@ -75,8 +78,13 @@ class LinuxKernel implements Kernel {
   link(name: string): Link | undefined {
     // The kernel refuses longer names with ERANGE; no link has one.
     if (name === '' || Buffer.byteLength(name) > maxInterfaceNameBytes) return undefined;
-    const encode: Parameters<typeof get>[2] = (writer, sequence) => encodeLinkRequest(writer, sequence, name);
-    return get(this.#socket, this.#nextSequence(), encode, decodeLink);
+    const encode: EncodeRequest = (writer, sequence) => encodeLinkRequest(writer, sequence, name);
+    return get(this.#socket, this.#nextSequence(), encode, decodeLink, ['ENODEV']);
+  }
+
+  lookup(destination: Address): Route | undefined {
+    const encode: EncodeRequest = (writer, sequence) => encodeRouteLookup(writer, sequence, destination);
+    return get(this.#socket, this.#nextSequence(), encode, decodeRoute, noWay);
   }
 
   addresses(): InterfaceAddress[] {

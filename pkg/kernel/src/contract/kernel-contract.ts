@@ -82,6 +82,8 @@ export function describeKernel(name: string, makeMachine: () => TestMachine): vo
         expect(host.link('cali1')).toMatchObject({ ...common, name: 'cali1', mac: hostMac, mtuBytes: 1400 });
         expect(pod.link('eth0')).toMatchObject({ ...common, name: 'eth0', mac: podMac, mtuBytes: 1300 });
         expect([host.link('eth0'), pod.link('cali1')]).toEqual([undefined, undefined]);
+        expect(linkOf(host, 'cali1').peerIndex).toBe(linkOf(pod, 'eth0').index);
+        expect(linkOf(pod, 'eth0').peerIndex).toBe(linkOf(host, 'cali1').index);
       });
 
       it('refuses a veth whose name is taken at either end, or too long, and leaves nothing', () => {
@@ -336,6 +338,23 @@ export function describeKernel(name: string, makeMachine: () => TestMachine): vo
         expect(destinations({ table: otherTable })).toEqual(['10.3.0.0/26']);
         expect(destinations({ table: otherTable, family: 6 })).toEqual([]);
         expect(destinations({ table: 4242 })).toEqual([]);
+      });
+
+      it('finds the route packets take: the longest match, then the lowest metric', () => {
+        const index = connect();
+        const nextHops = [{ interfaceIndex: index }];
+        const wide = weftRoute('10.1.0.0/26', { nextHops, metric: 5 });
+        const near = weftRoute('10.1.0.7/32', { nextHops, metric: 7 });
+        const ipv6 = weftRoute('fd01::7/128', { nextHops, metric: 7 });
+        const drop = weftRoute('10.1.0.8/32', { type: 'blackhole' });
+        const drop6 = weftRoute('fd01::8/128', { type: 'blackhole', metric: 7 });
+        succeed(host, [wide, { ...near, metric: 9 }, near, ipv6, drop, drop6].map(add));
+        const found = ['10.1.0.1', '10.1.0.7', 'fd01::7'].map((text) => host.lookup(address(text)));
+        expect(found).toEqual([wide, near, ipv6]);
+        const lost = ['10.1.0.8', 'fd01::8', '192.0.2.1', 'fd99::1'].map((text) =>
+          host.lookup(address(text)),
+        );
+        expect(lost).toEqual([undefined, undefined, undefined, undefined]);
       });
 
       it('answers each of many changes, and goes on after those that fail', () => {

@@ -2,7 +2,7 @@
  * A kernel in memory, for tests without root: the same interface and, as far as weft looks, the same behaviour
  * (`contract/` runs one suite against both). On top of that it fails, delays and loses events on request.
  */
-import { familyOf } from '@weft/ip';
+import { type Address, familyOf } from '@weft/ip';
 import { KernelError } from '../errno.ts';
 import type {
   Change,
@@ -21,7 +21,7 @@ import type { FakeFailure, FakeOperation } from './failures.ts';
 import { addBridge, addVeth, deleteLink, setLink } from './links.ts';
 import { FakeMachine, type FakeNamespace } from './namespace.ts';
 import { deleteNeighbour, replaceNeighbour } from './neighbours.ts';
-import { addRoute, deleteRoute, replaceRoute } from './routes.ts';
+import { addRoute, deleteRoute, lookupRoute, replaceRoute } from './routes.ts';
 import { readSysctl, writeSysctl } from './sysctls.ts';
 
 const hostPath = '/proc/thread-self/ns/net';
@@ -74,6 +74,11 @@ export class FakeKernel implements Kernel {
   link(name: string): Link | undefined {
     this.#read();
     return this.#namespace.linkByName(name);
+  }
+
+  lookup(destination: Address): Route | undefined {
+    this.#read();
+    return lookupRoute(this.#namespace, destination);
   }
 
   addresses(): InterfaceAddress[] {

@@ -2,7 +2,7 @@
  * Links of the fake kernel: veth pairs across namespaces, bridges, and what goes with a link when it goes down or away.
  */
 import { familyOf } from '@weft/ip';
-import type { Change, ChangeResult, Link, VethEnd } from '../kernel.ts';
+import type { Change, ChangeResult, InterfaceIndex, Link, VethEnd } from '../kernel.ts';
 import { maxInterfaceNameBytes } from '../netlink/constants.ts';
 import { addConnectedRoute } from './addresses.ts';
 import type { FakeMachine, FakeNamespace } from './namespace.ts';
@@ -21,10 +21,12 @@ export function addVeth(
   if (peerNamespace === undefined) return { errno: 'EINVAL' };
   const refusal = refuseName(namespace, change.host.name) ?? refuseName(peerNamespace, change.peer.name);
   if (refusal !== undefined) return refusal;
-  const peer = newLink(peerNamespace, change.peer, 'veth');
-  const host = newLink(namespace, change.host, 'veth');
-  namespace.peers.set(host.index, { namespace: peerNamespace, index: peer.index });
-  peerNamespace.peers.set(peer.index, { namespace, index: host.index });
+  const peerIndex = peerNamespace.nextIndex();
+  const hostIndex = namespace.nextIndex();
+  newLink(peerNamespace, peerIndex, change.peer, 'veth', hostIndex);
+  newLink(namespace, hostIndex, change.host, 'veth', peerIndex);
+  namespace.peers.set(hostIndex, { namespace: peerNamespace, index: peerIndex });
+  peerNamespace.peers.set(peerIndex, { namespace, index: hostIndex });
   return null;
 }
 
@@ -32,7 +34,7 @@ export function addVeth(
 export function addBridge(namespace: FakeNamespace, change: ChangeOf<'add-bridge'>): ChangeResult {
   const refusal = refuseName(namespace, change.name);
   if (refusal !== undefined) return refusal;
-  newLink(namespace, change, 'bridge');
+  newLink(namespace, namespace.nextIndex(), change, 'bridge');
   return null;
 }
 
@@ -41,20 +43,23 @@ function refuseName(namespace: FakeNamespace, name: string): ChangeResult | unde
   return namespace.linkByName(name) === undefined ? undefined : { errno: 'EEXIST' };
 }
 
-function newLink(namespace: FakeNamespace, end: VethEnd, type: string): Link {
-  const index = namespace.nextIndex();
-  const mac = end.mac ?? `02:00:00:00:00:${index.toString(16).padStart(2, '0')}`;
-  const link = {
+function newLink(
+  namespace: FakeNamespace,
+  index: InterfaceIndex,
+  end: VethEnd,
+  type: string,
+  peerIndex?: InterfaceIndex,
+): void {
+  namespace.putLink({
     index,
     name: end.name,
-    mac,
+    mac: end.mac ?? `02:00:00:00:00:${index.toString(16).padStart(2, '0')}`,
     mtuBytes: end.mtuBytes ?? 1500,
     up: false,
     running: false,
     type,
-  };
-  namespace.putLink(link);
-  return link;
+    ...(peerIndex === undefined ? {} : { peerIndex }),
+  });
 }
 
 /** Changes what the change names. */

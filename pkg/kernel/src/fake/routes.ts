@@ -38,6 +38,17 @@ export function deleteRoute(namespace: FakeNamespace, given: Route): ChangeResul
   return null;
 }
 
+/** The route packets to an address take: the longest match, and of those the lowest metric. */
+export function lookupRoute(namespace: FakeNamespace, destination: Address): Route | undefined {
+  const [best] = namespace.routes
+    .filter((route) => route.table === MAIN_TABLE && containsAddress(route.destination, destination))
+    .sort(
+      (left, right) =>
+        prefixLength(right.destination) - prefixLength(left.destination) || left.metric - right.metric,
+    );
+  return best === undefined || dropsPackets(best.type) ? undefined : best;
+}
+
 /** Checks every next hop and fills in the interfaces the kernel finds out. */
 function resolve(namespace: FakeNamespace, route: Route): Route | Exclude<ChangeResult, null> {
   if (dropsPackets(route.type)) return route;
@@ -78,10 +89,7 @@ function interfaceTo(
   gateway: Address,
   through: number | undefined,
 ): number | undefined {
-  const [best] = namespace.routes
-    .filter((route) => route.table === MAIN_TABLE && containsAddress(route.destination, gateway))
-    .sort((left, right) => prefixLength(right.destination) - prefixLength(left.destination));
-  const hop = best?.nextHops[0];
+  const hop = lookupRoute(namespace, gateway)?.nextHops[0];
   if (hop === undefined || hop.gateway !== undefined) return undefined;
   return through === undefined || through === hop.interfaceIndex ? hop.interfaceIndex : undefined;
 }

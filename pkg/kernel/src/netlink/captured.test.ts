@@ -195,6 +195,7 @@ describe('links as Linux shows them', () => {
       running: true,
       type: 'veth',
       masterIndex: 2,
+      peerIndex: 3,
     });
   });
 

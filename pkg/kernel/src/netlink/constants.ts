@@ -54,6 +54,7 @@ export const IFLA = {
   ADDRESS: 1,
   IFNAME: 3,
   MTU: 4,
+  LINK: 5,
   MASTER: 10,
   LINKINFO: 18,
   NET_NS_FD: 28,
@@ -95,6 +96,9 @@ export const RTNH_F_ONLINK = 0x4;
 
 /** Route flag: a clone kept in the cache, not a route of a table. */
 export const RTM_F_CLONED = 0x200;
+
+/** Route flag of a request: answer with the route that matched, as it stands in its table. */
+export const RTM_F_FIB_MATCH = 0x2000;
 
 /** Route scopes (`rtm_scope`) and address scopes (`ifa_scope`). */
 export const RT_SCOPE = { UNIVERSE: 0, LINK: 253, HOST: 254, NOWHERE: 255 } as const;

@@ -46,12 +46,18 @@ export function dump<T>(
   );
 }
 
-/** Reads one entry; undefined when there is none of that name (ENODEV). Throws KernelError. */
+/**
+ * Reads one entry.
+ *
+ * @param absent the errnos by which the kernel says that there is no such entry; then the answer is undefined
+ * Throws KernelError for any other errno.
+ */
 export function get<T>(
   transport: NetlinkTransport,
   sequence: number,
   encode: EncodeRequest,
   decode: (payload: Buffer) => T | undefined,
+  absent: readonly string[],
 ): T | undefined {
   request(transport, encode, sequence);
   for (;;) {
@@ -59,7 +65,7 @@ export function get<T>(
       if (message.sequence !== sequence) continue;
       if (message.type !== NLMSG.ERROR) return decode(message.payload);
       const { errno, message: words } = readAnswer(message);
-      if (errnoName(errno) === 'ENODEV') return undefined;
+      if (absent.includes(errnoName(errno))) return undefined;
       throw new KernelError('cannot read an entry of the kernel', errnoName(errno), words);
     }
   }

@@ -113,7 +113,10 @@ export function decodeLink(payload: Buffer): Link | undefined {
   const flags = payload.readUInt32LE(8);
   const attributes = new Attributes(payload, ifinfomsgBytes);
   const hardwareAddress = attributes.bytes(IFLA.ADDRESS);
+  const type = attributes.nested(IFLA.LINKINFO)?.string(IFLA.INFO_KIND) ?? '';
   const masterIndex = attributes.u32(IFLA.MASTER);
+  // For other types this is the link below: a VLAN's parent, a tunnel's device.
+  const peerIndex = type === 'veth' ? attributes.u32(IFLA.LINK) : undefined;
   return {
     index: payload.readUInt32LE(4),
     name: attributes.string(IFLA.IFNAME) ?? '',
@@ -121,7 +124,8 @@ export function decodeLink(payload: Buffer): Link | undefined {
     mtuBytes: attributes.u32(IFLA.MTU) ?? 0,
     up: (flags & IFF.UP) !== 0,
     running: (flags & IFF.LOWER_UP) !== 0,
-    type: attributes.nested(IFLA.LINKINFO)?.string(IFLA.INFO_KIND) ?? '',
+    type,
     ...(masterIndex === undefined ? {} : { masterIndex }),
+    ...(peerIndex === undefined ? {} : { peerIndex }),
   };
 }

@@ -15,7 +15,16 @@ import {
 } from '@weft/ip';
 import type { Route, RouteFilter, RouteType } from '../kernel.ts';
 import { dropsPackets, normalizeRoute } from '../route.ts';
-import { AF, NLM_F, RT_SCOPE, RTA, RTM, RTM_F_CLONED, routeTypeNumbers } from './constants.ts';
+import {
+  AF,
+  NLM_F,
+  RT_SCOPE,
+  RTA,
+  RTM,
+  RTM_F_CLONED,
+  RTM_F_FIB_MATCH,
+  routeTypeNumbers,
+} from './constants.ts';
 import { familyNumber } from './family.ts';
 import { Attributes } from './message-reader.ts';
 import type { MessageWriter } from './message-writer.ts';
@@ -40,6 +49,16 @@ export function encodeRouteDump(
     protocol: filter.protocol ?? 0,
     table: filter.table ?? 0,
   });
+  writer.endMessage();
+}
+
+/** Writes the question which route packets to an address take. */
+export function encodeRouteLookup(writer: MessageWriter, sequence: number, destination: Address): void {
+  const family = familyOf(destination);
+  const header = { family: familyNumber(family), destinationLength: bitsOf(family), table: 0, protocol: 0 };
+  writer.beginMessage(RTM.GETROUTE, 0, sequence);
+  encodeHeader(writer, { ...header, flags: RTM_F_FIB_MATCH });
+  writer.attribute(RTA.DST, addressBytes(destination));
   writer.endMessage();
 }
 
