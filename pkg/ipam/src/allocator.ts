@@ -1,0 +1,55 @@
+/**
+ * The allocator: every operation of IPAM on one datastore. Several allocators, in several processes, may work on one
+ * store at a time; what they decide rests on compare-and-swap alone.
+ */
+import type { Prefix } from '@weft/ip';
+import type { Inconsistency } from './core/inconsistencies.ts';
+import type { AutoAssignOutcome } from './core/outcome.ts';
+import { type AssignIpOutcome, type AssignIpRequest, assignIp } from './loop/assign-ip.ts';
+import { type AutoAssignRequest, autoAssign } from './loop/auto-assign.ts';
+import { type AffinityClaimOutcome, claimAffinity } from './loop/claim-affinity.ts';
+import { createContext, type IpamOptions, readRules } from './loop/context.ts';
+import { inspect } from './loop/inspect.ts';
+import {
+  type AffinityRelease,
+  type AffinityReleaseResult,
+  releaseBlockAffinity,
+} from './loop/release-affinity.ts';
+import { type HandleRelease, releaseByHandle } from './loop/release-by-handle.ts';
+import { type ReleaseRequest, type ReleaseResult, releaseIps } from './loop/release-ips.ts';
+import { type RepairResult, repair } from './loop/repair.ts';
+
+/** The operations of IPAM. All of them throw DatastoreError when the store fails, and can be repeated then. */
+export interface Ipam {
+  /** Assigns addresses of either family, all that were asked for or none. */
+  autoAssign(request: AutoAssignRequest): Promise<AutoAssignOutcome>;
+  /** Assigns one address by name. */
+  assignIp(request: AssignIpRequest): Promise<AssignIpOutcome>;
+  /** Releases addresses one by one. */
+  releaseIps(requests: readonly ReleaseRequest[]): Promise<ReleaseResult[]>;
+  /** Releases everything a handle holds. */
+  releaseByHandle(handle: string): Promise<HandleRelease>;
+  /** Makes a node own a block of a pool before it needs one. */
+  claimAffinity(node: string, block: Prefix): Promise<AffinityClaimOutcome>;
+  /** Takes a block from its owner. */
+  releaseAffinity(wanted: AffinityRelease): Promise<AffinityReleaseResult>;
+  /** Finds what a crash left behind. */
+  inspect(): Promise<Inconsistency[]>;
+  /** Settles one finding of `inspect`. */
+  repair(finding: Inconsistency): Promise<RepairResult>;
+}
+
+/** Makes an allocator on a datastore. */
+export function createIpam(options: IpamOptions): Ipam {
+  const context = createContext(options);
+  return {
+    autoAssign: (request) => autoAssign(context, request),
+    assignIp: (request) => assignIp(context, request),
+    releaseIps: (requests) => releaseIps(context, requests),
+    releaseByHandle: (handle) => releaseByHandle(context, handle),
+    claimAffinity: (node, block) => claimAffinity(context, node, block),
+    releaseAffinity: async (wanted) => releaseBlockAffinity(context, await readRules(context), wanted),
+    inspect: () => inspect(context),
+    repair: (finding) => repair(context, finding),
+  };
+}

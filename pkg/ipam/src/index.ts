@@ -1,0 +1,66 @@
+/**
+ * The public API of @weft/ipam: the allocator, and the pure functions it decides with.
+ */
+export { createIpam, type Ipam } from './allocator.ts';
+export { type AffinityState, blockOfAffinity, ownerOfAffinity, stateOf } from './core/affinity.ts';
+export {
+  type Tunnel,
+  tunnelAttributes,
+  tunnelHandle,
+  type WorkloadIdentity,
+  workloadAttributes,
+  workloadHandle,
+} from './core/attributes.ts';
+export {
+  type Allocation,
+  addressAt,
+  allocationAt,
+  type BlockAttribute,
+  type BlockSpec,
+  coolingCount,
+  countsByHandle,
+  freeCount,
+  isEmptyBlock,
+  ordinalIn,
+  ordinalsOfHandle,
+  ownerOfBlock,
+} from './core/block.ts';
+export { checkBlock } from './core/block-check.ts';
+export { type Cooldown, collectCooled } from './core/block-release.ts';
+export { configOf, DEFAULT_COOLDOWN_SECONDS, DEFAULT_MAX_BLOCKS, type IpamConfig } from './core/config.ts';
+export { findInconsistencies, type Inconsistency, type IpamSnapshot } from './core/inconsistencies.ts';
+export type {
+  AssignedAddress,
+  AssignReason,
+  AutoAssignOutcome,
+  Refusal,
+  RefusalKind,
+} from './core/outcome.ts';
+export {
+  affinityText,
+  describeOwner,
+  hostOwner,
+  isSameOwner,
+  LOAD_BALANCER,
+  type Owner,
+} from './core/owner.ts';
+export {
+  choosePools,
+  type IntendedUse,
+  type PoolChoice,
+  type PoolLeftOut,
+  type PoolQuery,
+  type PoolSpace,
+  poolSpace,
+  whyNotEnabled,
+} from './core/pool-choice.ts';
+export { type Reservations, reservationsOf } from './core/reservations.ts';
+export type { AssignIpOutcome, AssignIpRequest } from './loop/assign-ip.ts';
+export type { AutoAssignRequest } from './loop/auto-assign.ts';
+export type { AffinityClaimOutcome } from './loop/claim-affinity.ts';
+export type { IpamOptions } from './loop/context.ts';
+export type { AffinityRelease, AffinityReleaseResult } from './loop/release-affinity.ts';
+export type { HandleRelease } from './loop/release-by-handle.ts';
+export type { ReleaseRequest, ReleaseResult } from './loop/release-ips.ts';
+export type { RepairResult } from './loop/repair.ts';
+export { type Answer, type IpamView, storeView } from './loop/view.ts';

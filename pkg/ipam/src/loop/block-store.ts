@@ -1,0 +1,71 @@
+/**
+ * Blocks in the store: reading them as they are now, and writing them by compare-and-swap.
+ */
+import type { WriteOutcome } from '@weft/datastore';
+import type { Prefix } from '@weft/ip';
+import { blockName, type IPAMBlock } from '@weft/resources';
+import { type BlockSpec, isEmptyBlock, newBlock, ownerOfBlock } from '../core/block.ts';
+import { collectCooled } from '../core/block-release.ts';
+import type { Owner } from '../core/owner.ts';
+import { firstSequenceNumber, type IpamContext } from './context.ts';
+
+/** The block with the addresses freed whose cooldown is over; undefined when there is none. */
+export async function readBlock(
+  context: IpamContext,
+  cidr: Prefix,
+  cooldownSeconds: number,
+): Promise<IPAMBlock | undefined> {
+  const block = await context.store.get({ kind: 'IPAMBlock', name: blockName(cidr) });
+  return block && !block.spec.deleted ? collected(block, cooldownSeconds, context.now()) : undefined;
+}
+
+/** Every block, in the same state as `readBlock` gives it. */
+export async function listBlocks(context: IpamContext, cooldownSeconds: number): Promise<IPAMBlock[]> {
+  const { items } = await context.store.list('IPAMBlock');
+  const now = context.now();
+  return items.filter(({ spec }) => !spec.deleted).map((block) => collected(block, cooldownSeconds, now));
+}
+
+/** Stores what the block says now; every write makes the sequence number one higher. */
+export function writeBlock(
+  { store }: IpamContext,
+  block: IPAMBlock,
+  spec: BlockSpec,
+): Promise<WriteOutcome<'IPAMBlock'>> {
+  return store.update({ ...block, spec: { ...spec, sequenceNumber: spec.sequenceNumber + 1n } });
+}
+
+/** Makes a block of free addresses. */
+export function createBlock(
+  context: IpamContext,
+  cidr: Prefix,
+  owner: Owner,
+): Promise<WriteOutcome<'IPAMBlock'>> {
+  const sequenceNumber = firstSequenceNumber(context, owner);
+  return context.store.create({
+    apiVersion: 'projectcalico.org/v3',
+    kind: 'IPAMBlock',
+    metadata: { name: blockName(cidr) },
+    spec: newBlock({ cidr, owner, now: context.now(), sequenceNumber }),
+  });
+}
+
+/** Removes the block if nobody changed it. */
+export function deleteBlock({ store }: IpamContext, block: IPAMBlock): Promise<WriteOutcome<'IPAMBlock'>> {
+  return store.delete({ kind: 'IPAMBlock', name: block.metadata.name }, block.metadata.resourceVersion);
+}
+
+/** Stores what is left of a block after a release; one that nobody owns and nobody uses is removed. */
+export function writeRemainder(
+  context: IpamContext,
+  block: IPAMBlock,
+  spec: BlockSpec,
+): Promise<WriteOutcome<'IPAMBlock'>> {
+  const isAbandoned = ownerOfBlock(spec) === undefined && isEmptyBlock(spec);
+  return isAbandoned ? deleteBlock(context, block) : writeBlock(context, block, spec);
+}
+
+function collected(block: IPAMBlock, seconds: number, now: number): IPAMBlock {
+  const spec = collectCooled(block.spec, { seconds, now });
+  return spec === block.spec ? block : { ...block, spec };
+}

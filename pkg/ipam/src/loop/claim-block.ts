@@ -1,0 +1,120 @@
+/**
+ * Claiming a block in two phases. Two nodes may both announce a claim; the block itself, which can be created only
+ * once, decides; and only who is named in the block confirms.
+ *
+ *     affinity pending ─▶ block created (or found ours and written once more) ─▶ affinity confirmed
+ *
+ * A crash anywhere leaves a state from which the next claim goes on. The extra write of a block that was found makes
+ * any release of it fail that was decided on its earlier state.
+ *
+ * Source: Calico ipam_block_reader_writer.go (getPendingAffinity, claimAffineBlock), ipam.go (getBlockFromAffinity).
+ */
+import type { Prefix } from '@weft/ip';
+import { affinityName, type BlockAffinity, type IPAMBlock } from '@weft/resources';
+import { newAffinity, stateOf, withState } from '../core/affinity.ts';
+import { ownerOfBlock } from '../core/block.ts';
+import { isSameOwner, type Owner } from '../core/owner.ts';
+import { again, attempts, type Contention } from './attempts.ts';
+import { createBlock, readBlock, writeBlock } from './block-store.ts';
+import type { IpamContext, Rules } from './context.ts';
+
+/** What became of a claim. */
+export type ClaimResult =
+  /** The block is the owner's, and its affinity confirmed. */
+  | { readonly kind: 'claimed'; readonly block: IPAMBlock }
+  /** The block belongs to another, or to nobody; the owner's own affinity is removed. */
+  | { readonly kind: 'lost'; readonly to: Owner | undefined }
+  /** There is no such block and none was to be made; the owner's affinity is removed. */
+  | { readonly kind: 'no-block' }
+  | Contention;
+
+/** A block somebody wants, and whether to make it when it is not there. */
+export interface Claim {
+  readonly owner: Owner;
+  readonly cidr: Prefix;
+  readonly mayCreate: boolean;
+}
+
+/** Claims a block, or finishes a claim that was left half-way. */
+export function claimBlock(context: IpamContext, rules: Rules, claim: Claim): Promise<ClaimResult> {
+  return attempts(() => attemptClaim(context, rules, claim));
+}
+
+async function attemptClaim(
+  context: IpamContext,
+  { config }: Rules,
+  { owner, cidr, mayCreate }: Claim,
+): Promise<ClaimResult | typeof again> {
+  const affinity = await announcedAffinity(context, owner, cidr);
+  if (!affinity) return again;
+  const block = await readBlock(context, cidr, config.cooldownSeconds);
+  if (!block) {
+    if (mayCreate) return createAndConfirm(context, owner, affinity, cidr);
+    return (await removeAffinity(context, affinity)) ? { kind: 'no-block' } : again;
+  }
+  const holder = ownerOfBlock(block.spec);
+  if (!isSameOwner(holder, owner))
+    return (await removeAffinity(context, affinity)) ? { kind: 'lost', to: holder } : again;
+  if (stateOf(affinity) === 'confirmed') return { kind: 'claimed', block };
+  const written = await writeBlock(context, block, block.spec);
+  return written.kind === 'written' ? confirm(context, affinity, written.resource) : again;
+}
+
+async function createAndConfirm(
+  context: IpamContext,
+  owner: Owner,
+  affinity: BlockAffinity,
+  cidr: Prefix,
+): Promise<ClaimResult | typeof again> {
+  const pending = await asPending(context, affinity);
+  if (!pending) return again;
+  const created = await createBlock(context, cidr, owner);
+  return created.kind === 'written' ? confirm(context, pending, created.resource) : again;
+}
+
+async function confirm(
+  { store }: IpamContext,
+  affinity: BlockAffinity,
+  block: IPAMBlock,
+): Promise<ClaimResult | typeof again> {
+  const outcome = await store.update(withState(affinity, 'confirmed'));
+  return outcome.kind === 'written' ? { kind: 'claimed', block } : again;
+}
+
+/** The owner's affinity, made pending unless it is confirmed; undefined when another writer was first. */
+async function announcedAffinity(
+  context: IpamContext,
+  owner: Owner,
+  cidr: Prefix,
+): Promise<BlockAffinity | undefined> {
+  const existing = await readAffinity(context, owner, cidr);
+  if (existing) return stateOf(existing) === 'confirmed' ? existing : asPending(context, existing);
+  const outcome = await context.store.create(newAffinity(owner, cidr));
+  return outcome.kind === 'written' ? outcome.resource : undefined;
+}
+
+async function asPending(
+  { store }: IpamContext,
+  affinity: BlockAffinity,
+): Promise<BlockAffinity | undefined> {
+  if (stateOf(affinity) === 'pending') return affinity;
+  const outcome = await store.update(withState(affinity, 'pending'));
+  return outcome.kind === 'written' ? outcome.resource : undefined;
+}
+
+/** The owner's affinity for the block, in any state. */
+export async function readAffinity(
+  { store }: IpamContext,
+  owner: Owner,
+  cidr: Prefix,
+): Promise<BlockAffinity | undefined> {
+  const affinity = await store.get({ kind: 'BlockAffinity', name: affinityName(owner.name, cidr) });
+  return affinity && !affinity.spec.deleted ? affinity : undefined;
+}
+
+/** Removes the affinity if nobody changed it; true when it is gone. */
+export async function removeAffinity({ store }: IpamContext, affinity: BlockAffinity): Promise<boolean> {
+  const { name, resourceVersion } = affinity.metadata;
+  const outcome = await store.delete({ kind: 'BlockAffinity', name }, resourceVersion);
+  return outcome.kind === 'written' || outcome.kind === 'not-found';
+}

@@ -1,0 +1,20 @@
+/**
+ * Reading all of IPAM and comparing it with itself.
+ */
+import { findInconsistencies, type Inconsistency } from '../core/inconsistencies.ts';
+import { type IpamContext, readRules } from './context.ts';
+
+/** Finds what a crash left behind, or is under way at this moment. Throws DatastoreError. */
+export async function inspect(context: IpamContext): Promise<Inconsistency[]> {
+  const { store, now } = context;
+  const [{ config }, blocks, affinities, handles] = await Promise.all([
+    readRules(context),
+    store.list('IPAMBlock'),
+    store.list('BlockAffinity'),
+    store.list('IPAMHandle'),
+  ]);
+  return findInconsistencies(
+    { blocks: blocks.items, affinities: affinities.items, handles: handles.items },
+    { seconds: config.cooldownSeconds, now: now() },
+  );
+}
