@@ -22,12 +22,14 @@ export class ByteWriter {
 
   /** Writes one octet. */
   writeUint8(value: number): void {
-    this.#view.setUint8(this.#extend(1), value);
+    const offset = this.#extend(1);
+    this.#view.setUint8(offset, value);
   }
 
   /** Writes two octets. */
   writeUint16(value: number): void {
-    this.#view.setUint16(this.#extend(2), value);
+    const offset = this.#extend(2);
+    this.#view.setUint16(offset, value);
   }
 
   /** Writes three octets. */
@@ -39,12 +41,14 @@ export class ByteWriter {
 
   /** Writes four octets. */
   writeUint32(value: number): void {
-    this.#view.setUint32(this.#extend(4), value);
+    const offset = this.#extend(4);
+    this.#view.setUint32(offset, value);
   }
 
   /** Writes octets as they are. */
   writeBytes(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#extend(bytes.length));
+    const offset = this.#extend(bytes.length);
+    this.#bytes.set(bytes, offset);
   }
 
   /** Overwrites one octet written before. */
@@ -72,7 +76,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** Makes room for more octets; the offset at which they begin. */
+  /** Makes room for more octets, perhaps in a new buffer; gives the offset at which they begin. */
   #extend(count: number): number {
     const offset = this.#length;
     this.#length += count;
