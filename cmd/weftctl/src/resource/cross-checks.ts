@@ -1,0 +1,56 @@
+/**
+ * Rules between a document and what is stored or written with it: checked for all documents before the first write,
+ * so that a bad file leaves nothing half-made.
+ */
+import type { Datastore } from '@weft/datastore';
+import {
+  checkPoolAgainst,
+  definitionOf,
+  type IPPool,
+  type Resource,
+  type ValidationIssue,
+} from '@weft/resources';
+import type { Failure } from '../failure.ts';
+import { type Document, sentence } from './documents.ts';
+import { objectName } from './kind-argument.ts';
+
+/** Every rule that the documents would break. */
+export async function crossCheck(store: Datastore, documents: readonly Document[]): Promise<Failure[]> {
+  const changes = documents.map(async (document) => {
+    const stored = await store.get(document.key);
+    return stored === undefined ? [] : changeFailures(document, stored);
+  });
+  return [...(await Promise.all(changes)).flat(), ...(await poolFailures(store, documents))];
+}
+
+/** Fields that cannot change. */
+function changeFailures(document: Document, stored: Resource): Failure[] {
+  const { validateUpdate } = definitionOf(stored.kind);
+  return validateUpdate(document.resource as never, stored as never).map((issue) => failure(document, issue));
+}
+
+/** Pools must not overlap each other, stored or listed, nor contradict the blocks there are. */
+async function poolFailures(store: Datastore, documents: readonly Document[]): Promise<Failure[]> {
+  const listed = documents.filter(({ resource }) => resource.kind === 'IPPool');
+  if (listed.length === 0) return [];
+  const [stored, blocks] = await Promise.all([store.list('IPPool'), store.list('IPAMBlock')]);
+  const listedPools = listed.map(({ resource }) => resource as IPPool);
+  const replaced = new Set(listedPools.map(({ metadata }) => metadata.name));
+  const kept = stored.items.filter(({ metadata }) => !replaced.has(metadata.name));
+  const cidrs = blocks.items.map(({ spec }) => spec.cidr);
+  return listed.flatMap((document, index) => {
+    // Of two listed pools that overlap, the later one is to blame: one message for each pair.
+    const others = [...kept, ...listedPools.slice(0, index)];
+    return checkPoolAgainst(document.resource as IPPool, others, cidrs).map((issue) =>
+      failure(document, issue),
+    );
+  });
+}
+
+function failure({ key, place }: Document, { path, reason, hint }: ValidationIssue): Failure {
+  return {
+    what: `${place}: ${path}: ${reason}`,
+    object: objectName(key),
+    hint: hint === undefined ? '' : sentence(hint),
+  };
+}

@@ -1,0 +1,104 @@
+/** A daemon for tests of the node commands: the real control server over answers that stand here. */
+import {
+  type BgpPeer,
+  type ControlBackend,
+  type ControlServer,
+  cutPage,
+  type RibRoute,
+  type RouteStatus,
+  startControlServer,
+} from '@weft/control';
+
+/** What a session of a test looks like unless it says otherwise. */
+export function peer(changes: Partial<BgpPeer>): BgpPeer {
+  return {
+    address: '10.0.0.2',
+    port: 179,
+    asn: 64512,
+    type: 'node-to-node mesh',
+    state: 'Established',
+    since: '2026-11-21T09:05:07.250Z',
+    info: '',
+    families: ['ipv4-unicast', 'ipv6-unicast'],
+    counters: {
+      messagesReceived: 10,
+      messagesSent: 11,
+      updatesReceived: 3,
+      updatesSent: 4,
+      prefixesReceived: 2,
+      prefixesAdvertised: 1,
+      established: 1,
+    },
+    ...changes,
+  };
+}
+
+/** Routes of a test. */
+export const ROUTES: readonly RouteStatus[] = [
+  {
+    prefix: '10.1.0.0/26',
+    state: 'in-sync',
+    reason: 'own block',
+    desired: { type: 'blackhole', nextHops: [] },
+    kernel: { type: 'blackhole', nextHops: [] },
+  },
+  {
+    prefix: '10.1.0.64/26',
+    state: 'refused',
+    reason: 'BGP path from 10.0.0.2',
+    desired: { type: 'unicast', nextHops: [{ gateway: '10.0.0.2', interface: 'eth0' }], metric: 1024 },
+    error: 'ENETUNREACH',
+  },
+];
+
+/** Loc-RIB of a test. */
+export const RIB: readonly RibRoute[] = [
+  {
+    prefix: '10.1.0.64/26',
+    best: {
+      peer: '10.0.0.2',
+      nextHop: '10.0.0.2',
+      origin: 'igp',
+      asPath: '65001 65002',
+      localPreference: 2147482623,
+      communities: ['65001:1'],
+      stale: false,
+    },
+    paths: 2,
+    reason: 'lowest BGP identifier',
+  },
+];
+
+/** Starts a daemon for `node` on `socketPath`. */
+export function startFakeDaemon(
+  node: string,
+  socketPath: string,
+  peers: readonly BgpPeer[],
+): Promise<ControlServer> {
+  const health = { ok: peers.length > 0, reasons: peers.length > 0 ? [] : ['No BGP session is up.'] };
+  const backend: ControlBackend = {
+    status: () => ({
+      node,
+      role: 'node',
+      version: '0.1.0',
+      pid: 42,
+      since: '2026-11-21T09:00:00.000Z',
+      datastore: { type: 'embedded', location: '/var/lib/weft/datastore.db', inSync: true },
+      readiness: health,
+    }),
+    liveness: () => health,
+    readiness: () => health,
+    metrics: () => '',
+    bgpPeers: () => ({ asn: 64512, bgpIdentifier: '10.0.0.1', peers }),
+    rib: (query) => cutPage(RIB, ({ prefix }) => prefix, query),
+    routes: (query) => cutPage(ROUTES, ({ prefix }) => prefix, query),
+    endpoints: (query) => cutPage([], () => '', query),
+    attachEndpoint: () => {
+      throw new Error('not part of these tests');
+    },
+    detachEndpoint: () => {
+      throw new Error('not part of these tests');
+    },
+  };
+  return startControlServer({ backend, socketPath });
+}
