@@ -10,7 +10,7 @@ import { CliError, usageError } from './failure.ts';
 import type { WhereOptions } from './options.ts';
 
 /** Where a node's daemon keeps its embedded datastore unless told otherwise. */
-const DEFAULT_DATASTORE_PATH = '/var/lib/weft/datastore.db';
+const DEFAULT_DATASTORE_PATH = '/var/lib/weft/weft.db';
 
 /** A lab as `resolveLab` of @weft/lab describes it. */
 interface LabLocation {
