@@ -52,8 +52,9 @@ export function parseDocuments(yamlText: string, fileName: string): ParsedDocume
 type Locate = (offset: number) => Place;
 
 function readDocument(document: Document.Parsed, at: Locate): ParsedDocuments {
-  if (document.errors.length > 0)
-    return { resources: [], issues: document.errors.map((error) => syntaxIssue(error, at)) };
+  // Of several syntax errors all but the first are often its consequences.
+  const [error] = document.errors;
+  if (error !== undefined) return { resources: [], issues: [syntaxIssue(error, at)] };
   const value = plainValue(document);
   if (!value.ok) return { resources: [], issues: [value.issue(at(document.range[0]))] };
   const found = itemsOf(value.value, []).map(({ item, path }) => readItem(document, item, path, at));

@@ -19,7 +19,7 @@ export { describeIssue, type ValidationIssue } from './issue.ts';
 export { parseJson, stringifyJson } from './json.ts';
 export { apiVersion, type Column, type ColumnContext, type KindDefinition } from './kind-definition.ts';
 export { defaultBlockSize } from './kinds/ip-pool.ts';
-export { definitionOf, isKind, kindByAlias, kindNames, kinds } from './kinds.ts';
+export { definitionOf, isKind, jsonSchemaOf, kindByAlias, kindNames, kinds } from './kinds.ts';
 export {
   affinityName,
   blockName,
@@ -30,6 +30,7 @@ export {
 } from './names.ts';
 export { type ParsedResource, parseResource, readResource } from './parse-resource.ts';
 export { checkPoolAgainst } from './pool-checks.ts';
+export type { JsonSchema } from './schema/json-schema.ts';
 export { type Labels, matchesSelector, parseSelector, type Selector } from './selector/selector.ts';
 export { type Community, parseCommunity } from './text/community.ts';
 export { parseDuration } from './text/duration.ts';

@@ -35,3 +35,11 @@ export function describeIssue(object: string, issue: ValidationIssue): string {
   const where = issue.path === '' ? object : `${object}: ${issue.path}`;
   return issue.hint === undefined ? `${where}: ${issue.reason}` : `${where}: ${issue.reason}; ${issue.hint}`;
 }
+
+/** A value as a message shows it: text in quotes, anything large by its kind only. Never throws. */
+export function showValue(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
+}

@@ -14,6 +14,7 @@ import { ipamConfiguration } from './kinds/ipam-configuration.ts';
 import { ipamHandle } from './kinds/ipam-handle.ts';
 import { node } from './kinds/node.ts';
 import { workloadEndpoint } from './kinds/workload-endpoint.ts';
+import { type JsonSchema, strictJsonSchema } from './schema/json-schema.ts';
 
 /** Every kind by name. */
 export const kinds: { readonly [K in Kind]: KindDefinition<K> } = {
@@ -53,4 +54,9 @@ export function isKind(text: unknown): text is Kind {
 /** The definition of a kind, its type parameter kept. */
 export function definitionOf<K extends Kind>(kind: K): KindDefinition<K> {
   return kinds[kind];
+}
+
+/** The JSON Schema of a kind, for editors: the fields a user may write, with descriptions and defaults. */
+export function jsonSchemaOf(kind: Kind): JsonSchema {
+  return strictJsonSchema(kinds[kind].schema);
 }

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import type { Kind, Resource } from './generated/types.ts';
-import type { ValidationIssue } from './issue.ts';
+import { showValue, type ValidationIssue } from './issue.ts';
 import { apiVersion, type KindDefinition } from './kind-definition.ts';
 import { isKind, kindByAlias, kindNames, kinds } from './kinds.ts';
 import { nearest } from './schema/nearest.ts';
@@ -20,10 +20,9 @@ export type ParsedResource =
 
 /** Reads what a user wrote: unknown fields and broken cross-field rules are errors. */
 export function parseResource(value: unknown): ParsedResource {
-  return read(value, (definition, resource, unknownFields) => [
-    ...unknownFields,
-    ...definition.validate(resource),
-  ]);
+  const { resource, issues, unknownFields } = read(value);
+  const broken = resource === undefined ? [] : anyDefinition(resource.kind).validate(resource);
+  return result(resource, [...issues, ...unknownFields, ...broken]);
 }
 
 /**
@@ -31,35 +30,38 @@ export function parseResource(value: unknown): ParsedResource {
  * version of weft or Calico may have written the object by other rules.
  */
 export function readResource(value: unknown): ParsedResource {
-  return read(value, () => []);
+  const { resource, issues } = read(value);
+  return result(resource, issues);
 }
 
-type Check = (
-  definition: KindDefinition,
-  resource: Resource,
-  unknownFields: readonly ValidationIssue[],
-) => readonly ValidationIssue[];
+interface Reading {
+  /** Absent when a field cannot be read; then `issues` says why. */
+  readonly resource?: Resource;
+  readonly issues: readonly ValidationIssue[];
+  readonly unknownFields: readonly ValidationIssue[];
+}
 
-function read(value: unknown, check: Check): ParsedResource {
+function read(value: unknown): Reading {
   const kind = kindOf(value);
-  if (!isKind(kind)) return { ok: false, issues: [kindIssue(kind)] };
-  const definition = kinds[kind] as unknown as KindDefinition;
+  if (!isKind(kind)) return { issues: [kindIssue(kind)], unknownFields: [] };
+  const definition = anyDefinition(kind);
   const prepared = prepare(definition.schema, withSpec(value as object));
   const unknownFields = prepared.unknownFields.map(fromUnknownField);
   const parsed = z.safeParse(definition.schema, prepared.value, { reportInput: true });
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => fromZodIssue(issue as z.core.$ZodIssue));
-    return {
-      ok: false,
-      issues: [...issues.map(versionHint), ...check(noRules, {} as Resource, unknownFields)],
-    };
-  }
-  const resource = complete(definition, parsed.data as unknown as Resource);
-  const issues = check(definition, resource, unknownFields);
-  return issues.length > 0 ? { ok: false, issues } : { ok: true, resource };
+  if (parsed.success)
+    return { resource: complete(definition, parsed.data as unknown as Resource), issues: [], unknownFields };
+  const issues = parsed.error.issues.map((issue) => versionHint(fromZodIssue(issue as z.core.$ZodIssue)));
+  return { issues, unknownFields };
 }
 
-const noRules = { validate: () => [] } as unknown as KindDefinition;
+function result(resource: Resource | undefined, issues: readonly ValidationIssue[]): ParsedResource {
+  return resource === undefined || issues.length > 0 ? { ok: false, issues } : { ok: true, resource };
+}
+
+/** The definition of a kind known only at run time. */
+function anyDefinition(kind: Kind): KindDefinition {
+  return kinds[kind] as unknown as KindDefinition;
+}
 
 function complete(definition: KindDefinition, resource: Resource): Resource {
   return definition.complete?.(resource as never) ?? resource;
@@ -71,16 +73,16 @@ function kindOf(value: unknown): unknown {
 
 /** Kinds whose fields are all optional may leave out the spec. */
 function withSpec(value: object): object {
-  return { spec: {}, ...value };
+  return { ...value, spec: (value as { spec?: unknown }).spec ?? {} };
 }
 
 function kindIssue(kind: unknown): ValidationIssue {
   const path = 'kind';
   if (kind === undefined) return { path, reason: 'is required', hint: `use one of ${kindNames.join(', ')}` };
-  const text = String(kind);
+  const text = typeof kind === 'string' ? kind : '';
   const meant: Kind | string | undefined = kindByAlias(text) ?? nearest(text, kindNames);
   const hint = meant === undefined ? `use one of ${kindNames.join(', ')}` : `did you mean ${meant}?`;
-  return { path, reason: `${JSON.stringify(text)} is not a known kind`, hint };
+  return { path, reason: `${showValue(kind)} is not a known kind`, hint };
 }
 
 function versionHint(issue: ValidationIssue): ValidationIssue {

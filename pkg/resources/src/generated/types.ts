@@ -655,7 +655,7 @@ export interface WorkloadEndpointPort {
 
 /** What is wanted. */
 export interface WorkloadEndpointSpec {
-  /** Who runs the workload: k8s, cni, libnetwork … */
+  /** Who runs the workload: k8s, cni, libnetwork or another. */
   readonly orchestrator?: string;
   /** Name of the workload there. */
   readonly workload?: string;

@@ -65,15 +65,23 @@ export function defaultBlockSize(cidr: Prefix): number {
 
 const blockSizes = { 4: { min: 20, max: 32 }, 6: { min: 116, max: 128 } };
 
-function blockSizeIssues({ spec }: IPPool): ValidationIssue[] {
-  const path = 'spec.blockSize';
+function blockSizeInRange({ spec }: IPPool): ValidationIssue[] {
   const family = familyOf(spec.cidr);
   const { min, max } = blockSizes[family];
-  if (spec.blockSize < min || spec.blockSize > max)
-    return [{ path, reason: `${spec.blockSize} is not between ${min} and ${max} (IPv${family})` }];
-  if (spec.disabled || prefixLength(spec.cidr) <= spec.blockSize) return [];
-  const hint = `use a block size of ${prefixLength(spec.cidr)} or more, or a larger cidr`;
-  return [{ path, reason: `a block of /${spec.blockSize} is larger than the pool ${spec.cidr}`, hint }];
+  if (spec.blockSize >= min && spec.blockSize <= max) return [];
+  const reason = `${spec.blockSize} is not between ${min} and ${max} (IPv${family})`;
+  return [{ path: 'spec.blockSize', reason, hint: `use ${defaultBlockSize(spec.cidr)}` }];
+}
+
+/** A disabled pool allocates nothing, so it may be of any size. */
+function blockFitsPool(pool: IPPool): ValidationIssue[] {
+  const { spec } = pool;
+  const length = prefixLength(spec.cidr);
+  if (spec.disabled || length <= spec.blockSize || blockSizeInRange(pool).length > 0) return [];
+  const reason = `a block of /${spec.blockSize} is larger than the pool ${spec.cidr}`;
+  return [
+    { path: 'spec.blockSize', reason, hint: `use a block size of ${length} or more, or a larger cidr` },
+  ];
 }
 
 const linkLocalRanges = [prefix('169.254.0.0/16'), prefix('fe80::/10')];
@@ -131,10 +139,17 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
   updateRules: [loadBalancerCannotEnd],
   rules: [
     {
-      check: blockSizeIssues,
+      check: blockSizeInRange,
       cel: {
         rule: "!has(self.blockSize) || self.blockSize == 0 || (self.cidr.contains(':') ? self.blockSize >= 116 : self.blockSize >= 20 && self.blockSize <= 32)",
         message: 'blockSize must lie between 20 and 32 for IPv4, between 116 and 128 for IPv6',
+      },
+    },
+    {
+      check: blockFitsPool,
+      cel: {
+        rule: "(has(self.disabled) && self.disabled) || int(self.cidr.split('/')[1]) <= (has(self.blockSize) && self.blockSize != 0 ? self.blockSize : (self.cidr.contains(':') ? 122 : 26))",
+        message: 'the pool is smaller than one block; use a larger blockSize or a larger cidr',
       },
     },
     specRule({

@@ -34,7 +34,7 @@ const qosControls = object('QosControls', {
 });
 
 const spec = object('WorkloadEndpointSpec', {
-  orchestrator: z.string().optional().describe('Who runs the workload: k8s, cni, libnetwork …'),
+  orchestrator: z.string().optional().describe('Who runs the workload: k8s, cni, libnetwork or another.'),
   workload: z.string().optional().describe('Name of the workload there.'),
   node: z.string().optional().describe('The node it runs on.'),
   containerID: z.string().optional().describe('The container or sandbox.'),

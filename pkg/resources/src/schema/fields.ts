@@ -18,6 +18,7 @@ import {
   parsePrefix,
 } from '@weft/ip';
 import { z } from 'zod';
+import { showValue } from '../issue.ts';
 import { parseSelector } from '../selector/selector.ts';
 import { parseAsNumber } from '../text/as-number.ts';
 import { parseCommunity } from '../text/community.ts';
@@ -147,7 +148,10 @@ export function uint64Field(): z.ZodType<bigint> {
       if (Number.isSafeInteger(value) && value >= 0) return BigInt(value);
       const lost =
         Number.isInteger(value) && value > 0 ? '; digits beyond 2^53 were lost before it came here' : '';
-      context.addIssue({ code: 'custom', message: `${value} is not an unsigned 64-bit integer${lost}` });
+      context.addIssue({
+        code: 'custom',
+        message: `${showValue(value)} is not an unsigned 64-bit integer${lost}`,
+      });
       return z.NEVER;
     })
     .meta({ typescript: 'bigint', jsonSchema: { type: 'integer', format: 'int64' } });
@@ -160,7 +164,7 @@ export function booleanTextField(): z.ZodType<boolean> {
     .transform((value, context) => {
       if (typeof value === 'boolean') return value;
       if (value === 'true' || value === 'false') return value === 'true';
-      context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is neither true nor false` });
+      context.addIssue({ code: 'custom', message: `${showValue(value)} is neither true nor false` });
       return z.NEVER;
     })
     .meta({ typescript: 'boolean', jsonSchema: { type: 'string' } });
@@ -175,7 +179,7 @@ export function setOf<T>(item: z.ZodType<T, unknown>): z.ZodType<T[]> {
         if (items.indexOf(value) < index)
           context.addIssue({
             code: 'custom',
-            message: `${JSON.stringify(value)} is listed twice`,
+            message: `${showValue(value)} is listed twice`,
             path: [index],
           });
       });
@@ -185,7 +189,7 @@ export function setOf<T>(item: z.ZodType<T, unknown>): z.ZodType<T[]> {
 
 /** Text of a given shape; `what` completes "is not …". */
 export function pattern(expression: RegExp, what: string): z.ZodType<string, string> {
-  return z.string().regex(expression, { error: (issue) => `${JSON.stringify(issue.input)} is not ${what}` });
+  return z.string().regex(expression, { error: (issue) => `${showValue(issue.input)} is not ${what}` });
 }
 
 /** The name of a network interface, or a pattern with "*" as wildcard. */

@@ -75,3 +75,9 @@ export function mapSchema(schema: JsonSchema, change: (node: JsonSchema) => Json
     ...(typeof additionalProperties === 'object' && { additionalProperties: inside(additionalProperties) }),
   });
 }
+
+/** The schema for editors: unknown fields are wrong, as they are for `parseResource`. */
+export function strictJsonSchema(schema: z.ZodType): JsonSchema {
+  const strict = (node: JsonSchema) => (node.properties ? { ...node, additionalProperties: false } : node);
+  return withoutPrivateKeywords(mapSchema(toJsonSchema(schema), strict));
+}

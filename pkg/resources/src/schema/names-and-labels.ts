@@ -50,12 +50,12 @@ function ofName(name: string, { names, kind }: Naming): ValidationIssue[] {
 function ofNamespace(namespace: string | undefined, { kind, namespaced = false }: Naming): ValidationIssue[] {
   const path = 'metadata.namespace';
   if (namespaced && namespace === undefined)
-    return [{ path, reason: `is required: a ${kind} lives in a namespace`, hint: 'add metadata.namespace' }];
+    return [{ path, reason: `is required: ${kind} lives in a namespace`, hint: 'add metadata.namespace' }];
   if (!namespaced && namespace !== undefined)
     return [
       {
         path,
-        reason: `a ${kind} belongs to the cluster, not to a namespace`,
+        reason: `${kind} belongs to the cluster, not to a namespace`,
         hint: 'remove metadata.namespace',
       },
     ];

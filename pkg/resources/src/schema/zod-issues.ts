@@ -2,7 +2,7 @@
  * Turns what zod reports into sentences for users.
  */
 import type { z } from 'zod';
-import { formatPath, type Path, type ValidationIssue } from '../issue.ts';
+import { formatPath, type Path, showValue, type ValidationIssue } from '../issue.ts';
 import { nearest } from './nearest.ts';
 import type { UnknownField } from './prepare.ts';
 
@@ -13,7 +13,10 @@ export function fromZodIssue(issue: z.core.$ZodIssue): ValidationIssue {
     case 'invalid_type':
       if (issue.input === undefined)
         return { path, reason: 'is required', hint: `add ${String(issue.path.at(-1))}` };
-      return { path, reason: `must be ${article(issue.expected)}, not ${describe(issue.input)}` };
+      return {
+        path,
+        reason: `must be ${expectations[issue.expected] ?? `a ${issue.expected}`}, not ${showValue(issue.input)}`,
+      };
     case 'invalid_value':
       return valueIssue(path, issue.input, issue.values.map(String));
     case 'too_small':
@@ -35,7 +38,7 @@ export function fromUnknownField({ path, known }: UnknownField): ValidationIssue
 
 function valueIssue(path: string, input: unknown, values: readonly string[]): ValidationIssue {
   if (input === undefined) return { path, reason: 'is required', hint: `use ${values.join(' or ')}` };
-  const reason = `${describe(input)} is not ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}`;
+  const reason = `${showValue(input)} is not ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}`;
   const candidate = typeof input === 'string' ? nearest(input, values) : undefined;
   return candidate === undefined ? { path, reason } : { path, reason, hint: `did you mean ${candidate}?` };
 }
@@ -43,22 +46,14 @@ function valueIssue(path: string, input: unknown, values: readonly string[]): Va
 function size(input: unknown, origin: string): string {
   if (origin === 'string') return `a length of ${String(input).length}`;
   if (Array.isArray(input)) return `a count of ${input.length}`;
-  return String(input);
+  return showValue(input);
 }
 
-function article(expected: string): string {
-  const names: Record<string, string> = {
-    int: 'an integer',
-    array: 'a list',
-    object: 'an object',
-    record: 'an object',
-  };
-  return names[expected] ?? `a ${expected}`;
-}
-
-function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
-}
+/** Every number in a resource is an integer, so "number" says too little. */
+const expectations: Readonly<Record<string, string>> = {
+  int: 'an integer',
+  number: 'an integer',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};

@@ -2,6 +2,7 @@
  * Label selectors in Calico's language: which nodes, namespaces or workloads an object is about.
  */
 import type { Parsed } from '@weft/ip';
+import { showValue } from '../issue.ts';
 import { type Expression, parseExpression } from './parser.ts';
 import { SelectorSyntaxError } from './tokens.ts';
 
@@ -20,7 +21,7 @@ export function parseSelector(text: string): Parsed<Selector> {
     return { ok: true, value: { text, expression: parseExpression(text) } };
   } catch (error) {
     if (!(error instanceof SelectorSyntaxError)) throw error;
-    return { ok: false, reason: `${JSON.stringify(text.slice(0, 128))} is not a selector: ${error.message}` };
+    return { ok: false, reason: `${showValue(text)} is not a selector: ${error.message}` };
   }
 }
 

@@ -31,6 +31,7 @@ const text = /"([^"]*)"|'([^']*)'/y;
 // "starts with", "ends with" and "not in" may be written without the space; a letter after the word makes it a name.
 const operator = /(contains|starts[ \t]*with|ends[ \t]*with|not[ \t]*in|in)(?![a-zA-Z0-9_./-])/y;
 const call = /(has)\([ \t]*([a-zA-Z0-9_./-]+)[ \t]*\)|(all|global)\([ \t]*\)/y;
+const callStart = /(has|all|global)\(/y;
 const word = /[a-zA-Z0-9_./-]+/y;
 
 /** All tokens, closed by one of kind `end`. Throws SelectorSyntaxError. */
@@ -83,6 +84,11 @@ function operatorToken(selector: string, at: number, label: string): { token: To
 function wordToken(selector: string, at: number): { token: Token; end: number } {
   const called = match(call, selector, at);
   if (called.end > at) return { token: callToken(called, at), end: called.end };
+  const started = match(callStart, selector, at).groups[1];
+  if (started !== undefined)
+    throw new SelectorSyntaxError(
+      `${started}(${started === 'has' ? 'label' : ''}) is not complete${place(at)}`,
+    );
   const { groups, end } = match(word, selector, at);
   const value = groups[0] ?? '';
   if (value === '') throw new SelectorSyntaxError(unexpected(selector, at));

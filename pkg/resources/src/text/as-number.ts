@@ -2,6 +2,7 @@
  * AS numbers as users write them.
  */
 import type { Parsed } from '@weft/ip';
+import { showValue } from '../issue.ts';
 
 const maximum = 4_294_967_295;
 
@@ -14,7 +15,7 @@ export function parseAsNumber(value: unknown): Parsed<number> {
   if (typeof asNumber === 'number' && Number.isInteger(asNumber) && asNumber >= 1 && asNumber <= maximum)
     return { ok: true, value: asNumber };
   const hint = typeof value === 'number' && !Number.isInteger(value) ? '; write "high.low" in quotes' : '';
-  return { ok: false, reason: `${shown(value)} is not an AS number between 1 and ${maximum}${hint}` };
+  return { ok: false, reason: `${showValue(value)} is not an AS number between 1 and ${maximum}${hint}` };
 }
 
 function fromText(text: string): number | undefined {
@@ -23,8 +24,4 @@ function fromText(text: string): number | undefined {
   if (halves === undefined || halves.some((half) => half > 0xffff)) return undefined;
   const [high = 0, low = 0] = halves;
   return high * 0x1_0000 + low;
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -2,6 +2,7 @@
  * BGP communities as users write them.
  */
 import type { Parsed } from '@weft/ip';
+import { showValue } from '../issue.ts';
 
 /** A community of RFC 1997 (two 16-bit parts) or a large community of RFC 8092 (three 32-bit parts). */
 export type Community =
@@ -17,5 +18,5 @@ export function parseCommunity(text: string): Parsed<Community> {
   if (parts.length === 3 && parts.every((part) => part <= 0xffff_ffff))
     return { ok: true, value: { kind: 'large', parts: [first, second, third] } };
   const expected = 'aa:nn of 16-bit numbers or aa:nn:mm of 32-bit numbers';
-  return { ok: false, reason: `${JSON.stringify(text)} is not a community: ${expected}` };
+  return { ok: false, reason: `${showValue(text)} is not a community: ${expected}` };
 }

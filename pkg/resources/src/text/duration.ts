@@ -2,6 +2,7 @@
  * Durations in the syntax of Go, which Kubernetes and Calico use in JSON: "90s", "1m30s", "500ms".
  */
 import type { Parsed } from '@weft/ip';
+import { showValue } from '../issue.ts';
 
 const millisecondsPer: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -17,7 +18,7 @@ const millisecondsPer: Readonly<Record<string, number>> = {
 export function parseDuration(text: string): Parsed<number> {
   if (text === '0') return { ok: true, value: 0 };
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text))
-    return { ok: false, reason: `${JSON.stringify(text)} is not a duration like 90s or 1m30s` };
+    return { ok: false, reason: `${showValue(text)} is not a duration like 90s or 1m30s` };
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
   const value = parts.reduce(
     (sum, [, count, unit]) => sum + Number(count) * (millisecondsPer[unit ?? ''] ?? 0),

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseJson, stringifyJson } from './json.ts';
+
+describe('JSON that loses no digit', () => {
+  test('integers beyond 2^53 become bigint and print exactly', () => {
+    const text = '{"sequenceNumber":1787380400123456789,"small":9007199254740991,"first":9007199254740992}';
+    const value = parseJson(text);
+    expect(value).toEqual({
+      sequenceNumber: 1_787_380_400_123_456_789n,
+      small: 9_007_199_254_740_991,
+      first: 9_007_199_254_740_992n,
+    });
+    expect(stringifyJson(value)).toBe(text);
+  });
+
+  test('other numbers, and digits in text, stay what they are', () => {
+    const text = '[1.5,-3,1e21,"1787380400123456789",0.1234567890123456]';
+    expect(parseJson(text)).toEqual([1.5, -3, 1e21, '1787380400123456789', 0.1234567890123456]);
+    expect(parseJson('-9223372036854775808')).toBe(-9_223_372_036_854_775_808n);
+  });
+
+  test('any JSON with any 64-bit integers survives', () => {
+    const leaf = fc.oneof(
+      fc.bigInt({ min: 1n << 53n, max: 1n << 64n }),
+      fc.string(),
+      fc.boolean(),
+      fc.integer(),
+    );
+    const tree = fc.letrec((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 4 },
+        leaf,
+        fc.array(tie('node')),
+        fc.dictionary(fc.string(), tie('node'), { noNullPrototype: true }),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(tree, (value) => {
+        expect(parseJson(stringifyJson(value))).toEqual(value);
+      }),
+    );
+  });
+
+  test('prints indented, and refuses what is not JSON', () => {
+    expect(stringifyJson({ a: [1n] }, 2)).toBe('{\n  "a": [\n    1\n  ]\n}');
+    expect(() => parseJson('{')).toThrow(SyntaxError);
+  });
+});

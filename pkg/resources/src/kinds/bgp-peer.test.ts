@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { faults, parsed } from '../../test/parsing.ts';
+
+const peer = { peerIP: '10.0.0.1', asNumber: 64512 };
+
+describe('BGPPeer', () => {
+  test.each([
+    [peer],
+    [{ peerIP: '10.0.0.1:1179', asNumber: '64512', node: 'n1' }],
+    [{ peerIP: '[fd00::1]:1179', asNumber: 1, reachableBy: 'fd00::2', nodeSelector: 'rack == "a"' }],
+    [{ peerSelector: 'has(route-reflector)', reversePeering: 'Manual' }],
+    [{ localWorkloadSelector: "color == 'red'", asNumber: 65401, filters: ['a', 'b'] }],
+    [{ ...peer, ttlSecurity: 1, keepaliveTime: '500ms', maxRestartTime: '2m', numAllowedLocalASNumbers: 2 }],
+    [{ ...peer, keepOriginalNextHop: false, nextHopMode: 'Self', sourceAddress: 'None' }],
+    [{ ...peer, node: '', nodeSelector: 'all()' }],
+  ])('accepts %j', (spec) => {
+    expect(faults('BGPPeer', spec)).toEqual([]);
+  });
+
+  test('keeps what the user left open', () => {
+    expect(parsed('BGPPeer', peer).spec).toEqual(peer);
+  });
+
+  test.each([
+    [{ ...peer, node: 'n1', nodeSelector: 'all()' }, 'spec.node: node and nodeSelector exclude each other'],
+    [
+      { peerIP: '10.0.0.1', peerSelector: 'all()' },
+      'spec.peerIP: peerIP and peerSelector exclude each other',
+    ],
+    [{ asNumber: 1, peerSelector: 'all()' }, 'spec.asNumber: asNumber and peerSelector exclude each other'],
+    [
+      { ...peer, localWorkloadSelector: 'all()' },
+      'spec.peerIP: peerIP and localWorkloadSelector exclude each other',
+    ],
+    [{ localWorkloadSelector: 'all()' }, 'spec.asNumber: is required with localWorkloadSelector'],
+    [
+      { ...peer, keepOriginalNextHop: true, nextHopMode: 'Keep' },
+      'spec.keepOriginalNextHop: keepOriginalNextHop and nextHopMode exclude each other',
+    ],
+    [{ peerSelector: 'all()', reachableBy: '10.0.0.2' }, 'spec.reachableBy: needs an address to reach'],
+    [{ ...peer, reachableBy: 'fd00::1' }, 'spec.reachableBy: fd00::1 and 10.0.0.1 are not of one family'],
+    [{ peerIP: 'tor1', asNumber: 1 }, 'spec.peerIP: "tor1" is not an IP address with an optional port'],
+    [{ peerIP: '10.0.0.1:0', asNumber: 1 }, 'spec.peerIP: "10.0.0.1:0" has no port between 1 and 65535'],
+    [
+      { peerIP: '[10.0.0.1]:179', asNumber: 1 },
+      'spec.peerIP: "[10.0.0.1]:179" is not an IP address with an optional port',
+    ],
+    [{ ...peer, ttlSecurity: 256 }, 'spec.ttlSecurity: 256 is more than 255'],
+    [
+      { ...peer, password: { secretKeyRef: { name: 'x', keys: 'y' } } },
+      'spec.password.secretKeyRef.key: is required',
+      'spec.password.secretKeyRef.keys: is not a known field',
+    ],
+    [{ ...peer, sourceAddress: 'NodeIP' }, 'spec.sourceAddress: "NodeIP" is not one of UseNodeIP, None'],
+    [{ ...peer, keepaliveTime: '-1s' }, 'spec.keepaliveTime: "-1s" is not a duration like 90s or 1m30s'],
+  ])('refuses %j', (spec, ...expected) => {
+    expect(faults('BGPPeer', spec)).toEqual(expected);
+  });
+});
