@@ -26,6 +26,7 @@ export async function restartDaemon(lab: string, host: string): Promise<void> {
 
 function hostOf({ topology }: LabState, name: string): Host {
   const host = topology.hosts.find((candidate) => candidate.name === name);
-  if (host === undefined) throw new LabError('there is no such host in the lab', name, 'see: weftctl lab status');
+  if (host === undefined)
+    throw new LabError('there is no such host in the lab', name, 'see: weftctl lab status');
   return host;
 }

@@ -1,7 +1,7 @@
 /** A lab: hosts and pods as network namespaces on one machine, each host with a weftd of its own. */
 export { type Choice, chooseTopology, installation } from './choose.ts';
-export type { DaemonCommand, Installation } from './daemons.ts';
 export { restartDaemon, stopDaemon } from './daemon-control.ts';
+export type { DaemonCommand, Installation } from './daemons.ts';
 export { down } from './down.ts';
 export { LabError, type LabIssue } from './issues.ts';
 export { namespaceOf, switchNamespace } from './names.ts';

@@ -2,7 +2,7 @@
  * Hosts that come and go while a lab is up.
  */
 import { rmSync } from 'node:fs';
-import { createIpam } from '@weft/ipam';
+import { createIpam, hostOwner } from '@weft/ipam';
 import { waitForConvergence } from './convergence.ts';
 import type { Installation } from './daemons.ts';
 import { LabError } from './issues.ts';
@@ -70,7 +70,10 @@ export async function removeNode(lab: string, name: string, progress: Progress):
 async function removeNodeResources(lab: string, name: string): Promise<void> {
   await withStore(lab, async (store) => {
     const ipam = createIpam({ store, now: Date.now });
-    await ipam.releaseHost(name);
+    const { items } = await store.list('BlockAffinity');
+    for (const { spec } of items.filter((affinity) => affinity.spec.node === name)) {
+      await ipam.releaseAffinity({ owner: hostOwner(name), cidr: spec.cidr, requireEmpty: false });
+    }
     await store.delete({ kind: 'Node', name });
   });
 }

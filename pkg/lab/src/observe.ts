@@ -108,7 +108,7 @@ export async function podAddresses(lab: string): Promise<Map<string, Address[]>>
   const { items } = await withStore(lab, (store) => store.list('WorkloadEndpoint'));
   return new Map(
     items.map(({ spec }) => [
-      spec.containerID ?? '',
+      spec.workload ?? '',
       (spec.ipNetworks ?? []).map((network) => address(network.split('/')[0] ?? '')),
     ]),
   );

@@ -1,6 +1,7 @@
 /**
  * A lab's pods: empty namespaces that weftd of their host plugs in, by the call that the CNI plugin makes too.
  */
+import { createHash } from 'node:crypto';
 import { ControlClient } from '@weft/control';
 import { type Address, familyOf, networkAddress, prefix } from '@weft/ip';
 import { LabError } from './issues.ts';
@@ -41,10 +42,11 @@ export async function plugPod(lab: string, host: string, name: string): Promise<
   createPodNamespace(lab, name);
   try {
     const { addresses } = await new ControlClient(hostFiles(lab, host).controlSocket).attachEndpoint(name, {
-      containerId: name,
+      containerId: containerIdOf(lab, name),
       netns: namespacePath(namespaceOf(lab, name)),
       interfaceName: 'eth0',
-      orchestrator: 'cni',
+      orchestrator: 'lab',
+      workload: name,
       families: familiesOf(requireState(lab).topology),
     });
     const state = requireState(lab);
@@ -60,6 +62,11 @@ export async function plugPod(lab: string, host: string, name: string): Promise<
 function familiesOf({ pools }: Topology): ('ipv4' | 'ipv6')[] {
   const families = new Set(pools.map(({ cidr }) => (familyOf(prefix(cidr)) === 4 ? 'ipv4' : 'ipv6')));
   return [...families].sort();
+}
+
+// As runtimes have them: 64 hex digits, whose first eleven name the interface on the host.
+function containerIdOf(lab: string, pod: string): string {
+  return createHash('sha256').update(`${lab}/${pod}`).digest('hex');
 }
 
 function withoutLength(text: string): Address {

@@ -28,7 +28,10 @@ export function registerLab(program: Command): void {
     .action(upCommand);
   common(lab.command('status'), 'show hosts, sessions, pods and addresses').action(statusCommand);
   common(lab.command('ping'), 'every pod pings every other pod').action(pingCommand);
-  common(lab.command('exec <member> <command...>'), 'run a command on a host or in a pod: lab exec node1 -- ip route')
+  common(
+    lab.command('exec <member> <command...>'),
+    'run a command on a host or in a pod: lab exec node1 -- ip route',
+  )
     .passThroughOptions()
     .action(execCommand);
   common(lab.command('add-node [host]'), 'add a host to the only subnet, with its own weftd')
@@ -50,7 +53,11 @@ function common(command: Command, description: string): Command {
 
 async function upCommand(options: UpOptions): Promise<void> {
   const lab = await import('@weft/lab');
-  const { topology, baseDirectory } = lab.chooseTopology(options.topology, Number(options.nodes), Number(options.pods));
+  const { topology, baseDirectory } = lab.chooseTopology(
+    options.topology,
+    Number(options.nodes),
+    Number(options.pods),
+  );
   const progress = progressPrinter();
   await lab.up({ name: options.name, topology, baseDirectory }, lab.installation(), progress);
   const pings = await lab.pingAll(options.name, progress);
@@ -102,9 +109,18 @@ async function execCommand(member: string, command: string[], options: CommonOpt
   process.exitCode = await lab.runInOnTerminal(options.name, member, command);
 }
 
-async function addNodeCommand(host: string | undefined, options: CommonOptions & { pods: string }): Promise<void> {
+async function addNodeCommand(
+  host: string | undefined,
+  options: CommonOptions & { pods: string },
+): Promise<void> {
   const lab = await import('@weft/lab');
-  const added = await lab.addNode(options.name, host, Number(options.pods), lab.installation(), progressPrinter());
+  const added = await lab.addNode(
+    options.name,
+    host,
+    Number(options.pods),
+    lab.installation(),
+    progressPrinter(),
+  );
   print(options, added, (node) => `added ${node.name} (${node.addresses.join(', ')})`);
 }
 

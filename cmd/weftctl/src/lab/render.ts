@@ -16,7 +16,9 @@ function renderHosts({ hosts }: LabStatus): string {
     host.running ? host.runs : `${host.runs} (not running)`,
     host.addresses.join(', '),
     host.blocks.join(', ') || '-',
-    host.sessions.length === 0 ? '-' : `${host.sessions.filter((s) => s.state === 'Established').length}/${host.sessions.length}`,
+    host.sessions.length === 0
+      ? '-'
+      : `${host.sessions.filter((s) => s.state === 'Established').length}/${host.sessions.length}`,
   ]);
   return printTable(['HOST', 'RUNS', 'ADDRESSES', 'BLOCKS', 'SESSIONS'], rows);
 }
@@ -36,7 +38,9 @@ export function renderPings(results: readonly PingResult[]): string {
   const failed = results.filter((result) => !result.ok);
   const pods = [...new Set(results.map((result) => result.from))];
   const matrix = pods.length <= largestMatrix ? [renderMatrix(pods, results)] : [];
-  const failures = failed.slice(0, 20).map(({ from, to, address }) => `no answer: ${from} -> ${to} (${address})`);
+  const failures = failed
+    .slice(0, 20)
+    .map(({ from, to, address }) => `no answer: ${from} -> ${to} (${address})`);
   const verdict = `${results.length - failed.length} of ${results.length} pings answered`;
   return [...matrix, ...failures, verdict].join('\n');
 }

@@ -47,6 +47,9 @@ export interface Refusal<K extends string = RefusalKind> {
   readonly kind: K;
   /** What happened, to which object, what to do next. */
   readonly message: string;
+  /** The first and the last part of the message. */
+  readonly what: string;
+  readonly next: string;
   /** One sentence for each pool or block that stood in the way. */
   readonly reasons: readonly string[];
 }
@@ -71,7 +74,14 @@ export function refuse<K extends string>(
   reasons: readonly string[] = [],
 ): Refusal<K> {
   const detail = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
-  return { kind, message: `${happened} for ${handle} on node ${node}${detail}. ${next}`, reasons };
+  const what = `${happened}${detail}`;
+  return {
+    kind,
+    message: `${happened} for ${handle} on node ${node}${detail}. ${next}`,
+    what,
+    next,
+    reasons,
+  };
 }
 
 /** No pool may serve the request. */

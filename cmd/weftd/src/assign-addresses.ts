@@ -1,0 +1,84 @@
+/**
+ * The addresses of one container: any of each family it wants, or exactly those it names. All or none.
+ */
+import { type AttachRequest, type Refusal, refuse } from '@weft/control';
+import { type Address, parseAddress } from '@weft/ip';
+import { type AssignIpRequest, type Ipam, workloadHandle } from '@weft/ipam';
+
+/** The network's name in handles; CNI configurations bring their own. */
+const network = 'weft';
+
+/** The handle under which everything of one endpoint is held and released. */
+export function handleOf(id: string): string {
+  return workloadHandle(network, id);
+}
+
+/** Assigns the addresses. A refusal has left nothing behind. Throws DatastoreError. */
+export function assignAddresses(
+  ipam: Ipam,
+  node: string,
+  id: string,
+  request: AttachRequest,
+): Promise<readonly Address[] | Refusal> {
+  const origin = {
+    node,
+    handle: handleOf(id),
+    intendedUse: 'Workload',
+    attributes: attributesOf(node, request),
+  } as const;
+  return request.addresses === undefined
+    ? assignAny(ipam, origin, id, request)
+    : assignNamed(ipam, origin, id, request.addresses);
+}
+
+type Origin = Omit<AssignIpRequest, 'address'> & { readonly intendedUse: 'Workload' };
+
+// As Calico stores them: `pod` and `namespace` of a Kubernetes pod; other workloads have a name only.
+function attributesOf(
+  node: string,
+  { pod, namespace, workload, containerId }: AttachRequest,
+): Record<string, string> {
+  return pod !== undefined && namespace !== undefined
+    ? { node, pod, namespace }
+    : { node, workload: workload ?? containerId };
+}
+
+async function assignAny(
+  ipam: Ipam,
+  origin: Origin,
+  id: string,
+  request: AttachRequest,
+): Promise<readonly Address[] | Refusal> {
+  const outcome = await ipam.autoAssign({
+    ...origin,
+    num4: request.families.includes('ipv4') ? 1 : 0,
+    num6: request.families.includes('ipv6') ? 1 : 0,
+    ...(request.pools4 === undefined ? {} : { pools4: request.pools4 }),
+    ...(request.pools6 === undefined ? {} : { pools6: request.pools6 }),
+  });
+  return outcome.kind === 'assigned' ? outcome.addresses.map(({ address }) => address) : refused(outcome, id);
+}
+
+async function assignNamed(
+  ipam: Ipam,
+  origin: Origin,
+  id: string,
+  wanted: readonly string[],
+): Promise<readonly Address[] | Refusal> {
+  const addresses: Address[] = [];
+  for (const text of wanted) {
+    const parsed = parseAddress(text);
+    if (!parsed.ok) return refuse('invalid-request', parsed.reason, text, 'Write it as 10.0.0.5 or fd00::5.');
+    const outcome = await ipam.assignIp({ ...origin, address: parsed.value });
+    if (outcome.kind !== 'assigned') {
+      await ipam.releaseByHandle(origin.handle);
+      return refused(outcome, id);
+    }
+    addresses.push(parsed.value);
+  }
+  return addresses;
+}
+
+function refused(outcome: { readonly what: string; readonly next: string }, id: string): Refusal {
+  return refuse('no-address', outcome.what, id, outcome.next);
+}

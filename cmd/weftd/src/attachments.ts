@@ -1,0 +1,236 @@
+/**
+ * The containers of this node: gives each its addresses, its interface and its WorkloadEndpoint, and takes them back.
+ * The CNI plugin, the Docker driver and the lab all come through here.
+ *
+ * This daemon is the only writer of its node's endpoints, so what it read at its start and did since is the truth.
+ */
+import {
+  type Attachment,
+  type AttachRequest,
+  type Detachment,
+  type Endpoint,
+  isRefusal,
+  type Refusal,
+  refuse,
+} from '@weft/control';
+import type { Datastore } from '@weft/datastore';
+import {
+  type EndpointSpec,
+  hostInterfaceName,
+  type PluggedEndpoint,
+  plugEndpoint,
+  unplugEndpoint,
+} from '@weft/endpoint';
+import { type Address, hostPrefix, networkAddress, parseMac } from '@weft/ip';
+import type { Ipam } from '@weft/ipam';
+import type { Kernel } from '@weft/kernel';
+import type { WorkloadEndpoint } from '@weft/resources';
+import { assignAddresses, handleOf } from './assign-addresses.ts';
+import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
+
+/** What plugging in needs from the daemon. */
+export interface AttachmentsOptions {
+  readonly nodeName: string;
+  readonly store: Datastore;
+  readonly ipam: Ipam;
+  readonly kernel: Kernel;
+  /** MTU of a container that asks for none. */
+  readonly mtuBytes: () => number;
+  /** An endpoint came or went, so the desired state is another one. */
+  readonly changed: () => void;
+}
+
+/** The endpoints of one node, by the id their creator chose. */
+export class Attachments {
+  readonly #options: AttachmentsOptions;
+  readonly #endpoints = new Map<string, WorkloadEndpoint>();
+  /** The last operation on each id: two on one endpoint wait for each other, others do not. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(options: AttachmentsOptions) {
+    this.#options = options;
+  }
+
+  /** Reads what an earlier weftd of this node had plugged in. Throws DatastoreError. */
+  async load(): Promise<void> {
+    const { items } = await this.#options.store.list('WorkloadEndpoint');
+    for (const endpoint of items) {
+      if (endpoint.spec.node === this.#options.nodeName)
+        this.#endpoints.set(endpointIdOf(endpoint), endpoint);
+    }
+  }
+
+  /** The resources, for `calculate`. */
+  resources(): WorkloadEndpoint[] {
+    return [...this.#endpoints.values()];
+  }
+
+  /** For the control API, sorted by id. */
+  list(): Endpoint[] {
+    const ids = [...this.#endpoints.keys()].sort();
+    return ids.flatMap((id) => toEndpoint(id, this.#endpoints.get(id)) ?? []);
+  }
+
+  /** Plugs a container in; one that is plugged in already is repaired. Throws DatastoreError. */
+  attach(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
+    return this.#inTurn(id, () => {
+      const known = this.#endpoints.get(id);
+      return known === undefined ? this.#attachNew(id, request) : this.#attachAgain(id, request, known);
+    });
+  }
+
+  /** Takes a container out and gives its addresses back. Throws DatastoreError. */
+  detach(id: string): Promise<Detachment | Refusal> {
+    return this.#inTurn(id, async () => {
+      const known = this.#endpoints.get(id);
+      if (known?.spec.interfaceName !== undefined) this.#unplug(known.spec.interfaceName);
+      // Also for an unknown id: a request that died half-way may have left addresses under its handle.
+      await this.#options.ipam.releaseByHandle(handleOf(id));
+      if (known === undefined) return { kind: 'not-attached', id, addresses: [] };
+      const { name, namespace } = known.metadata;
+      await this.#options.store.delete({
+        kind: 'WorkloadEndpoint',
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+      });
+      this.#endpoints.delete(id);
+      this.#options.changed();
+      return { kind: 'detached', id, addresses: [...(known.spec.ipNetworks ?? [])] };
+    });
+  }
+
+  async #attachNew(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
+    const { ipam, nodeName } = this.#options;
+    const start = performance.now();
+    const addresses = await assignAddresses(ipam, nodeName, id, request);
+    if (isRefusal(addresses)) return addresses;
+    const assigned = performance.now();
+    const spec = this.#specOf(request, addresses);
+    const plugged = this.#plug(spec);
+    if (isRefusal(plugged)) {
+      await ipam.releaseByHandle(handleOf(id));
+      return plugged;
+    }
+    const wired = performance.now();
+    const recorded = await this.#record(id, request, spec, plugged);
+    if (recorded !== undefined) return recorded;
+    const timing = {
+      ipamMilliseconds: assigned - start,
+      wiringMilliseconds: wired - assigned,
+      totalMilliseconds: performance.now() - start,
+    };
+    return attachment('attached', id, spec, plugged, timing);
+  }
+
+  async #attachAgain(
+    id: string,
+    request: AttachRequest,
+    known: WorkloadEndpoint,
+  ): Promise<Attachment | Refusal> {
+    const start = performance.now();
+    const addresses = (known.spec.ipNetworks ?? []).map(networkAddress);
+    const spec = this.#specOf(request, addresses);
+    const plugged = this.#plug(spec);
+    if (isRefusal(plugged)) return plugged;
+    const wiringMilliseconds = performance.now() - start;
+    const timing = { ipamMilliseconds: 0, wiringMilliseconds, totalMilliseconds: wiringMilliseconds };
+    return attachment('already-attached', id, spec, plugged, timing);
+  }
+
+  #specOf(request: AttachRequest, addresses: readonly Address[]): EndpointSpec {
+    const mac = request.mac === undefined ? undefined : parseMac(request.mac);
+    const { namespace, pod, containerId } = request;
+    return {
+      hostInterface: hostInterfaceName(
+        namespace !== undefined && pod !== undefined
+          ? { kind: 'pod', namespace, pod }
+          : { kind: 'container', containerId },
+      ),
+      containerInterface: request.interfaceName,
+      netns: request.netns,
+      addresses,
+      mtuBytes: request.mtuBytes ?? this.#options.mtuBytes(),
+      ...(mac?.ok ? { mac: mac.value } : {}),
+    };
+  }
+
+  #plug(spec: EndpointSpec): PluggedEndpoint | Refusal {
+    const plugged = plugEndpoint(this.#options.kernel, spec);
+    if (plugged.kind === 'plugged') return plugged;
+    const code =
+      plugged.kind === 'kernel-refused' || plugged.kind === 'no-permission' ? 'internal' : 'invalid-request';
+    return refuse(code, plugged.message, plugged.object, plugged.hint);
+  }
+
+  #unplug(hostInterface: string): Refusal | undefined {
+    const unplugged = unplugEndpoint(this.#options.kernel, { hostInterface });
+    if (unplugged.kind === 'unplugged' || unplugged.kind === 'absent') return undefined;
+    return refuse('internal', unplugged.message, unplugged.object, unplugged.hint);
+  }
+
+  /** Writes the WorkloadEndpoint; when the store fails, the container is taken out again. */
+  async #record(
+    id: string,
+    request: AttachRequest,
+    spec: EndpointSpec,
+    plugged: PluggedEndpoint,
+  ): Promise<Refusal | undefined> {
+    const record = endpointRecord(this.#options.nodeName, id, request, spec, plugged);
+    const problem = record.ok ? undefined : record.reason;
+    try {
+      if (record.ok) {
+        const outcome = await this.#options.store.create(record.value);
+        if (outcome.kind === 'written') {
+          this.#endpoints.set(id, outcome.resource);
+          this.#options.changed();
+          return undefined;
+        }
+      }
+      await this.#takeBack(id, spec.hostInterface);
+      return refuse(
+        'conflict',
+        problem ?? 'a WorkloadEndpoint of that name exists',
+        id,
+        'Detach the other one first, or use another id.',
+      );
+    } catch (error) {
+      await this.#takeBack(id, spec.hostInterface);
+      throw error;
+    }
+  }
+
+  async #takeBack(id: string, hostInterface: string): Promise<void> {
+    this.#unplug(hostInterface);
+    await this.#options.ipam.releaseByHandle(handleOf(id));
+  }
+
+  async #inTurn<T>(id: string, operation: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(id) ?? Promise.resolve();
+    const mine = before.then(operation, operation);
+    this.#turns.set(id, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(id) === mine) this.#turns.delete(id);
+    }
+  }
+}
+
+function attachment(
+  kind: Attachment['kind'],
+  id: string,
+  spec: EndpointSpec,
+  plugged: PluggedEndpoint,
+  timing: Attachment['timing'],
+): Attachment {
+  const addresses = spec.addresses.map(hostPrefix);
+  return {
+    kind,
+    id,
+    addresses,
+    hostInterface: spec.hostInterface,
+    mac: plugged.containerMac,
+    mtuBytes: spec.mtuBytes,
+    timing,
+  };
+}
