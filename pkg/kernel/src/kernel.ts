@@ -27,6 +27,8 @@ export interface Link {
   readonly masterIndex?: InterfaceIndex;
   /** The other end of a veth: its index in the namespace where that end is. */
   readonly peerIndex?: InterfaceIndex;
+  /** Where the other end is, as `netnsIdOf` names it; absent when it is in this namespace too. */
+  readonly peerNetnsId?: number;
 }
 
 /** One address on an interface. */
@@ -178,12 +180,25 @@ export interface Kernel {
    */
   apply(changes: readonly Change[]): ChangeResult[];
 
+  /**
+   * Deletes a link as `delete-link` does, but on another thread: the kernel waits tens of milliseconds for readers of the
+   * link to finish, and most of that time others may go on.
+   */
+  removeLink(index: InterfaceIndex): Promise<ChangeResult>;
+
   /** Calls the listener for every change anyone makes, in order, until the returned function is called. */
   subscribe(listener: (event: KernelEvent) => void): () => void;
 
   /** `net/ipv4/conf/eth0/proxy_arp`: below /proc/sys, of this kernel's namespace. Undefined where the key does not exist. */
   readSysctl(key: string): string | undefined;
   writeSysctl(key: string, value: string): ChangeResult;
+
+  /**
+   * The number this namespace knows another by; undefined while nothing connects the two.
+   *
+   * @param netnsFd the other kernel's `netnsFd`
+   */
+  netnsIdOf(netnsFd: number): number | undefined;
 
   /** Opens the kernel of another namespace by its path, `/run/netns/…` or `/proc/<pid>/ns/net`. */
   openNetns(path: string): OpenedNetns;

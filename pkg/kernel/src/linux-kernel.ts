@@ -9,6 +9,7 @@ import type {
   Change,
   ChangeResult,
   InterfaceAddress,
+  InterfaceIndex,
   Kernel,
   KernelEvent,
   Link,
@@ -22,11 +23,13 @@ import type { NetlinkChange } from './netlink/change.ts';
 import { maxInterfaceNameBytes } from './netlink/constants.ts';
 import { dump, type EncodeRequest, get } from './netlink/dump.ts';
 import { eventGroups } from './netlink/event.ts';
-import { decodeLink, encodeLinkDump, encodeLinkRequest } from './netlink/link.ts';
+import { decodeLink, encodeDeleteLink, encodeLinkDump, encodeLinkRequest } from './netlink/link.ts';
+import { MessageWriter } from './netlink/message-writer.ts';
 import { decodeNeighbour, encodeNeighbourDump } from './netlink/neighbour.ts';
+import { decodeNetnsId, encodeNetnsIdRequest } from './netlink/netns-id.ts';
 import { decodeRoute, encodeRouteDump, encodeRouteLookup } from './netlink/route.ts';
 import { NetlinkSocket, openNetlinkFd } from './netlink/socket.ts';
-import { transact } from './netlink/transaction.ts';
+import { readResults, transact } from './netlink/transaction.ts';
 import { currentNetnsPath, withNetns } from './netns.ts';
 import { readSysctlFile, writeSysctlFile } from './sysctl.ts';
 
@@ -140,6 +143,22 @@ class LinuxKernel implements Kernel {
     return transact(this.#socket, changes, first);
   }
 
+  async removeLink(index: InterfaceIndex): Promise<ChangeResult> {
+    // A socket of its own: the answer comes while other requests are made.
+    const socket = this.#inside(() => new NetlinkSocket());
+    try {
+      const writer = new MessageWriter(Buffer.alloc(64));
+      encodeDeleteLink(writer, 1, { op: 'delete-link', index });
+      writer.requestAck();
+      const errno = await socket.sendAside(writer.written);
+      if (errno !== undefined) return { errno };
+      const [result = null] = readResults(socket, 1, 1);
+      return result;
+    } finally {
+      socket.close();
+    }
+  }
+
   #writeSysctls(changes: readonly SysctlChange[]): ChangeResult[] {
     return this.#inside(() => changes.map(({ key, value }) => writeSysctlFile(key, value)));
   }
@@ -154,6 +173,11 @@ class LinuxKernel implements Kernel {
 
   writeSysctl(key: string, value: string): ChangeResult {
     return this.#inside(() => writeSysctlFile(key, value));
+  }
+
+  netnsIdOf(netnsFd: number): number | undefined {
+    const encode: EncodeRequest = (writer, sequence) => encodeNetnsIdRequest(writer, sequence, netnsFd);
+    return get(this.#socket, this.#nextSequence(), encode, decodeNetnsId, []);
   }
 
   openNetns(path: string): OpenedNetns {

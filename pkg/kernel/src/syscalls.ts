@@ -21,7 +21,13 @@ const MNT_DETACH = 2;
 /** Flags of mount(2) that namespaces need. */
 export const MS = { BIND: 0x1000, REC: 0x4000, SHARED: 0x100000 } as const;
 
-type Native = (...args: (number | string | Buffer | null)[]) => number;
+type Argument = number | string | Buffer | null;
+
+interface Native {
+  (...args: Argument[]): number;
+  /** The same on a thread of libuv's pool; the callback runs in the event loop. */
+  async(...args: [...Argument[], (error: Error | null, value: number) => void]): void;
+}
 
 interface Libc {
   readonly errno: () => number;
@@ -59,7 +65,7 @@ function loadLibc(): Libc {
   return { errno: () => koffi.errno(), functions };
 }
 
-function call(name: keyof typeof prototypes, ...args: Parameters<Native>): SyscallResult {
+function call(name: keyof typeof prototypes, ...args: Argument[]): SyscallResult {
   const { functions, errno } = libc();
   const value = functions[name](...args);
   return value < 0 ? { ok: false, errno: errnoName(errno()) } : { ok: true, value };
@@ -83,6 +89,17 @@ export function setsockopt(fd: number, level: number, name: number, value: Buffe
 /** send(2); answers the number of bytes sent. */
 export function send(fd: number, data: Buffer): SyscallResult {
   return call('send', fd, data, data.length, 0);
+}
+
+/** send(2) on another thread, for requests the kernel takes long over. The data must stay as it is until the answer. */
+export function sendAside(fd: number, data: Buffer): Promise<SyscallResult> {
+  return new Promise((resolve, reject) => {
+    libc().functions.send.async(fd, data, data.length, 0, (error, value) => {
+      if (error !== null) reject(error);
+      // errno belongs to the other thread; a request this short fails only when the socket does.
+      else resolve(value < 0 ? { ok: false, errno: 'EIO' } : { ok: true, value });
+    });
+  });
 }
 
 /** recv(2) into the buffer; answers the number of bytes received. */

@@ -8,6 +8,7 @@ import type {
   Change,
   ChangeResult,
   InterfaceAddress,
+  InterfaceIndex,
   Kernel,
   KernelEvent,
   Link,
@@ -111,6 +112,13 @@ export class FakeKernel implements Kernel {
     return changes.map((change) => this.#namespace.failures.due(change.op) ?? this.#applyOne(change));
   }
 
+  async removeLink(index: InterfaceIndex): Promise<ChangeResult> {
+    // The change itself is late, too.
+    await Promise.resolve();
+    const [result = null] = this.apply([{ op: 'delete-link', index }]);
+    return result;
+  }
+
   #applyOne(change: Change): ChangeResult {
     switch (change.op) {
       case 'add-route':
@@ -153,6 +161,11 @@ export class FakeKernel implements Kernel {
   writeSysctl(key: string, value: string): ChangeResult {
     const [result = null] = this.apply([{ op: 'write-sysctl', key, value }]);
     return result;
+  }
+
+  netnsIdOf(netnsFd: number): number | undefined {
+    this.#read();
+    return netnsFd;
   }
 
   openNetns(path: string): OpenedNetns {

@@ -23,8 +23,14 @@ export function addVeth(
   if (refusal !== undefined) return refusal;
   const peerIndex = peerNamespace.nextIndex();
   const hostIndex = namespace.nextIndex();
-  newLink(peerNamespace, peerIndex, change.peer, 'veth', hostIndex);
-  newLink(namespace, hostIndex, change.host, 'veth', peerIndex);
+  newLink(peerNamespace, peerIndex, change.peer, 'veth', {
+    peerIndex: hostIndex,
+    ...netnsIdOf(machine.fdOf(namespace), change.peer.netnsFd),
+  });
+  newLink(namespace, hostIndex, change.host, 'veth', {
+    peerIndex,
+    ...netnsIdOf(change.peer.netnsFd, machine.fdOf(namespace)),
+  });
   namespace.peers.set(hostIndex, { namespace: peerNamespace, index: peerIndex });
   peerNamespace.peers.set(peerIndex, { namespace, index: hostIndex });
   return null;
@@ -43,12 +49,17 @@ function refuseName(namespace: FakeNamespace, name: string): ChangeResult | unde
   return namespace.linkByName(name) === undefined ? undefined : { errno: 'EEXIST' };
 }
 
+/** A descriptor serves as number too; a veth within one namespace has none. */
+function netnsIdOf(netnsFd: number, ownFd: number): Pick<Link, 'peerNetnsId'> {
+  return netnsFd === ownFd ? {} : { peerNetnsId: netnsFd };
+}
+
 function newLink(
   namespace: FakeNamespace,
   index: InterfaceIndex,
   end: VethEnd,
   type: string,
-  peerIndex?: InterfaceIndex,
+  peer: Pick<Link, 'peerIndex' | 'peerNetnsId'> = {},
 ): void {
   namespace.putLink({
     index,
@@ -58,7 +69,7 @@ function newLink(
     up: false,
     running: false,
     type,
-    ...(peerIndex === undefined ? {} : { peerIndex }),
+    ...peer,
   });
 }
 

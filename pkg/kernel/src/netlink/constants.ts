@@ -1,7 +1,7 @@
 /**
  * The code points of rtnetlink that weft uses, under their names in the kernel's headers.
  *
- * Source: include/uapi/linux/{netlink,rtnetlink,if_link,if_addr,neighbour,if,veth}.h, netlink(7), rtnetlink(7).
+ * Source: include/uapi/linux/{netlink,rtnetlink,if_link,if_addr,neighbour,net_namespace,if,veth}.h, netlink(7), rtnetlink(7).
  */
 
 /** Message flags (`nlmsg_flags`). NEW requests reuse the bits of GET requests, so values repeat. */
@@ -41,6 +41,7 @@ export const RTM = {
   NEWNEIGH: 28,
   DELNEIGH: 29,
   GETNEIGH: 30,
+  GETNSID: 90,
 } as const;
 
 /** Multicast groups; a bind mask has bit `group - 1`. */
@@ -61,6 +62,7 @@ export const IFLA = {
   EXT_MASK: 29,
   NUM_TX_QUEUES: 31,
   NUM_RX_QUEUES: 32,
+  LINK_NETNSID: 37,
   INFO_KIND: 1,
   INFO_DATA: 2,
   VETH_INFO_PEER: 1,
@@ -114,6 +116,9 @@ export const routeTypeNumbers = {
   prohibit: 8,
   throw: 9,
 } as const;
+
+/** Attributes of namespace numbers. */
+export const NETNSA = { NSID: 1, FD: 3 } as const;
 
 /** Neighbour attributes and state. */
 export const NDA = { DST: 1, LLADDR: 2 } as const;

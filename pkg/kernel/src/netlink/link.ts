@@ -117,6 +117,7 @@ export function decodeLink(payload: Buffer): Link | undefined {
   const masterIndex = attributes.u32(IFLA.MASTER);
   // For other types this is the link below: a VLAN's parent, a tunnel's device.
   const peerIndex = type === 'veth' ? attributes.u32(IFLA.LINK) : undefined;
+  const peerNetnsId = type === 'veth' ? attributes.u32(IFLA.LINK_NETNSID) : undefined;
   return {
     index: payload.readUInt32LE(4),
     name: attributes.string(IFLA.IFNAME) ?? '',
@@ -127,5 +128,6 @@ export function decodeLink(payload: Buffer): Link | undefined {
     type,
     ...(masterIndex === undefined ? {} : { masterIndex }),
     ...(peerIndex === undefined ? {} : { peerIndex }),
+    ...(peerNetnsId === undefined ? {} : { peerNetnsId }),
   };
 }

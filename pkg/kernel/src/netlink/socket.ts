@@ -85,6 +85,12 @@ export class NetlinkSocket implements NetlinkTransport {
     return sent.ok ? undefined : sent.errno;
   }
 
+  /** As `send`, without holding up the event loop while the kernel works on the request. */
+  async sendAside(datagram: Buffer): Promise<string | undefined> {
+    const sent = await syscalls.sendAside(this.#fd, datagram);
+    return sent.ok ? undefined : sent.errno;
+  }
+
   receive(): Buffer | { readonly errno: string } {
     for (;;) {
       const received = syscalls.recv(this.#fd, receiveBuffer, 0);

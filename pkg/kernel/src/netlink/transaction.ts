@@ -57,6 +57,11 @@ function encodeDatagram(changes: readonly NetlinkChange[], start: number, sequen
 function exchange(transport: NetlinkTransport, sequence: number, count: number): ChangeResult[] {
   const sendErrno = transport.send(writer.written);
   if (sendErrno !== undefined) return Array<ChangeResult>(count).fill({ errno: sendErrno });
+  return readResults(transport, sequence, count);
+}
+
+/** Receives the answers to `count` messages sent from `sequence` on, of which the last asked for an acknowledgement. */
+export function readResults(transport: NetlinkTransport, sequence: number, count: number): ChangeResult[] {
   const results = Array<ChangeResult>(count).fill(null);
   let complete = false;
   while (!complete) {
