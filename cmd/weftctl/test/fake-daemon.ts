@@ -37,17 +37,22 @@ export function peer(changes: Partial<BgpPeer>): BgpPeer {
 export const ROUTES: readonly RouteStatus[] = [
   {
     prefix: '10.1.0.0/26',
-    state: 'in-sync',
+    type: 'blackhole',
+    via: [],
+    metric: 1024,
+    class: 'blackhole',
+    state: 'in-kernel',
     reason: 'own block',
-    desired: { type: 'blackhole', nextHops: [] },
-    kernel: { type: 'blackhole', nextHops: [] },
   },
   {
     prefix: '10.1.0.64/26',
-    state: 'refused',
+    type: 'unicast',
+    via: [{ gateway: '10.0.0.2', interface: 'eth0' }],
+    metric: 1024,
+    class: 'no-encap',
+    state: 'failed',
     reason: 'BGP path from 10.0.0.2',
-    desired: { type: 'unicast', nextHops: [{ gateway: '10.0.0.2', interface: 'eth0' }], metric: 1024 },
-    error: 'ENETUNREACH',
+    detail: 'the kernel has no way to 10.0.0.2 (ENETUNREACH)',
   },
 ];
 

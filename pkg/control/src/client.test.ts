@@ -76,7 +76,10 @@ describe('client and server', () => {
     const backend = fakeBackend();
     backend.routeList = Array.from({ length: 2500 }, (_, i) => ({
       prefix: `fd00::${String(i).padStart(4, '0')}/128`,
-      state: 'in-sync',
+      type: 'unicast',
+      via: [{ interface: 'cali1' }],
+      metric: 1024,
+      state: 'in-kernel',
       reason: 'endpoint',
     }));
     server = await startControlServer({ backend, socketPath });

@@ -19,7 +19,6 @@ export { cutPage, MAX_PAGE_ITEMS, type Page, type PageQuery } from './schema/pag
 export { isRefusal, type Refusal, type RefusalCode, refuse } from './schema/refusal.ts';
 export {
   ROUTE_STATES,
-  type RouteForm,
   type RouteNextHop,
   type RouteState,
   type RouteStatus,

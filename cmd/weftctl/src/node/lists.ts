@@ -1,5 +1,5 @@
 /** `weftctl routes` and `weftctl rib`: lists that every daemon answers in pages, as one table over all nodes. */
-import type { ControlClient, Page, PageQuery, RibRoute, RouteForm, RouteStatus } from '@weft/control';
+import type { ControlClient, Page, PageQuery, RibRoute, RouteStatus } from '@weft/control';
 import type { Report } from '../failure.ts';
 import type { OutputFormat, WhereOptions } from '../options.ts';
 import { paintForStdout } from '../print/colour.ts';
@@ -41,13 +41,13 @@ export function rib(node: string | undefined, options: ListOptions): Promise<Rep
 export const ROUTES: View<RouteStatus> = {
   name: 'routes',
   headings: ['PREFIX', 'VIA', 'DEV', 'STATE', 'REASON'],
-  wideHeadings: ['PREFIX', 'VIA', 'DEV', 'METRIC', 'STATE', 'REASON', 'KERNEL'],
+  wideHeadings: ['PREFIX', 'VIA', 'DEV', 'METRIC', 'CLASS', 'STATE', 'REASON', 'DETAIL'],
   cells: (route, wide) => {
-    const form = route.desired ?? route.kernel;
-    const state: Cell = { text: stateText(route), tone: route.state === 'in-sync' ? 'good' : 'bad' };
-    const start = [route.prefix, via(form), device(form)];
-    if (!wide) return [...start, state, route.reason];
-    return [...start, String(form?.metric ?? '-'), state, route.reason, kernelText(route)];
+    const state: Cell = { text: route.state, tone: route.state === 'in-kernel' ? 'good' : 'bad' };
+    const start = [route.prefix, via(route), device(route)];
+    if (!wide) return [...start, state, route.detail ?? route.reason];
+    const { metric, class: routeClass = '-', reason, detail = '-' } = route;
+    return [...start, String(metric), routeClass, state, reason, detail];
   },
 };
 
@@ -140,22 +140,11 @@ function cutNote({ node, value }: NodeAnswer<Shown<unknown>>): string[] {
   return [`${value.items.length} of ${value.total} on ${node}; --limit shows more.`];
 }
 
-function stateText({ state, error }: RouteStatus): string {
-  return error === undefined ? state : `${state} (${error})`;
+function via({ type, via: hops }: RouteStatus): string {
+  if (type !== 'unicast') return type;
+  return hops.map(({ gateway }) => gateway ?? '-').join(',') || '-';
 }
 
-function via(form: RouteForm | undefined): string {
-  if (form === undefined) return '-';
-  if (form.type === 'blackhole') return 'blackhole';
-  return form.nextHops.map(({ gateway }) => gateway ?? '-').join(',') || '-';
-}
-
-function device(form: RouteForm | undefined): string {
-  return form?.nextHops.map((hop) => hop.interface ?? '-').join(',') || '-';
-}
-
-/** What the kernel has, where that is not what is desired. */
-function kernelText({ state, kernel }: RouteStatus): string {
-  if (state === 'in-sync') return '=';
-  return kernel === undefined ? '-' : `${via(kernel)} ${device(kernel)}`;
+function device({ via: hops }: RouteStatus): string {
+  return hops.map((hop) => hop.interface).join(',') || '-';
 }

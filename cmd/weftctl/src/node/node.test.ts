@@ -84,9 +84,9 @@ describe('routes and rib', { timeout: 30_000 }, () => {
     const { code, stdout } = await workbench.run(['routes']);
     expect(code).toBe(0);
     expect(`\n${stdout}`).toBe(`
-PREFIX         VIA         DEV    STATE                   REASON
-10.1.0.0/26    blackhole   -      in-sync                 own block
-10.1.0.64/26   10.0.0.2    eth0   refused (ENETUNREACH)   BGP path from 10.0.0.2
+PREFIX         VIA         DEV    STATE       REASON
+10.1.0.0/26    blackhole   -      in-kernel   own block
+10.1.0.64/26   10.0.0.2    eth0   failed      the kernel has no way to 10.0.0.2 (ENETUNREACH)
 `);
   });
 

@@ -1,57 +1,49 @@
-/** Desired routes against the kernel's: `GET /v1/routes`. */
+/** The routes weft wants, and where each stands: `GET /v1/routes`. */
 import * as z from 'zod';
 import { type Page, pageOf } from './page.ts';
 import { replyOf } from './shape.ts';
 
 /**
- * How desired and kernel compare. `in-sync`: as desired. `missing`: desired, not there yet. `different`: there with other
- * attributes. `refused`: the kernel said no, see `error`. `surplus`: ours, there, no longer desired (kept while a
- * peer restarts, or about to be removed).
+ * Where a route stands. `in-kernel`: as wanted. `pending`: about to be written. `waiting`: for its interface. `failed`: the
+ * kernel said no, see `detail`. `shadowed`: a route of another class has its place. `stale`: in the kernel, wanted by
+ * nobody, kept until it is sure that nobody will.
  */
-export const ROUTE_STATES = ['in-sync', 'missing', 'different', 'refused', 'surplus'] as const;
+export const ROUTE_STATES = ['in-kernel', 'pending', 'waiting', 'failed', 'shadowed', 'stale'] as const;
 export type RouteState = (typeof ROUTE_STATES)[number];
 
 /** One way out. */
 export interface RouteNextHop {
+  /** Absent: the destination is on the link. */
   readonly gateway?: string | undefined;
-  readonly interface?: string | undefined;
+  readonly interface: string;
 }
 
-/** A route's attributes. */
-export interface RouteForm {
-  readonly type: 'unicast' | 'blackhole';
-  /** Empty for a blackhole; several are ECMP. */
-  readonly nextHops: readonly RouteNextHop[];
-  readonly metric?: number | undefined;
-}
-
-/** One destination: what weft wants, what the kernel has, and why. */
+/** One route: what it is, where it stands, and why. */
 export interface RouteStatus {
   readonly prefix: string;
+  /** `unicast` or `blackhole`; a stale one may be of any type the kernel knows. */
+  readonly type: string;
+  /** Empty for a blackhole; several are ECMP. */
+  readonly via: readonly RouteNextHop[];
+  readonly metric: number;
+  /** Who wants it: `local-workload`, `no-encap`, `blackhole` …; absent for a stale one. */
+  readonly class?: string | undefined;
   readonly state: RouteState;
-  /** Why weft wants it, or why it is still there. */
+  /** Why it is wanted, or why it is still there. */
   readonly reason: string;
-  readonly desired?: RouteForm | undefined;
-  readonly kernel?: RouteForm | undefined;
-  /** The kernel's answer by errno name, when it refused. */
-  readonly error?: string | undefined;
+  /** Why it is not in the kernel. */
+  readonly detail?: string | undefined;
 }
-
-const formSchema: z.ZodType<RouteForm> = replyOf<RouteForm>({
-  type: z.enum(['unicast', 'blackhole']),
-  nextHops: z.array(
-    replyOf<RouteNextHop>({ gateway: z.string().optional(), interface: z.string().optional() }),
-  ),
-  metric: z.number().int().optional(),
-});
 
 export const routePageSchema: z.ZodType<Page<RouteStatus>> = pageOf(
   replyOf<RouteStatus>({
     prefix: z.string(),
+    type: z.string(),
+    via: z.array(replyOf<RouteNextHop>({ gateway: z.string().optional(), interface: z.string() })),
+    metric: z.number().int(),
+    class: z.string().optional(),
     state: z.enum(ROUTE_STATES),
     reason: z.string(),
-    desired: formSchema.optional(),
-    kernel: formSchema.optional(),
-    error: z.string().optional(),
+    detail: z.string().optional(),
   }),
 );
