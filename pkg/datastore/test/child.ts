@@ -24,7 +24,7 @@ const roles: Readonly<Record<string, () => Promise<void>>> = {
   claim: async () => claim(await open(), argument),
   hang: hangInTransaction,
   'open-as-nobody': openAsNobody,
-  open: async () => (await open()).close(),
+  open: async () => openAndClose(await open()),
   fill: fillAndRecover,
 };
 
@@ -43,6 +43,11 @@ function reportFailure(error: unknown): void {
 
 function open(): Promise<EmbeddedStore> {
   return openEmbedded({ path, create: true });
+}
+
+async function openAndClose(store: EmbeddedStore): Promise<void> {
+  report({ kind: 'ready' });
+  await store.close();
 }
 
 /** Adds one to the counter so many times, reporting every value that was acknowledged. */

@@ -43,7 +43,7 @@ describe('a file that may not be written', { timeout: 60_000 }, () => {
 
   it('is refused with `read-only` on a read-only file system, whoever asks', async () => {
     const path = temporaryPath();
-    const [failure] = await startChildOnReadOnlyMount('open', path).rest();
+    const [, failure] = await startChildOnReadOnlyMount('open', path).rest();
     expect(failure).toEqual(readOnlyFailure(path));
   });
 });

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { poolKey, resize } from '../src/contract/samples.ts';
-import { createPool, written } from '../src/contract/subject.ts';
+import { createPool, take, written } from '../src/contract/subject.ts';
 import { checkFile } from './check-file.ts';
 import type { ChildReport } from './child.ts';
 import { startChild } from './start-child.ts';
@@ -13,6 +13,14 @@ const PROCESSES = 4;
 const INCREMENTS = 50;
 
 describe('processes that share a datastore file', { timeout: 60_000 }, () => {
+  it('may all find it missing, and make it together', async () => {
+    const path = temporaryPath();
+    const children = Array.from({ length: PROCESSES }, () => startChild('open', path));
+    const reports = await Promise.all(children.map((child) => child.rest()));
+    expect(reports).toEqual(children.map(() => [{ kind: 'ready' }]));
+    checkFile(path);
+  });
+
   it('lose no increment of one counter', async () => {
     const path = temporaryPath();
     const store = await openForTest(path);
@@ -41,6 +49,21 @@ describe('processes that share a datastore file', { timeout: 60_000 }, () => {
     for (let value = 51; value <= 500; value++) counter = written(await resize(store, counter, value));
     for (let value = 51; value <= 500; value++) {
       expect(await watcher.next()).toEqual({ kind: 'counted', value });
+    }
+  });
+
+  it('get a list and a watch that fit together, while another writes', async () => {
+    const path = temporaryPath();
+    const store = await openForTest(path);
+    await createPool(store, 'counter', { blockSize: 0 });
+    const writer = startChild('count', path);
+    await writer.next();
+    for (let round = 0; round < 300; round++) {
+      const { items, revision } = await store.list('IPPool');
+      const stop = new AbortController();
+      const [next] = await take(store.watch('IPPool', revision, stop.signal)[Symbol.asyncIterator](), 1);
+      stop.abort();
+      expect(next?.kind === 'put' && next.resource.spec.blockSize).toBe((items[0]?.spec.blockSize ?? 0) + 1);
     }
   });
 

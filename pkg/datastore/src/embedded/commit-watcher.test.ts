@@ -4,8 +4,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { temporaryPath } from '../../test/temporary-store.ts';
 import { CommitWatcher } from './commit-watcher.ts';
 
-/** With the poll alone this many would take ten seconds, twice the time a test has. */
-const APPENDS = 20;
+/** Even with the fast poll this many would take longer than a test has. */
+const APPENDS = 150;
 
 describe('CommitWatcher', () => {
   it('looks as soon as the log grows, not only when it polls', async () => {

@@ -76,6 +76,22 @@ describe('the datastore file', () => {
     expect(kept).toBeLessThan(300);
   });
 
+  it('tells the watches of this process of its own changes at once, before any event of the system', async () => {
+    const store = await openForTest();
+    const stop = new AbortController();
+    const events = store.watch('IPPool', '0', stop.signal)[Symbol.asyncIterator]();
+    let seen = false;
+    const next = events.next().then(() => {
+      seen = true;
+    });
+    await store.list('IPPool');
+    await createPool(store, 'a');
+    for (let turn = 0; turn < 100; turn++) await null;
+    expect(seen).toBe(true);
+    stop.abort();
+    await next;
+  });
+
   it('has no history from a revision it never reached', async () => {
     const store = await openForTest();
     const events = store.watch('IPPool', '7', new AbortController().signal)[Symbol.asyncIterator]();

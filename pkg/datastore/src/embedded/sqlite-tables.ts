@@ -69,9 +69,7 @@ export class SqliteTables implements Tables {
     if (!(revision >= oldest - 1 && revision <= head)) return undefined;
     const rows = this.#sql.changes.all(kind, revision, limit) as unknown as ChangeRow[];
     const changes = rows.map((row) => toChange(kind, row));
-    const last = changes.at(-1);
-    const more = changes.length === limit;
-    return { changes, more, through: more && last ? last.revision : head };
+    return { changes, through: changes[limit - 1]?.revision ?? head };
   }
 
   /** How far the history reaches, and which kinds changed after `revision`. */

@@ -21,11 +21,10 @@ export interface Change {
   readonly value: string | undefined;
 }
 
-/** Changes in order. The page is complete up to `through`; `more` when it stopped there because it was full. */
+/** Changes in order, complete up to `through`: the newest revision of the store, or the last change of a full page. */
 export interface ChangePage {
   readonly changes: readonly Change[];
   readonly through: number;
-  readonly more: boolean;
 }
 
 /** The data, seen from inside a transaction. */

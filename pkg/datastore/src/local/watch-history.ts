@@ -28,8 +28,7 @@ export async function* watchHistory<K extends Kind>(
       yield toEvent<K>(change, backend.title);
     }
     place = page.through;
-    if (page.more || backend.feed.revision > place) continue;
-    place = Math.max(place, await backend.feed.wait(kind, signal));
+    if (backend.feed.revision <= place) place = Math.max(place, await backend.feed.wait(kind, signal));
   }
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { datastoreContract } from '../contract/index.ts';
 import { peer, poolKey } from '../contract/samples.ts';
-import { createPool, written } from '../contract/subject.ts';
+import { createPool, take, written } from '../contract/subject.ts';
 import { createMemoryStore } from './memory-store.ts';
 
 const HISTORY_CHANGES = 2000;
@@ -38,6 +38,24 @@ describe('the memory store', () => {
     await createPool(store, 'a');
     written(await store.delete(poolKey('a')));
     expect((await store.list('IPPool')).revision).toBe('2');
+  });
+
+  it('keeps at least the changes it was told to, and counts on beyond those it forgot', async () => {
+    const store = makeStore(4);
+    for (let round = 1; round <= 10; round++) {
+      await createPool(store, 'a');
+      await store.delete(poolKey('a'));
+      expect((await store.list('IPPool')).revision).toBe(String(2 * round));
+    }
+    const eventsFrom = (since: string) =>
+      store.watch('IPPool', since, new AbortController().signal)[Symbol.asyncIterator]();
+    expect((await take(eventsFrom('16'), 4)).map((event) => event.revision)).toEqual([
+      '17',
+      '18',
+      '19',
+      '20',
+    ]);
+    await expect(eventsFrom('10').next()).rejects.toMatchObject({ code: 'compacted' });
   });
 
   it.each(['3', '-1', 'abc', ''])('has no history from the foreign revision "%s"', async (since) => {

@@ -90,8 +90,7 @@ class MemoryTables implements Tables {
     if (!(revision >= this.#forgotten && revision <= this.head())) return undefined;
     const later = this.#history.slice(revision - this.#forgotten);
     const changes = later.filter(({ key }) => key.kind === kind).slice(0, limit);
-    const more = changes.length === limit;
-    return { changes, more, through: more ? (changes.at(-1) as Change).revision : this.head() };
+    return { changes, through: changes[limit - 1]?.revision ?? this.head() };
   }
 
   kindsAfter(revision: number): Set<string> {
