@@ -258,6 +258,7 @@ export class Session {
 
   /** Runs the send hold timer while bytes wait and none leave: RFC 9687 §3. */
   noteOutstanding(bytes: number): void {
+    if (this.state !== 'Established') return;
     const progress = bytes < this.#outstandingBytes;
     const { sendHoldTimeSeconds } = this.host.config;
     this.#outstandingBytes = bytes;

@@ -35,6 +35,7 @@ export function handleInIdle(session: Session, event: MachineEvent): void {
       start(session, event.name);
       return;
     case 'ManualStop':
+    case 'GracefulStop':
       session.stopTimer('idleHold');
       return;
     default:
