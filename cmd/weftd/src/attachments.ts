@@ -83,7 +83,7 @@ export class Attachments {
   detach(id: string): Promise<Detachment | Refusal> {
     return this.#inTurn(id, async () => {
       const known = this.#endpoints.get(id);
-      if (known?.spec.interfaceName !== undefined) this.#unplug(known.spec.interfaceName);
+      if (known?.spec.interfaceName !== undefined) await this.#unplug(known.spec.interfaceName);
       // Also for an unknown id: a request that died half-way may have left addresses under its handle.
       await this.#options.ipam.releaseByHandle(handleOf(id));
       if (known === undefined) return { kind: 'not-attached', id, addresses: [] };
@@ -162,8 +162,8 @@ export class Attachments {
     return refuse(code, plugged.message, plugged.object, plugged.hint);
   }
 
-  #unplug(hostInterface: string): Refusal | undefined {
-    const unplugged = unplugEndpoint(this.#options.kernel, { hostInterface });
+  async #unplug(hostInterface: string): Promise<Refusal | undefined> {
+    const unplugged = await unplugEndpoint(this.#options.kernel, { hostInterface });
     if (unplugged.kind === 'unplugged' || unplugged.kind === 'absent') return undefined;
     return refuse('internal', unplugged.message, unplugged.object, unplugged.hint);
   }
@@ -200,7 +200,7 @@ export class Attachments {
   }
 
   async #takeBack(id: string, hostInterface: string): Promise<void> {
-    this.#unplug(hostInterface);
+    await this.#unplug(hostInterface);
     await this.#options.ipam.releaseByHandle(handleOf(id));
   }
 
