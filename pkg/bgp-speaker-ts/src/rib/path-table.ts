@@ -36,6 +36,7 @@ export const REJECTIONS = [
   'originator-loop',
   'cluster-loop',
   'policy-required',
+  'own-next-hop',
 ] as const;
 
 /** Why a path cannot be selected, by name. */

@@ -97,6 +97,12 @@ export class PrefixTable {
     this.count -= 1;
   }
 
+  /** Gives the address words of an id; an IPv4 address is the first. */
+  wordsOf(id: number): [number, number, number, number] {
+    const [word1 = 0, word2 = 0, word3 = 0] = [this.word1[id], this.word2[id], this.word3[id]];
+    return [this.word0[id] as number, word1, word2, word3];
+  }
+
   /** Says whether an id is in use. */
   isLive(id: number): boolean {
     return this.lengths[id] !== FREE;

@@ -156,14 +156,19 @@ export class Rib {
     return counts.stale;
   }
 
-  /** Has every prefix selected again that has a path for which the test holds, as if the path were new. */
-  touch(test: (path: number) => boolean): void {
+  /** Calls back for each path of a peer, or of all peers. */
+  forEachPath(callback: (path: number) => void, peer?: number): void {
     const { paths } = this;
     for (let path = 0; path < paths.highWater; path += 1) {
-      if (paths.has(path, PathFlag.gone) || !test(path)) continue;
-      paths.set(path, PathFlag.changed);
-      this.#markDirty(paths.prefixes[path] as number, paths.peers[path] as number);
+      if (paths.has(path, PathFlag.gone)) continue;
+      if (peer === undefined || paths.peers[path] === peer) callback(path);
     }
+  }
+
+  /** Has the prefix of a path selected and exported again, as if the path were new. */
+  touchPath(path: number): void {
+    this.paths.set(path, PathFlag.changed);
+    this.#markDirty(this.paths.prefixes[path] as number, this.paths.peers[path] as number);
   }
 
   /** Gives the counts of a peer; they change as paths do. */

@@ -145,10 +145,12 @@ export type SpeakerAction =
       readonly limit: number;
     };
 
-/** Why stale paths were removed: RFC 4724 §4.2. */
+/** Why stale paths were removed: RFC 4724 §4.2, but for the last. */
 export type StaleEnd =
   | 'end-of-rib'
   | 'restart-time-passed'
   | 'stale-time-passed'
   | 'forwarding-not-preserved'
-  | 'restarted-again';
+  | 'restarted-again'
+  /** Not sent again in a refresh (RFC 7313 §4). */
+  | 'refresh-end';

@@ -1,0 +1,138 @@
+/**
+ * Brings the neighbours in line with a configuration; what is reset and what is not stands in `session-config.ts`.
+ */
+
+import { CeaseSubcode } from '../wire/iana.ts';
+import type { PeerConfig, SpeakerConfig } from './config.ts';
+import type { SpeakerCore } from './core.ts';
+import { clusterIdFor, toExportProfile } from './export-profile.ts';
+import { toImportProfile } from './import-profile.ts';
+import { type EstablishedSession, Neighbour } from './neighbour.ts';
+import { isSameData, localAsnFor, needsImport, needsReset, toSessionConfig } from './session-config.ts';
+import { dispatch } from './sessions.ts';
+
+/** Takes on a configuration: the first one, or another in its place. */
+export function configure(core: SpeakerCore, next: SpeakerConfig): void {
+  const before = core.config;
+  core.config = next;
+  const wanted = new Set(next.peers.map(({ address }) => address));
+  for (const neighbour of core.neighbours.values()) {
+    if (!wanted.has(neighbour.address)) removeNeighbour(core, neighbour);
+  }
+  for (const peer of next.peers) {
+    const neighbour = core.neighbours.get(peer.address);
+    if (neighbour === undefined) addNeighbour(core, peer);
+    else changeNeighbour(core, neighbour, before, peer);
+  }
+}
+
+/** Judges all routes of a neighbour again, from what it sent: policy or facts have changed. */
+export function importAgain(core: SpeakerCore, neighbour: Neighbour): void {
+  const { session, index } = neighbour;
+  if (session === undefined) return;
+  const { negotiated } = session;
+  session.importProfile = toImportProfile(core.config, neighbour.config, index, negotiated, core.functions);
+  const { importer } = core.receiver;
+  for (const rib of core.tables.all) {
+    const { paths, prefixes } = rib;
+    rib.forEachPath((path) => {
+      const prefix = paths.prefixes[path] as number;
+      const received = paths.received[path] as number;
+      core.tables.attributes.retain(received);
+      importer.begin(session.importProfile, rib.family, received);
+      importer.judge(...prefixes.wordsOf(prefix), prefixes.lengths[prefix] as number);
+      rib.announce(
+        prefix,
+        index,
+        paths.pathIds[path] as number,
+        received,
+        importer.effective,
+        importer.rejection,
+      );
+      importer.end();
+      core.tables.attributes.release(received);
+    }, index);
+  }
+}
+
+function addNeighbour(core: SpeakerCore, config: PeerConfig): void {
+  const index = core.tables.peers.add(config.address);
+  const session = toSessionConfig(core.config, config);
+  const neighbour = new Neighbour(config, index, session, core.random, core.now);
+  core.neighbours.set(config.address, neighbour);
+  core.byIndex[index] = neighbour;
+  describePeer(core, neighbour);
+  dispatch(core, neighbour, { kind: 'restart-state', state: core.restartStateFor(neighbour) });
+  dispatch(core, neighbour, { kind: 'start' });
+}
+
+function removeNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
+  dispatch(core, neighbour, { kind: 'stop', reason: { subcode: CeaseSubcode.peerDeconfigured } });
+  dropAllPaths(core, neighbour);
+  core.neighbours.delete(neighbour.address);
+  core.byIndex[neighbour.index] = undefined;
+  core.retiredPeers.push(neighbour.index);
+}
+
+function changeNeighbour(
+  core: SpeakerCore,
+  neighbour: Neighbour,
+  before: SpeakerConfig,
+  config: PeerConfig,
+): void {
+  const old = neighbour.config;
+  neighbour.config = config;
+  neighbour.fsm.configure(toSessionConfig(core.config, config));
+  if (describePeer(core, neighbour)) touchPaths(core, neighbour.index);
+  if (needsReset(before, core.config, old, config)) {
+    resetNeighbour(core, neighbour);
+    return;
+  }
+  if (neighbour.session === undefined) return;
+  if (needsImport(before, core.config, old, config)) importAgain(core, neighbour);
+  exportAgain(core, neighbour, neighbour.session);
+}
+
+/** The session starts anew at once; the peer was not at fault, so there is nothing to wait for. */
+function resetNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
+  const reason = { subcode: CeaseSubcode.otherConfigurationChange };
+  dispatch(core, neighbour, { kind: 'reset', reason, holdSeconds: 0 });
+  dropAllPaths(core, neighbour);
+}
+
+/** Moves a neighbour to the update groups that suit its configuration now. */
+function exportAgain(core: SpeakerCore, neighbour: Neighbour, session: EstablishedSession): void {
+  for (const [family, place] of session.groups) {
+    const profile = toExportProfile(
+      core.config,
+      neighbour.config,
+      family,
+      session.negotiated,
+      session.localAddress,
+    );
+    if (!isSameData(profile, place.group.profile))
+      session.groups.set(family, core.groups.move(place, profile));
+  }
+}
+
+/** Writes what decisions need to know of a peer into its columns; says whether reflection changed for its routes. */
+function describePeer({ config, tables }: SpeakerCore, { index, config: peer }: Neighbour): boolean {
+  const { peers } = tables;
+  const external = peer.asn !== localAsnFor(config, peer);
+  const client = peer.routeReflectorClient === true && !external;
+  const clusterId = client ? clusterIdFor(config, peer) : 0;
+  const changed = peers.clients[index] !== Number(client) || peers.clusterIds[index] !== clusterId;
+  peers.external[index] = Number(external);
+  peers.clients[index] = Number(client);
+  peers.clusterIds[index] = clusterId;
+  return changed;
+}
+
+function touchPaths(core: SpeakerCore, index: number): void {
+  for (const rib of core.tables.all) rib.forEachPath((path) => rib.touchPath(path), index);
+}
+
+function dropAllPaths(core: SpeakerCore, neighbour: Neighbour): void {
+  neighbour.staleDeadline = undefined;
+  for (const rib of core.tables.all) rib.dropPaths(neighbour.index, false);
+}

@@ -1,0 +1,30 @@
+/**
+ * Why a session ended, in words for a log or a status table.
+ */
+
+import type { DownReason } from '../fsm/types.ts';
+import { notificationName } from '../wire/notification-name.ts';
+
+/** Writes a reason as one line. */
+export function describeDownReason(reason: DownReason): string {
+  switch (reason.kind) {
+    case 'tcp-closed':
+      return reason.error === undefined
+        ? 'the peer closed the connection'
+        : `connection lost: ${reason.error}`;
+    case 'connect-failed':
+      return `cannot connect: ${reason.error}`;
+    case 'connection-replaced':
+      return 'the peer has restarted and opened a new connection';
+    case 'notification-received': {
+      const { code, subcode } = reason.notification;
+      return `received ${notificationName(code, subcode)}`;
+    }
+    case 'notification-sent': {
+      const { code, subcode } = reason.notification;
+      return `sent ${notificationName(code, subcode)}: ${reason.detail}`;
+    }
+    case 'closed-locally':
+      return `closed: ${reason.detail}`;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * What BGP changes in the attributes of a route on its way to a peer, after export policy.
+ *
+ * Source: RFC 4271 §5 (AS_PATH, NEXT_HOP, MULTI_EXIT_DISC, LOCAL_PREF, unknown attributes), RFC 4456 §8, RFC 4360 §6.
+ */
+
+import type { RouteSource } from '../policy/facts.ts';
+import { DEFAULT_LOCAL_PREF } from '../rib/attribute-store.ts';
+import { prependAsn } from '../wire/attribute/as-path.ts';
+import type {
+  ExtendedCommunity,
+  PathAttributes,
+  UnknownAttribute,
+} from '../wire/attribute/path-attributes.ts';
+import { AttributeFlag } from '../wire/iana.ts';
+
+/** Where a route comes from and where it goes. */
+export interface ExportContext {
+  readonly peerType: 'internal' | 'external';
+  readonly localAsn: number;
+  readonly source: RouteSource;
+  /** Set for a route from one internal peer to another: who brought it here, and the clusters it passes. */
+  readonly reflection?: Reflection | undefined;
+}
+
+/** What route reflection adds: RFC 4456 §8. */
+export interface Reflection {
+  /** BGP Identifier of the peer the route came from. */
+  readonly originatorId: number;
+  /** Put in front of CLUSTER_LIST, in this order. */
+  readonly clusterIds: readonly number[];
+}
+
+/** Bit of an extended community's type: it means nothing outside its AS (RFC 4360 §2). */
+const NON_TRANSITIVE_COMMUNITY = 0x40000000;
+
+/** Gives the attributes a peer is sent; the next hop is not part of them. */
+export function toExportedAttributes(attributes: PathAttributes, context: ExportContext): PathAttributes {
+  const common = { ...attributes, nextHop: undefined, unknown: passOn(attributes.unknown) };
+  return context.peerType === 'external' ? toExternal(common, context) : toInternal(common, context);
+}
+
+/** MULTI_EXIT_DISC is for the neighbouring AS alone and goes no further (RFC 4271 §5.1.4), unless we set it ourselves. */
+function toExternal(attributes: PathAttributes, { localAsn, source }: ExportContext): PathAttributes {
+  return {
+    ...attributes,
+    asPath: prependAsn(attributes.asPath ?? [], localAsn),
+    med: source === 'local' ? attributes.med : undefined,
+    localPref: undefined,
+    originatorId: undefined,
+    clusterList: undefined,
+    extendedCommunities: transitiveOnly(attributes.extendedCommunities),
+  };
+}
+
+function toInternal(attributes: PathAttributes, { reflection }: ExportContext): PathAttributes {
+  const { localPref = DEFAULT_LOCAL_PREF, asPath = [] } = attributes;
+  const internal = { ...attributes, asPath, localPref };
+  if (reflection === undefined) return internal;
+  return {
+    ...internal,
+    originatorId: attributes.originatorId ?? reflection.originatorId,
+    clusterList: [...reflection.clusterIds, ...(attributes.clusterList ?? [])],
+  };
+}
+
+/** RFC 4271 §5: an unknown transitive attribute goes on with the Partial bit, a non-transitive one stays here. */
+function passOn(unknown: readonly UnknownAttribute[] | undefined): readonly UnknownAttribute[] | undefined {
+  const passed = unknown?.filter(({ flags }) => (flags & AttributeFlag.transitive) !== 0);
+  if (passed === undefined || passed.length === 0) return undefined;
+  return passed.map((attribute) => ({ ...attribute, flags: attribute.flags | AttributeFlag.partial }));
+}
+
+function transitiveOnly(
+  communities: readonly ExtendedCommunity[] | undefined,
+): readonly ExtendedCommunity[] | undefined {
+  const kept = communities?.filter(({ high }) => (high & NON_TRANSITIVE_COMMUNITY) === 0);
+  return kept === undefined || kept.length === 0 ? undefined : kept;
+}

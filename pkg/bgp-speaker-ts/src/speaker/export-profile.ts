@@ -1,0 +1,88 @@
+/**
+ * What the export to a peer depends on in one family. Peers with equal profiles are told the same bytes: they form an
+ * update group.
+ */
+
+import { type Address, addressBytes } from '@weft/ip';
+import type { Negotiated } from '../fsm/types.ts';
+import type { PolicyRule } from '../policy/rule.ts';
+import type { Family } from '../wire/family.ts';
+import type { PeerConfig, SpeakerConfig } from './config.ts';
+import { localAsnFor, toIdentifier } from './session-config.ts';
+
+/** The profile of a group; plain data, compared as JSON. */
+export interface ExportProfile {
+  readonly family: Family;
+  readonly peerType: 'internal' | 'external';
+  /** AS number put in front of AS_PATH for external peers. */
+  readonly localAsn: number;
+  /** Members are clients of this route reflector. */
+  readonly client: boolean;
+  /** Cluster of the members; 0 when they are no clients. */
+  readonly clusterId: number;
+  readonly nextHop: PeerConfig['nextHop'];
+  /** Our own address as next hop: 4 or 16 octets; absent when none suits the family. */
+  readonly ownNextHop?: readonly number[] | undefined;
+  readonly fourOctetAsn: boolean;
+  readonly addPath: boolean;
+  /** IPv6 next hops of IPv4 prefixes were agreed on (RFC 8950). */
+  readonly extendedNextHop: boolean;
+  readonly maxMessageBytes: number;
+  readonly policy: readonly PolicyRule[];
+  /** RFC 8212: send nothing, because there is no policy. */
+  readonly refuseAll: boolean;
+}
+
+/**
+ * Works out the profile of a peer with a session.
+ *
+ * @param localAddress our address of the connection, the default for our own next hop
+ */
+export function toExportProfile(
+  speaker: SpeakerConfig,
+  peer: PeerConfig,
+  family: Family,
+  negotiated: Negotiated,
+  localAddress: Address | undefined,
+): ExportProfile {
+  const agreed = negotiated.families.find((item) => item.family === family);
+  const client = peer.routeReflectorClient === true && negotiated.peerType === 'internal';
+  const extendedNextHop = agreed?.extendedNextHop ?? false;
+  return {
+    family,
+    peerType: negotiated.peerType,
+    localAsn: localAsnFor(speaker, peer),
+    client,
+    clusterId: client ? clusterIdFor(speaker, peer) : 0,
+    nextHop: peer.nextHop,
+    ownNextHop: findOwnNextHop(peer, family, localAddress, extendedNextHop),
+    fourOctetAsn: negotiated.fourOctetAsn,
+    addPath: agreed?.addPathSend ?? false,
+    extendedNextHop,
+    maxMessageBytes: negotiated.maxSendBytes,
+    policy: peer.exportPolicy,
+    refuseAll:
+      negotiated.peerType === 'external' &&
+      speaker.externalRequiresPolicy === true &&
+      peer.exportPolicy.length === 0,
+  };
+}
+
+/** Gives the cluster a client belongs to: its own, the speaker's, or the one of the speaker's identifier (RFC 4456 §7). */
+export function clusterIdFor(speaker: SpeakerConfig, peer: PeerConfig): number {
+  return toIdentifier(peer.clusterId ?? speaker.clusterId ?? speaker.identifier);
+}
+
+/** The address for the family; for IPv4 an IPv6 one will do where the peer takes it (RFC 8950). */
+function findOwnNextHop(
+  peer: PeerConfig,
+  family: Family,
+  localAddress: Address | undefined,
+  extendedNextHop: boolean,
+): readonly number[] | undefined {
+  const isIpv6 = localAddress?.includes(':') ?? false;
+  const ipv4 = peer.nextHopAddresses.ipv4 ?? (isIpv6 ? undefined : localAddress);
+  const ipv6 = peer.nextHopAddresses.ipv6 ?? (isIpv6 ? localAddress : undefined);
+  const own = family === 'ipv6-unicast' ? ipv6 : (ipv4 ?? (extendedNextHop ? ipv6 : undefined));
+  return own === undefined ? undefined : [...addressBytes(own)];
+}

@@ -1,0 +1,91 @@
+/**
+ * The end of a batch of input: routes are selected, told to the update groups, and reported.
+ *
+ * One call does a bounded amount of work, so that timers and other sockets get their turn between two of them.
+ */
+
+import type { Rib } from '../rib/rib.ts';
+import type { SpeakerCore } from './core.ts';
+import { describePrefix } from './reports.ts';
+import { dispatch } from './sessions.ts';
+
+/** Prefixes selected in one call, per family. */
+const SELECT_PREFIXES = 32_768;
+
+/** Selects and sends; see the file comment. */
+export function flush(core: SpeakerCore): void {
+  if (core.stopped) return;
+  endInitialSync(core);
+  for (const rib of core.tables.all) {
+    rib.select(SELECT_PREFIXES);
+    core.groups.update(rib.family);
+    if (core.reportRoutes) reportChanges(core, rib);
+  }
+  core.groups.flush(knowsAllRoutes(core));
+  for (const rib of core.tables.all) rib.finish((prefix) => core.groups.isPending(rib.family, prefix));
+  if (core.reportRoutes) reportNextHops(core);
+  retirePeers(core);
+  tellSent(core);
+  reportSyncEnd(core);
+}
+
+/** Says whether another flush has work that waits for nobody. */
+export function hasWork(core: SpeakerCore): boolean {
+  return !core.stopped && (hasDirty(core) || core.groups.hasWork);
+}
+
+/** Ends the wait for End-of-RIB when everybody was heard or its time is over. */
+export function endInitialSync(core: SpeakerCore): void {
+  const cause = core.sync.check(core.neighbours.values(), core.now);
+  if (cause === undefined) return;
+  core.syncEnd = cause;
+  if (!core.restarting) return;
+  core.restarting = false;
+  for (const rib of core.tables.all) rib.holdSelection(false);
+  for (const neighbour of core.neighbours.values()) {
+    dispatch(core, neighbour, { kind: 'restart-state', state: core.restartStateFor(neighbour) });
+  }
+}
+
+/** End-of-RIB says "this is all I have": not before local routes are known and all that came in was selected. */
+function knowsAllRoutes(core: SpeakerCore): boolean {
+  return core.localRoutes.known && !core.restarting && !hasDirty(core);
+}
+
+function hasDirty({ tables }: SpeakerCore): boolean {
+  return tables.all.some((rib) => rib.dirtyCount > 0);
+}
+
+function reportChanges(core: SpeakerCore, rib: Rib): void {
+  const { ids, count } = rib.changed;
+  if (count === 0) return;
+  const changes = Array.from(ids.subarray(0, count), (prefix) => describePrefix(core.tables, rib, prefix));
+  core.emit({ kind: 'loc-rib-changed', changes });
+}
+
+function reportNextHops(core: SpeakerCore): void {
+  const { nextHops } = core.tables;
+  if (!nextHops.changed) return;
+  nextHops.changed = false;
+  core.emit({ kind: 'next-hops-wanted', nextHops: nextHops.wanted() });
+}
+
+/** The index of a removed peer is free when no path and no announced route names it any more. */
+function retirePeers(core: SpeakerCore): void {
+  if (core.retiredPeers.length === 0 || core.restarting || hasDirty(core)) return;
+  for (const index of core.retiredPeers) core.tables.peers.remove(index);
+  core.retiredPeers.length = 0;
+}
+
+/** An UPDATE counts as a sign of life: the keepalive timer starts anew (RFC 4271 §4.4). */
+function tellSent(core: SpeakerCore): void {
+  for (const neighbour of core.sentTo) dispatch(core, neighbour, { kind: 'sent' });
+  core.sentTo.clear();
+}
+
+/** Told after the changes that End-of-RIB has brought, so that whoever acts on it has seen all routes. */
+function reportSyncEnd(core: SpeakerCore): void {
+  if (core.syncEnd === undefined || hasDirty(core)) return;
+  core.emit({ kind: 'end-of-rib-complete', cause: core.syncEnd });
+  core.syncEnd = undefined;
+}

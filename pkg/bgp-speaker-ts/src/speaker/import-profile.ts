@@ -1,0 +1,70 @@
+/**
+ * What the import of one peer's routes depends on, worked out once per session or change of configuration.
+ */
+
+import { addressBytes } from '@weft/ip';
+import type { Negotiated } from '../fsm/types.ts';
+import type { PolicyFunction } from '../policy/facts.ts';
+import { Policy } from '../policy/policy.ts';
+import { toTag } from '../rib/attribute-store.ts';
+import type { Family } from '../wire/family.ts';
+import type { PeerConfig, SpeakerConfig } from './config.ts';
+import { clusterIdsOf, localAsnFor, toIdentifier } from './session-config.ts';
+
+/** Everything `RouteImporter` needs to know about a peer. */
+export interface ImportProfile {
+  /** Index of the peer. */
+  readonly peer: number;
+  readonly peerType: 'internal' | 'external';
+  /** Context of the peer's attribute blocks. */
+  readonly tag: number;
+  /** Families that were negotiated. */
+  readonly families: ReadonlySet<Family>;
+  /** The peer sends path identifiers. */
+  readonly ipv4AddPath: boolean;
+  readonly ipv6AddPath: boolean;
+  /** IPv6 next hops of IPv4 prefixes were agreed on. */
+  readonly extendedNextHop: boolean;
+  /** AS numbers that are our own, and how often one may stand in an AS_PATH. */
+  readonly ownAsns: readonly number[];
+  readonly allowedOwnAsns: number;
+  readonly identifier: number;
+  readonly clusterIds: readonly number[];
+  /** Our own addresses: a route that points to one of them would loop. Octets of 4 or 16. */
+  readonly ownAddresses: readonly Uint8Array[];
+  readonly policy: Policy;
+  /** RFC 8212: refuse everything, because there is no policy. */
+  readonly refuseAll: boolean;
+}
+
+/** Works out the profile of a peer with a session. */
+export function toImportProfile(
+  speaker: SpeakerConfig,
+  config: PeerConfig,
+  peer: number,
+  negotiated: Negotiated,
+  functions: Readonly<Record<string, PolicyFunction>>,
+): ImportProfile {
+  const { peerType } = negotiated;
+  const ipv4 = negotiated.families.find(({ family }) => family === 'ipv4-unicast');
+  const ipv6 = negotiated.families.find(({ family }) => family === 'ipv6-unicast');
+  return {
+    peer,
+    peerType,
+    tag: toTag(negotiated),
+    families: new Set(negotiated.families.map(({ family }) => family)),
+    ipv4AddPath: ipv4?.addPathReceive ?? false,
+    ipv6AddPath: ipv6?.addPathReceive ?? false,
+    extendedNextHop: ipv4?.extendedNextHop ?? false,
+    ownAsns: [...new Set([speaker.asn, localAsnFor(speaker, config)])],
+    allowedOwnAsns: config.allowLocalAsn ?? 0,
+    identifier: toIdentifier(speaker.identifier),
+    clusterIds: clusterIdsOf(speaker),
+    ownAddresses: Object.values(config.nextHopAddresses).flatMap((own) =>
+      own === undefined ? [] : [addressBytes(own)],
+    ),
+    policy: new Policy(config.importPolicy, { peerType, functions }),
+    refuseAll:
+      peerType === 'external' && speaker.externalRequiresPolicy === true && config.importPolicy.length === 0,
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * One configured peer: its session machine, and what the speaker keeps about it beside its routes.
+ */
+
+import type { Address } from '@weft/ip';
+import { Peer } from '../fsm/peer.ts';
+import type { Random } from '../fsm/random.ts';
+import type { ConnectionId, Negotiated, SessionConfig, SessionState } from '../fsm/types.ts';
+import type { Family } from '../wire/family.ts';
+import type { PeerConfig } from './config.ts';
+import type { GroupMember } from './group-member.ts';
+import type { ImportProfile } from './import-profile.ts';
+import type { UpdateGroup } from './update-group.ts';
+
+/** What exists only while the session is Established. */
+export interface EstablishedSession {
+  readonly connection: ConnectionId;
+  readonly negotiated: Negotiated;
+  readonly localAddress: Address | undefined;
+  importProfile: ImportProfile;
+  /** Families whose End-of-RIB has come. */
+  readonly endOfRibReceived: Set<Family>;
+  /** Families above the prefix limit, so that it is reported once. */
+  readonly limitPassed: Set<Family>;
+  /** Update group of each negotiated family, and the peer's place in it. */
+  readonly groups: Map<Family, { readonly group: UpdateGroup; readonly member: GroupMember }>;
+  /** The session is about to end: its UPDATEs are not read any more. */
+  ending: boolean;
+}
+
+/** Stale paths of a peer and when they are given up: RFC 4724 §4.2. */
+export interface StaleDeadline {
+  readonly at: number;
+  readonly cause: 'restart-time-passed' | 'stale-time-passed';
+}
+
+/** One peer as the speaker knows it. */
+export class Neighbour {
+  readonly address: Address;
+  /** Index in the peer table. */
+  readonly index: number;
+  readonly fsm: Peer;
+  config: PeerConfig;
+  session: EstablishedSession | undefined;
+  staleDeadline: StaleDeadline | undefined;
+  /** Stopped by an administrator. */
+  stopped = false;
+  /** Sessions so far that reached Established. */
+  establishedCount = 0;
+  state: SessionState = 'Idle';
+  stateSince: number;
+  lastError: string | undefined;
+  updatesReceived = 0;
+  updateBytesSent = 0;
+  outstandingBytes = 0;
+
+  /** Our address of each connection that is there. */
+  readonly #localAddresses: Map<ConnectionId, Address> = new Map();
+
+  constructor(config: PeerConfig, index: number, session: SessionConfig, random: Random, now: number) {
+    this.address = config.address;
+    this.index = index;
+    this.config = config;
+    this.fsm = new Peer(session, random);
+    this.stateSince = now;
+  }
+
+  /** Notes our address of a connection that came up. */
+  noteConnection(connection: ConnectionId, localAddress: Address | undefined): void {
+    if (localAddress !== undefined) this.#localAddresses.set(connection, localAddress);
+  }
+
+  /** Forgets a connection. */
+  forgetConnection(connection: ConnectionId): void {
+    this.#localAddresses.delete(connection);
+  }
+
+  /** Gives our address of a connection, if it was told. */
+  localAddressOf(connection: ConnectionId): Address | undefined {
+    return this.#localAddresses.get(connection);
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Decides whether a path is told to the members of an update group, and with which attributes.
+ *
+ * The order of the rules, each by the name `explain` shows: `policy-required` (RFC 8212), `ibgp-to-ibgp` (RFC 4271
+ * §9.2.1, RFC 4456 §6), `no-advertise` and `no-export` (RFC 1997), the export policy, `no-next-hop`, `too-long`
+ * (RFC 8654 §4). That a peer never gets back what it sent is not decided here but by the group, per member.
+ *
+ * Most prefixes of a batch share attributes and source with others, so the answer for a pair of them is kept for the
+ * length of the batch (`beginBatch`), in columns indexed by attribute id.
+ */
+
+import { forbiddenBy } from '../policy/built-in.ts';
+import { createRouteFacts, type PolicyFunction, type RouteFacts, type RouteSource } from '../policy/facts.ts';
+import { applyOperations } from '../policy/operation.ts';
+import { Policy, type PolicyOutcome } from '../policy/policy.ts';
+import { type AdjRibOut, NO_ROUTE } from '../rib/adj-rib-out.ts';
+import { grow, grownCapacity, INITIAL_CAPACITY } from '../rib/columns.ts';
+import { LOCAL_PEER } from '../rib/peer-table.ts';
+import type { Rib } from '../rib/rib.ts';
+import type { Tables } from '../rib/tables.ts';
+import { encodeAttributes } from '../wire/attribute/encode.ts';
+import { MessageSize } from '../wire/iana.ts';
+import { type Reflection, toExportedAttributes } from './export-attributes.ts';
+import type { ExportProfile } from './export-profile.ts';
+
+/** Octets of an UPDATE that are neither attributes nor next hop, at most, with one longest prefix. */
+const OVERHEAD_BYTES = MessageSize.header + 4 + 9 + 21;
+
+/** Interfaces of local routes by prefix id, for policies that look at them. */
+export type LocalInterfaces = ReadonlyMap<number, string>;
+
+/** Exports paths of one family under one profile; see the file comment. */
+export class RouteExporter {
+  /** Rule behind the last answer, for `explain`. */
+  rule = '';
+
+  readonly #profile: ExportProfile;
+  readonly #policy: Policy;
+  readonly #tables: Tables;
+  readonly #rib: Rib;
+  readonly #adjRibOut: AdjRibOut;
+  readonly #localInterfaces: LocalInterfaces;
+  readonly #ownNextHop: Uint8Array | undefined;
+  readonly #facts: RouteFacts;
+
+  /** Answers of this batch: valid where stamp, source and outcome are those asked for. */
+  #stamp = 0;
+  #stamps: Uint32Array = new Uint32Array(INITIAL_CAPACITY);
+  #sources: Uint16Array = new Uint16Array(INITIAL_CAPACITY);
+  #outcomes: Int32Array = new Int32Array(INITIAL_CAPACITY);
+  #routes: Int32Array = new Int32Array(INITIAL_CAPACITY);
+
+  constructor(
+    profile: ExportProfile,
+    tables: Tables,
+    adjRibOut: AdjRibOut,
+    localInterfaces: LocalInterfaces,
+    functions: Readonly<Record<string, PolicyFunction>>,
+  ) {
+    const { family, peerType } = profile;
+    this.#profile = profile;
+    this.#policy = new Policy(profile.policy, { peerType, functions });
+    this.#tables = tables;
+    this.#rib = tables.ribs[family];
+    this.#adjRibOut = adjRibOut;
+    this.#localInterfaces = localInterfaces;
+    this.#ownNextHop = profile.ownNextHop === undefined ? undefined : Uint8Array.from(profile.ownNextHop);
+    this.#facts = createRouteFacts(family);
+  }
+
+  /** Starts a batch: attributes and peers stay as they are until the next one. */
+  beginBatch(): void {
+    this.#stamp += 1;
+  }
+
+  /**
+   * Gives the route under which a path is told, an id in the Adj-RIB-Out's `encoded` with one more user, or `NO_ROUTE`.
+   */
+  export(path: number): number {
+    const { paths } = this.#rib;
+    const attributes = paths.effective[path] as number;
+    const source = paths.peers[path] as number;
+    if (!this.#policy.dependsOnPrefix) return this.#exportBy(undefined, path, attributes, source);
+    const refusal = this.#refusal(attributes, source);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const outcome = this.#evaluate(path, attributes, source);
+    if (!outcome.accepted) return this.#refuse(outcome.rule);
+    return this.#exportBy(outcome, path, attributes, source);
+  }
+
+  /** Answers from the batch's memory, or works the answer out; without an outcome the whole answer is remembered. */
+  #exportBy(outcome: PolicyOutcome | undefined, path: number, attributes: number, source: number): number {
+    if (attributes >= this.#stamps.length) this.#growMemory(attributes);
+    const outcomeId = outcome?.id ?? NO_ROUTE;
+    const remembered =
+      this.#stamps[attributes] === this.#stamp &&
+      this.#sources[attributes] === source &&
+      this.#outcomes[attributes] === outcomeId;
+    if (remembered) return this.#retain(this.#routes[attributes] as number);
+    const route =
+      outcome === undefined
+        ? this.#exportWhole(path, attributes, source)
+        : this.#intern(outcome, attributes, source);
+    this.#stamps[attributes] = this.#stamp;
+    this.#sources[attributes] = source;
+    this.#outcomes[attributes] = outcomeId;
+    this.#routes[attributes] = route;
+    return route;
+  }
+
+  #exportWhole(path: number, attributes: number, source: number): number {
+    const refusal = this.#refusal(attributes, source);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const outcome = this.#evaluate(path, attributes, source);
+    return outcome.accepted ? this.#intern(outcome, attributes, source) : this.#refuse(outcome.rule);
+  }
+
+  #retain(route: number): number {
+    if (route !== NO_ROUTE) this.#adjRibOut.encoded.retain(route);
+    return route;
+  }
+
+  #refuse(rule: string): number {
+    this.rule = rule;
+    return NO_ROUTE;
+  }
+
+  /** The rules that come before policy. */
+  #refusal(attributes: number, source: number): string | undefined {
+    const { peerType, client, refuseAll } = this.#profile;
+    if (refuseAll) return 'policy-required';
+    const { external, clients } = this.#tables.peers;
+    const internalSource = source !== LOCAL_PEER && external[source] === 0;
+    if (internalSource && peerType === 'internal' && !client && clients[source] === 0) return 'ibgp-to-ibgp';
+    return forbiddenBy(this.#tables.attributes.marks[attributes] as number, peerType);
+  }
+
+  #evaluate(path: number, attributes: number, source: number): PolicyOutcome {
+    const facts = this.#facts;
+    const { prefixes, paths } = this.#rib;
+    const { attributes: store } = this.#tables;
+    const prefix = paths.prefixes[path] as number;
+    facts.word0 = prefixes.word0[prefix] as number;
+    facts.word1 = prefixes.word1[prefix] ?? 0;
+    facts.word2 = prefixes.word2[prefix] ?? 0;
+    facts.word3 = prefixes.word3[prefix] ?? 0;
+    facts.length = prefixes.lengths[prefix] as number;
+    facts.source = this.#sourceOf(source);
+    if (this.#policy.isEmpty) return this.#policy.evaluate(facts);
+    facts.attributes = store.attributes(attributes);
+    facts.interface =
+      source === LOCAL_PEER
+        ? this.#localInterfaces.get(prefix)
+        : store.nextHops.interface(store.nextHopIds[attributes] as number);
+    return this.#policy.evaluate(facts);
+  }
+
+  #sourceOf(source: number): RouteSource {
+    if (source === LOCAL_PEER) return 'local';
+    return this.#tables.peers.external[source] === 1 ? 'external' : 'internal';
+  }
+
+  /** Writes the key of the route as it is told: next hop, then attributes. */
+  #intern(outcome: PolicyOutcome, attributes: number, source: number): number {
+    const nextHop = this.#findNextHop(attributes, source);
+    if (nextHop === undefined) return this.#refuse('no-next-hop');
+    const { peerType, localAsn, fourOctetAsn, maxMessageBytes } = this.#profile;
+    const received = this.#tables.attributes.attributes(attributes);
+    const exported = toExportedAttributes(applyOperations(received, outcome.operations), {
+      peerType,
+      localAsn,
+      source: this.#sourceOf(source),
+      reflection: this.#findReflection(source),
+    });
+    const block = encodeAttributes(exported, { fourOctetAsn });
+    if (block.length + nextHop.length + OVERHEAD_BYTES > maxMessageBytes) return this.#refuse('too-long');
+    this.rule = outcome.rule;
+    const key = new Uint8Array(1 + nextHop.length + block.length);
+    key[0] = nextHop.length;
+    key.set(nextHop, 1);
+    key.set(block, 1 + nextHop.length);
+    return this.#adjRibOut.encoded.intern(key, 0, key.length, 0);
+  }
+
+  /** RFC 4456 §8: between internal peers the route gets its originator, and the cluster of each side that has one. */
+  #findReflection(source: number): Reflection | undefined {
+    const { external, clusterIds, identifiers } = this.#tables.peers;
+    if (this.#profile.peerType === 'external' || source === LOCAL_PEER || external[source] === 1)
+      return undefined;
+    const passed = [this.#profile.clusterId, clusterIds[source] as number].filter((id) => id !== 0);
+    return { originatorId: identifiers[source] as number, clusterIds: [...new Set(passed)] };
+  }
+
+  /** RFC 4271 §5.1.3: our own address for external peers, unchanged for internal ones, unless configured otherwise. */
+  #findNextHop(attributes: number, source: number): Uint8Array | undefined {
+    const { nextHop, peerType } = this.#profile;
+    const own =
+      source === LOCAL_PEER || nextHop === 'self' || (nextHop === 'auto' && peerType === 'external');
+    if (own) return this.#ownNextHop;
+    return this.#toFamily(this.#tables.attributes.nextHop(attributes));
+  }
+
+  /** A link-local address is of use on its own link alone and is not passed on (RFC 2545 §3). */
+  #toFamily(nextHop: Uint8Array): Uint8Array | undefined {
+    const ipv6 = nextHop.length > 4;
+    if (this.#profile.family === 'ipv4-unicast' && ipv6 && !this.#profile.extendedNextHop) return undefined;
+    return ipv6 ? nextHop.subarray(0, 16) : nextHop;
+  }
+
+  #growMemory(attributes: number): void {
+    const capacity = grownCapacity(this.#stamps.length, attributes + 1);
+    this.#stamps = grow(this.#stamps, capacity);
+    this.#sources = grow(this.#sources, capacity);
+    this.#outcomes = grow(this.#outcomes, capacity);
+    this.#routes = grow(this.#routes, capacity);
+  }
+}

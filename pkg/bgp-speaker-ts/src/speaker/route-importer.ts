@@ -1,0 +1,157 @@
+/**
+ * Judges received routes: loops, import policy, and the attributes a route has after it.
+ *
+ * One importer serves all peers. `begin` looks at what all prefixes of an UPDATE share; `judge` then answers for each
+ * prefix, from what is known already unless the policy looks at prefixes.
+ */
+
+import { GRACEFUL_SHUTDOWN_LOCAL_PREF, isShuttingDown } from '../policy/built-in.ts';
+import { createRouteFacts, type RouteFacts } from '../policy/facts.ts';
+import { applyOperations } from '../policy/operation.ts';
+import type { PolicyOutcome } from '../policy/policy.ts';
+import type { AttributeStore } from '../rib/attribute-store.ts';
+import { NO_ATTRIBUTES, REJECTIONS, type Rejection } from '../rib/path-table.ts';
+import { countAsn } from '../wire/attribute/as-path.ts';
+import { encodeAttributes } from '../wire/attribute/encode.ts';
+import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
+import type { Family } from '../wire/family.ts';
+import { attributeKeyStart } from '../wire/message/02-update.ts';
+import type { ImportProfile } from './import-profile.ts';
+
+const POLICY_REJECTION = REJECTIONS.indexOf('import-policy');
+
+/** Judges routes of one attribute set after the other; see the file comment. */
+export class RouteImporter {
+  /** Answer of the last `judge`: attributes to select by, or `NO_ATTRIBUTES`; and an index into `REJECTIONS`. */
+  effective: number = NO_ATTRIBUTES;
+  rejection = 0;
+  /** Rule that gave the answer, for `explain`. */
+  rule = '';
+
+  readonly #attributes: AttributeStore;
+  readonly #facts: RouteFacts = createRouteFacts('ipv4-unicast');
+  #profile: ImportProfile | undefined;
+  #received: number = NO_ATTRIBUTES;
+  /** Set when the answer is the same for all prefixes. */
+  #settled = false;
+  /** Attributes made by outcomes of this set, by outcome id; each is held until `end`. */
+  readonly #made: Map<number, number> = new Map();
+
+  constructor(attributes: AttributeStore) {
+    this.#attributes = attributes;
+  }
+
+  /** Starts on routes of one peer that share their attributes. */
+  begin(profile: ImportProfile, family: Family, received: number): void {
+    this.#profile = profile;
+    this.#received = received;
+    this.#settled = true;
+    const loop = this.#findRejection(profile, received);
+    if (loop !== 'none') {
+      this.#reject(REJECTIONS.indexOf(loop), loop);
+      return;
+    }
+    const { policy } = profile;
+    this.#settled = !policy.dependsOnPrefix;
+    if (policy.isEmpty) {
+      this.#accept(undefined);
+      return;
+    }
+    const facts = this.#facts;
+    facts.family = family;
+    facts.source = profile.peerType;
+    facts.attributes = this.#attributes.attributes(received);
+    facts.interface = this.#attributes.nextHops.interface(this.#attributes.nextHopIds[received] as number);
+    if (this.#settled) this.#conclude(policy.evaluate(facts));
+  }
+
+  /** Answers for one prefix, in `effective`, `rejection` and `rule`. */
+  judge(word0: number, word1: number, word2: number, word3: number, length: number): void {
+    if (this.#settled) return;
+    const facts = this.#facts;
+    facts.word0 = word0;
+    facts.word1 = word1;
+    facts.word2 = word2;
+    facts.word3 = word3;
+    facts.length = length;
+    this.#conclude((this.#profile as ImportProfile).policy.evaluate(facts));
+  }
+
+  /** Ends the set; attributes made for it that no path took are freed. */
+  end(): void {
+    for (const id of this.#made.values()) this.#attributes.release(id);
+    this.#made.clear();
+  }
+
+  #conclude(outcome: PolicyOutcome): void {
+    if (outcome.accepted) this.#accept(outcome);
+    else this.#reject(POLICY_REJECTION, outcome.rule);
+  }
+
+  #reject(rejection: number, rule: string): void {
+    this.effective = NO_ATTRIBUTES;
+    this.rejection = rejection;
+    this.rule = rule;
+  }
+
+  #accept(outcome: PolicyOutcome | undefined): void {
+    this.rejection = 0;
+    this.rule = outcome?.rule ?? 'default';
+    const shuttingDown = isShuttingDown(
+      this.#attributes.marks[this.#received] as number,
+      (this.#profile as ImportProfile).peerType,
+    );
+    const operations = outcome?.operations ?? [];
+    const changes = shuttingDown || operations.length > 0;
+    this.effective = changes ? this.#change(outcome, shuttingDown) : this.#received;
+  }
+
+  /** Gives the id of the attributes after policy; policy has its say after the built-in rule (RFC 8326 §4). */
+  #change(outcome: PolicyOutcome | undefined, shuttingDown: boolean): number {
+    const key = outcome?.id ?? -1;
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const received = this.#attributes.attributes(this.#received);
+    const base = shuttingDown ? { ...received, localPref: GRACEFUL_SHUTDOWN_LOCAL_PREF } : received;
+    const id = this.#intern(applyOperations(base, outcome?.operations ?? []));
+    this.#made.set(key, id);
+    return id;
+  }
+
+  /** Interns changed attributes under the next hop of the received ones. */
+  #intern(attributes: PathAttributes): number {
+    const block = encodeAttributes(attributes, { fourOctetAsn: true });
+    const old = this.#attributes.key(this.#received);
+    const start = attributeKeyStart(old);
+    const key = new Uint8Array(start + block.length);
+    key.set(old.subarray(0, start));
+    key.set(block, start);
+    return this.#attributes.internOwn(key);
+  }
+
+  #findRejection(profile: ImportProfile, received: number): Rejection {
+    if (profile.refuseAll) return 'policy-required';
+    const attributes = this.#attributes.attributes(received);
+    if (hasOwnAsn(profile, attributes)) return 'as-loop';
+    if (attributes.originatorId === profile.identifier) return 'originator-loop';
+    if (attributes.clusterList?.some((id) => profile.clusterIds.includes(id))) return 'cluster-loop';
+    return this.#isOwnNextHop(profile, received) ? 'own-next-hop' : 'none';
+  }
+
+  #isOwnNextHop({ ownAddresses }: ImportProfile, received: number): boolean {
+    const nextHop = this.#attributes.nextHop(received);
+    return ownAddresses.some((own) => startsWith(nextHop, own));
+  }
+}
+
+/** RFC 4271 §9.1.2: a path through our own AS, more often than allowed (RFC 7705 §3.3 knows migrations that need it). */
+function hasOwnAsn({ ownAsns, allowedOwnAsns }: ImportProfile, { asPath = [] }: PathAttributes): boolean {
+  return ownAsns.some((asn) => countAsn(asPath, asn) > allowedOwnAsns);
+}
+
+/** An IPv6 next hop may have a link-local address behind the global one. */
+function startsWith(bytes: Uint8Array, front: Uint8Array): boolean {
+  if (front.length === 4 ? bytes.length !== 4 : bytes.length < 16) return false;
+  for (const [index, octet] of front.entries()) if (bytes[index] !== octet) return false;
+  return true;
+}

@@ -1,0 +1,126 @@
+/**
+ * From the configuration of a peer to what its session is run with, and which changes need a new session.
+ *
+ *     changed                                                what happens
+ *     ───────────────────────────────────────────────────    ───────────────────────────────────────────────────────
+ *     asn or identifier of the speaker                       every session is reset
+ *     asn, localAsn, families, addPath of a peer             its session is reset: the OPEN said otherwise
+ *     port, localAddress, password, ttlSecurityHops,         its session is reset: the connection was made otherwise
+ *       multihop of a peer
+ *     peer not there any more                                its session ends with Cease/3, its routes go
+ *     importPolicy, allowLocalAsn, externalRequiresPolicy    routes received are judged again; the session stays
+ *     exportPolicy, nextHop, nextHopAddresses,               routes are sent again where they differ; the session stays
+ *       routeReflectorClient, clusterId
+ *     maxPrefix, description, listen                         at once; the session stays
+ *     holdTimeSeconds, connectRetryTimeSeconds, passive,     with the next session; this one stays
+ *       gracefulRestart
+ */
+
+import { addressBytes } from '@weft/ip';
+import type { FamilyOffer, GracefulRestartOffer, SessionConfig } from '../fsm/types.ts';
+import type { Family } from '../wire/family.ts';
+import type { PeerConfig, SpeakerConfig } from './config.ts';
+
+/** Wait between attempts to connect, when the configuration names none. */
+const CONNECT_RETRY_SECONDS = 5;
+/** A peer that fails again and again is left alone for this long at first and at most. */
+const IDLE_HOLD = { initialSeconds: 1, maxSeconds: 60 } as const;
+/** How long a peer may leave our bytes unread; RFC 9687 §7 asks for the greater of 8 minutes and two hold times. */
+const SEND_HOLD_SECONDS = 480;
+
+/** What of a peer cannot change under a running session. */
+const RESETTING = [
+  'asn',
+  'localAsn',
+  'families',
+  'addPath',
+  'port',
+  'localAddress',
+  'password',
+  'ttlSecurityHops',
+  'multihop',
+] as const satisfies readonly (keyof PeerConfig)[];
+
+/** What of a peer decides how its routes are judged on import. */
+const IMPORTING = [
+  'importPolicy',
+  'allowLocalAsn',
+  'nextHopAddresses',
+] as const satisfies readonly (keyof PeerConfig)[];
+
+/** Gives the four octets of an identifier written as an address as a number. */
+export function toIdentifier(text: Parameters<typeof addressBytes>[0]): number {
+  const bytes = addressBytes(text);
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+}
+
+/** Builds the configuration of a session. */
+export function toSessionConfig(speaker: SpeakerConfig, peer: PeerConfig): SessionConfig {
+  return {
+    localAsn: localAsnFor(speaker, peer),
+    localIdentifier: toIdentifier(speaker.identifier),
+    peerAsn: peer.asn,
+    holdTimeSeconds: peer.holdTimeSeconds ?? speaker.holdTimeSeconds,
+    connectRetryTimeSeconds: peer.connectRetryTimeSeconds ?? CONNECT_RETRY_SECONDS,
+    passive: peer.passive,
+    idleHold: IDLE_HOLD,
+    collisionDetectEstablished: false,
+    families: peer.families.map((family) => toOffer(peer, family)),
+    routeRefresh: true,
+    extendedMessages: true,
+    gracefulRestart: toGracefulRestartOffer(speaker),
+    strictRole: false,
+    sendHoldTimeSeconds: SEND_HOLD_SECONDS,
+  };
+}
+
+/** Gives the AS number a peer sees. */
+export function localAsnFor(speaker: SpeakerConfig, peer: PeerConfig): number {
+  return peer.localAsn ?? speaker.asn;
+}
+
+/** Gives all clusters a speaker reflects for: its own first, then those of single clients. */
+export function clusterIdsOf(speaker: SpeakerConfig): number[] {
+  const ids = speaker.peers.flatMap(({ clusterId }) =>
+    clusterId === undefined ? [] : [toIdentifier(clusterId)],
+  );
+  return [...new Set([toIdentifier(speaker.clusterId ?? speaker.identifier), ...ids])];
+}
+
+/** Says whether a session must be reset to take on a changed configuration; see the table above. */
+export function needsReset(
+  before: SpeakerConfig,
+  after: SpeakerConfig,
+  peerBefore: PeerConfig,
+  peerAfter: PeerConfig,
+): boolean {
+  if (before.asn !== after.asn || before.identifier !== after.identifier) return true;
+  return RESETTING.some((key) => !isSameData(peerBefore[key], peerAfter[key]));
+}
+
+/** Says whether routes received from a peer must be judged again. */
+export function needsImport(
+  before: SpeakerConfig,
+  after: SpeakerConfig,
+  peerBefore: PeerConfig,
+  peerAfter: PeerConfig,
+): boolean {
+  if (before.externalRequiresPolicy !== after.externalRequiresPolicy) return true;
+  if (!isSameData(clusterIdsOf(before), clusterIdsOf(after))) return true;
+  return IMPORTING.some((key) => !isSameData(peerBefore[key], peerAfter[key]));
+}
+
+/** Compares plain data. Keys in another order count as different, which costs work but never correctness. */
+export function isSameData(left: unknown, right: unknown): boolean {
+  return left === right || JSON.stringify(left) === JSON.stringify(right);
+}
+
+function toOffer(peer: PeerConfig, family: Family): FamilyOffer {
+  return { family, addPath: peer.addPath ?? 'none', extendedNextHop: family === 'ipv4-unicast' };
+}
+
+function toGracefulRestartOffer({ gracefulRestart }: SpeakerConfig): GracefulRestartOffer | undefined {
+  if (gracefulRestart === undefined) return undefined;
+  const { restartTimeSeconds, notification = false } = gracefulRestart;
+  return { restartTimeSeconds, notification };
+}

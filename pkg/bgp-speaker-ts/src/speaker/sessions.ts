@@ -1,0 +1,224 @@
+/**
+ * Between the session machines and the routes: what follows from each action of a neighbour's machine.
+ */
+
+import type {
+  ConnectionId,
+  DownReason,
+  Negotiated,
+  SessionAction,
+  SessionEvent,
+  StopReason,
+} from '../fsm/types.ts';
+import { type Family, toAfiSafi, toFamily } from '../wire/family.ts';
+import { CeaseSubcode, RefreshSubtype } from '../wire/iana.ts';
+import type { RouteRefreshMessage } from '../wire/message/05-route-refresh.ts';
+import type { SpeakerCore } from './core.ts';
+import { describeDownReason } from './down-reason.ts';
+import { toExportProfile } from './export-profile.ts';
+import { REFRESH_BEGINNINGS } from './group-set.ts';
+import { toImportProfile } from './import-profile.ts';
+import type { EstablishedSession, Neighbour } from './neighbour.ts';
+import { keepOrRemovePaths, removeStale, reviewStalePaths } from './stale-paths.ts';
+
+/** Wait before a session that passed its prefix limit is tried again, unless configured. */
+const PREFIX_LIMIT_RESTART_SECONDS = 60;
+
+/** Hands an event to a neighbour's machine and does what it asks for. */
+export function dispatch(core: SpeakerCore, neighbour: Neighbour, event: SessionEvent): void {
+  for (const action of neighbour.fsm.handle(event, core.now)) perform(core, neighbour, action);
+}
+
+function perform(core: SpeakerCore, neighbour: Neighbour, action: SessionAction): void {
+  const peer = neighbour.address;
+  switch (action.kind) {
+    case 'connect':
+      core.emit({ kind: 'connect', peer, connection: action.connection });
+      return;
+    case 'close':
+      neighbour.forgetConnection(action.connection);
+      core.emit({ kind: 'close', peer, connection: action.connection });
+      return;
+    case 'send':
+      core.emit({ kind: 'send', peer, connection: action.connection, bytes: action.bytes });
+      return;
+    case 'established':
+      establish(core, neighbour, action.connection, action.negotiated);
+      return;
+    case 'update':
+      receiveUpdate(core, neighbour, action.bytes, action.start, action.end);
+      return;
+    case 'route-refresh':
+      receiveRefresh(core, neighbour, action.message);
+      return;
+    case 'down':
+      endSession(core, neighbour, action.reason, action.negotiated);
+      return;
+    case 'attempt-failed':
+      neighbour.lastError = describeDownReason(action.reason);
+      core.emit({ kind: 'peer-attempt-failed', peer, reason: action.reason });
+      return;
+    case 'state-changed':
+      neighbour.state = action.to;
+      neighbour.stateSince = core.now;
+      core.emit({ kind: 'peer-state-changed', peer, from: action.from, to: action.to, event: action.event });
+      return;
+    case 'open-received':
+      return;
+  }
+}
+
+function establish(
+  core: SpeakerCore,
+  neighbour: Neighbour,
+  connection: ConnectionId,
+  negotiated: Negotiated,
+): void {
+  const { index, config } = neighbour;
+  const { peers } = core.tables;
+  peers.identifiers[index] = negotiated.peerIdentifier;
+  peers.external[index] = negotiated.peerType === 'external' ? 1 : 0;
+  neighbour.establishedCount += 1;
+  neighbour.outstandingBytes = 0;
+  neighbour.session = {
+    connection,
+    negotiated,
+    localAddress: neighbour.localAddressOf(connection),
+    importProfile: toImportProfile(core.config, config, index, negotiated, core.functions),
+    endOfRibReceived: new Set(),
+    limitPassed: new Set(),
+    groups: new Map(),
+    ending: false,
+  };
+  core.emit({ kind: 'peer-established', peer: neighbour.address, negotiated });
+  reviewStalePaths(core, neighbour, negotiated, core.config.gracefulRestart);
+  joinGroups(core, neighbour, neighbour.session);
+  dispatch(core, neighbour, { kind: 'restart-state', state: core.restartStateFor(neighbour) });
+}
+
+function joinGroups(core: SpeakerCore, neighbour: Neighbour, session: EstablishedSession): void {
+  const { negotiated, localAddress } = session;
+  for (const { family } of negotiated.families) {
+    const profile = toExportProfile(core.config, neighbour.config, family, negotiated, localAddress);
+    session.groups.set(family, core.groups.join(neighbour.index, profile));
+  }
+}
+
+function endSession(
+  core: SpeakerCore,
+  neighbour: Neighbour,
+  reason: DownReason,
+  negotiated: Negotiated,
+): void {
+  for (const place of neighbour.session?.groups.values() ?? []) core.groups.leave(place);
+  neighbour.session = undefined;
+  neighbour.outstandingBytes = 0;
+  neighbour.lastError = describeDownReason(reason);
+  const keptPaths = keepOrRemovePaths(core, neighbour, reason, negotiated);
+  core.emit({ kind: 'peer-down', peer: neighbour.address, reason, keptPaths });
+}
+
+function receiveUpdate(
+  core: SpeakerCore,
+  neighbour: Neighbour,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const { session } = neighbour;
+  if (session === undefined || session.ending) return;
+  neighbour.updatesReceived += 1;
+  const result = core.receiver.receive(session.importProfile, bytes, start, end);
+  switch (result.kind) {
+    case 'routes':
+      break;
+    case 'fault': {
+      const { treatment = 'attribute-discard', faults } = result.verdict;
+      core.emit({ kind: 'update-fault', peer: neighbour.address, treatment, faults });
+      break;
+    }
+    case 'end-of-rib':
+      receiveEndOfRib(core, neighbour, session, result.family);
+      break;
+    case 'error':
+      session.ending = true;
+      dispatch(core, neighbour, { kind: 'update-error', error: result.error });
+      return;
+  }
+  if (neighbour.config.maxPrefix !== undefined) checkPrefixLimit(core, neighbour, session);
+}
+
+function receiveEndOfRib(
+  core: SpeakerCore,
+  neighbour: Neighbour,
+  session: EstablishedSession,
+  family: Family,
+): void {
+  if (!session.importProfile.families.has(family)) return;
+  session.endOfRibReceived.add(family);
+  core.emit({ kind: 'end-of-rib-received', peer: neighbour.address, family });
+  removeStale(core, neighbour, family, 'end-of-rib');
+}
+
+/** RFC 2918 §4, RFC 7313 §4: a request is answered with the whole table, the marks begin and end such an answer. */
+function receiveRefresh(core: SpeakerCore, neighbour: Neighbour, message: RouteRefreshMessage): void {
+  const family = toFamily(message.afi, message.safi);
+  const { session } = neighbour;
+  if (family === undefined || session === undefined) return;
+  if (message.subtype === RefreshSubtype.request) resend(core, neighbour, family);
+  else if (!session.negotiated.enhancedRouteRefresh) return;
+  else if (message.subtype === RefreshSubtype.beginning) core.tables.ribs[family].markStale(neighbour.index);
+  else if (message.subtype === RefreshSubtype.ending) removeStale(core, neighbour, family, 'refresh-end');
+}
+
+/** Sends a neighbour all routes of a family again. */
+export function resend(core: SpeakerCore, neighbour: Neighbour, family: Family): void {
+  const { session } = neighbour;
+  const place = session?.groups.get(family);
+  if (session === undefined || place === undefined) return;
+  if (session.negotiated.enhancedRouteRefresh) {
+    const bytes = REFRESH_BEGINNINGS[family];
+    core.emit({ kind: 'send', peer: neighbour.address, connection: session.connection, bytes });
+    place.member.refreshEndDue = true;
+  }
+  place.group.resend(place.member);
+}
+
+function checkPrefixLimit(core: SpeakerCore, neighbour: Neighbour, session: EstablishedSession): void {
+  const { maxPrefix } = neighbour.config;
+  if (maxPrefix === undefined) return;
+  for (const family of session.importProfile.families) {
+    const { received } = core.tables.ribs[family].countsOf(neighbour.index);
+    if (received <= maxPrefix.prefixes) session.limitPassed.delete(family);
+    else if (!session.limitPassed.has(family)) passPrefixLimit(core, neighbour, session, family, received);
+  }
+}
+
+function passPrefixLimit(
+  core: SpeakerCore,
+  neighbour: Neighbour,
+  session: EstablishedSession,
+  family: Family,
+  prefixes: number,
+): void {
+  const { maxPrefix } = neighbour.config;
+  if (maxPrefix === undefined || session.ending) return;
+  const { prefixes: limit, action, restartSeconds = PREFIX_LIMIT_RESTART_SECONDS } = maxPrefix;
+  session.limitPassed.add(family);
+  core.emit({ kind: 'prefix-limit', peer: neighbour.address, family, prefixes, limit });
+  if (action === 'warn') return;
+  session.ending = true;
+  const holdSeconds = action === 'stop' ? Number.POSITIVE_INFINITY : restartSeconds;
+  dispatch(core, neighbour, { kind: 'reset', reason: prefixLimitReason(family, limit), holdSeconds });
+}
+
+/** RFC 4486 §4: the data of the Cease is the family and the limit. */
+function prefixLimitReason(family: Family, limit: number): StopReason {
+  const { afi, safi } = toAfiSafi(family);
+  const data = new Uint8Array(7);
+  const view = new DataView(data.buffer);
+  view.setUint16(0, afi);
+  view.setUint8(2, safi);
+  view.setUint32(3, limit);
+  return { subcode: CeaseSubcode.maximumPrefixes, data };
+}

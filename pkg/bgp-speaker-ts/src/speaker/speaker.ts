@@ -1,0 +1,228 @@
+/**
+ * A whole BGP speaker as one pure machine: many sessions, their RIBs, and what is told to whom.
+ *
+ *     events ─▶ session machines ─▶ UPDATEs ─▶ Adj-RIB-In ┐
+ *       │                                                 ├─ flush ─▶ Loc-RIB ─▶ update groups ─▶ actions
+ *       └─ local routes, next hops, configuration ────────┘
+ *
+ * `handle` takes one event and the time; what is to be done is collected and handed over by `takeActions`. Routes are
+ * not selected or sent event by event but by `flush`, once per batch of input, and there is no timer to wait for: the
+ * caller flushes when the input at hand is read, and again while `hasWork` says so. The machine reads no clock, draws
+ * no randomness but from its seed, and opens nothing; the same events give the same actions.
+ */
+
+import type { Address, Prefix } from '@weft/ip';
+import type { SessionEvent } from '../fsm/types.ts';
+import { FAMILIES, type Family, toAfiSafi } from '../wire/family.ts';
+import { RefreshSubtype } from '../wire/iana.ts';
+import { encodeRouteRefresh } from '../wire/message/05-route-refresh.ts';
+import type { LocRibChange, NextHopState, PeerStatus, SpeakerConfig } from './config.ts';
+import { configure, importAgain } from './configure.ts';
+import { SpeakerCore, type SpeakerOptions } from './core.ts';
+import type { SpeakerAction, SpeakerEvent } from './events.ts';
+import { type Explanation, explainPrefix } from './explain.ts';
+import { endInitialSync, flush, hasWork } from './flush.ts';
+import { listAdjRibIn, listAdjRibOut, listLocRib, type ReceivedRoute, type SentRoute } from './listing.ts';
+import type { Neighbour } from './neighbour.ts';
+import { dispatch, resend } from './sessions.ts';
+import { expireStale } from './stale-paths.ts';
+import { describeNeighbour } from './status.ts';
+
+/** The machine; see the file comment. */
+export class Speaker {
+  readonly #core: SpeakerCore;
+
+  /** Starts sessions with the peers of the configuration; the first actions are there at once. */
+  constructor(config: SpeakerConfig, options: SpeakerOptions) {
+    this.#core = new SpeakerCore({ ...config, peers: [] }, options);
+    configure(this.#core, config);
+  }
+
+  /** The configuration in force. */
+  get config(): SpeakerConfig {
+    return this.#core.config;
+  }
+
+  /**
+   * Handles one event.
+   *
+   * @param now ms on a clock that never goes back
+   */
+  handle(event: SpeakerEvent, now: number): void {
+    this.#core.now = now;
+    switch (event.kind) {
+      case 'flush':
+        flush(this.#core);
+        return;
+      case 'tick':
+        this.#tick();
+        return;
+      case 'configure':
+        configure(this.#core, event.config);
+        return;
+      case 'set-local-routes':
+        this.#core.localRoutes.replace(event.routes);
+        return;
+      case 'set-next-hops':
+        this.#learnNextHops(event.nextHops);
+        return;
+      case 'shutdown':
+        this.#shutDown(event);
+        return;
+      default:
+        this.#handlePeerEvent(event);
+    }
+  }
+
+  /** Hands over what is to be done, in order. */
+  takeActions(): readonly SpeakerAction[] {
+    return this.#core.takeActions();
+  }
+
+  /** Says whether a further `flush` has work that waits for nobody. */
+  get hasWork(): boolean {
+    return hasWork(this.#core);
+  }
+
+  /** When a `tick` is due, in ms; Infinity when no timer runs. */
+  get nextDeadline(): number {
+    let deadline = this.#core.sync.deadline;
+    for (const { fsm, staleDeadline } of this.#core.neighbours.values()) {
+      deadline = Math.min(deadline, fsm.nextDeadline, staleDeadline?.at ?? Number.POSITIVE_INFINITY);
+    }
+    return deadline;
+  }
+
+  /** Every peer as it is now, in the order of the configuration. */
+  status(): PeerStatus[] {
+    return [...this.#core.neighbours.values()].map((neighbour) => describeNeighbour(this.#core, neighbour));
+  }
+
+  /** All selected routes of a family. */
+  locRib(family: Family): IterableIterator<LocRibChange> {
+    return listLocRib(this.#core, family);
+  }
+
+  /** All paths a peer has sent, rejected ones too; nothing for a peer that is not there. */
+  adjRibIn(peer: Address, family: Family): IterableIterator<ReceivedRoute> {
+    return listAdjRibIn(this.#core, peer, family);
+  }
+
+  /** All routes a peer has been told; nothing without a session. */
+  adjRibOut(peer: Address, family: Family): IterableIterator<SentRoute> {
+    return listAdjRibOut(this.#core, peer, family);
+  }
+
+  /** Why the route of a prefix is what it is, and what peers are told about it. */
+  explain(prefix: Prefix): Explanation {
+    return explainPrefix(this.#core, prefix);
+  }
+
+  #handlePeerEvent(event: Extract<SpeakerEvent, { readonly peer: Address }>): void {
+    const neighbour = this.#core.neighbours.get(event.peer);
+    if (neighbour === undefined) {
+      this.#refuse(event);
+      return;
+    }
+    switch (event.kind) {
+      case 'start-peer':
+        neighbour.stopped = false;
+        this.#dispatch(neighbour, { kind: 'start' });
+        return;
+      case 'stop-peer':
+        neighbour.stopped = true;
+        this.#dispatch(neighbour, { kind: 'stop', reason: event.reason });
+        return;
+      case 'reset-peer':
+        this.#dispatch(neighbour, { kind: 'reset', reason: event.reason, holdSeconds: 0 });
+        return;
+      case 'refresh-peer':
+        this.#refresh(neighbour, event.direction);
+        return;
+      case 'outstanding':
+        this.#noteOutstanding(neighbour, event.connection, event.bytes);
+        return;
+      case 'connected':
+      case 'accepted':
+        neighbour.noteConnection(event.connection, event.localAddress);
+        this.#dispatch(neighbour, { kind: event.kind, connection: event.connection });
+        return;
+      case 'closed':
+      case 'connect-failed':
+        neighbour.forgetConnection(event.connection);
+        this.#dispatch(neighbour, event);
+        return;
+      case 'received':
+        this.#dispatch(neighbour, event);
+        return;
+    }
+  }
+
+  /** A connection of nobody we know is closed; anything else about a peer that is gone came too late. */
+  #refuse(event: Extract<SpeakerEvent, { readonly peer: Address }>): void {
+    if (event.kind !== 'accepted' && event.kind !== 'connected') return;
+    this.#core.emit({ kind: 'close', peer: event.peer, connection: event.connection });
+  }
+
+  #dispatch(neighbour: Neighbour, event: SessionEvent): void {
+    dispatch(this.#core, neighbour, event);
+  }
+
+  #tick(): void {
+    const { now, neighbours } = this.#core;
+    for (const neighbour of neighbours.values()) {
+      if (neighbour.fsm.nextDeadline <= now) this.#dispatch(neighbour, { kind: 'timer' });
+      expireStale(this.#core, neighbour);
+    }
+    endInitialSync(this.#core);
+  }
+
+  #noteOutstanding(neighbour: Neighbour, connection: number, bytes: number): void {
+    if (neighbour.session?.connection !== connection) return;
+    neighbour.outstandingBytes = bytes;
+    this.#dispatch(neighbour, { kind: 'outstanding', bytes });
+  }
+
+  #refresh(neighbour: Neighbour, direction: 'in' | 'out'): void {
+    for (const family of FAMILIES) {
+      if (direction === 'out') resend(this.#core, neighbour, family);
+      else this.#requestRefresh(neighbour, family);
+    }
+  }
+
+  #requestRefresh({ address, session }: Neighbour, family: Family): void {
+    if (session?.negotiated.routeRefresh !== true || !session.importProfile.families.has(family)) return;
+    const bytes = encodeRouteRefresh({ ...toAfiSafi(family), subtype: RefreshSubtype.request });
+    this.#core.emit({ kind: 'send', peer: address, connection: session.connection, bytes });
+  }
+
+  /** Paths over a next hop with news are selected again; policies that look at interfaces get another look. */
+  #learnNextHops(states: readonly NextHopState[]): void {
+    const { tables, neighbours } = this.#core;
+    const ids = new Set(states.flatMap((state) => tables.nextHops.learn(state.address, state)));
+    if (ids.size === 0) return;
+    const { nextHopIds } = tables.attributes;
+    for (const rib of tables.all) {
+      const { effective } = rib.paths;
+      rib.forEachPath((path) => {
+        const attributes = effective[path] as number;
+        if (attributes >= 0 && ids.has(nextHopIds[attributes] as number)) rib.touchPath(path);
+      });
+    }
+    for (const neighbour of neighbours.values()) {
+      const looks = neighbour.config.importPolicy.some(({ match }) => match?.interface !== undefined);
+      if (looks) importAgain(this.#core, neighbour);
+    }
+  }
+
+  #shutDown({ reason }: Extract<SpeakerEvent, { kind: 'shutdown' }>): void {
+    this.#core.stopped = true;
+    for (const neighbour of this.#core.neighbours.values()) {
+      neighbour.stopped = true;
+      this.#dispatch(
+        neighbour,
+        reason === undefined ? { kind: 'stop-gracefully' } : { kind: 'stop', reason },
+      );
+    }
+  }
+}

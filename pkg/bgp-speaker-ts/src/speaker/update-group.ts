@@ -1,0 +1,272 @@
+/**
+ * An update group: peers that are told the same, in one family. One Adj-RIB-Out, one encoded array for all of them.
+ *
+ *     changed prefixes ─▶ exporter ─▶ Adj-RIB-Out ─┬─▶ batch ─ encoded once ─▶ members in sync
+ *                                                  └─▶ noted ─ encoded for each ─▶ members that catch up
+ *
+ * A member is never sent routes it is the source of: their messages stand together in the encoded array and are left
+ * out (`SourceRange`). Invariant: a member in sync has, after the bytes sent so far, exactly the Adj-RIB-Out without
+ * the routes it is the source of; one that catches up will, once it was told its pending prefixes.
+ */
+
+import type { PolicyFunction } from '../policy/facts.ts';
+import { AdjRibOut, NO_ROUTE } from '../rib/adj-rib-out.ts';
+import { NO_PATH } from '../rib/path-table.ts';
+import { LOCAL_PEER } from '../rib/peer-table.ts';
+import type { Rib } from '../rib/rib.ts';
+import type { Tables } from '../rib/tables.ts';
+import { type EncodedUpdates, type SourceRange, UpdateBatch } from '../rib/update-batch.ts';
+import { UpdatePacker } from '../wire/update-packer.ts';
+import type { ExportProfile } from './export-profile.ts';
+import type { GroupMember } from './group-member.ts';
+import { type LocalInterfaces, RouteExporter } from './route-exporter.ts';
+
+/** A member with more bytes outstanding is detached from the group's stream. */
+export const DETACH_BYTES: number = 1 << 20;
+/** A member that catches up is sent more when it has at most this many bytes outstanding. */
+export const CATCH_UP_BYTES: number = 1 << 16;
+/** Prefixes a member is sent in one step of catching up. */
+const CATCH_UP_PREFIXES = 8192;
+/** Prefixes a new group exports in one step. */
+const BUILD_PREFIXES = 32_768;
+
+/** What a group needs of the speaker. */
+export interface GroupHost {
+  /** Sends bytes of UPDATEs to a peer. */
+  send(peer: number, bytes: Uint8Array): void;
+  /** Bytes of a peer that the kernel has not taken, as far as is known. */
+  outstandingBytes(peer: number): number;
+}
+
+/** Peers that are told the same; see the file comment. */
+export class UpdateGroup {
+  readonly profile: ExportProfile;
+  readonly adjRibOut: AdjRibOut;
+  readonly exporter: RouteExporter;
+  readonly members: Map<number, GroupMember> = new Map();
+
+  readonly #host: GroupHost;
+  readonly #rib: Rib;
+  readonly #packer: UpdatePacker;
+  readonly #batch: UpdateBatch;
+  /** Withdrawals for peers that have become the source of a route they were told before. */
+  readonly #returned: UpdateBatch;
+  /** Prefixes below this have been exported; the rest follows step by step. */
+  #builtTo = 0;
+  #complete = false;
+  /** Members that catch up; all others are in sync. */
+  readonly #detached: Set<GroupMember> = new Set();
+
+  constructor(
+    profile: ExportProfile,
+    tables: Tables,
+    host: GroupHost,
+    seed: number,
+    localInterfaces: LocalInterfaces,
+    functions: Readonly<Record<string, PolicyFunction>>,
+  ) {
+    this.profile = profile;
+    this.#host = host;
+    this.#rib = tables.ribs[profile.family];
+    this.adjRibOut = new AdjRibOut(seed);
+    this.exporter = new RouteExporter(profile, tables, this.adjRibOut, localInterfaces, functions);
+    this.#packer = new UpdatePacker(profile.maxMessageBytes);
+    this.#batch = new UpdateBatch(profile.family, profile.addPath);
+    this.#returned = new UpdateBatch(profile.family, profile.addPath);
+  }
+
+  /** Every prefix has been exported once. */
+  get isComplete(): boolean {
+    return this.#complete;
+  }
+
+  /** Adds a peer; it is told the whole table first. */
+  add(member: GroupMember): void {
+    this.members.set(member.peer, member);
+    this.resend(member);
+  }
+
+  /** Removes a peer. */
+  remove(member: GroupMember): void {
+    this.members.delete(member.peer);
+    this.#detached.delete(member);
+  }
+
+  /** Has a member told everything again. */
+  resend(member: GroupMember): void {
+    this.#detach(member);
+    this.noteAll(member);
+  }
+
+  /** Notes for a member every prefix that members like it have been told; it may be a member of another group by now. */
+  noteAll(member: GroupMember): void {
+    const { routes, sources } = this.adjRibOut;
+    const { prefixes } = this.#rib.paths;
+    for (let slot = 0; slot < routes.length; slot += 1) {
+      if (routes[slot] === NO_ROUTE || sources[slot] === member.peer) continue;
+      member.pending.add(this.profile.addPath ? (prefixes[slot] as number) : slot);
+    }
+  }
+
+  /** Says whether a member still has to be told about a prefix, by its id. */
+  isPending(prefix: number): boolean {
+    for (const member of this.#detached) if (member.pending.has(prefix)) return true;
+    return false;
+  }
+
+  /** Exports what the RIB has just selected, and a further part of the table while the group is new. */
+  update(): void {
+    this.#detachSlowMembers();
+    this.exporter.beginBatch();
+    const { prefixes, paths } = this.#rib;
+    this.adjRibOut.reserve(this.profile.addPath ? paths.next.length : prefixes.capacity);
+    const { ids, count } = this.profile.addPath ? this.#rib.selected : this.#rib.changed;
+    for (let index = 0; index < count; index += 1) {
+      const prefix = ids[index] as number;
+      if (this.#complete || prefix < this.#builtTo) this.#export(prefix);
+    }
+    if (!this.#complete) this.#build();
+  }
+
+  /** Sends what `update` found to the members in sync, and the next part to those that catch up. */
+  flush(): void {
+    if (this.#batch.count > 0) this.#sendStream();
+    if (this.#returned.count > 0) this.#sendReturned();
+    for (const member of this.#detached) if (this.#canCatchUp(member)) this.#catchUp(member);
+  }
+
+  /** Says whether `update` or `flush` has work that waits for nobody. */
+  get hasWork(): boolean {
+    if (!this.#complete) return true;
+    for (const member of this.#detached) if (this.#canCatchUp(member)) return true;
+    return false;
+  }
+
+  #build(): void {
+    const { prefixes } = this.#rib;
+    const end = Math.min(prefixes.highWater, this.#builtTo + BUILD_PREFIXES);
+    for (let prefix = this.#builtTo; prefix < end; prefix += 1) {
+      if (prefixes.isLive(prefix)) this.#export(prefix);
+    }
+    this.#builtTo = end;
+    this.#complete = end === prefixes.highWater;
+  }
+
+  #export(prefix: number): void {
+    if (this.profile.addPath) this.#exportAll(prefix);
+    else this.#exportBest(prefix);
+  }
+
+  #exportBest(prefix: number): void {
+    const path = this.#rib.bestPaths[prefix] as number;
+    const route = path === NO_PATH ? NO_ROUTE : this.exporter.export(path);
+    const source = path === NO_PATH ? LOCAL_PEER : (this.#rib.paths.peers[path] as number);
+    this.#put(prefix, prefix, 0, route, source);
+  }
+
+  /** ADD-PATH: every path that may be selected is told under its ordinal (RFC 7911 §3). */
+  #exportAll(prefix: number): void {
+    const { paths, decision } = this.#rib;
+    let path = this.#rib.firstPaths[prefix] as number;
+    for (; path !== NO_PATH; path = paths.next[path] as number) {
+      const route = decision.isSelectable(path) ? this.exporter.export(path) : NO_ROUTE;
+      this.#put(path, prefix, paths.ordinals[path] as number, route, paths.peers[path] as number);
+    }
+  }
+
+  #put(slot: number, prefix: number, pathId: number, route: number, source: number): void {
+    const { adjRibOut } = this;
+    const before = adjRibOut.routes[slot] as number;
+    const sourceBefore = adjRibOut.sources[slot] as number;
+    if (!adjRibOut.set(slot, route, source)) return;
+    for (const member of this.#detached) member.pending.add(prefix);
+    if (this.#detached.size < this.members.size) {
+      if (route === NO_ROUTE) this.#batch.add(prefix, pathId, NO_ROUTE, sourceBefore);
+      else this.#batch.add(prefix, pathId, route, source);
+      const returned = route !== NO_ROUTE && before !== NO_ROUTE && sourceBefore !== source;
+      if (returned && this.members.has(source)) this.#returned.add(prefix, pathId, NO_ROUTE, source);
+    }
+  }
+
+  #sendStream(): void {
+    const encoded = this.#batch.encode(this.#packer, this.#rib.prefixes, this.adjRibOut.encoded);
+    const bySource = new Map(encoded.ranges.map((range) => [range.source, range]));
+    for (const { peer, stream } of this.members.values()) {
+      if (stream === 'in-sync') this.#sendWithout(peer, encoded, bySource.get(peer));
+    }
+  }
+
+  #sendWithout(peer: number, { bytes }: EncodedUpdates, own: SourceRange | undefined): void {
+    if (own === undefined) {
+      this.#host.send(peer, bytes);
+      return;
+    }
+    if (own.start > 0) this.#host.send(peer, bytes.subarray(0, own.start));
+    if (own.end < bytes.length) this.#host.send(peer, bytes.subarray(own.end));
+  }
+
+  #sendReturned(): void {
+    const { bytes, ranges } = this.#returned.encode(this.#packer, this.#rib.prefixes, this.adjRibOut.encoded);
+    for (const { source, start, end } of ranges) {
+      if (this.members.get(source)?.stream === 'in-sync') this.#host.send(source, bytes.subarray(start, end));
+    }
+  }
+
+  #detachSlowMembers(): void {
+    for (const member of this.members.values()) {
+      if (member.stream === 'in-sync' && this.#host.outstandingBytes(member.peer) > DETACH_BYTES) {
+        this.#detach(member);
+      }
+    }
+  }
+
+  #detach(member: GroupMember): void {
+    this.#detached.add(member);
+    member.stream = 'catching-up';
+    member.cursor = 0;
+  }
+
+  #canCatchUp(member: GroupMember): boolean {
+    return this.#complete && this.#host.outstandingBytes(member.peer) <= CATCH_UP_BYTES;
+  }
+
+  #catchUp(member: GroupMember): void {
+    for (let told = 0; told < CATCH_UP_PREFIXES; told += 1) {
+      const prefix = member.takePending();
+      if (prefix < 0) break;
+      if (this.profile.addPath) this.#tellAll(member, prefix);
+      else this.#tell(member, prefix, prefix, 0);
+    }
+    if (this.#batch.count > 0) {
+      const { prefixes } = this.#rib;
+      this.#host.send(member.peer, this.#batch.encode(this.#packer, prefixes, this.adjRibOut.encoded).bytes);
+    }
+    if (member.pending.count > 0) return;
+    member.fresh = false;
+    member.stream = 'in-sync';
+    this.#detached.delete(member);
+  }
+
+  #tell(member: GroupMember, prefix: number, slot: number, pathId: number): void {
+    const route = this.adjRibOut.routes[slot] as number;
+    if (route !== NO_ROUTE && this.adjRibOut.sources[slot] !== member.peer) {
+      this.#batch.add(prefix, pathId, route, LOCAL_PEER);
+    } else if (!member.fresh) this.#batch.add(prefix, pathId, NO_ROUTE, LOCAL_PEER);
+  }
+
+  /** A path that is gone has no row any more; withdrawing every ordinal that is not in use reaches it all the same. */
+  #tellAll(member: GroupMember, prefix: number): void {
+    const { paths, highestOrdinals } = this.#rib;
+    const told = new Set<number>();
+    let path = this.#rib.firstPaths[prefix] as number;
+    for (; path !== NO_PATH; path = paths.next[path] as number) {
+      const ordinal = paths.ordinals[path] as number;
+      told.add(ordinal);
+      this.#tell(member, prefix, path, ordinal);
+    }
+    if (member.fresh) return;
+    for (let ordinal = 1; ordinal <= (highestOrdinals[prefix] as number); ordinal += 1) {
+      if (!told.has(ordinal)) this.#batch.add(prefix, ordinal, NO_ROUTE, LOCAL_PEER);
+    }
+  }
+}
