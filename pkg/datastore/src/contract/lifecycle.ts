@@ -37,6 +37,16 @@ export function describeLifecycle(use: UseSubject): void {
       await store.close();
       expect(await code).toBe('closed');
     });
+
+    it('ends a watch with `closed` whose reader was busy meanwhile', async () => {
+      const { store } = use();
+      const { revision } = await store.list('IPPool');
+      await createPool(store, 'a');
+      const events = store.watch('IPPool', revision, new AbortController().signal)[Symbol.asyncIterator]();
+      await take(events, 1);
+      await store.close();
+      expect(await failureCode(events.next())).toBe('closed');
+    });
   });
 
   describe('a restart of the store', () => {

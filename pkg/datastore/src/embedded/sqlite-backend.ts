@@ -48,7 +48,7 @@ export class SqliteBackend implements Backend {
     if (!this.#file.database.isOpen) return;
     this.#stopFeed();
     this.#file.database.close();
-    this.feed.fail(this.#closedError());
+    this.feed.end(this.#closedError());
   }
 
   async #guard<T>(work: () => T): Promise<T> {

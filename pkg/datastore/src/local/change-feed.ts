@@ -12,6 +12,7 @@ interface Waiter {
 /** Says how far the history is known, and who waits for more. */
 export class ChangeFeed {
   #revision = 0;
+  #end: { readonly reason: unknown } | undefined;
   readonly #waiters = new Set<Waiter>();
 
   /** Everything up to here was announced. */
@@ -33,6 +34,12 @@ export class ChangeFeed {
     for (const waiter of this.#waiters) waiter.reject(error);
   }
 
+  /** Ends every wait with this error, now and for ever: a reader that was busy when it happened learns it, too. */
+  end(reason: unknown): void {
+    this.#end = { reason };
+    this.fail(reason);
+  }
+
   /**
    * Waits for a change of the kind beyond `revision`, or for the signal.
    *
@@ -41,6 +48,7 @@ export class ChangeFeed {
    */
   async wait(kind: string, signal: AbortSignal): Promise<number> {
     if (signal.aborted) return this.#revision;
+    if (this.#end) throw this.#end.reason;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const waiter = { kind, resolve, reject };
     const stop = () => resolve(0);

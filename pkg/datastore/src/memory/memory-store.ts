@@ -46,7 +46,7 @@ class MemoryBackend implements Backend {
 
   close(): void {
     this.#closed = true;
-    this.feed.fail(closedError());
+    this.feed.end(closedError());
   }
 }
 
