@@ -37,4 +37,11 @@ describe('the BGP settings of a node', () => {
       bindMode: 'NodeIP',
     });
   });
+
+  test('ignore what a node says about the whole cluster', () => {
+    const stored = { ...node, spec: { ...node.spec, asNumber: 1, nodeToNodeMeshEnabled: true } };
+    const expected = { asNumber: 65000, nodeToNodeMeshEnabled: false, listenPort: 2179 };
+    expect(effectiveBgpSettings(cluster, stored)).toMatchObject(expected);
+    expect(effectiveBgpSettings(undefined, stored)).toMatchObject({ asNumber: 64512 });
+  });
 });

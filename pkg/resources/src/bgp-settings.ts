@@ -2,6 +2,7 @@
  * The BGP settings that hold on one node, out of the two BGPConfigurations that may say something about it.
  */
 import type { BGPConfiguration, BGPConfigurationSpec, PrefixAdvertisement } from './generated/types.ts';
+import { clusterOnlyFields } from './kinds/bgp-configuration.ts';
 
 /** AS number of nodes that name none. Source: Calico. */
 export const defaultAsNumber = 64512;
@@ -46,5 +47,11 @@ export function effectiveBgpSettings(
   cluster: BGPConfiguration | undefined,
   node: BGPConfiguration | undefined,
 ): BgpSettings {
-  return { ...defaults, ...cluster?.spec, ...node?.spec };
+  return { ...defaults, ...cluster?.spec, ...nodeFields(node?.spec ?? {}) };
+}
+
+/** What a node may decide for itself; what else its object says is for the cluster alone to decide. */
+function nodeFields(spec: BGPConfigurationSpec): Partial<BGPConfigurationSpec> {
+  const clusterOnly: readonly string[] = clusterOnlyFields;
+  return Object.fromEntries(Object.entries(spec).filter(([field]) => !clusterOnly.includes(field)));
 }

@@ -109,7 +109,7 @@ describe('CustomResourceDefinitions of crd.projectcalico.org/v1', () => {
     }[];
     expect(rules).toContainEqual({
       rule: "!has(self.node) || self.node == '' || !has(self.nodeSelector) || self.nodeSelector == ''",
-      message: 'node and nodeSelector exclude each other; remove node or nodeSelector',
+      message: 'node: node and nodeSelector exclude each other; remove node or nodeSelector',
     });
     const rule = definition('BGPFilter').spec.properties?.exportV4?.items;
     expect(rule?.['x-kubernetes-validations']).toHaveLength(3);

@@ -100,7 +100,7 @@ function withImmutability(spec: KindDefinition['spec']): JsonSchema {
 }
 
 function immutabilityRule(field: string): { rule: string; message: string } {
-  return { rule: 'self == oldSelf', message: `${field} cannot change; create an object under another name` };
+  return { rule: 'self == oldSelf', message: `${field}: cannot change; create an object under another name` };
 }
 
 /** A structural schema: no unions, no additionalProperties beside properties, unknown fields preserved. */

@@ -152,6 +152,8 @@ export function specRule<K extends Kind>(rule: {
   const { path, reason, hint, holds, cel } = rule;
   return {
     check: (resource) => (holds(resource.spec) ? [] : [{ path, reason, hint }]),
-    ...(cel !== undefined && { cel: { rule: cel, message: `${reason}; ${hint}` } }),
+    ...(cel !== undefined && {
+      cel: { rule: cel, message: `${path.replace('spec.', '')}: ${reason}; ${hint}` },
+    }),
   };
 }

@@ -5,7 +5,7 @@
  * `effectiveBgpSettings` gives (../bgp-settings.ts).
  */
 import { z } from 'zod';
-import type { BGPConfiguration } from '../generated/types.ts';
+import type { BGPConfiguration, BGPConfigurationSpec } from '../generated/types.ts';
 import type { ValidationIssue } from '../issue.ts';
 import { defineKind, fieldColumn, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
 import {
@@ -91,7 +91,8 @@ const spec = object('BGPConfigurationSpec', {
     .describe('Metric of IPv6 workload routes; 1024 when absent.'),
 });
 
-const clusterOnly = [
+/** Fields that only the object `default` may set. Source: Calico. */
+export const clusterOnlyFields = [
   'nodeToNodeMeshEnabled',
   'asNumber',
   'serviceLoadBalancerIPs',
@@ -99,12 +100,12 @@ const clusterOnly = [
   'serviceClusterIPs',
   'nodeMeshPassword',
   'nodeMeshMaxRestartTime',
-] as const;
+] as const satisfies readonly (keyof BGPConfigurationSpec)[];
 
 function clusterOnlyIssues({ metadata, spec }: BGPConfiguration): ValidationIssue[] {
   if (metadata.name === 'default') return [];
   const reason = `applies to the whole cluster, but ${metadata.name} is for one node`;
-  return clusterOnly
+  return clusterOnlyFields
     .filter((field) => spec[field] !== undefined)
     .map((field) => ({ path: `spec.${field}`, reason, hint: 'set it on the BGPConfiguration default' }));
 }

@@ -120,7 +120,7 @@ export const bgpPeer: KindDefinition<'BGPPeer'> = defineKind({
       check: reachableByIssues,
       cel: {
         rule: "!has(self.reachableBy) || self.reachableBy == '' || (has(self.peerIP) && self.peerIP != '')",
-        message: 'reachableBy needs an address to reach; set peerIP or remove reachableBy',
+        message: 'reachableBy: needs an address to reach; set peerIP or remove reachableBy',
       },
     },
     specRule({

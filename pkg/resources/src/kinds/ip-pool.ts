@@ -142,14 +142,14 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
       check: blockSizeInRange,
       cel: {
         rule: "!has(self.blockSize) || self.blockSize == 0 || (self.cidr.contains(':') ? self.blockSize >= 116 : self.blockSize >= 20 && self.blockSize <= 32)",
-        message: 'blockSize must lie between 20 and 32 for IPv4, between 116 and 128 for IPv6',
+        message: 'blockSize: must lie between 20 and 32 for IPv4, between 116 and 128 for IPv6',
       },
     },
     {
       check: blockFitsPool,
       cel: {
         rule: "(has(self.disabled) && self.disabled) || int(self.cidr.split('/')[1]) <= (has(self.blockSize) && self.blockSize != 0 ? self.blockSize : (self.cidr.contains(':') ? 122 : 26))",
-        message: 'the pool is smaller than one block; use a larger blockSize or a larger cidr',
+        message: 'blockSize: the pool is smaller than one block; use a larger blockSize or a larger cidr',
       },
     },
     specRule({

@@ -31,8 +31,11 @@ const spec = object('IPAMBlockSpec', {
   allocations: z
     .array(z.int().nullable())
     .describe('For each ordinal the index of its attribute, or null when it is free.'),
-  unallocated: z.array(z.int()).describe('Free ordinals, first in first out.'),
-  attributes: z.array(attribute).describe('What is known of the allocations; several may share one entry.'),
+  unallocated: z.array(z.int()).default([]).describe('Free ordinals, first in first out.'),
+  attributes: z
+    .array(attribute)
+    .default([])
+    .describe('What is known of the allocations; several may share one entry.'),
   sequenceNumber: uint64Field()
     .default(0n)
     .describe('Grows by one with each write; starts at a clock reading.'),

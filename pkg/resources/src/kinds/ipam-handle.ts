@@ -7,7 +7,10 @@ import { object } from '../schema/fields.ts';
 
 const spec = object('IPAMHandleSpec', {
   handleID: z.string().describe('The handle in its own case; the name of the object is lower case.'),
-  block: z.record(z.string(), z.int()).describe('For each block, as a CIDR, the number of addresses held.'),
+  block: z
+    .record(z.string(), z.int())
+    .default({})
+    .describe('For each block, as a CIDR, the number of addresses held.'),
   deleted: z.boolean().default(false).describe('Soft delete in Kubernetes; true means: does not exist.'),
 });
 

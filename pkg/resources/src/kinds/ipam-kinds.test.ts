@@ -48,6 +48,17 @@ describe('IPAMBlock', () => {
     expect(result.ok && 'affinity' in result.resource.spec).toBe(false);
   });
 
+  test('lists that Go wrote as null are empty', () => {
+    const { spec } = parsed('IPAMBlock', {
+      cidr: '10.0.0.0/32',
+      allocations: [null],
+      unallocated: null,
+      attributes: null,
+    });
+    expect(spec).toMatchObject({ unallocated: [], attributes: [] });
+    expect(parsed('IPAMHandle', { handleID: 'h', block: null }).spec.block).toEqual({});
+  });
+
   test.each([
     [{ affinity: 'node1' }, 'spec.affinity: "node1" is not host:<node> or virtual:<name>'],
     [{ allocations: [0, null] }, 'spec.allocations: has 2 entries; a block 10.0.0.0/30 has 4 addresses'],
