@@ -10,8 +10,6 @@ import {
   addressToInteger,
   compareAddresses,
   familyOf,
-  isAddress,
-  nextAddress,
   parseAddress,
 } from './address.ts';
 
@@ -80,7 +78,7 @@ describe('an address', () => {
       fc.property(anyAddress, (value) => {
         expect(addressFromBytes(addressBytes(value))).toBe(value);
         expect(addressFromInteger(addressToInteger(value), familyOf(value))).toBe(value);
-        expect(isAddress(value)).toBe(true);
+        expect(address(value)).toBe(value);
         expect(isIP(value)).toBe(familyOf(value));
       }),
     );
@@ -98,12 +96,6 @@ describe('an address', () => {
   test('orders IPv4 before IPv6, then by value', () => {
     const sorted = ['9.0.0.0', '10.0.0.0', '::', '::1', 'fd00::'].map(address);
     expect([...sorted].reverse().sort(compareAddresses)).toEqual(sorted);
-  });
-
-  test('has a next one but at the end of the address space', () => {
-    expect(nextAddress(address('10.0.0.255'))).toBe('10.0.1.0');
-    expect(nextAddress(address('::ffff'))).toBe('::1:0');
-    expect(nextAddress(address('255.255.255.255'))).toBeUndefined();
   });
 
   test('has 4 or 16 bytes', () => {

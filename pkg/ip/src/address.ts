@@ -38,12 +38,6 @@ export function address(text: string): Address {
   return unwrap(parseAddress(text));
 }
 
-/** True when the text is an address in canonical form already. */
-export function isAddress(text: string): text is Address {
-  const parsed = parseAddress(text);
-  return parsed.ok && parsed.value === text;
-}
-
 /** The family of an address or of a prefix. */
 export function familyOf(text: Address | Prefix): Family {
   return text.includes(':') ? 6 : 4;
@@ -88,13 +82,6 @@ export function addressFromInteger(value: bigint, family: Family): Address {
 
 function bytesToInteger(bytes: Uint8Array): bigint {
   return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
-}
-
-/** The address one above, or undefined at the end of the address space. */
-export function nextAddress(value: Address): Address | undefined {
-  const next = addressToInteger(value) + 1n;
-  const family = familyOf(value);
-  return next >> BigInt(bitsOf(family)) === 0n ? addressFromInteger(next, family) : undefined;
 }
 
 /** Orders addresses for sorting: IPv4 before IPv6, then by value. */

@@ -6,13 +6,10 @@ export {
   address,
   addressBytes,
   addressFromBytes,
-  addressToInteger,
   bitsOf,
   compareAddresses,
   type Family,
   familyOf,
-  isAddress,
-  nextAddress,
   parseAddress,
 } from './address.ts';
 export { addressCount, nthAddress, nthSubnet, ordinalOf, subnetCount } from './arithmetic.ts';
@@ -47,7 +44,6 @@ export {
 export { type PrefixEntry, PrefixTrie } from './prefix-trie.ts';
 export {
   isGlobalUnicast,
-  isIpv4Mapped,
   isLinkLocal,
   isLoopback,
   isMulticast,

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { address } from './address.ts';
-import {
-  isGlobalUnicast,
-  isIpv4Mapped,
-  isLinkLocal,
-  isLoopback,
-  isMulticast,
-  isUnspecified,
-} from './scope.ts';
+import { isGlobalUnicast, isLinkLocal, isLoopback, isMulticast, isUnspecified } from './scope.ts';
 
-const scopes = { isGlobalUnicast, isIpv4Mapped, isLinkLocal, isLoopback, isMulticast, isUnspecified };
+const scopes = { isGlobalUnicast, isLinkLocal, isLoopback, isMulticast, isUnspecified };
 
 describe('RFC 6890 special-purpose ranges', () => {
   test.each([
@@ -25,7 +18,7 @@ describe('RFC 6890 special-purpose ranges', () => {
     ['0.0.0.0', ['isUnspecified']],
     ['::', ['isUnspecified']],
     ['255.255.255.255', []],
-    ['::ffff:10.0.0.1', ['isGlobalUnicast', 'isIpv4Mapped']],
+    ['::ffff:10.0.0.1', ['isGlobalUnicast']],
   ])('%s is %j', (text, expected) => {
     const names = Object.entries(scopes).filter(([, test]) => test(address(text)));
     expect(names.map(([name]) => name)).toEqual(expected);

@@ -9,7 +9,6 @@ const loopback = [prefix('127.0.0.0/8'), prefix('::1/128')];
 const multicast = [prefix('224.0.0.0/4'), prefix('ff00::/8')];
 const unspecified = [prefix('0.0.0.0/32'), prefix('::/128')];
 const limitedBroadcast = [prefix('255.255.255.255/32')];
-const ipv4Mapped = [prefix('::ffff:0:0/96')];
 
 /** 169.254.0.0/16 and fe80::/10. */
 export function isLinkLocal(address: Address): boolean {
@@ -29,11 +28,6 @@ export function isMulticast(address: Address): boolean {
 /** 0.0.0.0 and ::. */
 export function isUnspecified(address: Address): boolean {
   return inAny(unspecified, address);
-}
-
-/** ::ffff:0:0/96, an IPv4 address in IPv6 form (RFC 4291 §2.5.5.2). */
-export function isIpv4Mapped(address: Address): boolean {
-  return inAny(ipv4Mapped, address);
 }
 
 /** An address one host can be reached at beyond its own link, private ranges included. */

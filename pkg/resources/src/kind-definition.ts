@@ -34,7 +34,6 @@ export interface Rule<K extends Kind> {
 export interface CrdNames {
   readonly kind: string;
   readonly plural: string;
-  readonly shortNames: readonly string[];
 }
 
 /** What the author of a kind writes. */

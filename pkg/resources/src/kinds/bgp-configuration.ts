@@ -92,7 +92,7 @@ const spec = object('BGPConfigurationSpec', {
 });
 
 /** Fields that only the object `default` may set. Source: Calico. */
-export const clusterOnlyFields = [
+export const clusterOnlyFields: readonly (keyof BGPConfigurationSpec)[] = [
   'nodeToNodeMeshEnabled',
   'asNumber',
   'serviceLoadBalancerIPs',
@@ -100,7 +100,7 @@ export const clusterOnlyFields = [
   'serviceClusterIPs',
   'nodeMeshPassword',
   'nodeMeshMaxRestartTime',
-] as const satisfies readonly (keyof BGPConfigurationSpec)[];
+];
 
 function clusterOnlyIssues({ metadata, spec }: BGPConfiguration): ValidationIssue[] {
   if (metadata.name === 'default') return [];

@@ -35,7 +35,7 @@ export const ipamConfiguration: KindDefinition<'IPAMConfiguration'> = defineKind
   plural: 'ipamconfigurations',
   aliases: ['ipamconfig', 'ipamconfigs'],
   description: 'How addresses are handed out.',
-  crd: { kind: 'IPAMConfig', plural: 'ipamconfigs', shortNames: [] },
+  crd: { kind: 'IPAMConfig', plural: 'ipamconfigs' },
   names: { pattern: /^default$/, what: 'default' },
   spec,
   columns: {
