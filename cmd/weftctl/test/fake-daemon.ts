@@ -21,10 +21,7 @@ export function peer(changes: Partial<BgpPeer>): BgpPeer {
     info: '',
     families: ['ipv4-unicast', 'ipv6-unicast'],
     counters: {
-      messagesReceived: 10,
-      messagesSent: 11,
       updatesReceived: 3,
-      updatesSent: 4,
       prefixesReceived: 2,
       prefixesAdvertised: 1,
       established: 1,

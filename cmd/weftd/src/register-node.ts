@@ -2,7 +2,7 @@
  * This node's Node object: its addresses, and the mark that weftd runs it. Made when there is none, updated when it
  * says something else; whatever others wrote into it stays.
  */
-import { autodetectAddress, type LocalFacts, WEFT_DAEMON_ANNOTATION } from '@weft/calc';
+import { detectAddress, type LocalFacts, WEFT_DAEMON_ANNOTATION } from '@weft/calc';
 import type { Datastore } from '@weft/datastore';
 import { type Family, familyOf, parseAddress, parseInterfaceAddress } from '@weft/ip';
 import { apiVersion, type Node } from '@weft/resources';
@@ -73,12 +73,12 @@ function chooseAddresses({ ip, ip6, nodeName }: Options, facts: LocalFacts, log:
 function chooseAddress(family: Family, wanted: string, facts: LocalFacts, log: Logger): string | undefined {
   if (wanted === 'none') return undefined;
   if (wanted !== 'autodetect') return explicitAddress(family, wanted, facts);
-  const detected = autodetectAddress(family, facts);
+  const detected = detectAddress(facts, family);
   log.info('node-address-detected', detected.reason, {
     family,
-    ...(detected.kind === 'detected' ? { address: detected.address } : {}),
+    ...(detected.kind === 'found' ? { address: detected.address } : {}),
   });
-  return detected.kind === 'detected' ? detected.address : undefined;
+  return detected.kind === 'found' ? detected.address : undefined;
 }
 
 /** A bare address takes the prefix length of the interface that has it. */

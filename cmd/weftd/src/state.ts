@@ -3,7 +3,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { CalcInput, LocalFacts } from '@weft/calc';
-import { type Datastore, type Mirror, mirror } from '@weft/datastore';
+import { type Datastore, type Mirror, type MirrorChange, mirror } from '@weft/datastore';
+import { type Family, familyOf } from '@weft/ip';
 import { type IpamView, isSameOwner, ownerOfAffinity } from '@weft/ipam';
 import type { Kind, ResourceOf, WorkloadEndpoint } from '@weft/resources';
 import type { Options } from './options.ts';
@@ -24,13 +25,23 @@ type MirroredKind = (typeof kinds)[number];
 export class State {
   readonly mirror: Mirror<MirroredKind>;
 
-  constructor(store: Datastore, onChange: (kind: Kind) => void) {
-    this.mirror = mirror(store, kinds, ({ resourceKind }) => onChange(resourceKind));
+  /** @param onChange told of every change but those of other nodes' blocks, which are learned by BGP */
+  constructor(store: Datastore, nodeName: string, onChange: (kind: Kind) => void) {
+    this.mirror = mirror(store, kinds, (change) => {
+      if (!isForeignBlock(change, nodeName)) onChange(change.resourceKind);
+    });
   }
 
   /** Every object of a kind, in no order. */
   all<K extends MirroredKind>(kind: K): ResourceOf<K>[] {
     return [...this.mirror.objects(kind).values()];
+  }
+
+  /** How many blocks of a family the node holds, in any state of their affinity. */
+  ownBlockCount(node: string, family: Family): number {
+    return this.all('BlockAffinity').filter(
+      ({ spec }) => spec.node === node && familyOf(spec.cidr) === family,
+    ).length;
   }
 
   /** What `calculate` decides from. */
@@ -66,4 +77,8 @@ export class State {
         this.all('BlockAffinity').filter((affinity) => isSameOwner(ownerOfAffinity(affinity), owner)),
     };
   }
+}
+
+function isForeignBlock({ resourceKind, event }: MirrorChange<MirroredKind>, nodeName: string): boolean {
+  return resourceKind === 'BlockAffinity' && event.kind === 'put' && event.resource.spec.node !== nodeName;
 }

@@ -25,20 +25,14 @@ export const METRICS = {
   datastoreInSync: {
     kind: 'gauge',
     name: 'weft_datastore_in_sync',
-    help: '1 when a complete snapshot of the kind is held and its watch runs.',
-    labels: ['kind'],
+    help: '1 when a complete snapshot of every kind is held and the watches run.',
+    labels: [],
   },
   datastoreEvents: {
     kind: 'counter',
     name: 'weft_datastore_events_total',
     help: 'Changes received from the datastore.',
     labels: ['kind'],
-  },
-  datastoreErrors: {
-    kind: 'counter',
-    name: 'weft_datastore_errors_total',
-    help: 'Failed datastore operations by error code.',
-    labels: ['code'],
   },
 
   calcSeconds: {
@@ -49,17 +43,11 @@ export const METRICS = {
     buckets: 'kernel',
   },
 
-  bgpPeers: {
-    kind: 'gauge',
-    name: 'weft_bgp_peers',
-    help: 'Configured BGP peers by type and by state of RFC 4271.',
-    labels: ['type', 'state'],
-  },
   bgpPeerUp: {
     kind: 'gauge',
     name: 'weft_bgp_peer_up',
     help: '1 while the session is Established.',
-    labels: ['peer', 'type'],
+    labels: ['peer'],
   },
   bgpSessionsEstablished: {
     kind: 'counter',
@@ -67,11 +55,11 @@ export const METRICS = {
     help: 'How often the session with this peer became Established.',
     labels: ['peer'],
   },
-  bgpMessages: {
+  bgpUpdatesReceived: {
     kind: 'counter',
-    name: 'weft_bgp_messages_total',
-    help: 'BGP messages by direction (received, sent) and type.',
-    labels: ['peer', 'direction', 'type'],
+    name: 'weft_bgp_updates_received_total',
+    help: 'UPDATE messages received.',
+    labels: ['peer'],
   },
   bgpPrefixes: {
     kind: 'gauge',
@@ -79,31 +67,18 @@ export const METRICS = {
     help: 'Prefixes held, by table (adj-rib-in, adj-rib-out) and family.',
     labels: ['peer', 'table', 'family'],
   },
-  bgpLocRibPrefixes: {
-    kind: 'gauge',
-    name: 'weft_bgp_loc_rib_prefixes',
-    help: 'Prefixes with a best path.',
-    labels: ['family'],
-  },
 
   routes: {
     kind: 'gauge',
     name: 'weft_route_table_routes',
-    help: 'Routes weft wants in the kernel, by family and type (unicast, blackhole).',
-    labels: ['family', 'type'],
+    help: 'Routes by state: wanted, and in-kernel (those of protocol weft that are there).',
+    labels: ['state'],
   },
   routeRepairs: {
     kind: 'counter',
     name: 'weft_route_table_repairs_total',
     help: 'Routes somebody else removed or changed and weft put back.',
-    labels: ['family', 'cause'],
-  },
-  routeApplySeconds: {
-    kind: 'histogram',
-    name: 'weft_route_table_apply_seconds',
-    help: 'Time to write one batch of route changes to the kernel.',
-    labels: [],
-    buckets: 'kernel',
+    labels: ['family'],
   },
   routeResyncSeconds: {
     kind: 'histogram',
@@ -115,8 +90,8 @@ export const METRICS = {
   routeFailures: {
     kind: 'counter',
     name: 'weft_route_table_failures_total',
-    help: 'Route changes the kernel refused, by operation and errno name.',
-    labels: ['operation', 'errno'],
+    help: 'Routes the kernel refused, by errno name.',
+    labels: ['errno'],
   },
 
   endpoints: {
@@ -145,18 +120,6 @@ export const METRICS = {
     name: 'weft_ipam_blocks',
     help: 'IPAM blocks affine to this node.',
     labels: ['family'],
-  },
-  ipamAddressesInUse: {
-    kind: 'gauge',
-    name: 'weft_ipam_addresses_in_use',
-    help: 'Addresses this node assigned.',
-    labels: ['family'],
-  },
-  ipamConflicts: {
-    kind: 'counter',
-    name: 'weft_ipam_conflicts_total',
-    help: 'Writes that lost a compare-and-swap and were decided again.',
-    labels: [],
   },
 
   controlRequests: {

@@ -15,19 +15,22 @@ function samples(registry: MetricRegistry, name: string): string[] {
 describe('Prometheus text exposition 0.0.4', () => {
   test('a metric has one HELP and one TYPE line before its samples', () => {
     const registry = new MetricRegistry();
-    registry.gauge(METRICS.bgpPeers).with({ type: 'global', state: 'Established' }).set(3);
+    registry
+      .gauge(METRICS.bgpPrefixes)
+      .with({ peer: '10.0.0.2', table: 'adj-rib-in', family: 'ipv4' })
+      .set(3);
     expect(registry.render()).toContain(
-      '# HELP weft_bgp_peers Configured BGP peers by type and by state of RFC 4271.\n' +
-        '# TYPE weft_bgp_peers gauge\n' +
-        'weft_bgp_peers{type="global",state="Established"} 3\n',
+      '# HELP weft_bgp_prefixes Prefixes held, by table (adj-rib-in, adj-rib-out) and family.\n' +
+        '# TYPE weft_bgp_prefixes gauge\n' +
+        'weft_bgp_prefixes{peer="10.0.0.2",table="adj-rib-in",family="ipv4"} 3\n',
     );
   });
 
   test('backslash, quote and newline in a label value are escaped', () => {
     const registry = new MetricRegistry();
-    registry.counter(METRICS.datastoreErrors).with({ code: 'a\\b"c\nd' }).inc();
-    expect(samples(registry, 'weft_datastore_errors_total')).toEqual([
-      String.raw`weft_datastore_errors_total{code="a\\b\"c\nd"} 1`,
+    registry.counter(METRICS.datastoreEvents).with({ kind: 'a\\b"c\nd' }).inc();
+    expect(samples(registry, 'weft_datastore_events_total')).toEqual([
+      String.raw`weft_datastore_events_total{kind="a\\b\"c\nd"} 1`,
     ]);
   });
 
@@ -60,19 +63,19 @@ describe('Prometheus text exposition 0.0.4', () => {
 describe('series', () => {
   test('the same labels are the same series, in any order of the properties', () => {
     const registry = new MetricRegistry();
-    const repairs = registry.counter(METRICS.routeRepairs);
-    repairs.with({ family: '4', cause: 'missing' }).inc();
-    repairs.with({ cause: 'missing', family: '4' }).inc(2);
-    expect(samples(registry, 'weft_route_table_repairs_total')).toEqual([
-      'weft_route_table_repairs_total{family="4",cause="missing"} 3',
+    const requests = registry.counter(METRICS.controlRequests);
+    requests.with({ operation: 'status', status: '200' }).inc();
+    requests.with({ status: '200', operation: 'status' }).inc(2);
+    expect(samples(registry, 'weft_control_requests_total')).toEqual([
+      'weft_control_requests_total{operation="status",status="200"} 3',
     ]);
   });
 
   test('a removed series is no longer exposed', () => {
     const registry = new MetricRegistry();
     const up = registry.gauge(METRICS.bgpPeerUp);
-    up.with({ peer: '10.0.0.2', type: 'global' }).set(1);
-    up.remove({ peer: '10.0.0.2', type: 'global' });
+    up.with({ peer: '10.0.0.2' }).set(1);
+    up.remove({ peer: '10.0.0.2' });
     expect(samples(registry, 'weft_bgp_peer_up')).toEqual([]);
   });
 
@@ -88,8 +91,8 @@ describe('series', () => {
 
   test('a programmer who registers a name twice or lowers a counter is told', () => {
     const registry = new MetricRegistry();
-    const conflicts = registry.counter(METRICS.ipamConflicts);
-    expect(() => registry.counter(METRICS.ipamConflicts)).toThrow('weft_ipam_conflicts_total');
+    const conflicts = registry.counter(METRICS.droppedLogLines);
+    expect(() => registry.counter(METRICS.droppedLogLines)).toThrow('weft_telemetry_dropped_log_lines_total');
     expect(() => conflicts.with().inc(-1)).toThrow(RangeError);
   });
 });

@@ -13,10 +13,7 @@ export type BgpPeerType = (typeof BGP_PEER_TYPES)[number];
 
 /** What a session did since the daemon's start. */
 export interface BgpPeerCounters {
-  readonly messagesReceived: number;
-  readonly messagesSent: number;
   readonly updatesReceived: number;
-  readonly updatesSent: number;
   /** Prefixes now in the Adj-RIB-In, all families. */
   readonly prefixesReceived: number;
   /** Prefixes now in the Adj-RIB-Out, all families. */
@@ -68,10 +65,7 @@ export const bgpPeersSchema: z.ZodType<BgpPeers> = replyOf<BgpPeers>({
       info: z.string(),
       families: z.array(z.enum(['ipv4-unicast', 'ipv6-unicast'])),
       counters: replyOf<BgpPeerCounters>({
-        messagesReceived: count,
-        messagesSent: count,
         updatesReceived: count,
-        updatesSent: count,
         prefixesReceived: count,
         prefixesAdvertised: count,
         established: count,

@@ -1,0 +1,162 @@
+/**
+ * The speaker as the daemon uses it: started when there is something to speak, told the desired state, and heard.
+ */
+import type { Announcement } from '@weft/calc';
+import type { Address, Prefix } from '@weft/ip';
+import type { Logger } from '@weft/telemetry';
+import {
+  BgpServer,
+  type Explanation,
+  type LocRibChange,
+  type NextHopState,
+  type PeerStatus,
+  type SpeakerAction,
+  type SpeakerConfig,
+} from 'bgp-speaker-ts';
+import { StartupError } from './startup-error.ts';
+
+/** Who hears what the speaker has to say. */
+export interface BgpListener {
+  /** Best paths changed. */
+  readonly routesChanged: (changes: readonly LocRibChange[]) => void;
+  /** These are the next hops whose reachability matters now. */
+  readonly nextHopsWanted: (addresses: readonly Address[]) => void;
+  /** Every peer that will send its routes has sent them, or the time to wait is over. */
+  readonly initialRoutesComplete: () => void;
+}
+
+/** How the speaker starts. */
+export interface BgpStart {
+  readonly config: SpeakerConfig;
+  /** The kernel still forwards by the routes of an earlier weftd. */
+  readonly restarting: boolean;
+  readonly listener: BgpListener;
+  readonly log: Logger;
+}
+
+/** A running speaker. */
+export class Bgp {
+  readonly #server: BgpServer;
+
+  private constructor(server: BgpServer) {
+    this.#server = server;
+  }
+
+  /** Opens the listeners and starts the sessions. Throws `StartupError` when an address cannot be listened on. */
+  static async start({ config, restarting, listener, log }: BgpStart): Promise<Bgp> {
+    const started = await BgpServer.start({
+      config,
+      restarting,
+      onAction: (action) => hear(action, listener, log),
+    });
+    if (started.kind === 'started') return new Bgp(started.server);
+    throw new StartupError(started.message, started.object, started.hint);
+  }
+
+  get config(): SpeakerConfig {
+    return this.#server.config;
+  }
+
+  /** Takes over a new configuration; only sessions that must be are reset. */
+  async configure(config: SpeakerConfig): Promise<void> {
+    await this.#server.configure(config);
+  }
+
+  /** All routes this node originates. */
+  announce(routes: readonly Announcement[]): void {
+    this.#server.setLocalRoutes(routes);
+  }
+
+  setNextHops(states: readonly NextHopState[]): void {
+    this.#server.setNextHops(states);
+  }
+
+  peers(): PeerStatus[] {
+    return this.#server.peers();
+  }
+
+  /** Best paths of both families. */
+  locRib(): LocRibChange[] {
+    return this.#server.locRib();
+  }
+
+  explain(prefix: Prefix): Explanation {
+    return this.#server.explain(prefix);
+  }
+
+  /** The time of day of a time on the speaker's clock. */
+  wallClock(milliseconds: number): Date {
+    return new Date(Date.now() - (performance.now() - milliseconds));
+  }
+
+  /** Closes all sessions without a Cease, so that peers keep our routes for the restart time (RFC 4724). */
+  async stop(): Promise<void> {
+    await this.#server.stop({ graceful: true });
+  }
+}
+
+function hear(action: SpeakerAction, listener: BgpListener, log: Logger): void {
+  switch (action.kind) {
+    case 'loc-rib-changed':
+      listener.routesChanged(action.changes);
+      return;
+    case 'next-hops-wanted':
+      listener.nextHopsWanted(action.nextHops);
+      return;
+    case 'end-of-rib-complete':
+      log.info('bgp-initial-routes-complete', 'every peer has sent its routes, or the time to wait is over', {
+        cause: action.cause,
+      });
+      listener.initialRoutesComplete();
+      return;
+    default:
+      logPeerEvent(action, log);
+  }
+}
+
+function logPeerEvent(action: SpeakerAction, log: Logger): void {
+  switch (action.kind) {
+    case 'peer-established':
+      log.info('bgp-peer-established', `the session with ${action.peer} is up`, {
+        peer: action.peer,
+        negotiated: action.negotiated,
+      });
+      return;
+    case 'peer-down':
+      log.warn('bgp-peer-down', `the session with ${action.peer} ended`, {
+        peer: action.peer,
+        reason: action.reason,
+        keptPaths: action.keptPaths,
+      });
+      return;
+    case 'stale-paths-removed':
+      log.info('bgp-stale-paths-removed', `${action.paths} stale paths of ${action.peer} are gone`, {
+        ...action,
+        kind: undefined,
+      });
+      return;
+    case 'update-fault':
+      log.warn('bgp-update-fault', `a faulty UPDATE of ${action.peer} was treated by RFC 7606`, {
+        ...action,
+        kind: undefined,
+      });
+      return;
+    case 'prefix-limit':
+      log.warn('bgp-prefix-limit', `${action.peer} has passed its prefix limit`, {
+        ...action,
+        kind: undefined,
+      });
+      return;
+    case 'peer-attempt-failed':
+      log.debug('bgp-attempt-failed', `no session with ${action.peer} yet`, {
+        peer: action.peer,
+        reason: action.reason,
+      });
+      return;
+    case 'peer-state-changed':
+      log.debug('bgp-state-changed', `${action.peer}: ${action.from} to ${action.to}`, {
+        ...action,
+        kind: undefined,
+      });
+  }
+}

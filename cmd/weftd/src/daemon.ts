@@ -1,0 +1,251 @@
+/**
+ * The daemon: puts the rooms together. Everything that decides is in them; here is only who tells whom.
+ *
+ *     datastore ─▶ State ──┐                 ┌─▶ Bgp ─▶ Fib ─┐
+ *     kernel ─▶ facts ─────┼─▶ calculate ────┤               ├─▶ Dataplane ─▶ kernel
+ *     Attachments ─────────┘                 └───────────────┘
+ */
+import {
+  calculate,
+  LOCAL_ROUTE_CLASSES,
+  nextHopStates,
+  type RoutingContext,
+  routingContext,
+  type SessionDecision,
+} from '@weft/calc';
+import { type ControlServer, type Health, startControlServer } from '@weft/control';
+import { Dataplane, type DataplaneEvent, FactsWatcher } from '@weft/dataplane';
+import { type EmbeddedStore, openEmbedded } from '@weft/datastore';
+import type { Address } from '@weft/ip';
+import { createIpam } from '@weft/ipam';
+import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
+import type { Logger } from '@weft/telemetry';
+import { Attachments } from './attachments.ts';
+import { Bgp } from './bgp.ts';
+import { controlBackend } from './control-backend.ts';
+import { Fib } from './fib.ts';
+import { Metrics } from './metrics.ts';
+import { nodeMtuBytes } from './node-mtu.ts';
+import type { Options } from './options.ts';
+import { readiness } from './readiness.ts';
+import { registerNode } from './register-node.ts';
+import { StartupError } from './startup-error.ts';
+import { State } from './state.ts';
+
+/** Starts the daemon of a node; it resolves when the node is plugged into its datastore, its kernel and BGP. */
+export async function startDaemon(options: Options, log: Logger): Promise<Daemon> {
+  const store = await openEmbedded({ path: options.datastore, create: true });
+  try {
+    await claimNode(store, options);
+    const daemon = new Daemon(options, log, store, await openKernel());
+    await daemon.start();
+    return daemon;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Two daemons under one name would undo each other's work. */
+async function claimNode(store: EmbeddedStore, { nodeName }: Options): Promise<void> {
+  const claim = await store.claimName(nodeName);
+  if (claim.kind === 'claimed') return;
+  const holder = claim.by.pid === undefined ? 'another process' : `process ${claim.by.pid}`;
+  throw new StartupError(
+    `a weftd of that name is running: ${holder}`,
+    `node ${nodeName}`,
+    'stop it, or give this one another --node-name',
+  );
+}
+
+/** A running daemon. */
+export class Daemon {
+  readonly #options: Options;
+  readonly #log: Logger;
+  readonly #store: EmbeddedStore;
+  readonly #kernel: Kernel;
+  readonly #metrics = new Metrics();
+  readonly #state: State;
+  readonly #facts: FactsWatcher;
+  readonly #dataplane: Dataplane;
+  readonly #fib: Fib;
+  readonly #attachments: Attachments;
+  #bgp: Bgp | undefined;
+  #control: ControlServer | undefined;
+  #context: RoutingContext | undefined;
+  #sessions: readonly SessionDecision[] = [];
+  #noBgpReason: string | undefined;
+  #nextHops: readonly Address[] = [];
+  #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
+  /** An earlier weftd's routes are in the kernel and still forward. */
+  #restarting = false;
+
+  constructor(options: Options, log: Logger, store: EmbeddedStore, kernel: Kernel) {
+    this.#options = options;
+    this.#log = log;
+    this.#store = store;
+    this.#kernel = kernel;
+    this.#state = new State(store, options.nodeName, (kind) => {
+      this.#metrics.datastoreEvent(kind);
+      this.#schedule('everything');
+    });
+    this.#facts = new FactsWatcher({ kernel, changed: () => this.#schedule('everything') });
+    this.#dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
+    this.#fib = new Fib(this.#dataplane);
+    this.#attachments = new Attachments({
+      nodeName: options.nodeName,
+      store,
+      ipam: createIpam({ store, now: Date.now, view: this.#state.ipamView() }),
+      kernel,
+      mtuBytes: () => nodeMtuBytes(this.#facts.facts),
+      changed: () => this.#schedule('endpoints'),
+    });
+  }
+
+  /** Adopts what is there, joins BGP and opens the control socket, in this order. */
+  async start(): Promise<void> {
+    const earlier = this.#kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL });
+    this.#restarting = earlier.length > 0;
+    this.#dataplane.start();
+    await registerNode(this.#store, this.#options, this.#facts.facts, this.#log);
+    await this.#attachments.load();
+    await this.#state.mirror.whenInSync();
+    await this.#apply();
+    this.#metrics.watch({
+      state: this.#state,
+      dataplane: this.#dataplane,
+      attachments: this.#attachments,
+      bgp: () => this.#bgp,
+      ready: () => this.#readiness().ok,
+      nodeName: this.#options.nodeName,
+    });
+    this.#control = await this.#listen();
+    this.#log.info('daemon-started', `weftd runs as ${this.#options.nodeName}`, {
+      restarting: this.#restarting,
+    });
+  }
+
+  /** Rejects when the datastore fails for good; what passes by itself is waited out. */
+  get finished(): Promise<void> {
+    return this.#state.mirror.finished;
+  }
+
+  /** Closes sessions so that peers keep our routes, leaves the kernel's routes alone, lets go of the datastore. */
+  async stop(): Promise<void> {
+    await this.#control?.close();
+    await this.#bgp?.stop();
+    this.#facts.close();
+    this.#dataplane.close();
+    await this.#state.mirror.close();
+    await this.#store.close();
+    this.#kernel.close();
+  }
+
+  #listen(): Promise<ControlServer> {
+    const { controlSocket: socketPath, metricsAddress } = this.#options;
+    const backend = controlBackend({
+      options: this.#options,
+      state: this.#state,
+      dataplane: this.#dataplane,
+      attachments: this.#attachments,
+      metrics: this.#metrics,
+      bgp: () => this.#bgp,
+      sessions: () => this.#sessions,
+      readiness: () => this.#readiness(),
+    });
+    return startControlServer({
+      backend,
+      socketPath,
+      metricsAddress,
+      onRequest: (record) => this.#metrics.answered(record),
+    });
+  }
+
+  #readiness(): Health {
+    return readiness({
+      inSync: this.#state.mirror.inSync,
+      noBgpReason: this.#noBgpReason,
+      peers: this.#bgp?.peers() ?? [],
+      dataplane: this.#dataplane.status(),
+    });
+  }
+
+  /** Many changes at once cost one computation, in the turn of the event loop after them. */
+  #schedule(what: 'endpoints' | 'everything'): void {
+    if (!this.#state.mirror.inSync) return;
+    const idle = this.#scheduled === 'nothing';
+    if (this.#scheduled !== 'everything') this.#scheduled = what;
+    if (idle) setImmediate(() => this.#applyScheduled());
+  }
+
+  #applyScheduled(): void {
+    this.#apply().catch((error) => {
+      this.#log.error('apply-failed', 'the desired state could not be applied', { error: String(error) });
+    });
+  }
+
+  /** From the state as it is now to what the rooms are to do. */
+  async #apply(): Promise<void> {
+    const onlyEndpoints = this.#scheduled === 'endpoints';
+    this.#scheduled = 'nothing';
+    const start = performance.now();
+    const input = this.#state.calcInput(this.#options, this.#attachments.resources(), this.#facts.facts);
+    const desired = calculate(input);
+    this.#metrics.calculated((performance.now() - start) / 1000);
+    this.#sessions = desired.sessions;
+    this.#dataplane.wantAll(LOCAL_ROUTE_CLASSES, desired.routes);
+    if (!onlyEndpoints || this.#context === undefined) {
+      this.#context = routingContext(input, desired);
+      this.#fib.reconsider(this.#context);
+      this.#bgp?.setNextHops(nextHopStates(this.#nextHops, this.#context));
+    }
+    if (desired.speaker.kind === 'bgp') {
+      this.#noBgpReason = undefined;
+      if (this.#bgp === undefined) this.#bgp = await this.#startBgp(desired.speaker.config);
+      else await this.#bgp.configure(desired.speaker.config);
+      this.#bgp.announce(desired.announcements);
+    } else this.#withoutBgp(desired.speaker.reason);
+  }
+
+  /** Without BGP the datastore alone says which routes there are. */
+  #withoutBgp(reason: string): void {
+    if (this.#noBgpReason !== reason) this.#log.warn('bgp-off', `no BGP: ${reason}`);
+    this.#noBgpReason = reason;
+    this.#dataplane.allowDeletes();
+  }
+
+  #startBgp(config: Parameters<typeof Bgp.start>[0]['config']): Promise<Bgp> {
+    return Bgp.start({
+      config,
+      restarting: this.#restarting,
+      log: this.#log,
+      listener: {
+        routesChanged: (changes) => this.#fib.take(changes),
+        nextHopsWanted: (addresses) => this.#resolveNextHops(addresses),
+        initialRoutesComplete: () => this.#dataplane.allowDeletes(),
+      },
+    });
+  }
+
+  #resolveNextHops(addresses: readonly Address[]): void {
+    this.#nextHops = addresses;
+    if (this.#context !== undefined) this.#bgp?.setNextHops(nextHopStates(addresses, this.#context));
+  }
+
+  #hearDataplane(event: DataplaneEvent): void {
+    this.#metrics.dataplaneEvent(event);
+    if (event.kind === 'routes-repaired')
+      this.#log.warn('routes-repaired', 'routes somebody had removed or changed are back', {
+        destinations: event.destinations,
+      });
+    if (event.kind === 'route-failed')
+      this.#log.error('route-failed', event.failure.reason, {
+        destination: event.destination,
+        errno: event.failure.errno,
+      });
+    if (event.kind === 'resync-failed')
+      this.#log.error('route-resync-failed', event.message, { cause: event.cause });
+    if (event.kind === 'sysctl-failed')
+      this.#log.error('sysctl-failed', event.failure.reason, { key: event.failure.key });
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The daemon's numbers: what rooms report as it happens, and what is read off them at each scrape.
+ */
+import type { RequestRecord } from '@weft/control';
+import type { Dataplane, DataplaneEvent } from '@weft/dataplane';
+import { familyOf } from '@weft/ip';
+import { collectProcessMetrics, METRICS, MetricRegistry } from '@weft/telemetry';
+import type { Attachments } from './attachments.ts';
+import type { Bgp } from './bgp.ts';
+import type { State } from './state.ts';
+import { version } from './version.ts';
+
+/** The rooms whose numbers are read at each scrape. */
+export interface MetricSources {
+  readonly state: State;
+  readonly dataplane: Dataplane;
+  readonly attachments: Attachments;
+  readonly bgp: () => Bgp | undefined;
+  readonly ready: () => boolean;
+  readonly nodeName: string;
+}
+
+/** All metrics of one daemon. */
+export class Metrics {
+  readonly #registry = new MetricRegistry();
+  readonly #datastoreEvents = this.#registry.counter(METRICS.datastoreEvents);
+  readonly #calc = this.#registry.histogram(METRICS.calcSeconds);
+  readonly #attach = this.#registry.histogram(METRICS.endpointAttachSeconds);
+  readonly #detach = this.#registry.histogram(METRICS.endpointDetachSeconds);
+  readonly #repairs = this.#registry.counter(METRICS.routeRepairs);
+  readonly #failures = this.#registry.counter(METRICS.routeFailures);
+  readonly #resyncs = this.#registry.histogram(METRICS.routeResyncSeconds);
+  readonly #requests = this.#registry.counter(METRICS.controlRequests);
+  readonly #requestSeconds = this.#registry.histogram(METRICS.controlRequestSeconds);
+
+  constructor() {
+    this.#registry
+      .gauge(METRICS.buildInfo)
+      .with({ version, node_version: process.version, role: 'node' })
+      .set(1);
+    collectProcessMetrics(this.#registry);
+  }
+
+  /** The page Prometheus scrapes. */
+  render(): string {
+    return this.#registry.render();
+  }
+
+  /** A change came from the datastore. */
+  datastoreEvent(kind: string): void {
+    this.#datastoreEvents.with({ kind }).inc();
+  }
+
+  /** The desired state was computed. */
+  calculated(seconds: number): void {
+    this.#calc.with().observe(seconds);
+  }
+
+  /** A container was attached, or not. */
+  attached(outcome: string, seconds: number): void {
+    this.#attach.with({ outcome }).observe(seconds);
+  }
+
+  /** A container was detached, or not. */
+  detached(outcome: string, seconds: number): void {
+    this.#detach.with({ outcome }).observe(seconds);
+  }
+
+  /** The control API answered. */
+  answered({ operation, status, seconds }: RequestRecord): void {
+    this.#requests.with({ operation, status: String(status) }).inc();
+    this.#requestSeconds.with({ operation }).observe(seconds);
+  }
+
+  /** The data plane tells of its doings. */
+  dataplaneEvent(event: DataplaneEvent): void {
+    if (event.kind === 'resynced') this.#resyncs.with().observe(event.durationMilliseconds / 1000);
+    if (event.kind === 'route-failed') this.#failures.with({ errno: event.failure.errno }).inc();
+    if (event.kind !== 'routes-repaired') return;
+    for (const destination of event.destinations) {
+      this.#repairs.with({ family: `ipv${familyOf(destination)}` }).inc();
+    }
+  }
+
+  /** Reads these rooms at each scrape from now on. */
+  watch({ state, dataplane, attachments, bgp, ready, nodeName }: MetricSources): void {
+    const isReady = this.#registry.gauge(METRICS.ready);
+    const inSync = this.#registry.gauge(METRICS.datastoreInSync);
+    const endpoints = this.#registry.gauge(METRICS.endpoints);
+    const blocks = this.#registry.gauge(METRICS.ipamBlocks);
+    const routes = this.#registry.gauge(METRICS.routes);
+    const peers = new PeerMetrics(this.#registry);
+    this.#registry.onScrape(() => {
+      isReady.with().set(ready() ? 1 : 0);
+      inSync.with().set(state.mirror.inSync && state.mirror.interruptions.size === 0 ? 1 : 0);
+      endpoints.with().set(attachments.resources().length);
+      for (const family of [4, 6] as const) {
+        blocks.with({ family: `ipv${family}` }).set(state.ownBlockCount(nodeName, family));
+      }
+      const { desired, inKernel } = dataplane.status();
+      routes.with({ state: 'wanted' }).set(desired);
+      routes.with({ state: 'in-kernel' }).set(inKernel);
+      peers.collect(bgp());
+    });
+  }
+}
+
+/** What each peer is about; a peer that is gone has no series any more. */
+class PeerMetrics {
+  readonly #up;
+  readonly #established;
+  readonly #updates;
+  readonly #prefixes;
+
+  constructor(registry: MetricRegistry) {
+    this.#up = registry.gauge(METRICS.bgpPeerUp);
+    this.#established = registry.counter(METRICS.bgpSessionsEstablished);
+    this.#updates = registry.counter(METRICS.bgpUpdatesReceived);
+    this.#prefixes = registry.gauge(METRICS.bgpPrefixes);
+  }
+
+  collect(bgp: Bgp | undefined): void {
+    for (const family of [this.#up, this.#established, this.#updates, this.#prefixes]) family.clear();
+    for (const { address: peer, state, establishedCount, updatesReceived, families } of bgp?.peers() ?? []) {
+      this.#up.with({ peer }).set(state === 'Established' ? 1 : 0);
+      this.#established.with({ peer }).setTotal(establishedCount);
+      this.#updates.with({ peer }).setTotal(updatesReceived);
+      for (const { family, received, advertised } of families) {
+        this.#prefixes.with({ peer, table: 'adj-rib-in', family }).set(received);
+        this.#prefixes.with({ peer, table: 'adj-rib-out', family }).set(advertised);
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Is the node ready for work, and if not, why? Pure.
+ */
+import type { Health } from '@weft/control';
+import type { DataplaneStatus } from '@weft/dataplane';
+import type { PeerStatus } from 'bgp-speaker-ts';
+
+/** What readiness is judged by. */
+export interface ReadinessFacts {
+  readonly inSync: boolean;
+  /** Why there is no BGP; undefined when there is. */
+  readonly noBgpReason: string | undefined;
+  readonly peers: readonly PeerStatus[];
+  readonly dataplane: DataplaneStatus;
+}
+
+/**
+ * Ready: the datastore is in sync, every wanted route is in the kernel, and at least one session is up where there are
+ * peers. Source: Calico's bird-ready, and routes in the kernel beside it.
+ */
+export function readiness({ inSync, noBgpReason, peers, dataplane }: ReadinessFacts): Health {
+  const reasons: string[] = [];
+  if (!inSync) reasons.push('the datastore is not in sync');
+  if (noBgpReason !== undefined) reasons.push(`no BGP: ${noBgpReason}`);
+  if (peers.length > 0 && !peers.some(({ state }) => state === 'Established')) {
+    reasons.push(`none of ${peers.length} BGP sessions is Established`);
+  }
+  if (!dataplane.inSync)
+    reasons.push(`${dataplane.toWrite + dataplane.waiting} wanted routes are not in the kernel`);
+  return { ok: reasons.length === 0, reasons };
+}

@@ -1,0 +1,28 @@
+/**
+ * `npm run bench [NAME...]`: runs the benchmarks, each in a lab of its own, and prints one JSON line a figure.
+ */
+import { attachBench } from './attach.ts';
+import { labBench } from './lab.ts';
+import { propagationBench } from './propagation.ts';
+import { scaleBench } from './scale.ts';
+
+/** One figure: what was measured, of what, and the values with their units in the names. */
+export type Figure = { readonly benchmark: string } & Readonly<Record<string, number | string>>;
+
+const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
+  lab: labBench,
+  attach: attachBench,
+  propagation: propagationBench,
+  scale: scaleBench,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in benchmarks));
+if (unknown.length > 0) {
+  console.error(`no such benchmark: ${unknown.join(', ')}; there are: ${Object.keys(benchmarks).join(', ')}`);
+  process.exit(2);
+}
+for (const [name, run] of Object.entries(benchmarks)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for await (const figure of run()) console.log(JSON.stringify(figure));
+}
