@@ -2,18 +2,17 @@
  * The allocator: every operation of IPAM on one datastore. Several allocators, in several processes, may work on one
  * store at a time; what they decide rests on compare-and-swap alone.
  */
-import type { Prefix } from '@weft/ip';
 import type { Inconsistency } from './core/inconsistencies.ts';
 import type { AutoAssignOutcome } from './core/outcome.ts';
 import { type AssignIpOutcome, type AssignIpRequest, assignIp } from './loop/assign-ip.ts';
 import { type AutoAssignRequest, autoAssign } from './loop/auto-assign.ts';
-import { type AffinityClaimOutcome, claimAffinity } from './loop/claim-affinity.ts';
-import { createContext, type IpamOptions, readRules } from './loop/context.ts';
+import { type AffinityClaim, type AffinityClaimOutcome, claimAffinity } from './loop/claim-affinity.ts';
+import { createContext, type IpamOptions } from './loop/context.ts';
 import { inspect } from './loop/inspect.ts';
 import {
   type AffinityRelease,
-  type AffinityReleaseResult,
-  releaseBlockAffinity,
+  type AffinityReleaseOutcome,
+  releaseAffinity,
 } from './loop/release-affinity.ts';
 import { type HandleRelease, releaseByHandle } from './loop/release-by-handle.ts';
 import { type ReleaseRequest, type ReleaseResult, releaseIps } from './loop/release-ips.ts';
@@ -29,10 +28,10 @@ export interface Ipam {
   releaseIps(requests: readonly ReleaseRequest[]): Promise<ReleaseResult[]>;
   /** Releases everything a handle holds. */
   releaseByHandle(handle: string): Promise<HandleRelease>;
-  /** Makes a node own a block of a pool before it needs one. */
-  claimAffinity(node: string, block: Prefix): Promise<AffinityClaimOutcome>;
+  /** Makes somebody own a block of a pool before it is needed. */
+  claimAffinity(wanted: AffinityClaim): Promise<AffinityClaimOutcome>;
   /** Takes a block from its owner. */
-  releaseAffinity(wanted: AffinityRelease): Promise<AffinityReleaseResult>;
+  releaseAffinity(wanted: AffinityRelease): Promise<AffinityReleaseOutcome>;
   /** Finds what a crash left behind. */
   inspect(): Promise<Inconsistency[]>;
   /** Settles one finding of `inspect`. */
@@ -47,8 +46,8 @@ export function createIpam(options: IpamOptions): Ipam {
     assignIp: (request) => assignIp(context, request),
     releaseIps: (requests) => releaseIps(context, requests),
     releaseByHandle: (handle) => releaseByHandle(context, handle),
-    claimAffinity: (node, block) => claimAffinity(context, node, block),
-    releaseAffinity: async (wanted) => releaseBlockAffinity(context, await readRules(context), wanted),
+    claimAffinity: (wanted) => claimAffinity(context, wanted),
+    releaseAffinity: (wanted) => releaseAffinity(context, wanted),
     inspect: () => inspect(context),
     repair: (finding) => repair(context, finding),
   };

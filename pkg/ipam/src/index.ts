@@ -57,9 +57,9 @@ export {
 export { type Reservations, reservationsOf } from './core/reservations.ts';
 export type { AssignIpOutcome, AssignIpRequest } from './loop/assign-ip.ts';
 export type { AutoAssignRequest } from './loop/auto-assign.ts';
-export type { AffinityClaimOutcome } from './loop/claim-affinity.ts';
+export type { AffinityClaim, AffinityClaimOutcome } from './loop/claim-affinity.ts';
 export type { IpamOptions } from './loop/context.ts';
-export type { AffinityRelease, AffinityReleaseResult } from './loop/release-affinity.ts';
+export type { AffinityRelease, AffinityReleaseOutcome } from './loop/release-affinity.ts';
 export type { HandleRelease } from './loop/release-by-handle.ts';
 export type { ReleaseRequest, ReleaseResult } from './loop/release-ips.ts';
 export type { RepairResult } from './loop/repair.ts';

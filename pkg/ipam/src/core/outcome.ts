@@ -3,7 +3,7 @@
  */
 import type { Address, Family, Prefix } from '@weft/ip';
 import type { PoolTally } from './block-search.ts';
-import type { IntendedUse, PoolLeftOut, PoolSpace } from './pool-choice.ts';
+import type { IntendedUse, PoolLeftOut } from './pool-choice.ts';
 
 /** Why this address: where its block came from. */
 export type AssignReason =
@@ -155,13 +155,9 @@ export function describeTally({
   cooling,
   tooYoung,
 }: PoolTally): string {
-  const details = [`${blocks} of ${capacity} blocks of ${describePool(pool)} exist`];
-  if (freeElsewhere > 0) details.push(`${freeElsewhere} addresses are free in blocks of others`);
-  if (cooling > 0) details.push(`${cooling} addresses cool down after their release`);
-  if (tooYoung > 0) details.push(`${tooYoung} blocks are empty, but were claimed less than a minute ago`);
+  const details = [`pool ${pool.name} (${pool.cidr}): ${blocks} of ${capacity} blocks claimed`];
+  if (freeElsewhere > 0) details.push(`free in blocks of others: ${freeElsewhere}`);
+  if (cooling > 0) details.push(`cooling down after release: ${cooling}`);
+  if (tooYoung > 0) details.push(`empty blocks claimed less than a minute ago: ${tooYoung}`);
   return details.join(', ');
-}
-
-function describePool({ name, cidr }: PoolSpace): string {
-  return `pool ${name} (${cidr})`;
 }

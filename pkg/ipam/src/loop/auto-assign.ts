@@ -5,6 +5,7 @@
  * Source: Calico ipam.go, AutoAssign.
  */
 import type { Family } from '@weft/ip';
+import type { IPPool } from '@weft/resources';
 import {
   type AssignedAddress,
   type AutoAssignOutcome,
@@ -13,7 +14,7 @@ import {
   noPool,
   type Refusal,
 } from '../core/outcome.ts';
-import { choosePools, type IntendedUse, type Labels, type PoolChoice } from '../core/pool-choice.ts';
+import { choosePools, type IntendedUse, type Labels } from '../core/pool-choice.ts';
 import { borrow } from './borrow.ts';
 import { claimMore } from './claim-more.ts';
 import { type IpamContext, readRules } from './context.ts';
@@ -21,7 +22,6 @@ import { isFilled, type Need } from './need.ts';
 import { takeFromOwnBlocks } from './own-blocks.ts';
 import { holderOf, ownerOf, type RequestOrigin } from './request.ts';
 import { giveBack, giveBackIfPossible, type Run, startRun } from './take.ts';
-import { homesOf } from './tidy.ts';
 
 /** A request for addresses. */
 export interface AutoAssignRequest extends RequestOrigin {
@@ -38,6 +38,12 @@ export interface AutoAssignRequest extends RequestOrigin {
   readonly namespaceLabels?: Labels;
 }
 
+/** What one request reads once, for both families. */
+interface Facts {
+  readonly pools: readonly IPPool[];
+  readonly nodeLabels: Labels;
+}
+
 /**
  * Assigns addresses. Throws DatastoreError when the store fails; what was taken by then is given back if the store
  * still answers, and is found under the handle (`releaseByHandle`) if it does not.
@@ -46,12 +52,14 @@ export async function autoAssign(
   context: IpamContext,
   request: AutoAssignRequest,
 ): Promise<AutoAssignOutcome> {
-  const run = startRun(context, await readRules(context), ownerOf(request), holderOf(context, request));
+  const [rules, facts] = await Promise.all([readRules(context), readFacts(context, request)]);
+  if (!facts) return nodeMissing(request);
+  const run = startRun(context, rules, ownerOf(request), holderOf(context, request));
   try {
     const addresses: AssignedAddress[] = [];
     for (const family of [4, 6] as const) {
-      const assigned = await assignFamily(run, request, family);
-      if (!Array.isArray(assigned)) {
+      const assigned = await assignFamily(run, request, facts, family);
+      if ('kind' in assigned) {
         await giveBack(run);
         return assigned;
       }
@@ -64,53 +72,41 @@ export async function autoAssign(
   }
 }
 
+/** Undefined when the node, whose labels decide about pools, is not there. No node holds LoadBalancer addresses. */
+async function readFacts(
+  { view }: IpamContext,
+  { node, intendedUse }: AutoAssignRequest,
+): Promise<Facts | undefined> {
+  if (intendedUse === 'LoadBalancer') return { pools: await view.pools(), nodeLabels: {} };
+  const [pools, resource] = await Promise.all([view.pools(), view.node(node)]);
+  return resource && { pools, nodeLabels: resource.metadata.labels ?? {} };
+}
+
 async function assignFamily(
   run: Run,
   request: AutoAssignRequest,
+  facts: Facts,
   family: Family,
-): Promise<AssignedAddress[] | Refusal> {
+): Promise<readonly AssignedAddress[] | Refusal> {
   const count = (family === 4 ? request.num4 : request.num6) ?? 0;
   if (count === 0) return [];
-  const choice = await choose(run, request, family);
-  if (!choice) return nodeMissing(request);
-  if (choice.pools.length === 0) return noPool(family, request.intendedUse, choice.leftOut, request);
-  const homes = [...choice.pools.map(({ cidr }) => cidr), ...(await homesOf(run.context, request.node))];
-  return fill({ run, family, count, pools: choice.pools, homes, assigned: [], tried: new Set() }, request);
-}
-
-/** The pools for the request; undefined when the node, whose labels decide, is not there. */
-async function choose(
-  { context }: Run,
-  request: AutoAssignRequest,
-  family: Family,
-): Promise<PoolChoice | undefined> {
-  const [pools, labels] = await Promise.all([context.view.pools(), nodeLabels(context, request)]);
-  if (!labels) return undefined;
-  return choosePools(pools, {
+  const { pools, leftOut } = choosePools(facts.pools, {
     family,
     intendedUse: request.intendedUse,
-    node: { name: request.node, labels },
+    node: { name: request.node, labels: facts.nodeLabels },
     namespaceLabels: request.namespaceLabels,
     requested: family === 4 ? request.pools4 : request.pools6,
   });
-}
-
-async function nodeLabels(
-  { view }: IpamContext,
-  { intendedUse, node }: AutoAssignRequest,
-): Promise<Labels | undefined> {
-  if (intendedUse === 'LoadBalancer') return {};
-  const resource = await view.node(node);
-  return resource && (resource.metadata.labels ?? {});
+  if (pools.length === 0) return noPool(family, request.intendedUse, leftOut, request);
+  return fill({ run, family, count, pools, assigned: [], tried: new Set() }, request);
 }
 
 /** Fills the need from one source after the other. */
-async function fill(need: Need, request: AutoAssignRequest): Promise<AssignedAddress[] | Refusal> {
-  for (const source of [takeFromOwnBlocks, claimMore, borrow]) {
-    const refusal = await source(need, request);
-    if (refusal?.kind === 'contention') return contention(request);
-    if (refusal) return refusal;
-    if (isFilled(need)) return [...need.assigned];
+async function fill(need: Need, request: AutoAssignRequest): Promise<readonly AssignedAddress[] | Refusal> {
+  for (const source of [takeFromOwnBlocks, claimMore]) {
+    if (await source(need)) return contention(request);
+    if (isFilled(need)) return need.assigned;
   }
-  throw new Error(`the last source of addresses neither gave nor refused: ${request.handle}`);
+  const refusal = await borrow(need, request);
+  return refusal?.kind === 'contention' ? contention(request) : (refusal ?? need.assigned);
 }

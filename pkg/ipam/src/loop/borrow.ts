@@ -10,10 +10,8 @@ import { isFilled, type Need, takeFrom } from './need.ts';
 
 /** Borrows unless strictAffinity forbids it; refuses when that is not enough. */
 export async function borrow(need: Need, requester: Requester): Promise<Refusal | Contention | undefined> {
-  const { rules } = need.run;
-  const input = await searchInput(need);
-  if (!rules.config.strictAffinity) {
-    for (const lender of borrowableBlocks(input)) {
+  if (!need.run.rules.config.strictAffinity) {
+    for (const lender of borrowableBlocks(await searchInput(need))) {
       if ((await takeFrom(need, lender, 'borrowed')) === 'contention') return { kind: 'contention' };
       if (isFilled(need)) return undefined;
     }

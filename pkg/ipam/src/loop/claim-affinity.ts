@@ -4,12 +4,18 @@
  * Source: Calico ipam.go, ClaimAffinity.
  */
 import { containsPrefix, overlaps, type Prefix, prefixLength } from '@weft/ip';
-import { affinityText, describeOwner, hostOwner, type Owner } from '../core/owner.ts';
+import { affinityText, describeOwner, type Owner } from '../core/owner.ts';
 import { poolSpace, whyNotEnabled } from '../core/pool-choice.ts';
 import { isContention } from './attempts.ts';
 import { listBlocks } from './block-store.ts';
 import { claimBlock } from './claim-block.ts';
 import { type IpamContext, readRules } from './context.ts';
+
+/** A block somebody is to own before it is needed. */
+export interface AffinityClaim {
+  readonly owner: Owner;
+  readonly cidr: Prefix;
+}
 
 /** The answer; refusals say what happened, to which block, and what to do next. */
 export type AffinityClaimOutcome =
@@ -22,13 +28,11 @@ export type AffinityClaimOutcome =
 /** Makes the node own the block. Throws DatastoreError; repeatable. */
 export async function claimAffinity(
   context: IpamContext,
-  node: string,
-  block: Prefix,
+  { owner, cidr }: AffinityClaim,
 ): Promise<AffinityClaimOutcome> {
-  const refusal = await whyNotABlock(context, block);
+  const refusal = await whyNotABlock(context, cidr);
   if (refusal) return refusal;
-  const owner = hostOwner(node);
-  return context.turns.run(`claims of ${affinityText(owner)}`, () => claimInTurn(context, owner, block));
+  return context.turns.run(`claims of ${affinityText(owner)}`, () => claimInTurn(context, owner, cidr));
 }
 
 async function claimInTurn(context: IpamContext, owner: Owner, cidr: Prefix): Promise<AffinityClaimOutcome> {

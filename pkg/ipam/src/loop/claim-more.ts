@@ -13,6 +13,7 @@ import { deleteBlock, listBlocks, readBlock } from './block-store.ts';
 import { claimBlock } from './claim-block.ts';
 import { inPools, isFilled, type Need, takeFrom } from './need.ts';
 import { releaseBlockAffinity } from './release-affinity.ts';
+import { homesOf } from './tidy.ts';
 
 /** Fills the need from blocks claimed for it; leaves it short when the node may claim no more or there are none. */
 export function claimMore(need: Need): Promise<Contention | undefined> {
@@ -75,9 +76,10 @@ export function isAtLimit(need: Need, affinities: readonly BlockAffinity[]): boo
 
 /** Gives up empty blocks in pools that no longer select the node. */
 async function giveUpStrays(
-  { run, homes, family }: Need,
+  { run, pools, family }: Need,
   affinities: readonly BlockAffinity[],
 ): Promise<void> {
+  const homes = [...pools.map(({ cidr }) => cidr), ...(await homesOf(run.context, run.owner.name))];
   for (const affinity of affinities.filter((claim) => isOfFamily(claim, family))) {
     const cidr = blockOfAffinity(affinity);
     if (homes.some((home) => containsPrefix(home, cidr))) continue;

@@ -19,8 +19,6 @@ export interface Need {
   readonly family: Family;
   readonly count: number;
   readonly pools: readonly PoolSpace[];
-  /** Where the node may own blocks: its other blocks are given up when they are empty. */
-  readonly homes: readonly Prefix[];
   readonly assigned: AssignedAddress[];
   /** Blocks that had nothing left for this request. */
   readonly tried: Set<Prefix>;

@@ -10,11 +10,11 @@ import type { Prefix } from '@weft/ip';
 import type { BlockAffinity, IPAMBlock } from '@weft/resources';
 import { stateOf, withState } from '../core/affinity.ts';
 import { isEmptyBlock, ownerOfBlock, withoutOwner } from '../core/block.ts';
-import { isSameOwner, type Owner } from '../core/owner.ts';
+import { describeOwner, isSameOwner, type Owner } from '../core/owner.ts';
 import { again, attempts, type Contention } from './attempts.ts';
 import { deleteBlock, readBlock, writeBlock } from './block-store.ts';
 import { claimBlock, readAffinity, removeAffinity } from './claim-block.ts';
-import type { IpamContext, Rules } from './context.ts';
+import { type IpamContext, type Rules, readRules } from './context.ts';
 
 /** A block its owner is to give up. */
 export interface AffinityRelease {
@@ -26,7 +26,7 @@ export interface AffinityRelease {
   readonly sequenceNumber?: bigint;
 }
 
-/** What became of it. */
+/** What became of it, within the allocator. */
 export type AffinityReleaseResult =
   | { readonly kind: 'released' }
   /** The block was not this owner's; an affinity that said so is removed. */
@@ -34,6 +34,28 @@ export type AffinityReleaseResult =
   /** Kept: it is in use, or changed since `sequenceNumber`. */
   | { readonly kind: 'kept' }
   | Contention;
+
+/** The answer to a user; `message` says what happened, to which block, what to do next. */
+export interface AffinityReleaseOutcome {
+  readonly kind: AffinityReleaseResult['kind'];
+  readonly message: string;
+}
+
+/** Takes a block from its owner. Throws DatastoreError; repeatable. */
+export async function releaseAffinity(
+  context: IpamContext,
+  wanted: AffinityRelease,
+): Promise<AffinityReleaseOutcome> {
+  const { kind } = await releaseBlockAffinity(context, await readRules(context), wanted);
+  const who = describeOwner(wanted.owner);
+  const messages = {
+    released: `Block ${wanted.cidr} no longer belongs to ${who}.`,
+    'not-affine': `Block ${wanted.cidr} does not belong to ${who}: nothing to release.`,
+    kept: `Block ${wanted.cidr} stays with ${who}: it is in use. Release its addresses first: weftctl ipam show --show-blocks.`,
+    contention: `Block ${wanted.cidr} stays with ${who}: other writers changed it every time. Try again.`,
+  };
+  return { kind, message: messages[kind] };
+}
 
 /** Gives up a block. */
 export function releaseBlockAffinity(

@@ -40,7 +40,7 @@ export function releaseInBlock(
       const block = await readBlock(context, wanted.cidr, rules.config.cooldownSeconds);
       return block
         ? releaseFrom(context, rules, wanted, block, handles)
-        : settleAbsent(context, wanted, handles);
+        : settleAbsent(context, rules, wanted, handles);
     }),
   );
 }
@@ -72,15 +72,14 @@ async function releaseFrom(
   return { kind: 'released', left };
 }
 
-/** A block that is gone holds nothing, and nobody can be about to take from it. */
+/** There is no block. A handle that counts in it must be read before the block is found missing: start with it. */
 async function settleAbsent(
   context: IpamContext,
+  { config }: Rules,
   { cidr }: BlockRelease,
   handles: ReadonlySet<string>,
 ): Promise<ReleasedInBlock | typeof again> {
-  for (const { read } of await readEntries(context, handles)) {
-    if (read && !(await replaceHandle(context, read, withCount(read, cidr, 0)))) return again;
-  }
+  for (const handle of handles) await settleHandle(context, handle, [cidr], config.cooldownSeconds);
   return { kind: 'released', left: undefined };
 }
 

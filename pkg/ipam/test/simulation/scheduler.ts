@@ -3,7 +3,7 @@
  * calls whenever its seed is the same.
  */
 import { setImmediate as untilMicrotasksAreDone } from 'node:timers/promises';
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 
 interface Waiting {
   readonly isAlive: () => boolean;

@@ -22,8 +22,8 @@ export class Ledger {
   readonly live: Map<string, Workload> = new Map();
   /** Handles whose ADD or DEL did not end well: whoever cleans up has to release them. */
   readonly limbo: Set<string> = new Set();
-  /** Handles with an operation under way, and what other operation hit them meanwhile. */
-  readonly busy: Map<string, { disturbed: boolean }> = new Map();
+  /** Handles with an operation under way, and whether another operation hit them meanwhile. */
+  readonly busy: Map<string, boolean> = new Map();
   readonly #owners = new Map<Address, string>();
   readonly #past: PastAllocation[] = [];
 
@@ -35,6 +35,33 @@ export class Ledger {
     }
     for (const address of addresses.keys()) this.#owners.set(address, handle);
     this.live.set(handle, { handle, addresses });
+  }
+
+  /** An operation on the handle begins, */
+  begin(handle: string): void {
+    this.limbo.delete(handle);
+    this.busy.set(handle, false);
+  }
+
+  /** is hit by another, so that nobody can say how it ends, */
+  disturb(handle: string): void {
+    this.busy.set(handle, true);
+  }
+
+  /** and is over. */
+  end(handle: string): void {
+    this.busy.delete(handle);
+  }
+
+  /** The process that was busy with the handle died. */
+  abandon(handle: string): void {
+    this.end(handle);
+    this.limbo.add(handle);
+  }
+
+  /** True when another operation hit the one under way. */
+  isDisturbed(handle: string): boolean {
+    return this.busy.get(handle) ?? false;
   }
 
   /** A release begins: from now on the addresses may go to others. */
