@@ -54,18 +54,23 @@ export function planPair(spec: EndpointSpec, netnsFd: number): Step {
   return step('host', `make the interfaces ${hostInterface} and ${containerInterface}`, change);
 }
 
-/** The changes that make an endpoint of a pair of interfaces, in order. Doing them twice does no harm. */
+/**
+ * The changes that make an endpoint of a pair of interfaces, in order. Doing them twice does no harm.
+ *
+ * The end that is set up last can send at once; the other only when the kernel has noticed that there is a carrier now.
+ * It is the container's that must not lose its first packet.
+ */
 export function planEndpoint(spec: EndpointSpec, state: EndpointState): Step[] {
   const { host, container } = state;
   return [
-    ...containerSysctls(spec),
-    setUp('container', container, state, spec.mtuBytes, spec.mac),
-    ...containerAddresses(spec, container.index),
-    ...containerRoutes(spec, state),
     ...hostSysctls(spec),
     setUp('host', host, state, spec.mtuBytes, HOST_SIDE_MAC),
     ...hostNeighbours(spec, state),
     ...hostRoutes(spec, state),
+    ...containerSysctls(spec),
+    setUp('container', container, state, spec.mtuBytes, spec.mac),
+    ...containerAddresses(spec, container.index),
+    ...containerRoutes(spec, state),
     // Last, because it stays when the interfaces are taken away again.
     step('container', 'set the loopback up', { op: 'set-link', index: loopbackIndex, up: true }),
   ];

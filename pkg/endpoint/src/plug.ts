@@ -109,6 +109,10 @@ function configure(
   const state = readState(host, container, spec, found);
   const failure = carryOut(host, container, spec, planEndpoint(spec, state));
   if (failure !== undefined) return failure;
+  // Linux takes note of a carrier in the background, and drops what an interface sends before; whoever reads the link
+  // makes it take note at once (since Linux 6.8).
+  host.link(spec.hostInterface);
+  container.link(spec.containerInterface);
   const { mac = state.container.mac } = spec;
   return { kind: 'plugged', created: !found, hostIndex: state.host.index, containerMac: mac };
 }

@@ -87,6 +87,20 @@ export function describeAddresses(machine: () => TestMachine): void {
       expect(host.neighbours()).toEqual([]);
     });
 
+    it('go when their link goes down, and with the link', () => {
+      succeed(host, [addVeth(pod)]);
+      const { index } = linkOf(host, 'cali1');
+      const neighbour = { interfaceIndex: index, address: address('10.0.0.2'), mac: podMac };
+      const write: Change = { op: 'replace-neighbour', neighbour };
+      succeed(host, [{ op: 'set-link', index, up: true }, write]);
+      succeed(host, [{ op: 'set-link', index, up: false }]);
+      expect(host.neighbours()).toEqual([]);
+      succeed(host, [write]);
+      expect(host.neighbours()).toEqual([neighbour]);
+      succeed(host, [{ op: 'delete-link', index }]);
+      expect(host.neighbours()).toEqual([]);
+    });
+
     it('answers ENODEV for a link that is not there', () => {
       const neighbour = { interfaceIndex: 99, address: address('10.0.0.2'), mac: podMac };
       const changes: Change[] = [

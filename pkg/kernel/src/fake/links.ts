@@ -115,6 +115,10 @@ function goDown(namespace: FakeNamespace, index: number): void {
     ({ interfaceIndex, address }) => interfaceIndex === index && familyOf(address) === 6,
   );
   removeAddresses(namespace, gone);
+  removeNeighbours(namespace, index);
+}
+
+function removeNeighbours(namespace: FakeNamespace, index: number): void {
   namespace.neighbours = namespace.neighbours.filter((neighbour) => neighbour.interfaceIndex !== index);
 }
 
@@ -162,6 +166,7 @@ function forgetLink(namespace: FakeNamespace, index: number): void {
     namespace,
     namespace.addresses.filter(({ interfaceIndex }) => interfaceIndex === index),
   );
+  removeNeighbours(namespace, index);
   const link = namespace.links.get(index);
   namespace.links.delete(index);
   namespace.peers.delete(index);
