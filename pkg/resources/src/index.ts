@@ -7,13 +7,6 @@ export {
   defaultBgpPort,
   effectiveBgpSettings,
 } from './bgp-settings.ts';
-export {
-  type ParsedDocuments,
-  type Place,
-  type PlacedIssue,
-  type PlacedResource,
-  parseDocuments,
-} from './documents.ts';
 export type * from './generated/types.ts';
 export { describeIssue, type ValidationIssue } from './issue.ts';
 export { parseJson, stringifyJson } from './json.ts';

@@ -1,6 +1,7 @@
 /** From what `-f` names to resources that may be written: all of them, or none and every mistake. */
 import type { ResourceKey } from '@weft/datastore';
-import { definitionOf, type PlacedIssue, parseDocuments, type Resource } from '@weft/resources';
+import { definitionOf, type Resource } from '@weft/resources';
+import { type PlacedIssue, parseDocuments } from '@weft/resources/documents';
 import { CliError, type Failure } from '../failure.ts';
 import { readInputs } from './files.ts';
 import { DEFAULT_NAMESPACE, keyOf, objectName } from './kind-argument.ts';
