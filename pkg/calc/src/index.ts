@@ -1,4 +1,27 @@
-export * from './desired-route.ts';
-export * from './local-facts.ts';
-export * from './next-hop.ts';
-export * from './route-metric.ts';
+/**
+ * The public API of @weft/calc: from resources and local facts to the desired state of one node.
+ */
+export type { Announcement, Announcements, NotAnnounced } from './announcements.ts';
+export { type DetectedAddress, detectAddress, EXCLUDED_INTERFACES } from './autodetect.ts';
+export { hashedRouterId } from './bgp-node.ts';
+export { calculate } from './calculate.ts';
+export {
+  type DesiredNextHop,
+  type DesiredRoute,
+  ROUTE_CLASSES,
+  type RouteClass,
+} from './desired-route.ts';
+export { type DesiredSpeaker, type DesiredState, LOCAL_ROUTE_CLASSES } from './desired-state.ts';
+export { type CalcInput, type CalcSettings, DEFAULT_SETTINGS, WEFT_DAEMON_ANNOTATION } from './input.ts';
+export type { LocalFacts, LocalInterface, UnderlayRoute } from './local-facts.ts';
+export type { NextHopStatus } from './next-hop.ts';
+export {
+  nextHopStates,
+  type RemoteRoute,
+  type RoutingContext,
+  remoteRoute,
+  routingContext,
+} from './remote-route.ts';
+export { localPrefOfMetric, MAX_ROUTE_METRIC, metricOfLocalPref } from './route-metric.ts';
+export type { SessionType } from './sessions/candidate.ts';
+export type { SessionDecision } from './sessions/sessions.ts';

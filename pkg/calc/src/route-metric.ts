@@ -4,12 +4,11 @@
  * Source: Calico 3.32 (LOCAL_PREF = 2147483647 - metric), so that of two paths to a prefix the one with the smaller
  * metric at its origin wins everywhere.
  */
+import { familyOf, type Prefix } from '@weft/ip';
+import type { BgpSettings } from '@weft/resources';
 
 /** The largest metric, and the LOCAL_PREF of metric 0. */
 export const MAX_ROUTE_METRIC = 2_147_483_647;
-
-/** The metric of weft's routes unless BGPConfiguration says otherwise. Source: Calico 3.32, normal route priority. */
-export const NORMAL_ROUTE_METRIC = 1024;
 
 /** The LOCAL_PREF that a route of this metric (0…2147483647) is announced with. */
 export function localPrefOfMetric(metric: number): number {
@@ -22,4 +21,9 @@ export function localPrefOfMetric(metric: number): number {
  */
 export function metricOfLocalPref(localPref: number): number {
   return Math.max(1, MAX_ROUTE_METRIC - localPref);
+}
+
+/** The metric of this node's own routes of a prefix's family. Source: Calico 3.32, normal route priority. */
+export function normalMetric(prefix: Prefix, settings: BgpSettings): number {
+  return familyOf(prefix) === 4 ? settings.ipv4NormalRoutePriority : settings.ipv6NormalRoutePriority;
 }

@@ -1,0 +1,89 @@
+/**
+ * A Node as BGP sees it: addresses, AS number, cluster, port.
+ */
+import { type Address, addressFromBytes, type Family, parseAddress } from '@weft/ip';
+import {
+  type BGPConfiguration,
+  type BgpSettings,
+  effectiveBgpSettings,
+  type Labels,
+  type Node,
+} from '@weft/resources';
+import { type CalcInput, WEFT_DAEMON_ANNOTATION } from './input.ts';
+
+/** A node that may take part in BGP. */
+export interface BgpNode {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly addresses: Readonly<Partial<Record<Family, Address>>>;
+  readonly asn: number;
+  /** Cluster it reflects routes for (RFC 4456). */
+  readonly clusterId: Address | undefined;
+  /** TCP port it listens on. */
+  readonly port: number;
+  /** Run by weftd, not by Calico. */
+  readonly isWeft: boolean;
+}
+
+/** The families in the order in which they are looked at. */
+export const FAMILY_NUMBERS: readonly Family[] = [4, 6];
+
+/** The cluster's BGP settings for each node. */
+export interface BgpCluster {
+  /** What holds on this node. */
+  readonly settings: BgpSettings;
+  readonly nodes: readonly BgpNode[];
+  /** This node, if its Node is there. */
+  readonly own: BgpNode | undefined;
+  readonly nodeOfAddress: ReadonlyMap<Address, BgpNode>;
+}
+
+/** Reads the nodes and the settings, nodes sorted by name. */
+export function bgpCluster(input: CalcInput): BgpCluster {
+  const configurations = new Map(input.bgpConfigurations.map((item) => [item.metadata.name, item]));
+  const nodes = new Map(input.nodes.map((node) => [node.metadata.name, bgpNode(node, configurations)]));
+  const sorted = [...nodes.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+  return {
+    settings: settingsOf(input.nodeName, configurations),
+    nodes: sorted,
+    own: nodes.get(input.nodeName),
+    nodeOfAddress: new Map(
+      sorted.flatMap((node) => Object.values(node.addresses).map((address) => [address, node] as const)),
+    ),
+  };
+}
+
+function settingsOf(nodeName: string, configurations: ReadonlyMap<string, BGPConfiguration>): BgpSettings {
+  return effectiveBgpSettings(configurations.get('default'), configurations.get(`node.${nodeName}`));
+}
+
+function bgpNode({ metadata, spec }: Node, configurations: ReadonlyMap<string, BGPConfiguration>): BgpNode {
+  const { asNumber, listenPort } = settingsOf(metadata.name, configurations);
+  const ipv4 = bareAddress(spec.bgp?.ipv4Address);
+  const ipv6 = bareAddress(spec.bgp?.ipv6Address);
+  return {
+    name: metadata.name,
+    labels: metadata.labels ?? {},
+    addresses: { ...(ipv4 && { 4: ipv4 }), ...(ipv6 && { 6: ipv6 }) },
+    asn: spec.bgp?.asNumber ?? asNumber,
+    clusterId: spec.bgp?.routeReflectorClusterID,
+    port: listenPort,
+    isWeft: metadata.annotations?.[WEFT_DAEMON_ANNOTATION] !== undefined,
+  };
+}
+
+/** Node addresses carry the length of their subnet, "10.0.0.1/24", or none. */
+function bareAddress(text: string | undefined): Address | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseAddress(text.split('/')[0] ?? '');
+  return parsed.ok ? parsed.value : undefined;
+}
+
+/**
+ * The router id made of a node name: the first four bytes of its SHA-256, the first byte below 224 so that it does not
+ * look like a multicast address. Source: Calico, CALICO_ROUTER_ID=hash.
+ */
+export function hashedRouterId(nodeNameDigest: Uint8Array): Address {
+  const [first = 0, ...rest] = nodeNameDigest.subarray(0, 4);
+  return addressFromBytes(Uint8Array.from([first > 223 ? first - 32 : first, ...rest]));
+}

@@ -1,0 +1,94 @@
+/**
+ * Resources and local facts in, the desired state of this node out. A function of the snapshot it is given: no memory of
+ * an earlier one, no clock, no kernel.
+ */
+import { type Address, address } from '@weft/ip';
+import type { BgpSettings } from '@weft/resources';
+import type { ListenAddress, SpeakerConfig } from 'bgp-speaker-ts';
+import { announcements } from './announcements.ts';
+import { type BgpCluster, type BgpNode, bgpCluster, hashedRouterId } from './bgp-node.ts';
+import type { DesiredSpeaker, DesiredState } from './desired-state.ts';
+import { type CalcInput, withoutRepeats } from './input.ts';
+import { localRoutes } from './local-routes.ts';
+import { nextHopTable } from './next-hop.ts';
+import { ownBlocks } from './own-blocks.ts';
+import { peerGatewayRoutes } from './peer-gateways.ts';
+import { policyMaker } from './policy.ts';
+import { type Sessions, sessions } from './sessions/sessions.ts';
+
+/** Computes the desired state. */
+export function calculate(given: CalcInput): DesiredState {
+  const input = withoutRepeats(given);
+  const cluster = bgpCluster(input);
+  const { settings } = cluster;
+  const blocks = ownBlocks(input);
+  const { announced, notAnnounced } = announcements(input, blocks, settings);
+  const own = ownNode(input, cluster);
+  const decided: Sessions =
+    own.kind === 'node'
+      ? sessions(input, own.node, cluster, policyMaker(input, blocks, settings))
+      : { peers: [], decisions: [], gateways: [] };
+  const gatewayRoutes = peerGatewayRoutes(decided.gateways, nextHopTable(input.facts), settings);
+  return {
+    speaker:
+      own.kind === 'node' ? { kind: 'bgp', config: speakerConfig(input, own.node, settings, decided) } : own,
+    announcements: announced,
+    notAnnounced,
+    routes: [...localRoutes(input, blocks, settings), ...gatewayRoutes],
+    sessions: decided.decisions,
+  };
+}
+
+type OwnNode =
+  | { readonly kind: 'node'; readonly node: BgpNode }
+  | Extract<DesiredSpeaker, { kind: 'no-bgp' }>;
+
+function ownNode({ nodeName }: CalcInput, { own }: BgpCluster): OwnNode {
+  if (own === undefined)
+    return {
+      kind: 'no-bgp',
+      reason: `there is no Node ${nodeName}; create it, or check the name of this node`,
+    };
+  if (own.addresses[4] === undefined && own.addresses[6] === undefined)
+    return {
+      kind: 'no-bgp',
+      reason: `Node ${nodeName} has no BGP address; set spec.bgp.ipv4Address or spec.bgp.ipv6Address`,
+    };
+  return { kind: 'node', node: own };
+}
+
+function speakerConfig(
+  input: CalcInput,
+  own: BgpNode,
+  { bindMode }: BgpSettings,
+  { peers }: Sessions,
+): SpeakerConfig {
+  const { holdTimeSeconds, gracefulRestartTimeSeconds } = input.settings;
+  return {
+    asn: own.asn,
+    identifier: routerId(input, own),
+    listen: listenAddresses(own, bindMode),
+    holdTimeSeconds,
+    ...(own.clusterId && { clusterId: own.clusterId }),
+    gracefulRestart: { restartTimeSeconds: gracefulRestartTimeSeconds },
+    peers,
+  };
+}
+
+function routerId({ settings, nodeNameDigest }: CalcInput, own: BgpNode): Address {
+  if (settings.routerId === 'hash') return hashedRouterId(nodeNameDigest);
+  if (settings.routerId !== 'auto') return settings.routerId;
+  // Departs from Calico, where a node without IPv4 has to be told to hash.
+  return own.addresses[4] ?? hashedRouterId(nodeNameDigest);
+}
+
+const anyAddress = { 4: address('0.0.0.0'), 6: address('::') };
+
+/** One for each family the node has an address of. */
+function listenAddresses({ addresses, port }: BgpNode, bindMode: BgpSettings['bindMode']): ListenAddress[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const own = addresses[family];
+    if (own === undefined) return [];
+    return [{ address: bindMode === 'NodeIP' ? own : anyAddress[family], port }];
+  });
+}

@@ -1,0 +1,27 @@
+/**
+ * What `calculate` answers: everything this node should be, each item with its reason.
+ */
+import type { SpeakerConfig } from 'bgp-speaker-ts';
+import type { Announcement, NotAnnounced } from './announcements.ts';
+import type { DesiredRoute } from './desired-route.ts';
+import type { SessionDecision } from './sessions/sessions.ts';
+
+/** The speaker to run, or why there is none. */
+export type DesiredSpeaker =
+  | { readonly kind: 'bgp'; readonly config: SpeakerConfig }
+  | { readonly kind: 'no-bgp'; readonly reason: string };
+
+/** The desired state of one node. Plain data; equal inputs give equal text as JSON, whatever their order. */
+export interface DesiredState {
+  readonly speaker: DesiredSpeaker;
+  /** The routes this node originates: the speaker's local routes. */
+  readonly announcements: readonly Announcement[];
+  readonly notAnnounced: readonly NotAnnounced[];
+  /** Routes that do not come from BGP: classes local-workload, peer-gateway and blackhole. */
+  readonly routes: readonly DesiredRoute[];
+  /** Every possible peer, sorted, with the reason why it is one or is not. */
+  readonly sessions: readonly SessionDecision[];
+}
+
+/** The classes of `DesiredState.routes`; routes of the other classes come from the Loc-RIB. */
+export const LOCAL_ROUTE_CLASSES = ['local-workload', 'peer-gateway', 'blackhole'] as const;

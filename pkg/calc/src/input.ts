@@ -1,0 +1,81 @@
+/**
+ * What `calculate` decides from: resources of the datastore and facts of this node, as they are now.
+ */
+import type { Address } from '@weft/ip';
+import type {
+  BGPConfiguration,
+  BGPFilter,
+  BGPPeer,
+  BlockAffinity,
+  IPPool,
+  Node,
+  Resource,
+  WorkloadEndpoint,
+} from '@weft/resources';
+import type { LocalFacts } from './local-facts.ts';
+
+/**
+ * Annotation of a Node that is run by weftd; any value counts. Between two such nodes one session carries both
+ * families; a node of Calico has a session for each. weftd writes it before it takes part in BGP.
+ */
+export const WEFT_DAEMON_ANNOTATION = 'weft.dev/daemon';
+
+/** What the operator of this daemon may set. */
+export interface CalcSettings {
+  /** Hold time proposed to peers; 0 or 3…65535. */
+  readonly holdTimeSeconds: number;
+  /** How long peers are asked to keep our routes while weftd is away, 0…4095. */
+  readonly gracefulRestartTimeSeconds: number;
+  /**
+   * `auto`: the IPv4 address of the node, or a hash where it has none. `hash`: always the hash. An address: that.
+   * Source: Calico's CALICO_ROUTER_ID, which leaves a node without IPv4 to its own devices.
+   */
+  readonly routerId: 'auto' | 'hash' | Address;
+}
+
+/** The settings when nobody sets any. */
+export const DEFAULT_SETTINGS: CalcSettings = {
+  holdTimeSeconds: 90,
+  gracefulRestartTimeSeconds: 120,
+  routerId: 'auto',
+};
+
+/** A snapshot. Neither the order of the arrays matters nor whether an object is there twice. */
+export interface CalcInput {
+  readonly nodeName: string;
+  /** SHA-256 of the node name: where a router id is made up, it is made of this. */
+  readonly nodeNameDigest: Uint8Array;
+  readonly nodes: readonly Node[];
+  readonly pools: readonly IPPool[];
+  readonly bgpConfigurations: readonly BGPConfiguration[];
+  readonly bgpPeers: readonly BGPPeer[];
+  readonly bgpFilters: readonly BGPFilter[];
+  /** Those of this node; others are ignored. */
+  readonly blockAffinities: readonly BlockAffinity[];
+  /** Those of this node; others are ignored. */
+  readonly endpoints: readonly WorkloadEndpoint[];
+  /** Values of the secrets that BGP passwords refer to, by `secretName/key`. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly settings: CalcSettings;
+  readonly facts: LocalFacts;
+}
+
+/** The input with every object once. */
+export function withoutRepeats(input: CalcInput): CalcInput {
+  return {
+    ...input,
+    nodes: once(input.nodes),
+    pools: once(input.pools),
+    bgpConfigurations: once(input.bgpConfigurations),
+    bgpPeers: once(input.bgpPeers),
+    bgpFilters: once(input.bgpFilters),
+    blockAffinities: once(input.blockAffinities),
+    endpoints: once(input.endpoints),
+  };
+}
+
+function once<T extends Resource>(items: readonly T[]): readonly T[] {
+  return [
+    ...new Map(items.map((item) => [`${item.metadata.namespace} ${item.metadata.name}`, item])).values(),
+  ];
+}

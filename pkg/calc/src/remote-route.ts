@@ -1,0 +1,146 @@
+/**
+ * The kernel route for a best path of the Loc-RIB: what Calico's kernel programming filter and BIRD's recursive next hops
+ * do, as a function.
+ *
+ * Everything a peer sends is taken, a default route included, but for what this node originates and for prefixes that
+ * are its own blocks. The metric is 2147483647 - LOCAL_PREF: 1024 for a block of another node, 2147483547 for a path
+ * without a LOCAL_PREF of its own.
+ */
+import {
+  type Address,
+  containsAddress,
+  isLinkLocal,
+  type Prefix,
+  PrefixTrie,
+  parseInterfaceAddress,
+} from '@weft/ip';
+import type { IPPool } from '@weft/resources';
+import type { BestPath, NextHopState } from 'bgp-speaker-ts';
+import type { DesiredNextHop, DesiredRoute } from './desired-route.ts';
+import type { DesiredState } from './desired-state.ts';
+import type { CalcInput } from './input.ts';
+import { type NextHopStatus, type NextHopTable, nextHopStatus, nextHopTable } from './next-hop.ts';
+import { ownBlocks } from './own-blocks.ts';
+import { metricOfLocalPref } from './route-metric.ts';
+
+/** What remote routes are decided from. Made once for each input. */
+export interface RoutingContext {
+  readonly nextHops: NextHopTable;
+  readonly ownBlocks: ReadonlySet<Prefix>;
+  readonly pools: PrefixTrie<IPPool>;
+  /** The subnets of the node's BGP addresses. */
+  readonly ownSubnets: readonly Prefix[];
+}
+
+/** Arranges an input and the state that `calculate` made of it. */
+export function routingContext(input: CalcInput, state: DesiredState): RoutingContext {
+  const pools = new PrefixTrie<IPPool>();
+  for (const pool of input.pools) pools.set(pool.spec.cidr, pool);
+  const bgp = input.nodes.find(({ metadata }) => metadata.name === input.nodeName)?.spec.bgp;
+  return {
+    nextHops: nextHopTable(input.facts, state.routes.flatMap(gatewayRoutes)),
+    ownBlocks: new Set(ownBlocks(input).confirmed),
+    pools,
+    ownSubnets: [bgp?.ipv4Address, bgp?.ipv6Address].flatMap((text) => {
+      const parsed = parseInterfaceAddress(text ?? '');
+      return parsed.ok ? [parsed.value.prefix] : [];
+    }),
+  };
+}
+
+/** The one kind of weft's routes that next hops resolve through. */
+function gatewayRoutes(route: DesiredRoute) {
+  if (route.class !== 'peer-gateway') return [];
+  const { destination, metric, via } = route;
+  return via.map((hop) => ({ destination, metric, ...hop }));
+}
+
+/** The route, or why the path does not get one. */
+export type RemoteRoute =
+  | { readonly kind: 'route'; readonly route: DesiredRoute }
+  | { readonly kind: 'rejected'; readonly reason: string };
+
+/** Decides on one best path. */
+export function remoteRoute(prefix: Prefix, path: BestPath, context: RoutingContext): RemoteRoute {
+  if (path.source === 'local') return rejected('this node originates it');
+  if (context.ownBlocks.has(prefix))
+    return rejected(`it is a block of this node, whatever ${path.peer} says`);
+  const resolved = path.nextHops.map(({ address }) => resolve(address, context));
+  const ways = resolved.filter((status) => status.reachable);
+  if (ways.length === 0) {
+    const reasons = resolved.map((status) => status.reason);
+    return rejected(
+      reasons.length === 0 ? 'it has no next hop' : `unreachable next hop: ${reasons.join('; ')}`,
+    );
+  }
+  return {
+    kind: 'route',
+    route: {
+      destination: prefix,
+      type: 'unicast',
+      via: distinct(ways.map(({ via }) => via)),
+      metric: metricOfLocalPref(path.localPref),
+      class: 'no-encap',
+      reason: reasonOf(prefix, path, resolved, context),
+    },
+  };
+}
+
+/** The state of next hops as the speaker's decision process wants it. */
+export function nextHopStates(addresses: readonly Address[], context: RoutingContext): NextHopState[] {
+  return addresses.map((address) => {
+    const status = resolve(address, context);
+    if (!status.reachable) return { address, reachable: false, metric: 0 };
+    return { address, reachable: true, metric: status.metric, interface: status.interface };
+  });
+}
+
+function resolve(address: Address, { nextHops }: RoutingContext): NextHopStatus {
+  if (isLinkLocal(address))
+    return {
+      reachable: false,
+      reason: `${address} is link-local, and the session does not say on which link`,
+    };
+  return nextHopStatus(address, nextHops);
+}
+
+/** Two next hops behind one router are one way. */
+function distinct(hops: readonly DesiredNextHop[]): DesiredNextHop[] {
+  const byText = new Map(hops.map((hop) => [`${hop.interface} ${hop.gateway}`, hop]));
+  return [...byText].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, hop]) => hop);
+}
+
+function reasonOf(
+  prefix: Prefix,
+  { localPref, nextHops, peer, source, stale }: BestPath,
+  resolved: readonly NextHopStatus[],
+  context: RoutingContext,
+): string {
+  const learned = `learned from ${peer} (${source === 'internal' ? 'iBGP' : 'eBGP'}, LOCAL_PREF ${localPref})`;
+  const encapsulation = encapsulationNote(prefix, nextHops[0]?.address, context);
+  return [
+    learned,
+    ...resolved.map(({ reason }) => reason),
+    ...(stale ? [`stale: ${peer} is restarting`] : []),
+    ...(encapsulation === undefined ? [] : [encapsulation]),
+  ].join('; ');
+}
+
+/** weft does not encapsulate. Where the pool asks for it, the route says so. */
+function encapsulationNote(
+  prefix: Prefix,
+  nextHop: Address | undefined,
+  { pools, ownSubnets }: RoutingContext,
+): string | undefined {
+  const pool = pools.longestMatch(prefix)?.value;
+  if (pool === undefined || nextHop === undefined) return undefined;
+  const { ipipMode, vxlanMode } = pool.spec;
+  const [name, mode] = vxlanMode !== 'Never' ? ['VXLAN', vxlanMode] : ['IPIP', ipipMode];
+  const sameSubnet = ownSubnets.some((subnet) => containsAddress(subnet, nextHop));
+  if (mode === 'Never' || (mode === 'CrossSubnet' && sameSubnet)) return undefined;
+  return `IPPool ${pool.metadata.name} asks for ${name} (${mode}), which weft does not do: routed without`;
+}
+
+function rejected(reason: string): RemoteRoute {
+  return { kind: 'rejected', reason };
+}

@@ -1,0 +1,71 @@
+/**
+ * A session that some resource asks for, before it is decided whether this node has it.
+ */
+import type { Address } from '@weft/ip';
+import type { BGPPeerSpec, SecretKeySource } from '@weft/resources';
+import type { Family } from 'bgp-speaker-ts';
+import type { BgpNode } from '../bgp-node.ts';
+
+/** Where a session comes from, in the words of `calicoctl node status`. */
+export type SessionType = 'node-to-node mesh' | 'global' | 'node specific';
+
+/** A peer somebody asks for. */
+export interface Candidate {
+  readonly kind: 'candidate';
+  readonly address: Address;
+  /** Absent: 179. */
+  readonly port?: number;
+  readonly asn: number;
+  /** The node at the other end, if it is one. */
+  readonly node: BgpNode | undefined;
+  readonly families: readonly Family[];
+  readonly type: SessionType;
+  readonly options: SessionOptions;
+  /** Who asks for it: "BGPPeer tor", "the mesh". */
+  readonly askedBy: string;
+}
+
+/** What can be said of a session besides who the peer is. */
+export interface SessionOptions
+  extends Pick<
+    BGPPeerSpec,
+    'keepOriginalNextHop' | 'nextHopMode' | 'sourceAddress' | 'ttlSecurity' | 'reachableBy' | 'filters'
+  > {
+  readonly password?: SecretKeySource;
+  /** Only for a peer that is named by its address. Source: Calico. */
+  readonly localASNumber?: number;
+  readonly numAllowedLocalASNumbers?: number;
+  /** Fields that are set and that weft does not act on. */
+  readonly ignoredFields: readonly string[];
+}
+
+/** A session somebody asks for that cannot be. */
+export interface NoCandidate {
+  readonly kind: 'left-out';
+  /** Address of the peer, or the name of what should have led to one. */
+  readonly peer: string;
+  readonly type: SessionType;
+  readonly askedBy: string;
+  readonly reason: string;
+}
+
+/** What a resource leads to. */
+export type CandidateOutcome = Candidate | NoCandidate;
+
+/** The options a BGPPeer gives to all its sessions. */
+export function optionsOf(spec: BGPPeerSpec): SessionOptions {
+  const { keepOriginalNextHop, nextHopMode, sourceAddress, ttlSecurity, reachableBy, filters, password } =
+    spec;
+  return {
+    ...(keepOriginalNextHop !== undefined && { keepOriginalNextHop }),
+    ...(nextHopMode !== undefined && { nextHopMode }),
+    ...(sourceAddress !== undefined && { sourceAddress }),
+    ...(ttlSecurity !== undefined && { ttlSecurity }),
+    ...(reachableBy !== undefined && { reachableBy }),
+    ...(filters !== undefined && { filters }),
+    ...(password !== undefined && { password }),
+    ignoredFields: (['keepaliveTime', 'maxRestartTime'] as const).filter(
+      (field) => spec[field] !== undefined,
+    ),
+  };
+}

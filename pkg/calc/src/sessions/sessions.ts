@@ -1,0 +1,122 @@
+/**
+ * All sessions of this node, and every one that somebody might expect and that is not there, with its reason.
+ */
+import type { Address } from '@weft/ip';
+import type { Family, PeerConfig } from 'bgp-speaker-ts';
+import type { BgpCluster, BgpNode } from '../bgp-node.ts';
+import type { CalcInput } from '../input.ts';
+import type { PeerPolicies } from '../policy.ts';
+import type { Candidate, CandidateOutcome, NoCandidate, SessionType } from './candidate.ts';
+import { explicitCandidates } from './explicit-peers.ts';
+import { meshCandidates } from './mesh.ts';
+import { type PeerOutcome, peerOutcome, sessionName } from './peer-config.ts';
+
+/** What was decided about one possible peer. */
+export type SessionDecision =
+  | {
+      readonly kind: 'session';
+      /** As Calico names it: `Mesh_10_0_0_2`. */
+      readonly name: string;
+      readonly peer: Address;
+      /** Name of the node at the other end, if it is one. */
+      readonly node?: string;
+      readonly type: SessionType;
+      readonly passive: boolean;
+      readonly families: readonly Family[];
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'left-out';
+      /** Its address, or the name of the node or selector that should have led to one. */
+      readonly peer: string;
+      readonly type: SessionType;
+      readonly reason: string;
+    };
+
+/** A gateway that a peer needs a route by. */
+export interface PeerGateway {
+  readonly peer: Address;
+  readonly gateway: Address;
+  readonly askedBy: string;
+}
+
+/** The outcome for all peers, sorted by name. */
+export interface Sessions {
+  readonly peers: readonly PeerConfig[];
+  readonly decisions: readonly SessionDecision[];
+  readonly gateways: readonly PeerGateway[];
+}
+
+/** Decides all sessions. Explicit peers come before the mesh: of several to one address the first counts. */
+export function sessions(
+  input: CalcInput,
+  own: BgpNode,
+  cluster: BgpCluster,
+  policiesFor: (filters: readonly string[]) => PeerPolicies,
+): Sessions {
+  const outcomes = [...explicitCandidates(own, cluster, input.bgpPeers), ...meshCandidates(own, cluster)];
+  const decided = firstOfEachAddress(outcomes).map((outcome) => {
+    if (outcome.kind === 'left-out') return { decision: leftOut(outcome, outcome.peer, outcome.reason) };
+    const policies = policiesFor(outcome.options.filters ?? []);
+    return decide(outcome, peerOutcome(outcome, { own, policies, secrets: input.secrets }));
+  });
+  return {
+    peers: decided.flatMap(({ peer }) => peer ?? []).sort(byKey(({ description = '' }) => description)),
+    decisions: decided.map(({ decision }) => decision).sort(byKey(({ peer, type }) => `${peer} ${type}`)),
+    gateways: decided.flatMap(({ gateway }) => gateway ?? []),
+  };
+}
+
+/** Leaves out whoever asks for a peer that an earlier one asked for. */
+function firstOfEachAddress(outcomes: readonly CandidateOutcome[]): CandidateOutcome[] {
+  const first = new Map<Address, Candidate>();
+  return outcomes.map((outcome) => {
+    if (outcome.kind === 'left-out') return outcome;
+    const former = first.get(outcome.address);
+    if (former === undefined) {
+      first.set(outcome.address, outcome);
+      return outcome;
+    }
+    const { address, askedBy, type } = outcome;
+    const reason = `${former.askedBy} comes first and asks for ${address} too`;
+    return { kind: 'left-out', peer: address, type, askedBy, reason };
+  });
+}
+
+interface Decided {
+  readonly decision: SessionDecision;
+  readonly peer?: PeerConfig;
+  readonly gateway?: PeerGateway;
+}
+
+function decide(candidate: Candidate, outcome: PeerOutcome): Decided {
+  const { address, askedBy, families, node, options, type } = candidate;
+  if (outcome.kind === 'left-out') return { decision: leftOut(candidate, address, outcome.reason) };
+  const { config: peer, reason } = outcome;
+  const gateway = options.reachableBy && { peer: address, gateway: options.reachableBy, askedBy };
+  return {
+    decision: {
+      kind: 'session',
+      name: sessionName(candidate),
+      peer: address,
+      ...(node && { node: node.name }),
+      type,
+      passive: peer.passive,
+      families,
+      reason,
+    },
+    peer,
+    ...(gateway && { gateway }),
+  };
+}
+
+function leftOut({ askedBy, type }: Candidate | NoCandidate, peer: string, reason: string): SessionDecision {
+  return { kind: 'left-out', peer, type, reason: `${askedBy} asks for it; ${reason}` };
+}
+
+function byKey<T>(key: (item: T) => string): (left: T, right: T) => number {
+  return (left, right) => {
+    const [first, second] = [key(left), key(right)];
+    return first < second ? -1 : first > second ? 1 : 0;
+  };
+}
