@@ -1,7 +1,7 @@
 /**
  * A Node as BGP sees it: addresses, AS number, cluster, port.
  */
-import { type Address, addressFromBytes, type Family, parseAddress } from '@weft/ip';
+import { type Address, addressFromBytes, type Family } from '@weft/ip';
 import {
   type BGPConfiguration,
   type BgpSettings,
@@ -39,26 +39,33 @@ export interface BgpCluster {
 }
 
 /** Reads the nodes and the settings, nodes sorted by name. */
-export function bgpCluster(input: CalcInput): BgpCluster {
-  const configurations = new Map(input.bgpConfigurations.map((item) => [item.metadata.name, item]));
-  const nodes = new Map(input.nodes.map((node) => [node.metadata.name, bgpNode(node, configurations)]));
-  const sorted = [...nodes.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+export function bgpCluster({ bgpConfigurations, nodeName, nodes: given }: CalcInput): BgpCluster {
+  const settingsOf = settingsReader(bgpConfigurations);
+  const nodes = given
+    .map((node) => bgpNode(node, settingsOf(node.metadata.name)))
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
   return {
-    settings: settingsOf(input.nodeName, configurations),
-    nodes: sorted,
-    own: nodes.get(input.nodeName),
+    settings: settingsOf(nodeName),
+    nodes,
+    own: nodes.find(({ name }) => name === nodeName),
     nodeOfAddress: new Map(
-      sorted.flatMap((node) => Object.values(node.addresses).map((address) => [address, node] as const)),
+      nodes.flatMap((node) => Object.values(node.addresses).map((address) => [address, node] as const)),
     ),
   };
 }
 
-function settingsOf(nodeName: string, configurations: ReadonlyMap<string, BGPConfiguration>): BgpSettings {
-  return effectiveBgpSettings(configurations.get('default'), configurations.get(`node.${nodeName}`));
+/** Most nodes have no BGPConfiguration of their own and share the settings of the cluster. */
+function settingsReader(configurations: readonly BGPConfiguration[]): (nodeName: string) => BgpSettings {
+  const byName = new Map(configurations.map((item) => [item.metadata.name, item]));
+  const cluster = byName.get('default');
+  const shared = effectiveBgpSettings(cluster, undefined);
+  return (nodeName) => {
+    const own = byName.get(`node.${nodeName}`);
+    return own === undefined ? shared : effectiveBgpSettings(cluster, own);
+  };
 }
 
-function bgpNode({ metadata, spec }: Node, configurations: ReadonlyMap<string, BGPConfiguration>): BgpNode {
-  const { asNumber, listenPort } = settingsOf(metadata.name, configurations);
+function bgpNode({ metadata, spec }: Node, { asNumber, listenPort }: BgpSettings): BgpNode {
   const ipv4 = bareAddress(spec.bgp?.ipv4Address);
   const ipv6 = bareAddress(spec.bgp?.ipv6Address);
   return {
@@ -72,11 +79,12 @@ function bgpNode({ metadata, spec }: Node, configurations: ReadonlyMap<string, B
   };
 }
 
-/** Node addresses carry the length of their subnet, "10.0.0.1/24", or none. */
+/**
+ * Node addresses carry the length of their subnet, "10.0.0.1/24", or none. Resources hold them in canonical form, so
+ * there is nothing to parse, of which a large cluster would have much.
+ */
 function bareAddress(text: string | undefined): Address | undefined {
-  if (text === undefined) return undefined;
-  const parsed = parseAddress(text.split('/')[0] ?? '');
-  return parsed.ok ? parsed.value : undefined;
+  return text?.split('/', 1)[0] as Address | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@
 import { address } from '@weft/ip';
 import { describe, expect, it } from 'vitest';
 import { affinity, endpoint, facts, inputOf, node, pool, resource } from '../test/fixtures.ts';
-import { calculate } from './calculate.ts';
+import { calculate, createCalculator } from './calculate.ts';
 import type { DesiredState } from './desired-state.ts';
 import { type CalcInput, DEFAULT_SETTINGS } from './input.ts';
 
@@ -276,5 +276,27 @@ describe('the speaker', () => {
     expect(found).toMatchObject({
       config: { holdTimeSeconds: 90, gracefulRestart: { restartTimeSeconds: 120 }, peers: [] },
     });
+  });
+});
+
+describe('a calculator', () => {
+  it('answers as calculate does along all states, in any order', () => {
+    const calculator = createCalculator();
+    for (const { input } of [...states, ...states.toReversed(), ...states.flatMap((state) => [state, state])])
+      expect(JSON.stringify(calculator(input))).toBe(JSON.stringify(calculate(input)));
+  });
+
+  it('takes its decision about BGP again while only workloads and facts change', () => {
+    const calculator = createCalculator();
+    const input = inputOf({ nodes: [node1, node2], pools, blockAffinities: blocks });
+    const first = calculator(input);
+    const second = calculator({
+      ...input,
+      endpoints: [endpoint('node1', 'a', '10.1.0.1/32')],
+      facts: { ...facts },
+    });
+    expect(second.speaker).toBe(first.speaker);
+    expect(second.routes).toHaveLength(first.routes.length + 1);
+    expect(calculator({ ...input, nodes: [...input.nodes] }).speaker).not.toBe(first.speaker);
   });
 });

@@ -4,7 +4,7 @@
 export type { Announcement, Announcements, NotAnnounced } from './announcements.ts';
 export { type DetectedAddress, detectAddress, EXCLUDED_INTERFACES } from './autodetect.ts';
 export { hashedRouterId } from './bgp-node.ts';
-export { calculate } from './calculate.ts';
+export { calculate, createCalculator } from './calculate.ts';
 export {
   type DesiredNextHop,
   type DesiredRoute,

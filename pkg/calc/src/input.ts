@@ -75,7 +75,6 @@ export function withoutRepeats(input: CalcInput): CalcInput {
 }
 
 function once<T extends Resource>(items: readonly T[]): readonly T[] {
-  return [
-    ...new Map(items.map((item) => [`${item.metadata.namespace} ${item.metadata.name}`, item])).values(),
-  ];
+  const byName = new Map(items.map((item) => [`${item.metadata.namespace} ${item.metadata.name}`, item]));
+  return byName.size === items.length ? items : [...byName.values()];
 }

@@ -23,29 +23,36 @@ import { type NextHopStatus, type NextHopTable, nextHopStatus, nextHopTable } fr
 import { ownBlocks } from './own-blocks.ts';
 import { metricOfLocalPref } from './route-metric.ts';
 
-/** What remote routes are decided from. Made once for each input. */
+/** What remote routes are decided from. Made once for each input; it remembers what it resolved. */
 export interface RoutingContext {
   readonly nextHops: NextHopTable;
+  readonly resolved: Map<Address, NextHopStatus>;
   readonly ownBlocks: ReadonlySet<Prefix>;
-  readonly pools: PrefixTrie<IPPool>;
+  /** Pools that ask for encapsulation. */
+  readonly encapsulatedPools: PrefixTrie<IPPool>;
   /** The subnets of the node's BGP addresses. */
   readonly ownSubnets: readonly Prefix[];
 }
 
 /** Arranges an input and the state that `calculate` made of it. */
 export function routingContext(input: CalcInput, state: DesiredState): RoutingContext {
-  const pools = new PrefixTrie<IPPool>();
-  for (const pool of input.pools) pools.set(pool.spec.cidr, pool);
+  const encapsulatedPools = new PrefixTrie<IPPool>();
+  for (const pool of input.pools.filter(isEncapsulated)) encapsulatedPools.set(pool.spec.cidr, pool);
   const bgp = input.nodes.find(({ metadata }) => metadata.name === input.nodeName)?.spec.bgp;
   return {
     nextHops: nextHopTable(input.facts, state.routes.flatMap(gatewayRoutes)),
+    resolved: new Map(),
     ownBlocks: new Set(ownBlocks(input).confirmed),
-    pools,
+    encapsulatedPools,
     ownSubnets: [bgp?.ipv4Address, bgp?.ipv6Address].flatMap((text) => {
       const parsed = parseInterfaceAddress(text ?? '');
       return parsed.ok ? [parsed.value.prefix] : [];
     }),
   };
+}
+
+function isEncapsulated({ spec }: IPPool): boolean {
+  return spec.vxlanMode !== 'Never' || spec.ipipMode !== 'Never';
 }
 
 /** The one kind of weft's routes that next hops resolve through. */
@@ -105,7 +112,8 @@ function resolve(address: Address, { nextHops }: RoutingContext): NextHopStatus 
 }
 
 /** Two next hops behind one router are one way. */
-function distinct(hops: readonly DesiredNextHop[]): DesiredNextHop[] {
+function distinct(hops: readonly DesiredNextHop[]): readonly DesiredNextHop[] {
+  if (hops.length === 1) return hops;
   const byText = new Map(hops.map((hop) => [`${hop.interface} ${hop.gateway}`, hop]));
   return [...byText].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, hop]) => hop);
 }
@@ -130,14 +138,15 @@ function reasonOf(
 function encapsulationNote(
   prefix: Prefix,
   nextHop: Address | undefined,
-  { pools, ownSubnets }: RoutingContext,
+  { encapsulatedPools, ownSubnets }: RoutingContext,
 ): string | undefined {
-  const pool = pools.longestMatch(prefix)?.value;
-  if (pool === undefined || nextHop === undefined) return undefined;
+  if (encapsulatedPools.size === 0 || nextHop === undefined) return undefined;
+  const pool = encapsulatedPools.longestMatch(prefix)?.value;
+  if (pool === undefined) return undefined;
   const { ipipMode, vxlanMode } = pool.spec;
   const [name, mode] = vxlanMode !== 'Never' ? ['VXLAN', vxlanMode] : ['IPIP', ipipMode];
   const sameSubnet = ownSubnets.some((subnet) => containsAddress(subnet, nextHop));
-  if (mode === 'Never' || (mode === 'CrossSubnet' && sameSubnet)) return undefined;
+  if (mode === 'CrossSubnet' && sameSubnet) return undefined;
   return `IPPool ${pool.metadata.name} asks for ${name} (${mode}), which weft does not do: routed without`;
 }
 

@@ -61,8 +61,14 @@ export function sessions(
     return decide(outcome, peerOutcome(outcome, { own, policies, secrets: input.secrets }));
   });
   return {
-    peers: decided.flatMap(({ peer }) => peer ?? []).sort(byKey(({ description = '' }) => description)),
-    decisions: decided.map(({ decision }) => decision).sort(byKey(({ peer, type }) => `${peer} ${type}`)),
+    peers: sortedBy(
+      decided.flatMap(({ peer }) => peer ?? []),
+      ({ description = '' }) => description,
+    ),
+    decisions: sortedBy(
+      decided.map(({ decision }) => decision),
+      ({ peer, type }) => `${peer} ${type}`,
+    ),
     gateways: decided.flatMap(({ gateway }) => gateway ?? []),
   };
 }
@@ -114,9 +120,9 @@ function leftOut({ askedBy, type }: Candidate | NoCandidate, peer: string, reaso
   return { kind: 'left-out', peer, type, reason: `${askedBy} asks for it; ${reason}` };
 }
 
-function byKey<T>(key: (item: T) => string): (left: T, right: T) => number {
-  return (left, right) => {
-    const [first, second] = [key(left), key(right)];
-    return first < second ? -1 : first > second ? 1 : 0;
-  };
+/** Stable, each key made once. */
+function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  const keyed = items.map((item) => ({ item, key: key(item) }));
+  keyed.sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0));
+  return keyed.map(({ item }) => item);
 }
