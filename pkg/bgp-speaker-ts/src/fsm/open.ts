@@ -55,7 +55,7 @@ function pushExtendedNextHop(config: SessionConfig, capabilities: Capability[]):
   capabilities.push({ kind: 'extended-next-hop', entries: [entry] });
 }
 
-/** The F bits say what was kept over a restart, so they are set together with the R bit only. */
+/** The F bits say what was kept while the session was away. */
 function gracefulRestart(
   offer: GracefulRestartOffer,
   families: readonly Family[],
@@ -108,8 +108,9 @@ function pushLongLived(
   });
 }
 
-function wasForwarding({ restarting, forwarding }: RestartState, family: Family): boolean {
-  return restarting && forwarding.includes(family);
+/** Without the R bit the F bit says that only the session broke: a peer that kept our routes need not drop them. */
+function wasForwarding({ forwarding }: RestartState, family: Family): boolean {
+  return forwarding.includes(family);
 }
 
 function isIpv4(family: Family): boolean {

@@ -52,7 +52,7 @@ export interface GracefulRestartOffer {
 export interface RestartState {
   /** R bit: this speaker has restarted and has not yet had End-of-RIB from its peers. */
   readonly restarting: boolean;
-  /** Families whose forwarding state was kept over the restart (F bits). */
+  /** Families whose forwarding state was kept while the session was away (F bits), with a restart or without. */
   readonly forwarding: readonly Family[];
 }
 

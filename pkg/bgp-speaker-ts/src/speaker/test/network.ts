@@ -5,11 +5,12 @@
  * delivers what is queued and then lets every node flush, as an event loop would.
  */
 
-import { type Address, address } from '@weft/ip';
+import { type Address, address, prefix } from '@weft/ip';
 import type { ConnectionId } from '../../fsm/types.ts';
 import type { LocRibChange, PeerConfig, SpeakerConfig } from '../config.ts';
 import type { SpeakerOptions } from '../core.ts';
 import type { SpeakerAction, SpeakerEvent } from '../events.ts';
+import type { ReceivedRoute } from '../listing.ts';
 import { Speaker } from '../speaker.ts';
 
 interface End {
@@ -103,6 +104,11 @@ export class Network {
     for (const key of [...this.#accepted.keys()]) if (key.startsWith(`${name} `)) this.#accepted.delete(key);
     this.#perform(node);
     return node;
+  }
+
+  /** Stops a node in its tracks: its connections stay, but nothing comes from it any more. */
+  freeze(name: string): void {
+    this.node(name).alive = false;
   }
 
   /** Breaks all connections between two nodes, once. */
@@ -332,4 +338,39 @@ export function peer(name: string, asn: number, more: Partial<PeerConfig> = {}):
     exportPolicy: [],
     ...more,
   };
+}
+
+/** Replaces the local routes of a node. */
+export function originate(network: Network, name: string, ...prefixes: string[]): void {
+  const routes = prefixes.map((text) => ({ prefix: prefix(text) }));
+  network.send(name, { kind: 'set-local-routes', routes });
+}
+
+/** What a node routes, as it has reported: prefix to next hops, local routes to `local`. */
+export function routesOf(network: Network, name: string): Record<string, string> {
+  const routes = [...network.node(name).routes.values()].map(({ prefix: text, best }) => {
+    const hops = best?.nextHops.map((hop) => hop.address).join(' ') ?? '';
+    return [text, hops === '' ? 'local' : hops] as const;
+  });
+  return Object.fromEntries(routes.sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+/** The Adj-RIB-In of a node from one peer, by prefix. */
+export function receivedBy(network: Network, name: string, from: string): Map<string, ReceivedRoute> {
+  const { speaker: machine } = network.node(name);
+  const families = ['ipv4-unicast', 'ipv6-unicast'] as const;
+  const routes = families.flatMap((family) => [...machine.adjRibIn(address(from), family)]);
+  return new Map(
+    routes.map((route) => [route.pathId === 0 ? route.prefix : `${route.prefix} ${route.pathId}`, route]),
+  );
+}
+
+/** Actions of one kind a node has reported. */
+export function toldBy<K extends SpeakerAction['kind']>(
+  network: Network,
+  name: string,
+  kind: K,
+): Extract<SpeakerAction, { kind: K }>[] {
+  const { told } = network.node(name);
+  return told.filter((action): action is Extract<SpeakerAction, { kind: K }> => action.kind === kind);
 }
