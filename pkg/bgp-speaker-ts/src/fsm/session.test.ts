@@ -199,6 +199,26 @@ describe('RFC 4271 §8.2.2 timers', () => {
     expect(session.nextDeadline).toBe(60_000);
   });
 
+  test('OpenConfirm: the negotiated hold time counts from the OPEN on', () => {
+    const { session, host } = sessionIn('OpenConfirm', { ...CONFIG, holdTimeSeconds: 9 });
+    host.now = 9000;
+    session.handleTimers();
+    expect(describeActions(host.actions)).toContain('send NOTIFICATION 4/0');
+  });
+
+  test.each([
+    ['UPDATE', [0, 23, 2, 0, 0, 0, 0]],
+    ['KEEPALIVE', [0, 19, 4]],
+    ['ROUTE-REFRESH', [0, 23, 5, 0, 1, 0, 1]],
+  ])('§6.5: %s starts the hold timer anew', (_name, rest) => {
+    const { session, host } = sessionIn('Established', { ...CONFIG, keepaliveTimeSeconds: 30 });
+    host.now = 89_000;
+    session.receive(new Uint8Array([...new Array(16).fill(0xff), ...rest]));
+    host.now = 100_000;
+    session.handleTimers();
+    expect(session.state).toBe('Established');
+  });
+
   test('§6.5: a peer that is silent for the hold time gets NOTIFICATION 4', () => {
     const { session, host } = sessionIn('Established');
     host.now = 89_999;

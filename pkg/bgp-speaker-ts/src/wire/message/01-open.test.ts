@@ -110,7 +110,7 @@ describe('RFC 4271 §6.2 OPEN errors in structure', () => {
     ['version 3', '03fc0000b40a09000200', 2, 1, '0004'],
     ['an authentication parameter', '04fc0000b40a0900020401020000', 2, 4, ''],
     ['parameters longer than the message', '04fc0000b40a09000205020601', 2, 0, ''],
-    ['octets behind the parameters', '04fc0000b40a0900020000', 2, 0, ''],
+    ['a parameter behind the parameters', '04fc0000b40a090002000200', 2, 0, ''],
     ['a capability longer than its parameter', '04fc0000b40a09000204020241ff', 2, 0, ''],
     ['a four-octet capability of three octets', '04fc0000b40a090002070205410300fc00', 2, 0, ''],
     ['a route refresh capability with a value', '04fc0000b40a0900020502030201aa', 2, 0, ''],
