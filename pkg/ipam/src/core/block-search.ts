@@ -4,7 +4,15 @@
  *
  * Source: Calico ipam_block_reader_writer.go, findUsableBlock.
  */
-import { containsPrefix, overlaps, type Prefix, prefixLength, subnetCount } from '@weft/ip';
+import {
+  addressCount,
+  containsPrefix,
+  nthAddress,
+  overlaps,
+  type Prefix,
+  prefixLength,
+  subnetCount,
+} from '@weft/ip';
 import {
   type BlockSpec,
   cidrOf,
@@ -123,11 +131,23 @@ function firstUsable(place: Place, { owner, reservations }: SearchInput): Candid
   const { pool, start, byIndex, misfits } = place;
   for (const { cidr, index } of walkBlocks(pool.cidr, pool.blockSize, start, reservations)) {
     const block = byIndex.get(index);
-    if (!block && !misfits.some((misfit) => overlaps(misfit, cidr))) return { kind: 'free', cidr, pool };
-    if (block && isSameOwner(ownerOfBlock(block), owner) && freeCount(block, reservations) > 0)
-      return { kind: 'ours', cidr, pool };
+    if (block) {
+      const isOurs = isSameOwner(ownerOfBlock(block), owner);
+      if (isOurs && freeCount(block, reservations) > 0) return { kind: 'ours', cidr, pool };
+    } else if (!misfits.some((misfit) => overlaps(misfit, cidr)) && hasRoom(cidr, reservations)) {
+      return { kind: 'free', cidr, pool };
+    }
   }
   return undefined;
+}
+
+/** True unless reservations swallow the block together, each of them a part. */
+function hasRoom(cidr: Prefix, reservations: Reservations): boolean {
+  if (!reservations.touches(cidr)) return true;
+  const size = Number(addressCount(cidr));
+  return Array.from({ length: size }, (_, ordinal) => nthAddress(cidr, ordinal)).some(
+    (address) => !reservations.holds(address),
+  );
 }
 
 function reclaimable(place: Place, input: SearchInput): Candidate[] {

@@ -23,20 +23,18 @@ export function formatGoTime(ms: number): string {
 
 /** Milliseconds since the epoch of an RFC 3339 time, any offset; undefined when the text is none. */
 export function parseTimestamp(text: string): number | undefined {
-  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(text);
+  const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text);
   if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const seconds = (hour * 60 + minute) * 60 + second - offsetSeconds(match[8] as string);
-  return (
-    daysFromCivil(year, month, day) * MS_PER_DAY + seconds * 1000 + Math.floor(Number(match[7] ?? 0) * 1000)
-  );
+  const [, date, clock, fraction = '', zone] = match as unknown as [string, string, string, string?, string?];
+  const [year, month, day] = numbers(date, '-');
+  const [hour, minute, second] = numbers(clock, ':');
+  const seconds = (hour * 60 + minute) * 60 + second - offsetSeconds(zone as string);
+  const milliseconds = Number(fraction.slice(0, 3).padEnd(3, '0'));
+  return daysFromCivil(year, month, day) * MS_PER_DAY + seconds * 1000 + milliseconds;
+}
+
+function numbers(text: string, separator: string): [number, number, number] {
+  return text.split(separator).map(Number) as [number, number, number];
 }
 
 function offsetSeconds(zone: string): number {

@@ -25,7 +25,7 @@ export interface Run {
   /** The handle as this request last wrote it. */
   handle: IPAMHandle | undefined;
   /** By block, the sequence numbers under which this request may have taken addresses. */
-  readonly stamps: Map<Prefix, Set<bigint>>;
+  readonly stamps: Map<Prefix, ReadonlySet<bigint>>;
 }
 
 /** Starts a request. */
@@ -71,14 +71,16 @@ async function takeInTurn<R extends { readonly kind: string }>(
   const { context, rules, holder } = run;
   const cooldown = rules.config.cooldownSeconds;
   let announced = 0;
+  const tried = new Set<bigint>();
   const result = await attempts(async () => {
     const block = await readBlock(context, cidr, cooldown);
-    const unseen = block && takenUnseen(run, cidr, block.spec);
-    if (unseen) return unseen;
+    const unseen = block && stampedOrdinals(run, block.spec, tried);
+    if (block && unseen?.length) return taken(cidr, block.spec, unseen);
     const decision = decide(block?.spec);
     if (!block || !isTake(decision)) return decision as R;
     const count = decision.ordinals.length;
-    stampsOf(run, cidr).add(block.spec.sequenceNumber);
+    tried.add(block.spec.sequenceNumber);
+    run.stamps.set(cidr, tried.union(run.stamps.get(cidr) ?? new Set()));
     const written = announced > 0 && run.handle ? { resource: run.handle, count: announced } : known(run);
     const handle = await announce(context, { handle: holder.handle, block: cidr, count, written });
     if (isContention(handle)) return handle;
@@ -104,31 +106,19 @@ function known({ handle }: Run): { resource: IPAMHandle; count: number } | undef
 }
 
 /**
- * What an earlier attempt took although its answer said it lost: a store that repeats a request by itself meets its own
- * first write and reports a conflict.
+ * The ordinals that this request took under one of these numbers: same handle, same attributes, same moment. An attempt
+ * may have taken them although its answer says it lost: a store that repeats a write by itself meets its own first one.
  */
-function takenUnseen(run: Run, cidr: Prefix, block: BlockSpec): Taken | undefined {
-  if (!run.stamps.has(cidr)) return undefined;
-  const ordinals = stampedOrdinals(run, cidr, block);
-  return ordinals.length > 0 ? taken(cidr, block, ordinals) : undefined;
-}
-
-/** The ordinals of the block that this request took, and no other: same handle, same attributes, same moment. */
-function stampedOrdinals({ holder, stamps }: Run, cidr: Prefix, block: BlockSpec): number[] {
+function stampedOrdinals({ holder }: Run, block: BlockSpec, stamps: ReadonlySet<bigint>): number[] {
+  if (stamps.size === 0) return [];
   return ordinalsOfHandle(block, holder.handle).filter((ordinal) => {
     const allocation = allocationAt(block, ordinal);
     return (
       allocation !== undefined &&
-      stamps.get(cidr)?.has(allocation.sequenceNumber) &&
+      stamps.has(allocation.sequenceNumber) &&
       isSameMap(allocation.attributes, holder.attributes)
     );
   });
-}
-
-function stampsOf({ stamps }: Run, cidr: Prefix): Set<bigint> {
-  const known = stamps.get(cidr) ?? new Set();
-  stamps.set(cidr, known);
-  return known;
 }
 
 function taken(cidr: Prefix, block: BlockSpec, ordinals: readonly number[]): Taken {
@@ -146,10 +136,10 @@ function taken(cidr: Prefix, block: BlockSpec, ordinals: readonly number[]): Tak
  * so they need no cooldown.
  */
 export async function giveBack(run: Run): Promise<void> {
-  for (const cidr of run.stamps.keys()) {
+  for (const [cidr, stamps] of run.stamps) {
     await releaseInBlock(run.context, run.rules, {
       cidr,
-      pick: (block) => stampedOrdinals(run, cidr, block),
+      pick: (block) => stampedOrdinals(run, block, stamps),
       handles: [run.holder.handle],
       unused: true,
     });

@@ -70,8 +70,11 @@ export class Worker {
       const request = { node: this.#node, handle, num4, num6, intendedUse: 'Workload' } as const;
       const outcome = await this.#ipam.autoAssign(request);
       count(`autoAssign ${outcome.kind}`);
-      if (outcome.kind === 'assigned' && outcome.addresses.length !== num4 + num6)
-        throw new Error(`${handle} asked for ${num4} + ${num6} and got ${outcome.addresses.length}`);
+      const distinct = new Set(
+        outcome.kind === 'assigned' ? outcome.addresses.map((given) => given.address) : [],
+      );
+      if (outcome.kind === 'assigned' && distinct.size !== num4 + num6)
+        throw new Error(`${handle} asked for ${num4} + ${num6} and got ${[...distinct].join(', ')}`);
       this.#book(handle, outcome);
     });
   }
