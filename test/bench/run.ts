@@ -1,7 +1,8 @@
 /**
- * `npm run bench [NAME...]`: runs the benchmarks, each in a lab of its own, and prints one JSON line a figure.
+ * `npm run bench [NAME...]`: runs the benchmarks, each in namespaces of its own, and prints one JSON line a figure.
  */
 import { attachBench } from './attach.ts';
+import { kernelBench, plugBench } from './kernel.ts';
 import { labBench } from './lab.ts';
 import { propagationBench } from './propagation.ts';
 import { scaleBench } from './scale.ts';
@@ -10,6 +11,8 @@ import { scaleBench } from './scale.ts';
 export type Figure = { readonly benchmark: string } & Readonly<Record<string, number | string>>;
 
 const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
+  kernel: kernelBench,
+  plug: plugBench,
   lab: labBench,
   attach: attachBench,
   propagation: propagationBench,

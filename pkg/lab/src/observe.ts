@@ -100,7 +100,8 @@ async function sessionsOf(lab: string, host: Host): Promise<{ peer: string; stat
 async function blocksByHost(lab: string): Promise<Map<string, Prefix[]>> {
   const { items } = await withStore(lab, (store) => store.list('BlockAffinity'));
   const confirmed = items.filter(({ spec }) => spec.state === 'confirmed');
-  return Map.groupBy(confirmed, ({ spec }) => spec.node) as never as Map<string, Prefix[]>;
+  const byHost = Map.groupBy(confirmed, ({ spec }) => spec.node);
+  return new Map([...byHost].map(([host, affinities]) => [host, affinities.map(({ spec }) => spec.cidr)]));
 }
 
 /** The addresses of every pod, by pod name. */

@@ -102,7 +102,7 @@ function fileAppears(path: string, deadlineMilliseconds: number): Promise<boolea
 
 /** The end of a daemon's log, to be shown with the error. */
 function lastWords(log: string): string {
-  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-3);
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-12);
   return lines.join('') === '' ? '' : `; it said:\n  ${lines.join('\n  ')}`;
 }
 

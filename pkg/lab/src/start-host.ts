@@ -3,6 +3,7 @@
  */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { execa } from 'execa';
 import { configFileName, daemonCommands, type Installation } from './daemons.ts';
 import { LabError } from './issues.ts';
 import { hostFiles, namespaceOf } from './names.ts';
@@ -20,6 +21,8 @@ export async function startHost(
   const files = hostFiles(lab, host.name);
   mkdirSync(files.directory, { recursive: true, mode: 0o755 });
   if (host.config !== undefined) copyConfig(host, baseDirectory, join(files.directory, configFileName(host)));
+  // FRR gives up root as soon as it runs, and then writes its pid file and sockets.
+  if (host.runs === 'frr') await execa('chown', ['-R', 'frr:frr', files.directory]);
   for (const command of daemonCommands(lab, host, topology.holdTimeSeconds, installation)) {
     await startDaemon(namespaceOf(lab, host.name), command, files.log);
   }

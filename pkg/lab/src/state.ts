@@ -2,6 +2,7 @@
  * What a lab remembers between commands: one JSON file in its directory, replaced whole at every change.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { listNetns } from '@weft/kernel';
 import { LabError } from './issues.ts';
 import { labFiles, labOfNamespace, labsDirectory } from './names.ts';
@@ -64,7 +65,8 @@ export function existingLabs(): string[] {
 /** Writes the state so that a reader sees the old one or the new one, never a half. */
 export function writeState(state: LabState): void {
   const files = labFiles(state.name);
-  mkdirSync(files.directory, { recursive: true, mode: 0o700 });
+  // Others may pass through: FRR runs as a user of its own. The datastore's file is for its owner alone.
+  mkdirSync(files.directory, { recursive: true, mode: 0o711 });
   writeFileSync(`${files.state}.new`, JSON.stringify(state, null, 1), { mode: 0o600 });
   renameSync(`${files.state}.new`, files.state);
 }
@@ -75,6 +77,7 @@ export function removeState(name: string): void {
   rmSync(files.directory, { recursive: true, force: true });
   rmSync(files.lock, { force: true });
   removeIfEmpty(labsDirectory);
+  removeIfEmpty(dirname(labsDirectory));
 }
 
 function removeIfEmpty(directory: string): void {

@@ -98,8 +98,9 @@ function failOnLoss(pings: readonly PingResult[]): void {
   if (pings.some((ping) => !ping.ok)) process.exitCode = 1;
 }
 
-async function execCommand(member: string, command: string[], options: CommonOptions): Promise<void> {
+async function execCommand(member: string, words: string[], options: CommonOptions): Promise<void> {
   const lab = await import('@weft/lab');
+  const command = words[0] === '--' ? words.slice(1) : words;
   if (options.output === 'json') {
     const result = await lab.runIn(options.name, member, command);
     console.log(JSON.stringify(result));
