@@ -55,63 +55,42 @@ function ownAddresses(facts: LocalFacts): Map<Address, string> {
   return owned;
 }
 
-/** Resolves a next hop. */
+/**
+ * Resolves a next hop. Where the most specific route leads out of an interface that is down, the next one counts: the
+ * kernel will have removed the first, or will get no packet through it.
+ */
 export function nextHopStatus(address: Address, table: NextHopTable): NextHopStatus {
   const own = table.ownAddresses.get(address);
   if (own !== undefined) return unreachable(`${address} is an address of this node, on ${own}`);
-  // The shorter prefixes matter as well: a more specific route may point out of an interface that is down, and the
-  // kernel (which removes such a route) would then use the next one.
-  const candidates = table.routes.covering(address).reverse();
-  if (candidates.length === 0) return unreachable(`no route to ${address}`);
-  const refusals: string[] = [];
-  for (const { value } of candidates) {
-    const status = resolveThrough(address, value, table);
-    if (status.reachable || status.final) return status;
-    refusals.push(status.reason);
-  }
-  return unreachable(refusals[0] ?? `no route to ${address}`);
+  let refusal: NextHopStatus | undefined;
+  for (const { value: routes } of table.routes.covering(address).reverse())
+    for (const route of routes.toSorted((left, right) => left.metric - right.metric)) {
+      const status = statusThrough(route, address, table);
+      if (status.reachable || route.interface === undefined) return status;
+      refusal ??= status;
+    }
+  return refusal ?? unreachable(`no route to ${address}`);
 }
 
-/** Tries the routes of one prefix, the smaller metric first. `final`: packets end here, whatever else there is. */
-function resolveThrough(
-  address: Address,
-  routes: readonly UnderlayRoute[],
-  table: NextHopTable,
-): (NextHopStatus & { readonly reachable: true }) | { reachable: false; final: boolean; reason: string } {
-  let refusal = '';
-  for (const route of routes.toSorted((left, right) => left.metric - right.metric)) {
-    if (route.interface === undefined)
-      return { reachable: false, final: true, reason: `the route to ${route.destination} drops packets` };
-    const reason = whyNotOut(table.interfaces.get(route.interface), route.interface);
-    if (reason === undefined) return reachable(address, route, route.interface);
-    refusal ||= `the way to ${address} is ${route.destination} and ${reason}`;
-  }
-  return { reachable: false, final: false, reason: refusal };
+function statusThrough(route: UnderlayRoute, address: Address, { interfaces }: NextHopTable): NextHopStatus {
+  const { destination, gateway, interface: name, metric, onlink } = route;
+  if (name === undefined) return unreachable(`the route to ${destination} drops packets`);
+  const obstacle = whyNotOut(interfaces.get(name), name);
+  if (obstacle !== undefined) return unreachable(`the way to ${address} is ${destination} and ${obstacle}`);
+  const place = gateway === undefined ? 'is' : `is behind ${gateway}`;
+  return {
+    reachable: true,
+    metric,
+    interface: name,
+    via: { gateway: gateway ?? address, interface: name, ...(gateway && onlink && { onlink }) },
+    reason: `${address} ${place} on ${name} (${destination})`,
+  };
 }
 
 function whyNotOut(found: LocalInterface | undefined, name: string): string | undefined {
   if (found === undefined) return `there is no interface ${name}`;
   if (!found.up) return `${name} is down`;
   return found.running ? undefined : `${name} has no carrier`;
-}
-
-function reachable(
-  address: Address,
-  route: UnderlayRoute,
-  name: string,
-): NextHopStatus & { readonly reachable: true } {
-  const gateway = route.gateway ?? address;
-  const onlink = route.gateway !== undefined && route.onlink ? { onlink: true as const } : {};
-  return {
-    reachable: true,
-    metric: route.metric,
-    interface: name,
-    via: { gateway, interface: name, ...onlink },
-    reason:
-      route.gateway === undefined
-        ? `${address} is on ${name} (${route.destination})`
-        : `${address} is behind ${route.gateway} on ${name} (${route.destination})`,
-  };
 }
 
 function unreachable(reason: string): NextHopStatus {

@@ -58,8 +58,8 @@ export interface DataplaneStatus extends RouteCounts {
 
 const resyncMilliseconds = 90_000;
 const resyncRetryMilliseconds = 1_000;
-/** At some 6 µs a route a slice takes less than a millisecond. */
-const sliceRoutes = 128;
+/** At some 6 µs a route a slice takes half a millisecond. */
+const sliceRoutes = 64;
 /** A workload's route is written while it is plugged in; the desired state may learn of it a moment later. */
 const strangerGraceMilliseconds = 10_000;
 
