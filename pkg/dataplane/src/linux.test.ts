@@ -3,13 +3,14 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createNetns, deleteNetns, type Kernel, netnsPath, openKernel } from '@weft/kernel';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { desired } from '../test/fake-host.ts';
 import { ipRouteText, text } from '../test/ip-route-text.ts';
 import { Dataplane } from './dataplane.ts';
 import { readFacts } from './read-facts.ts';
 
-const deadlineMilliseconds = 10_000;
+const deadlineMilliseconds = 20_000;
+vi.setConfig({ testTimeout: 2 * deadlineMilliseconds, hookTimeout: 2 * deadlineMilliseconds });
 
 const routes = [
   desired('10.1.0.0/26', []),
@@ -34,6 +35,7 @@ const wanted = text(`
 `);
 
 const name = `wt-dp-${process.pid}`;
+const cleanups: (() => void)[] = [];
 let kernel: Kernel;
 let dataplane: Dataplane;
 
@@ -52,6 +54,7 @@ async function until(expected: string): Promise<number> {
 
 beforeEach(async () => {
   createNetns(name);
+  cleanups.push(() => deleteNetns(name));
   ip('link add eth0 type veth peer name wire0');
   ip('link set wire0 up');
   ip('link set eth0 up');
@@ -61,7 +64,9 @@ beforeEach(async () => {
   ip('link set pod1 up');
   ip('link set cali1 up');
   kernel = openKernel({ netns: netnsPath(name) });
+  cleanups.push(() => kernel.close());
   dataplane = new Dataplane({ kernel });
+  cleanups.push(() => dataplane.close());
   dataplane.start();
   dataplane.allowDeletes();
   for (const route of routes) dataplane.want(route);
@@ -69,9 +74,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  dataplane.close();
-  kernel.close();
-  deleteNetns(name);
+  for (const cleanup of cleanups.splice(0).reverse()) cleanup();
 });
 
 describe('routes that somebody changes', () => {
