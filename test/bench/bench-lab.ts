@@ -11,7 +11,11 @@ export async function withLab<T>(
   use: (lab: string) => Promise<T>,
 ): Promise<T> {
   if (existingLabs().includes(name)) await down(name, silent);
-  await up({ name, topology: defaultTopology(nodes, pods), baseDirectory: '/' }, installation(), silent);
+  await up(
+    { name, topology: defaultTopology(nodes, pods), baseDirectory: '/' },
+    await installation(),
+    silent,
+  );
   try {
     return await use(name);
   } finally {

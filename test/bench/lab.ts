@@ -11,7 +11,7 @@ export async function* labBench(): AsyncGenerator<Figure> {
     const start = performance.now();
     await up(
       { name: 'bench-lab', topology: defaultTopology(3, 2), baseDirectory: '/' },
-      installation(),
+      await installation(),
       () => {},
     );
     seconds.push((performance.now() - start) / 1000);

@@ -23,7 +23,7 @@ export function useLab(name: string, topology: Topology, baseDirectory = '/'): T
   const lab = new TestLab(name);
   beforeAll(async () => {
     if (existingLabs().includes(name)) await down(name, silent);
-    await up({ name, topology, baseDirectory }, installation(), silent);
+    await up({ name, topology, baseDirectory }, await installation(), silent);
   }, 180_000);
   afterAll(async () => {
     if (existingLabs().includes(name)) await down(name, silent);

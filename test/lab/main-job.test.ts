@@ -58,7 +58,7 @@ describe('while it runs', () => {
   });
 
   it('an added host joins the mesh, and a removed one leaves it', async () => {
-    const added = await addNode(lab.name, undefined, 1, installation(), silent);
+    const added = await addNode(lab.name, undefined, 1, await installation(), silent);
     expect(added.name).toBe('node4');
     expect(await lab.pings('node1-pod1', await lab.addressOf('node4-pod1'))).toBe(true);
     const [block = ''] = await lab.blocksOf('node4');

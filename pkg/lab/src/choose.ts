@@ -1,9 +1,8 @@
 /**
- * What `lab up` is told on the command line, turned into a topology and the programs of this checkout.
+ * What `lab up` is told on the command line, turned into a topology.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Installation } from './daemons.ts';
 import { LabError, type LabIssue } from './issues.ts';
 import { defaultTopology, parseTopology, type Topology } from './topology.ts';
 
@@ -52,9 +51,4 @@ function readText(file: string): string {
 function count(issues: readonly LabIssue[]): string {
   const lines = issues.map(({ path, reason }) => `  ${path}${path === '' ? '' : ': '}${reason}`);
   return `${issues.length === 1 ? 'an error' : `${issues.length} errors`}:\n${lines.join('\n')}`;
-}
-
-/** The pinned Node this process runs on, and weftd of this checkout. */
-export function installation(): Installation {
-  return { node: process.execPath, weftd: resolve(import.meta.dirname, '../../../cmd/weftd/src/main.ts') };
 }

@@ -2,7 +2,7 @@
  * Ends and starts the daemon of one host, whose namespace, pods and routes stay as they are.
  */
 import { rmSync } from 'node:fs';
-import { installation } from './choose.ts';
+import { installation } from './installation.ts';
 import { LabError } from './issues.ts';
 import { hostFiles, namespaceOf } from './names.ts';
 import { endProcesses, processesIn } from './processes.ts';
@@ -21,7 +21,7 @@ export async function stopDaemon(lab: string, host: string, signal: 'SIGTERM' | 
 /** Starts what a host runs again. */
 export async function restartDaemon(lab: string, host: string): Promise<void> {
   const state = requireState(lab);
-  await startHost(lab, state.topology, hostOf(state, host), state.baseDirectory, installation());
+  await startHost(lab, state.topology, hostOf(state, host), state.baseDirectory, await installation());
 }
 
 function hostOf({ topology }: LabState, name: string): Host {

@@ -19,7 +19,7 @@ export interface DaemonCommand {
 export interface Installation {
   /** The pinned Node. */
   readonly node: string;
-  /** weftd's entry file. */
+  /** weftd, bundled. */
   readonly weftd: string;
 }
 
@@ -86,7 +86,8 @@ function weftdCommand(
   };
   return {
     program: installation.node,
-    args: ['--disable-warning=ExperimentalWarning', installation.weftd, ...Object.entries(options).flat()],
+    // A small nursery: garbage is collected a little more often, for some 5 MB less in every daemon.
+    args: ['--max-semi-space-size=1', installation.weftd, ...Object.entries(options).flat()],
     waitFor: controlSocket,
   };
 }

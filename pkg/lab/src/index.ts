@@ -1,8 +1,9 @@
 /** A lab: hosts and pods as network namespaces on one machine, each host with a weftd of its own. */
-export { type Choice, chooseTopology, installation } from './choose.ts';
+export { type Choice, chooseTopology } from './choose.ts';
 export { restartDaemon, stopDaemon } from './daemon-control.ts';
 export type { DaemonCommand, Installation } from './daemons.ts';
 export { down } from './down.ts';
+export { installation } from './installation.ts';
 export { LabError, type LabIssue } from './issues.ts';
 export { namespaceOf, switchNamespace } from './names.ts';
 export { addNode, removeNode } from './nodes.ts';

@@ -59,7 +59,7 @@ async function upCommand(options: UpOptions): Promise<void> {
     Number(options.pods),
   );
   const progress = progressPrinter();
-  await lab.up({ name: options.name, topology, baseDirectory }, lab.installation(), progress);
+  await lab.up({ name: options.name, topology, baseDirectory }, await lab.installation(), progress);
   const pings = await lab.pingAll(options.name, progress);
   print(options, { ...(await lab.status(options.name)), pings }, renderUp);
   if (options.output === undefined) console.log(hints(options.name));
@@ -119,7 +119,7 @@ async function addNodeCommand(
     options.name,
     host,
     Number(options.pods),
-    lab.installation(),
+    await lab.installation(),
     progressPrinter(),
   );
   print(options, added, (node) => `added ${node.name} (${node.addresses.join(', ')})`);
