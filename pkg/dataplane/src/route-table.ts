@@ -82,8 +82,10 @@ export class RouteTable {
   readonly #queues: readonly Set<SlotKey>[] = [...ROUTE_CLASSES, 'delete'].map(() => new Set<SlotKey>());
   readonly #interfaces = new Map<string, InterfaceState>();
 
-  /** Wants a route in place of the one its class wanted to that destination before. */
+  /** Wants a route in place of the one its class wanted to that destination before. The same route again costs little. */
   want(route: DesiredRoute): void {
+    const former = this.#desiredOf(route.class).get(route.destination);
+    if (former !== undefined && sameRoute(former, route)) return;
     this.unwant(route.class, route.destination);
     this.#desiredOf(route.class).set(route.destination, route);
     const key = slotKey(route);
@@ -106,16 +108,13 @@ export class RouteTable {
     this.#decide(key);
   }
 
-  /** Wants exactly these routes of the classes. Routes equal to what was wanted cost nothing further. */
+  /** Wants exactly these routes of the classes. */
   wantAll(classes: readonly RouteClass[], routes: readonly DesiredRoute[]): void {
     const wanted = new Set(routes.map((route) => `${route.class} ${route.destination}`));
     for (const name of classes)
       for (const destination of [...this.#desiredOf(name).keys()])
         if (!wanted.has(`${name} ${destination}`)) this.unwant(name, destination);
-    for (const route of routes) {
-      const former = this.#desiredOf(route.class).get(route.destination);
-      if (former === undefined || !sameRoute(former, route)) this.want(route);
-    }
+    for (const route of routes) this.want(route);
   }
 
   /** Learns of all interfaces at once: those that are not among them are not there. */
