@@ -47,6 +47,8 @@ export class Network {
   readonly nodes: Map<string, Node> = new Map();
   /** Pairs `a b` that cannot reach each other. */
   readonly cut: Set<string> = new Set();
+  /** What an unread byte counts when its sender is told, so that little data can stand for much. */
+  weight = 1;
   /** Sees every event before it is handled. */
   tap: ((node: string, event: SpeakerEvent, now: number) => void) | undefined;
 
@@ -247,7 +249,12 @@ export class Network {
       .reduce((sum, item) => sum + item.bytes, 0);
     this.#queue.push({
       node: from.node,
-      event: { kind: 'outstanding', peer: address(from.peer), connection: from.connection, bytes: waiting },
+      event: {
+        kind: 'outstanding',
+        peer: address(from.peer),
+        connection: from.connection,
+        bytes: waiting * this.weight,
+      },
       link,
     });
   }
