@@ -22,6 +22,17 @@ export type { ReceivedRoute, SentRoute } from './speaker/listing.ts';
 export { RecordedSpeaker, replay } from './speaker/recording.ts';
 export type { ShownAttributes } from './speaker/shown-attributes.ts';
 export { Speaker } from './speaker/speaker.ts';
+export {
+  BgpServer,
+  type BgpServerOptions,
+  type PeerCommand,
+  type SpeakerReport,
+  type StartResult,
+  type StopOptions,
+  type TransportReport,
+} from './transport/bgp-server.ts';
+export { BGP_PORT } from './transport/dial.ts';
+export type { ListenError } from './transport/listen-error.ts';
 export * from './wire/attribute/as-path.ts';
 export type { AttributeContext, EncodeContext, ParsedAttributes } from './wire/attribute/codec.ts';
 export * from './wire/attribute/decode.ts';

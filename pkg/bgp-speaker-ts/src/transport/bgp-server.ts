@@ -1,0 +1,321 @@
+/**
+ * A speaker on real sockets: the shell around the pure `Speaker`.
+ *
+ *     listeners, dials, connections ──events──▶ Speaker ──actions──▶ connections, dials, the owner (onAction)
+ *
+ * Events go to the speaker as they come. Once per turn of the event loop, after everything that was readable has been
+ * read, the speaker is flushed and its actions are performed, so that a burst from many peers is one batch and leaves
+ * as one write per peer. One timer stands for all timers of the speaker, on the monotonic clock.
+ *
+ * No error of a socket leaves this class: it becomes an event of the connection. `start` and `configure` answer with a
+ * `ListenError` when an address cannot be listened on, and then nothing has changed.
+ */
+
+import { randomInt } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import type { Address, Prefix } from '@weft/ip';
+import type { ConnectionId, StopReason } from '../fsm/types.ts';
+import type {
+  LocalRoute,
+  LocRibChange,
+  NextHopState,
+  PeerConfig,
+  PeerStatus,
+  SpeakerConfig,
+} from '../speaker/config.ts';
+import type { SpeakerAction, SpeakerEvent } from '../speaker/events.ts';
+import type { Explanation } from '../speaker/explain.ts';
+import type { ReceivedRoute, SentRoute } from '../speaker/listing.ts';
+import { Speaker } from '../speaker/speaker.ts';
+import { FAMILIES } from '../wire/family.ts';
+import { CeaseSubcode } from '../wire/iana.ts';
+import { ConnectionTable } from './connection-table.ts';
+import { dial } from './dial.ts';
+import type { ListenError } from './listen-error.ts';
+import { ListenerSet } from './listener-set.ts';
+import { fromNodeAddress } from './socket-address.ts';
+import { applyTtlRule } from './socket-options.ts';
+import { TcpConnection } from './tcp-connection.ts';
+
+/** Actions the owner hears of: all but those on connections. */
+export type SpeakerReport = Exclude<SpeakerAction, { kind: 'connect' | 'close' | 'send' }>;
+
+/** What happens on sockets before the speaker is concerned. */
+export type TransportReport =
+  /** Somebody who is no peer connected and was closed. */
+  | { readonly kind: 'stranger-refused'; readonly address: Address | undefined }
+  /** The kernel did not take the MD5 key of a peer; no connection of it is accepted. */
+  | { readonly kind: 'md5-key-refused'; readonly peer: Address; readonly errno: string };
+
+/** How a server starts. */
+export interface BgpServerOptions {
+  readonly config: SpeakerConfig;
+  /** The process has started anew while the kernel kept forwarding by routes of its earlier life (RFC 4724). */
+  readonly restarting: boolean;
+  /** Hears what the speaker reports, in order, from the event loop. */
+  readonly onAction?: (action: SpeakerReport) => void;
+  /** Hears what happens on sockets. */
+  readonly onTransport?: (report: TransportReport) => void;
+  /** Seed of jitter and hashes; default a random one. */
+  readonly seed?: number | undefined;
+}
+
+/** A started server, or why it could not start. */
+export type StartResult = { readonly kind: 'started'; readonly server: BgpServer } | ListenError;
+
+/** Commands to single peers. */
+export type PeerCommand = Extract<
+  SpeakerEvent,
+  { kind: 'start-peer' | 'stop-peer' | 'reset-peer' | 'refresh-peer' }
+>;
+
+/** How a server stops. */
+export interface StopOptions {
+  /** Close without a Cease, so that peers keep our routes for the restart time; else Cease / Administrative Shutdown. */
+  readonly graceful: boolean;
+  /** Shutdown communication of the Cease (RFC 9003). */
+  readonly communication?: string | undefined;
+}
+
+/** Longest delay of setTimeout, in ms. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** A running speaker. */
+export class BgpServer {
+  readonly #speaker: Speaker;
+  readonly #listeners: ListenerSet;
+  readonly #connections = new ConnectionTable();
+  readonly #onAction: (action: SpeakerReport) => void;
+  readonly #onTransport: (report: TransportReport) => void;
+  #peers: ReadonlyMap<Address, PeerConfig>;
+  /** Peers whose MD5 key the kernel refused. */
+  #unprotected: ReadonlyMap<Address, string> = new Map();
+  /** Connections with bytes queued in this turn. */
+  readonly #toFlush: Set<TcpConnection> = new Set();
+  /** Sockets that are not gone yet, closed ones included. */
+  readonly #alive: Set<Promise<void>> = new Set();
+  #turn: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt: number = Number.POSITIVE_INFINITY;
+  #stopped = false;
+
+  private constructor(options: BgpServerOptions, listeners: ListenerSet) {
+    const { config, restarting, onAction = () => {}, onTransport = () => {}, seed } = options;
+    this.#onAction = onAction;
+    this.#onTransport = onTransport;
+    this.#listeners = listeners;
+    this.#peers = byAddress(config);
+    this.#speaker = new Speaker(config, {
+      restarting,
+      seed: seed ?? randomInt(2 ** 32),
+      now: performance.now(),
+      reportRoutes: options.onAction !== undefined,
+    });
+    this.#protectListeners();
+    this.#scheduleTurn();
+  }
+
+  /** Listens and starts the sessions; the first actions are reported from the event loop, after this returned. */
+  static start(options: BgpServerOptions): StartResult {
+    const listeners = new ListenerSet((socket) => server?.accept(socket));
+    let server: BgpServer | undefined;
+    const error = listeners.configure(options.config.listen);
+    if (error !== undefined) return error;
+    server = new BgpServer(options, listeners);
+    return { kind: 'started', server };
+  }
+
+  /** The configuration in force. */
+  get config(): SpeakerConfig {
+    return this.#speaker.config;
+  }
+
+  /** Takes a new configuration; only sessions that must be are reset. An error means that nothing has changed. */
+  configure(config: SpeakerConfig): ListenError | undefined {
+    const error = this.#listeners.configure(config.listen);
+    if (error !== undefined) return error;
+    this.#peers = byAddress(config);
+    this.#protectListeners();
+    this.#handle({ kind: 'configure', config });
+    return undefined;
+  }
+
+  /** Says which routes this speaker originates, all of them. */
+  setLocalRoutes(routes: readonly LocalRoute[]): void {
+    this.#handle({ kind: 'set-local-routes', routes });
+  }
+
+  /** Says what is known about next hops. */
+  setNextHops(nextHops: readonly NextHopState[]): void {
+    this.#handle({ kind: 'set-next-hops', nextHops });
+  }
+
+  /** Starts, stops, resets or refreshes one peer. */
+  command(command: PeerCommand): void {
+    this.#handle(command);
+  }
+
+  /** All peers as they are now; times are on the clock of `performance.now()`. */
+  peers(): PeerStatus[] {
+    return this.#speaker.status();
+  }
+
+  /** All selected routes, IPv4 first. */
+  locRib(): LocRibChange[] {
+    return FAMILIES.flatMap((family) => [...this.#speaker.locRib(family)]);
+  }
+
+  /** All paths a peer has sent. */
+  adjRibIn(peer: Address): ReceivedRoute[] {
+    return FAMILIES.flatMap((family) => [...this.#speaker.adjRibIn(peer, family)]);
+  }
+
+  /** All routes a peer has been told. */
+  adjRibOut(peer: Address): SentRoute[] {
+    return FAMILIES.flatMap((family) => [...this.#speaker.adjRibOut(peer, family)]);
+  }
+
+  /** Why the route of a prefix is what it is. */
+  explain(prefix: Prefix): Explanation {
+    return this.#speaker.explain(prefix);
+  }
+
+  /** Ends all sessions and listeners; resolves when every socket is gone, after 2 s at the latest. */
+  async stop({ graceful, communication }: StopOptions): Promise<void> {
+    if (this.#stopped) return;
+    this.#listeners.close();
+    const reason: StopReason = { subcode: CeaseSubcode.administrativeShutdown, communication };
+    this.#handle({ kind: 'shutdown', reason: graceful ? undefined : reason });
+    this.#runTurn();
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
+    await Promise.all(this.#alive);
+  }
+
+  /** Takes a connection of a peer, or closes that of a stranger. Called by the listeners. */
+  accept(socket: Socket): void {
+    const address = fromNodeAddress(socket.remoteAddress);
+    const peer = address === undefined ? undefined : this.#peers.get(address);
+    if (peer === undefined || this.#unprotected.has(peer.address) || !protect(socket, peer)) {
+      socket.on('error', () => {});
+      socket.destroy();
+      this.#onTransport({ kind: 'stranger-refused', address });
+      return;
+    }
+    const id = this.#connections.nextAccepted(peer.address);
+    const { localAddress } = this.#adopt(peer.address, id, socket);
+    this.#handle({ kind: 'accepted', peer: peer.address, connection: id, localAddress });
+  }
+
+  #connect(address: Address, id: ConnectionId): void {
+    const peer = this.#peers.get(address);
+    if (peer === undefined) return;
+    const attempt = dial(peer, {
+      connected: (socket) => {
+        this.#connections.takeDial(address, id);
+        const { localAddress } = this.#adopt(address, id, socket);
+        this.#handle({ kind: 'connected', peer: address, connection: id, localAddress });
+      },
+      failed: (error) => {
+        this.#connections.takeDial(address, id);
+        this.#handle({ kind: 'connect-failed', peer: address, connection: id, error });
+      },
+    });
+    this.#connections.addDial(address, id, attempt);
+  }
+
+  #adopt(peer: Address, id: ConnectionId, socket: Socket): TcpConnection {
+    const connection = new TcpConnection(socket, {
+      received: (bytes) => this.#handle({ kind: 'received', peer, connection: id, bytes }),
+      closed: (error) => {
+        this.#connections.take(peer, id);
+        this.#handle({ kind: 'closed', peer, connection: id, error });
+      },
+      outstanding: (bytes) => this.#handle({ kind: 'outstanding', peer, connection: id, bytes }),
+    });
+    this.#connections.add(peer, id, connection);
+    this.#alive.add(connection.gone);
+    void connection.gone.then(() => this.#alive.delete(connection.gone));
+    return connection;
+  }
+
+  #protectListeners(): void {
+    this.#unprotected = this.#listeners.protect([...this.#peers.values()]);
+    for (const [peer, errno] of this.#unprotected)
+      this.#onTransport({ kind: 'md5-key-refused', peer, errno });
+  }
+
+  #handle(event: SpeakerEvent): void {
+    if (this.#stopped) return;
+    this.#speaker.handle(event, performance.now());
+    this.#scheduleTurn();
+  }
+
+  #scheduleTurn(): void {
+    this.#turn ??= setImmediate(() => this.#runTurn());
+  }
+
+  /** Selects and sends what the events of this turn have changed. */
+  #runTurn(): void {
+    this.#turn = undefined;
+    this.#speaker.handle({ kind: 'flush' }, performance.now());
+    for (const action of this.#speaker.takeActions()) this.#perform(action);
+    for (const connection of this.#toFlush) connection.flush();
+    this.#toFlush.clear();
+    if (this.#speaker.hasWork) this.#scheduleTurn();
+    this.#armTimer();
+  }
+
+  #perform(action: SpeakerAction): void {
+    switch (action.kind) {
+      case 'send':
+        this.#send(action.peer, action.connection, action.bytes);
+        return;
+      case 'connect':
+        this.#connect(action.peer, action.connection);
+        return;
+      case 'close':
+        this.#connections.takeDial(action.peer, action.connection)?.abort();
+        this.#connections.take(action.peer, action.connection)?.close();
+        return;
+      default:
+        this.#onAction(action);
+    }
+  }
+
+  #send(peer: Address, id: ConnectionId, bytes: Uint8Array): void {
+    const connection = this.#connections.find(peer, id);
+    if (connection === undefined) return;
+    connection.queue(bytes);
+    this.#toFlush.add(connection);
+  }
+
+  /** Keeps the timer at the speaker's next deadline; one that fires early finds nothing due and is set anew. */
+  #armTimer(): void {
+    const deadline = this.#speaker.nextDeadline;
+    if (deadline >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    const delay = Math.min(Math.max(0, deadline - performance.now()), MAX_TIMEOUT_MS);
+    this.#timer = setTimeout(() => this.#tick(), Math.ceil(delay));
+  }
+
+  #tick(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#handle({ kind: 'tick' });
+  }
+}
+
+function byAddress(config: SpeakerConfig): ReadonlyMap<Address, PeerConfig> {
+  return new Map(config.peers.map((peer) => [peer.address, peer]));
+}
+
+/** Puts the TTL rule of a peer on an accepted connection; false when the kernel does not take it. */
+function protect(socket: Socket, peer: PeerConfig): boolean {
+  if (peer.ttlSecurityHops === undefined && peer.multihop === undefined) return true;
+  // Node has no public way to the descriptor of an accepted socket; this one has been stable since Node 10.
+  const fd = (socket as Socket & { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
+  return fd >= 0 && applyTtlRule(fd, peer.address, peer).ok;
+}

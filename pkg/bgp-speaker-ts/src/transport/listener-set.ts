@@ -1,0 +1,51 @@
+/**
+ * All listening sockets of a server, kept in line with its configuration.
+ */
+
+import type { Address } from '@weft/ip';
+import type { ListenAddress, PeerConfig } from '../speaker/config.ts';
+import type { ListenError } from './listen-error.ts';
+import { type Accept, Listener } from './listener.ts';
+
+/** Listeners by address and port. */
+export class ListenerSet {
+  readonly #accept: Accept;
+  #listeners: ReadonlyMap<string, Listener> = new Map();
+
+  constructor(accept: Accept) {
+    this.#accept = accept;
+  }
+
+  /** Opens what is new, then closes what is not wanted any more; after an error everything is as before. */
+  configure(wanted: readonly ListenAddress[]): ListenError | undefined {
+    const next = new Map<string, Listener>();
+    for (const listen of wanted) {
+      const key = `${listen.address} ${listen.port}`;
+      const listener = this.#listeners.get(key) ?? next.get(key) ?? Listener.open(listen, this.#accept);
+      if (!(listener instanceof Listener)) {
+        this.#closeUnless(next, this.#listeners);
+        return listener;
+      }
+      next.set(key, listener);
+    }
+    this.#closeUnless(this.#listeners, next);
+    this.#listeners = next;
+    return undefined;
+  }
+
+  /** Sets what peers must have on all listeners; gives the peers whose MD5 key was refused, with the errno. */
+  protect(peers: readonly PeerConfig[]): ReadonlyMap<Address, string> {
+    for (const listener of this.#listeners.values()) listener.setTtlRules(peers);
+    return new Map([...this.#listeners.values()].flatMap((listener) => [...listener.setKeys(peers)]));
+  }
+
+  /** Closes all. */
+  close(): void {
+    this.#closeUnless(this.#listeners, new Map());
+    this.#listeners = new Map();
+  }
+
+  #closeUnless(listeners: ReadonlyMap<string, Listener>, kept: ReadonlyMap<string, Listener>): void {
+    for (const [key, listener] of listeners) if (!kept.has(key)) listener.close();
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The system calls on sockets that Node has no function for. The only file here that knows koffi.
+ *
+ * All calls are synchronous and answer an errno by name instead of throwing. The library is loaded at the first call,
+ * so that a program that only uses the pure parts of this package does not pay for it.
+ */
+
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+
+/** The answer of a system call: its value, or why it failed. */
+export type SyscallResult =
+  | { readonly ok: true; readonly value: number }
+  | { readonly ok: false; readonly errno: string };
+
+const PROTOTYPES = {
+  socket: 'int socket(int domain, int type, int protocol)',
+  bind: 'int bind(int fd, void *address, unsigned int length)',
+  listen: 'int listen(int fd, int backlog)',
+  setsockopt: 'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
+  close: 'int close(int fd)',
+} as const;
+
+type Name = keyof typeof PROTOTYPES;
+type Argument = number | Uint8Array;
+type Native = (...args: Argument[]) => number;
+
+interface Libc {
+  readonly errno: () => number;
+  readonly functions: Readonly<Record<Name, Native>>;
+}
+
+let loaded: Libc | undefined;
+
+/** socket(2). */
+export function socket(domain: number, type: number, protocol: number): SyscallResult {
+  return call('socket', domain, type, protocol);
+}
+
+/** bind(2) to a raw `struct sockaddr`. */
+export function bind(fd: number, address: Uint8Array): SyscallResult {
+  return call('bind', fd, address, address.length);
+}
+
+/** listen(2). */
+export function listen(fd: number, backlog: number): SyscallResult {
+  return call('listen', fd, backlog);
+}
+
+/** setsockopt(2) with a raw value. */
+export function setsockopt(fd: number, level: number, name: number, value: Uint8Array): SyscallResult {
+  return call('setsockopt', fd, level, name, value, value.length);
+}
+
+/** close(2). */
+export function close(fd: number): SyscallResult {
+  return call('close', fd);
+}
+
+function call(name: Name, ...args: Argument[]): SyscallResult {
+  loaded ??= loadLibc();
+  const value = loaded.functions[name](...args);
+  return value < 0 ? { ok: false, errno: errnoName(loaded.errno()) } : { ok: true, value };
+}
+
+function loadLibc(): Libc {
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+  const library = koffi.load('libc.so.6');
+  const functions = Object.fromEntries(
+    Object.entries(PROTOTYPES).map(([name, prototype]) => [name, library.func(prototype) as Native]),
+  ) as Libc['functions'];
+  return { errno: () => koffi.errno(), functions };
+}
+
+function errnoName(errno: number): string {
+  const found = Object.entries(constants.errno).find(([, value]) => value === errno);
+  return found?.[0] ?? `errno ${errno}`;
+}

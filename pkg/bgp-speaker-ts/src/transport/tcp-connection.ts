@@ -1,0 +1,95 @@
+/**
+ * One TCP connection: bytes in as they come, bytes out once per turn, and an end that is reported once.
+ *
+ * What is sent in one turn of the event loop leaves as one write. What the kernel does not take at once is kept by the
+ * socket and its amount is reported, so that the speaker can stop feeding a peer that does not read. A close sends
+ * what is waiting, then a FIN, and reads on for a moment: a socket closed with unread input sends a reset, which can
+ * overtake a NOTIFICATION.
+ */
+
+import type { Socket } from 'node:net';
+import type { Address } from '@weft/ip';
+import { fromNodeAddress } from './socket-address.ts';
+
+/** How long a closed connection may take to send its last bytes, in ms. */
+const LINGER_MS = 2000;
+
+/** Who hears of a connection. */
+export interface TcpConnectionListener {
+  received(bytes: Uint8Array): void;
+  /** Told once, and never after `close`. */
+  closed(error: string | undefined): void;
+  /** How many bytes the kernel has not taken; told when there are some, and when they are gone. */
+  outstanding(bytes: number): void;
+}
+
+/** A connected socket. */
+export class TcpConnection {
+  readonly localAddress: Address | undefined;
+  /** Resolves when the socket is gone. */
+  readonly gone: Promise<void>;
+  readonly #socket: Socket;
+  readonly #listener: TcpConnectionListener;
+  #queue: Uint8Array[] = [];
+  #reportedOutstanding = 0;
+  /** Nothing is reported any more: it was closed here, or its end was reported. */
+  #silent = false;
+  #error: string | undefined;
+
+  constructor(socket: Socket, listener: TcpConnectionListener) {
+    this.#socket = socket;
+    this.#listener = listener;
+    this.localAddress = fromNodeAddress(socket.localAddress);
+    this.gone = new Promise((resolve) => socket.once('close', () => resolve()));
+    socket.on('data', (bytes) => {
+      if (!this.#silent) listener.received(bytes);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#error = error.code ?? error.message;
+    });
+    socket.on('end', () => this.#ended());
+    socket.on('close', () => this.#ended());
+  }
+
+  /** Puts bytes into the next write. */
+  queue(bytes: Uint8Array): void {
+    this.#queue.push(bytes);
+  }
+
+  /** Writes what was queued. */
+  flush(): void {
+    const parts = this.#queue;
+    if (parts.length === 0 || this.#socket.destroyed) return;
+    this.#queue = [];
+    const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+    this.#socket.write(bytes, () => this.#reportOutstanding());
+    this.#reportOutstanding();
+  }
+
+  /** Sends what is queued and ends the connection; nothing is reported after it. */
+  close(): void {
+    this.flush();
+    this.#silent = true;
+    if (this.#socket.destroyed) return;
+    this.#socket.end();
+    const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** Reports a change of what waits; a connection that never waits is never reported. */
+  #reportOutstanding(): void {
+    const bytes = this.#socket.writableLength;
+    if (this.#silent || bytes === this.#reportedOutstanding) return;
+    this.#reportedOutstanding = bytes;
+    this.#listener.outstanding(bytes);
+  }
+
+  /** The peer's FIN ends a BGP connection as well as any error: there is nothing left to say to it. */
+  #ended(): void {
+    if (!this.#silent) {
+      this.#silent = true;
+      this.#listener.closed(this.#error);
+    }
+    this.#socket.destroy();
+  }
+}
