@@ -230,11 +230,11 @@ describe('a plug that fails', () => {
 
   it('does not take a veth for its own because the indexes happen to match', () => {
     const elsewhere = host.addNetns('/run/netns/elsewhere');
-    elsewhere.apply([{ op: 'add-veth', host: { name: 'x' }, peer: { name: 'eth0', netnsFd: pod.netnsFd } }]);
     host.apply([
       { op: 'add-veth', host: { name: 'cali1' }, peer: { name: 'y', netnsFd: elsewhere.netnsFd } },
     ]);
-    expect(host.link('cali1')?.index).toBe(pod.link('eth0')?.peerIndex);
+    elsewhere.apply([{ op: 'add-veth', host: { name: 'x' }, peer: { name: 'eth0', netnsFd: pod.netnsFd } }]);
+    expect(host.link('cali1')?.peerIndex).toBe(pod.link('eth0')?.index);
     expect(plugEndpoint(host, spec)).toMatchObject({ kind: 'interface-exists' });
   });
 

@@ -24,5 +24,5 @@ export type {
 } from './kernel.ts';
 export { openKernel } from './linux-kernel.ts';
 export { createNetns, deleteNetns, listNetns, netnsPath } from './namespaces.ts';
-export { type InNetns, netnsOfPid, withNetns } from './netns.ts';
+export { netnsOfPid, type Outcome, withNetns } from './netns.ts';
 export { MAIN_TABLE, normalizeRoute, routeKey, routeSatisfies, WEFT_ROUTE_PROTOCOL } from './route.ts';

@@ -1,7 +1,7 @@
 /**
  * The real kernel: rtnetlink sockets and sysctl files of one network namespace.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { type Address, type Family, familyOf } from '@weft/ip';
 import { KernelError } from './errno.ts';
 import { EventMonitor } from './event-monitor.ts';
@@ -30,7 +30,7 @@ import { decodeNetnsId, encodeNetnsIdRequest } from './netlink/netns-id.ts';
 import { decodeRoute, encodeRouteDump, encodeRouteLookup } from './netlink/route.ts';
 import { NetlinkSocket, openNetlinkFd } from './netlink/socket.ts';
 import { readResults, transact } from './netlink/transaction.ts';
-import { currentNetnsPath, withNetns } from './netns.ts';
+import { currentNetnsPath, type Outcome, openFile, withNetns } from './netns.ts';
 import { readSysctlFile, writeSysctlFile } from './sysctl.ts';
 
 /**
@@ -47,16 +47,23 @@ export function openKernel(options: { readonly netns?: string } = {}): Kernel {
 }
 
 function openNetns(path: string): OpenedNetns {
-  let netnsFd: number;
-  try {
-    netnsFd = openSync(path, 'r');
-  } catch (cause) {
-    return { kind: 'refused', errno: (cause as NodeJS.ErrnoException).code ?? 'EIO' };
-  }
-  const socket = withNetns(netnsFd, () => new NetlinkSocket());
+  const opened = openFile(path);
+  if (opened.kind === 'refused') return opened;
+  const netnsFd = opened.value;
+  const socket = openSocket(netnsFd);
   if (socket.kind === 'done') return { kind: 'opened', kernel: new LinuxKernel(netnsFd, socket.value) };
   closeSync(netnsFd);
   return socket;
+}
+
+/** Running out of descriptors is one more refusal. */
+function openSocket(netnsFd: number): Outcome<NetlinkSocket> {
+  try {
+    return withNetns(netnsFd, () => new NetlinkSocket());
+  } catch (error) {
+    if (error instanceof KernelError) return { kind: 'refused', errno: error.code };
+    throw error;
+  }
 }
 
 /** No route, or one of type unreachable, blackhole or prohibit. */

@@ -18,8 +18,8 @@ export function netnsOfPid(pid: number): string {
   return `/proc/${pid}/ns/net`;
 }
 
-/** What `withNetns` answers. */
-export type InNetns<T> =
+/** What came of something that the kernel may refuse. */
+export type Outcome<T> =
   | { readonly kind: 'done'; readonly value: T }
   | ({ readonly kind: 'refused' } & Refusal);
 
@@ -30,7 +30,7 @@ export type InNetns<T> =
  * @param netns path or descriptor of the namespace
  * @returns `refused`, with the function not called, when there is no such namespace or no permission
  */
-export function withNetns<T>(netns: string | number, run: () => T): InNetns<T> {
+export function withNetns<T>(netns: string | number, run: () => T): Outcome<T> {
   if (typeof netns === 'number') return runInside(netns, run);
   const opened = openFile(netns);
   if (opened.kind === 'refused') return opened;
@@ -41,7 +41,7 @@ export function withNetns<T>(netns: string | number, run: () => T): InNetns<T> {
   }
 }
 
-function runInside<T>(fd: number, run: () => T): InNetns<T> {
+function runInside<T>(fd: number, run: () => T): Outcome<T> {
   startPoolThreads();
   const home = openSync(currentNetnsPath, 'r');
   try {
@@ -79,7 +79,7 @@ export function startPoolThreads(): void {
 }
 
 /** Opens a file for reading; a missing one is an answer, not an exception. */
-export function openFile(path: string): InNetns<number> {
+export function openFile(path: string): Outcome<number> {
   try {
     return { kind: 'done', value: openSync(path, 'r') };
   } catch (cause) {

@@ -58,7 +58,8 @@ function libc(): Libc {
 
 function loadLibc(): Libc {
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load('libc.so.6');
+  // The process itself: Node has its libc loaded, glibc or musl, under whatever name.
+  const library = koffi.load(null);
   const functions = Object.fromEntries(
     Object.entries(prototypes).map(([name, prototype]) => [name, library.func(prototype) as Native]),
   ) as Libc['functions'];
