@@ -237,9 +237,9 @@ describe('strangers and bad peers', () => {
     raw.socket.write(Buffer.concat([OPEN, encodeKeepalive()]));
     await eventually('Established', () => stateOf(left, C) === 'Established');
     raw.socket.pause();
-    const communities = Array.from({ length: 200 }, (_, index) => `64512:${index}`);
+    const communities = Array.from({ length: 900 }, (_, index) => `64512:${index}`);
     const routes = (round: number) =>
-      Array.from({ length: 4000 }, (_, index) => ({
+      Array.from({ length: 400 }, (_, index) => ({
         prefix: prefix(`10.${index >>> 8}.${index & 255}.0/24`),
         med: round * 10_000 + index,
         communities,
@@ -248,14 +248,15 @@ describe('strangers and bad peers', () => {
       left.server.peers().find(({ address: name }) => name === C)?.outstandingBytes ?? 0;
     for (let round = 1; round <= 60 && outstanding() === 0; round += 1) {
       left.server.setLocalRoutes(routes(round));
-      const last = round * 10_000 + 3999;
+      const last = round * 10_000 + 399;
       await eventually('the other peer in step', () =>
         right.server
           .locRib()
-          .some(({ prefix: name, best }) => name === '10.15.159.0/24' && best?.med === last),
+          .some(({ prefix: name, best }) => name === '10.1.143.0/24' && best?.med === last),
       );
     }
     expect(outstanding()).toBeGreaterThan(0);
+    raw.socket.destroy();
   }, 60_000);
 });
 
