@@ -7,13 +7,14 @@ import type { Logger } from '@weft/telemetry';
 import {
   BgpServer,
   type Explanation,
+  type ListenError,
   type LocRibChange,
   type NextHopState,
   type PeerStatus,
-  type SpeakerAction,
   type SpeakerConfig,
+  type SpeakerReport,
+  type TransportReport,
 } from 'bgp-speaker-ts';
-import { StartupError } from './startup-error.ts';
 
 /** Who hears what the speaker has to say. */
 export interface BgpListener {
@@ -42,24 +43,24 @@ export class Bgp {
     this.#server = server;
   }
 
-  /** Opens the listeners and starts the sessions. Throws `StartupError` when an address cannot be listened on. */
-  static async start({ config, restarting, listener, log }: BgpStart): Promise<Bgp> {
-    const started = await BgpServer.start({
+  /** Opens the listeners and starts the sessions, unless an address cannot be listened on. */
+  static start({ config, restarting, listener, log }: BgpStart): Bgp | ListenError {
+    const started = BgpServer.start({
       config,
       restarting,
       onAction: (action) => hear(action, listener, log),
+      onTransport: (report) => logTransport(report, log),
     });
-    if (started.kind === 'started') return new Bgp(started.server);
-    throw new StartupError(started.message, started.object, started.hint);
+    return started.kind === 'started' ? new Bgp(started.server) : started;
   }
 
   get config(): SpeakerConfig {
     return this.#server.config;
   }
 
-  /** Takes over a new configuration; only sessions that must be are reset. */
-  async configure(config: SpeakerConfig): Promise<void> {
-    await this.#server.configure(config);
+  /** Takes over a new configuration; only sessions that must be are reset. An error means that nothing has changed. */
+  configure(config: SpeakerConfig): ListenError | undefined {
+    return this.#server.configure(config);
   }
 
   /** All routes this node originates. */
@@ -95,7 +96,7 @@ export class Bgp {
   }
 }
 
-function hear(action: SpeakerAction, listener: BgpListener, log: Logger): void {
+function hear(action: SpeakerReport, listener: BgpListener, log: Logger): void {
   switch (action.kind) {
     case 'loc-rib-changed':
       listener.routesChanged(action.changes);
@@ -114,7 +115,7 @@ function hear(action: SpeakerAction, listener: BgpListener, log: Logger): void {
   }
 }
 
-function logPeerEvent(action: SpeakerAction, log: Logger): void {
+function logPeerEvent(action: SpeakerReport, log: Logger): void {
   switch (action.kind) {
     case 'peer-established':
       log.info('bgp-peer-established', `the session with ${action.peer} is up`, {
@@ -158,5 +159,18 @@ function logPeerEvent(action: SpeakerAction, log: Logger): void {
         ...action,
         kind: undefined,
       });
+  }
+}
+
+function logTransport(report: TransportReport, log: Logger): void {
+  if (report.kind === 'stranger-refused') {
+    log.warn('bgp-stranger-refused', `${report.address ?? 'somebody'} connected and is no peer`, {
+      address: report.address,
+    });
+  } else {
+    log.error('bgp-md5-key-refused', `the kernel did not take the MD5 key of ${report.peer}`, {
+      peer: report.peer,
+      errno: report.errno,
+    });
   }
 }

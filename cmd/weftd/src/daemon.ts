@@ -6,7 +6,8 @@
  *     Attachments ─────────┘                 └───────────────┘
  */
 import {
-  calculate,
+  type Announcement,
+  createCalculator,
   LOCAL_ROUTE_CLASSES,
   nextHopStates,
   type RoutingContext,
@@ -20,6 +21,7 @@ import type { Address } from '@weft/ip';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
+import type { ListenError, SpeakerConfig } from 'bgp-speaker-ts';
 import { Attachments } from './attachments.ts';
 import { Bgp } from './bgp.ts';
 import { controlBackend } from './control-backend.ts';
@@ -64,6 +66,7 @@ export class Daemon {
   readonly #log: Logger;
   readonly #store: EmbeddedStore;
   readonly #kernel: Kernel;
+  readonly #calculate = createCalculator();
   readonly #metrics = new Metrics();
   readonly #state: State;
   readonly #facts: FactsWatcher;
@@ -75,6 +78,7 @@ export class Daemon {
   #context: RoutingContext | undefined;
   #sessions: readonly SessionDecision[] = [];
   #noBgpReason: string | undefined;
+  #listenError: ListenError | undefined;
   #nextHops: readonly Address[] = [];
   #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
   /** An earlier weftd's routes are in the kernel and still forward. */
@@ -85,7 +89,7 @@ export class Daemon {
     this.#log = log;
     this.#store = store;
     this.#kernel = kernel;
-    this.#state = new State(store, options.nodeName, (kind) => {
+    this.#state = new State(store, options, (kind) => {
       this.#metrics.datastoreEvent(kind);
       this.#schedule('everything');
     });
@@ -110,14 +114,17 @@ export class Daemon {
     await registerNode(this.#store, this.#options, this.#facts.facts, this.#log);
     await this.#attachments.load();
     await this.#state.mirror.whenInSync();
-    await this.#apply();
+    this.#apply();
+    if (this.#listenError !== undefined) {
+      const { message, object, hint } = this.#listenError;
+      throw new StartupError(message, object, hint);
+    }
     this.#metrics.watch({
       state: this.#state,
       dataplane: this.#dataplane,
       attachments: this.#attachments,
       bgp: () => this.#bgp,
       ready: () => this.#readiness().ok,
-      nodeName: this.#options.nodeName,
     });
     this.#control = await this.#listen();
     this.#log.info('daemon-started', `weftd runs as ${this.#options.nodeName}`, {
@@ -175,22 +182,16 @@ export class Daemon {
     if (!this.#state.mirror.inSync) return;
     const idle = this.#scheduled === 'nothing';
     if (this.#scheduled !== 'everything') this.#scheduled = what;
-    if (idle) setImmediate(() => this.#applyScheduled());
-  }
-
-  #applyScheduled(): void {
-    this.#apply().catch((error) => {
-      this.#log.error('apply-failed', 'the desired state could not be applied', { error: String(error) });
-    });
+    if (idle) setImmediate(() => this.#apply());
   }
 
   /** From the state as it is now to what the rooms are to do. */
-  async #apply(): Promise<void> {
+  #apply(): void {
     const onlyEndpoints = this.#scheduled === 'endpoints';
     this.#scheduled = 'nothing';
     const start = performance.now();
-    const input = this.#state.calcInput(this.#options, this.#attachments.resources(), this.#facts.facts);
-    const desired = calculate(input);
+    const input = this.#state.calcInput(this.#attachments.resources(), this.#facts.facts);
+    const desired = this.#calculate(input);
     this.#metrics.calculated((performance.now() - start) / 1000);
     this.#sessions = desired.sessions;
     this.#dataplane.wantAll(LOCAL_ROUTE_CLASSES, desired.routes);
@@ -199,12 +200,8 @@ export class Daemon {
       this.#fib.reconsider(this.#context);
       this.#bgp?.setNextHops(nextHopStates(this.#nextHops, this.#context));
     }
-    if (desired.speaker.kind === 'bgp') {
-      this.#noBgpReason = undefined;
-      if (this.#bgp === undefined) this.#bgp = await this.#startBgp(desired.speaker.config);
-      else await this.#bgp.configure(desired.speaker.config);
-      this.#bgp.announce(desired.announcements);
-    } else this.#withoutBgp(desired.speaker.reason);
+    if (desired.speaker.kind === 'no-bgp') this.#withoutBgp(desired.speaker.reason);
+    else this.#speak(desired.speaker.config, desired.announcements);
   }
 
   /** Without BGP the datastore alone says which routes there are. */
@@ -214,8 +211,18 @@ export class Daemon {
     this.#dataplane.allowDeletes();
   }
 
-  #startBgp(config: Parameters<typeof Bgp.start>[0]['config']): Promise<Bgp> {
-    return Bgp.start({
+  #speak(config: SpeakerConfig, announcements: readonly Announcement[]): void {
+    this.#listenError = this.#bgp === undefined ? this.#startBgp(config) : this.#bgp.configure(config);
+    if (this.#listenError !== undefined) {
+      const { message, object, hint } = this.#listenError;
+      this.#log.error('bgp-listen-failed', message, { object, hint });
+    }
+    this.#noBgpReason = this.#bgp === undefined ? this.#listenError?.message : undefined;
+    this.#bgp?.announce(announcements);
+  }
+
+  #startBgp(config: SpeakerConfig): ListenError | undefined {
+    const started = Bgp.start({
       config,
       restarting: this.#restarting,
       log: this.#log,
@@ -225,6 +232,9 @@ export class Daemon {
         initialRoutesComplete: () => this.#dataplane.allowDeletes(),
       },
     });
+    if (!(started instanceof Bgp)) return started;
+    this.#bgp = started;
+    return undefined;
   }
 
   #resolveNextHops(addresses: readonly Address[]): void {

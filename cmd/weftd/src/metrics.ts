@@ -17,7 +17,6 @@ export interface MetricSources {
   readonly attachments: Attachments;
   readonly bgp: () => Bgp | undefined;
   readonly ready: () => boolean;
-  readonly nodeName: string;
 }
 
 /** All metrics of one daemon. */
@@ -83,7 +82,7 @@ export class Metrics {
   }
 
   /** Reads these rooms at each scrape from now on. */
-  watch({ state, dataplane, attachments, bgp, ready, nodeName }: MetricSources): void {
+  watch({ state, dataplane, attachments, bgp, ready }: MetricSources): void {
     const isReady = this.#registry.gauge(METRICS.ready);
     const inSync = this.#registry.gauge(METRICS.datastoreInSync);
     const endpoints = this.#registry.gauge(METRICS.endpoints);
@@ -95,7 +94,7 @@ export class Metrics {
       inSync.with().set(state.mirror.inSync && state.mirror.interruptions.size === 0 ? 1 : 0);
       endpoints.with().set(attachments.resources().length);
       for (const family of [4, 6] as const) {
-        blocks.with({ family: `ipv${family}` }).set(state.ownBlockCount(nodeName, family));
+        blocks.with({ family: `ipv${family}` }).set(state.ownBlockCount(family));
       }
       const { desired, inKernel } = dataplane.status();
       routes.with({ state: 'wanted' }).set(desired);

@@ -6,7 +6,7 @@ import type { CalcInput, LocalFacts } from '@weft/calc';
 import { type Datastore, type Mirror, type MirrorChange, mirror } from '@weft/datastore';
 import { type Family, familyOf } from '@weft/ip';
 import { type IpamView, isSameOwner, ownerOfAffinity } from '@weft/ipam';
-import type { Kind, ResourceOf, WorkloadEndpoint } from '@weft/resources';
+import type { BlockAffinity, Kind, ResourceOf, WorkloadEndpoint } from '@weft/resources';
 import type { Options } from './options.ts';
 
 const kinds = [
@@ -24,44 +24,55 @@ type MirroredKind = (typeof kinds)[number];
 /** A live copy of what this daemon needs of the datastore. */
 export class State {
   readonly mirror: Mirror<MirroredKind>;
+  readonly #nodeName: string;
+  readonly #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'secrets' | 'settings'>;
+  /** Lists handed out before, the same object until their kind changes: the calculator goes by that. */
+  readonly #lists = new Map<MirroredKind, unknown>();
+  #ownBlocks: readonly BlockAffinity[] | undefined;
 
   /** @param onChange told of every change but those of other nodes' blocks, which are learned by BGP */
-  constructor(store: Datastore, nodeName: string, onChange: (kind: Kind) => void) {
+  constructor(store: Datastore, options: Options, onChange: (kind: Kind) => void) {
+    this.#nodeName = options.nodeName;
+    this.#constant = constantInput(options);
     this.mirror = mirror(store, kinds, (change) => {
-      if (!isForeignBlock(change, nodeName)) onChange(change.resourceKind);
+      this.#lists.delete(change.resourceKind);
+      if (isBlockOfAnother(change, this.#nodeName)) return;
+      if (change.resourceKind === 'BlockAffinity') this.#ownBlocks = undefined;
+      onChange(change.resourceKind);
     });
   }
 
   /** Every object of a kind, in no order. */
-  all<K extends MirroredKind>(kind: K): ResourceOf<K>[] {
-    return [...this.mirror.objects(kind).values()];
+  all<K extends MirroredKind>(kind: K): readonly ResourceOf<K>[] {
+    const known = this.#lists.get(kind) as readonly ResourceOf<K>[] | undefined;
+    if (known !== undefined) return known;
+    const list = [...this.mirror.objects(kind).values()];
+    this.#lists.set(kind, list);
+    return list;
   }
 
-  /** How many blocks of a family the node holds, in any state of their affinity. */
-  ownBlockCount(node: string, family: Family): number {
-    return this.all('BlockAffinity').filter(
-      ({ spec }) => spec.node === node && familyOf(spec.cidr) === family,
-    ).length;
+  /** The blocks of this node, in any state of their affinity. */
+  ownBlocks(): readonly BlockAffinity[] {
+    this.#ownBlocks ??= this.all('BlockAffinity').filter(({ spec }) => spec.node === this.#nodeName);
+    return this.#ownBlocks;
+  }
+
+  /** How many blocks of a family this node holds. */
+  ownBlockCount(family: Family): number {
+    return this.ownBlocks().filter(({ spec }) => familyOf(spec.cidr) === family).length;
   }
 
   /** What `calculate` decides from. */
-  calcInput(options: Options, endpoints: readonly WorkloadEndpoint[], facts: LocalFacts): CalcInput {
+  calcInput(endpoints: readonly WorkloadEndpoint[], facts: LocalFacts): CalcInput {
     return {
-      nodeName: options.nodeName,
-      nodeNameDigest: createHash('sha256').update(options.nodeName).digest(),
+      ...this.#constant,
       nodes: this.all('Node'),
       pools: this.all('IPPool'),
       bgpConfigurations: this.all('BGPConfiguration'),
       bgpPeers: this.all('BGPPeer'),
       bgpFilters: this.all('BGPFilter'),
-      blockAffinities: this.all('BlockAffinity').filter(({ spec }) => spec.node === options.nodeName),
+      blockAffinities: this.ownBlocks(),
       endpoints,
-      secrets: new Map(),
-      settings: {
-        holdTimeSeconds: options.holdTimeSeconds,
-        gracefulRestartTimeSeconds: options.restartTimeSeconds,
-        routerId: 'auto',
-      },
       facts,
     };
   }
@@ -79,6 +90,20 @@ export class State {
   }
 }
 
-function isForeignBlock({ resourceKind, event }: MirrorChange<MirroredKind>, nodeName: string): boolean {
+function constantInput({
+  nodeName,
+  holdTimeSeconds,
+  restartTimeSeconds,
+}: Options): Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'secrets' | 'settings'> {
+  return {
+    nodeName,
+    nodeNameDigest: createHash('sha256').update(nodeName).digest(),
+    secrets: new Map<string, string>(),
+    settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds, routerId: 'auto' },
+  };
+}
+
+// A deletion does not say whose block it was.
+function isBlockOfAnother({ resourceKind, event }: MirrorChange<MirroredKind>, nodeName: string): boolean {
   return resourceKind === 'BlockAffinity' && event.kind === 'put' && event.resource.spec.node !== nodeName;
 }

@@ -1,10 +1,9 @@
 /**
  * Ends and starts the daemon of one host, whose namespace, pods and routes stay as they are.
  */
-import { rmSync } from 'node:fs';
 import { installation } from './installation.ts';
 import { LabError } from './issues.ts';
-import { hostFiles, namespaceOf } from './names.ts';
+import { namespaceOf } from './names.ts';
 import { endProcesses, processesIn } from './processes.ts';
 import { startHost } from './start-host.ts';
 import { type LabState, requireState } from './state.ts';
@@ -14,8 +13,6 @@ import type { Host } from './topology.ts';
 export async function stopDaemon(lab: string, host: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   hostOf(requireState(lab), host);
   await endProcesses(processesIn(namespaceOf(lab, host)), signal);
-  // A killed daemon leaves its socket file: without it, the start of the next one can be waited for.
-  rmSync(hostFiles(lab, host).controlSocket, { force: true });
 }
 
 /** Starts what a host runs again. */

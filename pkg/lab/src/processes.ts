@@ -5,7 +5,8 @@
  * a crash of the program that started it.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, watch } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
 import type { DaemonCommand } from './daemons.ts';
@@ -72,7 +73,7 @@ async function waitForSocket(
   program: string,
   log: string,
 ): Promise<void> {
-  const appeared = await Promise.race([fileAppears(path, startDeadlineMilliseconds), ended]);
+  const appeared = await Promise.race([socketAnswers(path, startDeadlineMilliseconds), ended]);
   if (appeared === true) return;
   const reason =
     appeared === false ? `did not come up within ${startDeadlineMilliseconds / 1000} s` : appeared;
@@ -83,20 +84,23 @@ async function waitForSocket(
   );
 }
 
-/** Resolves true once `path` exists, false at the deadline. */
-function fileAppears(path: string, deadlineMilliseconds: number): Promise<boolean> {
+/** Resolves true once somebody answers on the socket, false at the deadline. */
+async function socketAnswers(path: string, deadlineMilliseconds: number): Promise<boolean> {
+  const deadline = performance.now() + deadlineMilliseconds;
+  while (performance.now() < deadline) {
+    // The file is there a moment before its owner listens, and a killed owner leaves it behind.
+    if (existsSync(path) && (await canConnect(path))) return true;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return false;
+}
+
+function canConnect(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const watcher = watch(dirname(path), check);
-    const timer = setTimeout(() => finish(false), deadlineMilliseconds);
-    function finish(result: boolean): void {
-      watcher.close();
-      clearTimeout(timer);
-      resolve(result);
-    }
-    function check(): void {
-      if (existsSync(path)) finish(true);
-    }
-    check();
+    const socket = connect(path);
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
   });
 }
 
