@@ -1,6 +1,7 @@
 /**
  * A lab for the tests of one file: up before them, down after them, and the questions they ask of it.
  */
+import { globSync, readFileSync } from 'node:fs';
 import {
   addPod,
   defaultTopology,
@@ -14,7 +15,7 @@ import {
   up,
 } from '@weft/lab';
 import { execa } from 'execa';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 
 const silent = (): void => {};
 
@@ -25,10 +26,22 @@ export function useLab(name: string, topology: Topology, baseDirectory = '/'): T
     if (existingLabs().includes(name)) await down(name, silent);
     await up({ name, topology, baseDirectory }, await installation(), silent);
   }, 180_000);
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') console.error(lastWords(name));
+  });
   afterAll(async () => {
     if (existingLabs().includes(name)) await down(name, silent);
   }, 60_000);
   return lab;
+}
+
+/** What the daemons of a lab said last: the place to look when a test has failed. */
+function lastWords(name: string): string {
+  const files = globSync(`/run/weft/lab/${name}/hosts/*/daemon.log`);
+  const logs = files.map(
+    (file) => `${file}:\n${readFileSync(file, 'utf8').trimEnd().split('\n').slice(-8).join('\n')}`,
+  );
+  return logs.join('\n\n');
 }
 
 /** The default lab of so many hosts and pods, with a hold time that tests can wait for. */
