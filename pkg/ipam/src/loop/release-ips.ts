@@ -5,7 +5,7 @@
  * Source: Calico ipam.go, ReleaseIPs; there one mismatch fails the whole block, here only its address.
  */
 import { type Address, containsAddress, type Prefix, prefixOf } from '@weft/ip';
-import { allocationAt, type BlockSpec, ordinalIn } from '../core/block.ts';
+import { type Allocation, allocationAt, type BlockSpec, ordinalIn } from '../core/block.ts';
 import { poolSpace } from '../core/pool-choice.ts';
 import { isContention } from './attempts.ts';
 import { listBlocks } from './block-store.ts';
@@ -59,11 +59,12 @@ async function releaseGroup(
 ): Promise<Map<ReleaseRequest, ReleaseResult>> {
   let verdicts = new Map(requests.map((request) => [request, notAssigned(request)]));
   if (!cidr) return verdicts;
+  const meant = new Map<ReleaseRequest, bigint>();
   const outcome = await releaseInBlock(context, rules, {
     cidr,
     pick: (block) => {
-      verdicts = new Map(requests.map((request) => [request, judge(block, request)]));
-      return releasedOrdinals(block, verdicts);
+      verdicts = new Map(requests.map((request) => [request, judge(block, request, meant)]));
+      return releasedOrdinals(block, verdicts, meant);
     },
     handles: requests.flatMap(({ handle }) => (handle === undefined ? [] : [handle])),
   });
@@ -72,20 +73,46 @@ async function releaseGroup(
   return verdicts;
 }
 
-function releasedOrdinals(block: BlockSpec, verdicts: ReadonlyMap<ReleaseRequest, ReleaseResult>): number[] {
-  const released = [...verdicts.values()].filter(({ kind }) => kind === 'released');
-  return [...new Set(released.map(({ address }) => ordinalIn(block, address) as number))];
+/** The ordinals that are still held by whom they were meant to be taken from. */
+function releasedOrdinals(
+  block: BlockSpec,
+  verdicts: ReadonlyMap<ReleaseRequest, ReleaseResult>,
+  meant: ReadonlyMap<ReleaseRequest, bigint>,
+): number[] {
+  const ordinals = [...verdicts].flatMap(([request, { kind }]) => {
+    const ordinal = kind === 'released' ? ordinalIn(block, request.address) : undefined;
+    return ordinal !== undefined && held(block, request)?.sequenceNumber === meant.get(request)
+      ? [ordinal]
+      : [];
+  });
+  return [...new Set(ordinals)];
 }
 
-function judge(block: BlockSpec, request: ReleaseRequest): ReleaseResult {
-  const { address, handle, sequenceNumber } = request;
+/**
+ * Decides about one address. What a request means is settled when the block is first read, and remembered in `meant`: if
+ * that allocation is gone at a later attempt it is released, and whoever holds the address then is not meant.
+ */
+function judge(block: BlockSpec, request: ReleaseRequest, meant: Map<ReleaseRequest, bigint>): ReleaseResult {
+  const { handle, sequenceNumber } = request;
+  if (meant.has(request)) return released(request);
+  const holder = held(block, request);
+  if (!holder) return notAssigned(request);
+  if (handle !== undefined && handle !== holder.handle) return reassigned(request, `handle ${holder.handle}`);
+  if (sequenceNumber !== undefined && sequenceNumber !== holder.sequenceNumber)
+    return reassigned(request, `a later allocation (${holder.sequenceNumber}, not ${sequenceNumber})`);
+  meant.set(request, holder.sequenceNumber);
+  return released(request);
+}
+
+/** Who holds the address; nobody does while it cools down. */
+function held(block: BlockSpec, { address }: ReleaseRequest): Allocation | undefined {
   const ordinal = ordinalIn(block, address);
-  const held = ordinal === undefined ? undefined : allocationAt(block, ordinal);
-  if (!held || held.releasedAt !== undefined) return notAssigned(request);
-  if (handle !== undefined && handle !== held.handle) return reassigned(request, `handle ${held.handle}`);
-  if (sequenceNumber !== undefined && sequenceNumber !== held.sequenceNumber)
-    return reassigned(request, `a later allocation (${held.sequenceNumber}, not ${sequenceNumber})`);
-  return { address, kind: 'released', message: `Released ${address}, held by handle ${held.handle}.` };
+  const allocation = ordinal === undefined ? undefined : allocationAt(block, ordinal);
+  return allocation?.releasedAt === undefined ? allocation : undefined;
+}
+
+function released({ address }: ReleaseRequest): ReleaseResult {
+  return { address, kind: 'released', message: `Released ${address}.` };
 }
 
 function notAssigned({ address }: ReleaseRequest): ReleaseResult {

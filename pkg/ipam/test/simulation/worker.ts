@@ -70,12 +70,7 @@ export class Worker {
       const request = { node: this.#node, handle, num4, num6, intendedUse: 'Workload' } as const;
       const outcome = await this.#ipam.autoAssign(request);
       count(`autoAssign ${outcome.kind}`);
-      const distinct = new Set(
-        outcome.kind === 'assigned' ? outcome.addresses.map((given) => given.address) : [],
-      );
-      if (outcome.kind === 'assigned' && distinct.size !== num4 + num6)
-        throw new Error(`${handle} asked for ${num4} + ${num6} and got ${[...distinct].join(', ')}`);
-      this.#book(handle, outcome);
+      this.#book(handle, outcome, num4 + num6);
     });
   }
 
@@ -87,20 +82,20 @@ export class Worker {
     await this.#busyWith(handle, async () => {
       const outcome = await this.#ipam.assignIp({ address, node: this.#node, handle });
       count(`assignIp ${outcome.kind}`);
-      this.#book(handle, outcome);
+      this.#book(handle, outcome, 1);
     });
   }
 
   /** Books an assignment, unless another operation on the handle makes its end uncertain. */
-  #book(handle: string, outcome: AutoAssignOutcome | AssignIpOutcome): void {
+  #book(handle: string, outcome: AutoAssignOutcome | AssignIpOutcome, wanted: number): void {
     const { ledger } = this.#place;
     if (ledger.isDisturbed(handle) || outcome.kind === 'contention') {
       ledger.limbo.add(handle);
     } else if (outcome.kind === 'assigned') {
-      const addresses = outcome.addresses.map(
-        ({ address, sequenceNumber }) => [address, sequenceNumber] as const,
-      );
-      ledger.assigned(handle, new Map(addresses));
+      const addresses = new Map(outcome.addresses.map((given) => [given.address, given.sequenceNumber]));
+      if (addresses.size !== wanted)
+        throw new Error(`${handle} asked for ${wanted} and got ${[...addresses.keys()].join(', ')}`);
+      ledger.assigned(handle, addresses);
     } else this.#expectNothingHeld(handle, outcome.kind);
   }
 
@@ -149,13 +144,15 @@ export class Worker {
     const { handle, addresses } = random.pick(workloads);
     const isGuarded = random.chance(0.5);
     ledger.releasing(handle);
-    await this.#busyWith(handle, async () => {
+    const release = async () => {
       const requests = [...addresses].map(([address, sequenceNumber]) =>
         isGuarded ? { address, handle, sequenceNumber } : { address },
       );
       for (const { kind } of await this.#ipam.releaseIps(requests)) count(`releaseIps ${kind}`);
       ledger.limbo.add(handle);
-    });
+    };
+    // Without a guard a release hits whoever has the address, so only its holder may ask for it, and only once.
+    await (isGuarded ? this.#busyWith(handle, release) : this.#knownToEnd(handle, release));
   }
 
   /** A release that comes too late must not hit whoever has the address by now. */
@@ -208,19 +205,27 @@ export class Worker {
     return nthSubnet(pool4, 30, random.below(Number(subnetCount(pool4, 30))));
   }
 
-  /** Runs an operation on a handle, so that its end is known, or known to be unknown. */
+  /** Runs an operation on a handle that others may disturb meanwhile. */
   async #busyWith(handle: string, work: () => Promise<void>): Promise<void> {
     const { ledger } = this.#place;
-    this.#underWay.add(handle);
     ledger.begin(handle);
+    try {
+      await this.#knownToEnd(handle, work);
+    } finally {
+      ledger.end(handle);
+    }
+  }
+
+  /** Runs an operation on a handle, so that its end is known, or known to be unknown. */
+  async #knownToEnd(handle: string, work: () => Promise<void>): Promise<void> {
+    this.#underWay.add(handle);
     try {
       await work();
     } catch (error) {
-      ledger.limbo.add(handle);
+      this.#place.ledger.limbo.add(handle);
       throw error;
     } finally {
       this.#underWay.delete(handle);
-      ledger.end(handle);
     }
   }
 }
