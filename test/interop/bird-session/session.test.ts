@@ -87,18 +87,6 @@ function learned(): string[] {
 }
 
 async function inStep(): Promise<void> {
-  const t0 = performance.now();
-  setTimeout(
-    () =>
-      console.log(
-        JSON.stringify(
-          reports
-            .filter((r) => r.kind !== 'loc-rib-changed')
-            .map((r: any) => [r.kind, r.to, r.event, r.reason]),
-        ),
-      ),
-    2500,
-  );
   await waitFor('the routes of BIRD', () => learned().join() === BIRD_PREFIXES.join());
   await waitFor('our routes in BIRD', async () => (await bird.routes()).join() === OUR_PREFIXES.join());
 }

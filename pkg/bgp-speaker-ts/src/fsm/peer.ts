@@ -101,7 +101,7 @@ export class Peer {
         this.#find(event.connection)?.receive(event.bytes);
         return;
       case 'sent':
-        this.#noteSent();
+        this.#main.noteSent();
         return;
       case 'outstanding':
         this.#main.noteOutstanding(event.bytes);
@@ -164,11 +164,6 @@ export class Peer {
   #handleTimers(): void {
     this.#main.handleTimers();
     this.#second?.handleTimers();
-  }
-
-  #noteSent(): void {
-    const { negotiated } = this;
-    if (negotiated !== undefined) this.#main.restartKeepalive(negotiated);
   }
 
   #connected(id: ConnectionId): void {

@@ -192,11 +192,19 @@ describe('RFC 4271 §8.2.2 timers', () => {
 
   test('§10: a third of the hold time after a message, a KEEPALIVE', () => {
     const { session, host } = sessionIn('Established');
-    expect(session.nextDeadline).toBe(30_000);
-    host.now = 30_000;
+    host.now = session.nextDeadline;
     session.handleTimers();
     expect(describeActions(host.actions)).toEqual(['send KEEPALIVE']);
-    expect(session.nextDeadline).toBe(60_000);
+    expect(session.nextDeadline).toBe(host.now + 30_000);
+  });
+
+  test('the first KEEPALIVE in Established comes soon, and UPDATEs sent at once do not put it off', () => {
+    const { session, host } = sessionIn('Established');
+    session.noteSent();
+    expect(session.nextDeadline).toBe(200);
+    host.now = 10_000;
+    session.noteSent();
+    expect(session.nextDeadline).toBe(40_000);
   });
 
   test('OpenConfirm: the negotiated hold time counts from the OPEN on', () => {

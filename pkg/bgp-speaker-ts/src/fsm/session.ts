@@ -35,7 +35,14 @@ import { handleInEstablished } from './state-established.ts';
 import { handleInIdle } from './state-idle.ts';
 import { handleInOpenConfirm } from './state-open-confirm.ts';
 import { handleInOpenSent } from './state-open-sent.ts';
-import { createTimers, earliestDeadline, stopTimers, TIMER_EVENTS, type Timers } from './timers.ts';
+import {
+  createTimers,
+  earliestDeadline,
+  FIRST_KEEPALIVE_MS,
+  stopTimers,
+  TIMER_EVENTS,
+  type Timers,
+} from './timers.ts';
 import type {
   ConnectionId,
   DownReason,
@@ -247,6 +254,12 @@ export class Session {
   restartKeepalive({ holdTimeSeconds, keepaliveTimeSeconds }: Negotiated): void {
     if (holdTimeSeconds === 0) this.stopTimer('keepalive');
     else this.startTimer('keepalive', jitter(keepaliveTimeSeconds * 1000, this.host.random));
+  }
+
+  /** Something else than a KEEPALIVE was sent: the next one has time, but for the first. */
+  noteSent(): void {
+    const first = this.host.now - this.establishedAt <= FIRST_KEEPALIVE_MS;
+    if (this.phase.state === 'Established' && !first) this.restartKeepalive(this.phase.negotiated);
   }
 
   /** Starts ConnectRetryTimer; one that only waits for its peer has no use for it. */

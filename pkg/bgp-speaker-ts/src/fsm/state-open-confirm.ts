@@ -1,6 +1,8 @@
 /**
  * OpenConfirm: both OPENs are good, the peer's KEEPALIVE is awaited. RFC 4271 §8.2.2.
  *
+ * We do: the first KEEPALIVE in Established comes soon, and UPDATEs do not put it off. BIRD 2 can sleep for 3 s on the
+ * routes it has to send first, until something from its peer wakes it.
  * We do: event 19 of the RFC is the OPEN of a colliding connection, which here has a machine of its own; a second OPEN on
  * this connection is a Finite State Machine Error.
  */
@@ -8,6 +10,7 @@
 import { cease, collisionCease, fsmError, holdTimerExpired, sendHoldTimerExpired } from './cease.ts';
 import type { MachineEvent } from './machine-event.ts';
 import type { Session } from './session.ts';
+import { FIRST_KEEPALIVE_MS } from './timers.ts';
 import type { Negotiated } from './types.ts';
 
 /** Handles an event in OpenConfirm. */
@@ -59,6 +62,7 @@ export function handleInOpenConfirm(session: Session, event: MachineEvent, negot
 
 function establish(session: Session, negotiated: Negotiated): void {
   session.restartHold(negotiated);
+  if (negotiated.holdTimeSeconds > 0) session.startTimer('keepalive', FIRST_KEEPALIVE_MS);
   session.establishedAt = session.host.now;
   session.enter({ state: 'Established', negotiated }, 'KeepAliveMsg');
   const connection = session.connection?.id ?? 0;

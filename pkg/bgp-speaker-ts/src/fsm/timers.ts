@@ -26,6 +26,9 @@ export const TIMER_EVENTS: readonly (readonly [keyof Timers, PlainEventName])[] 
   ['idleHold', 'IdleHoldTimer_Expires'],
 ];
 
+/** When the first KEEPALIVE of an Established session is sent, in ms: see `state-open-confirm.ts`. */
+export const FIRST_KEEPALIVE_MS = 200;
+
 /** Makes timers of which none runs. */
 export function createTimers(): Timers {
   return {

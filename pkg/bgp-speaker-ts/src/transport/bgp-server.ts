@@ -3,9 +3,10 @@
  *
  *     listeners, dials, connections ──events──▶ Speaker ──actions──▶ connections, dials, the owner (onAction)
  *
- * Events go to the speaker as they come. Once per turn of the event loop, after everything that was readable has been
- * read, the speaker is flushed and its actions are performed, so that a burst from many peers is one batch and leaves
- * as one write per peer. One timer stands for all timers of the speaker, on the monotonic clock.
+ * Events go to the speaker as they come, and what sessions have to say to them leaves at once. Routes are selected and
+ * sent once per turn of the event loop, after everything that was readable has been read, so that a burst from many
+ * peers is one batch and leaves as one write per peer. One timer stands for all timers of the speaker, on the
+ * monotonic clock.
  *
  * No error of a socket leaves this class: it becomes an event of the connection. `start` and `configure` answer with a
  * `ListenError` when an address cannot be listened on, and then nothing has changed.
@@ -98,6 +99,7 @@ export class BgpServer {
   #turn: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAt: number = Number.POSITIVE_INFINITY;
+  #performing = false;
   #stopped = false;
 
   private constructor(options: BgpServerOptions, listeners: ListenerSet) {
@@ -250,6 +252,7 @@ export class BgpServer {
   #handle(event: SpeakerEvent): void {
     if (this.#stopped) return;
     this.#speaker.handle(event, performance.now());
+    this.#performActions();
     this.#scheduleTurn();
   }
 
@@ -261,11 +264,25 @@ export class BgpServer {
   #runTurn(): void {
     this.#turn = undefined;
     this.#speaker.handle({ kind: 'flush' }, performance.now());
-    for (const action of this.#speaker.takeActions()) this.#perform(action);
-    for (const connection of this.#toFlush) connection.flush();
-    this.#toFlush.clear();
+    this.#performActions();
     if (this.#speaker.hasWork) this.#scheduleTurn();
     this.#armTimer();
+  }
+
+  /** Performs what the speaker wants, in order, also when the owner answers an action with the next event. */
+  #performActions(): void {
+    if (this.#performing) return;
+    this.#performing = true;
+    for (
+      let actions = this.#speaker.takeActions();
+      actions.length > 0;
+      actions = this.#speaker.takeActions()
+    ) {
+      for (const action of actions) this.#perform(action);
+    }
+    this.#performing = false;
+    for (const connection of this.#toFlush) connection.flush();
+    this.#toFlush.clear();
   }
 
   #perform(action: SpeakerAction): void {
