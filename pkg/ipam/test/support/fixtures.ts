@@ -4,7 +4,7 @@
 import { createMemoryStore, type Datastore, type OfKind } from '@weft/datastore';
 import { type Prefix, prefix } from '@weft/ip';
 import type { IPAMConfiguration, IPPool, IPReservation, Kind, Node } from '@weft/resources';
-import { createIpam, type Ipam } from '../../src/index.ts';
+import { createIpam, type Ipam, type IpamView } from '../../src/index.ts';
 import { type Around, interceptStore } from './intercepted-store.ts';
 
 const apiVersion = 'projectcalico.org/v3';
@@ -62,9 +62,9 @@ export interface Cluster {
   readonly ipam: Ipam;
   readonly clock: { now: number };
   /** Another allocator, as another process would have it; `around` stands between it and the store. */
-  allocator(around?: Around): Ipam;
-  /** How many calls `work` made to the store, as "get IPAMBlock" and so on. */
-  callsOf(work: (ipam: Ipam) => Promise<unknown>): Promise<string[]>;
+  allocator(around?: Around, view?: Partial<IpamView>): Ipam;
+  /** The calls `work` makes to the store, as "get IPAMBlock" and so on. */
+  callsOf(work: (ipam: Ipam) => Promise<unknown>, view?: Partial<IpamView>): Promise<string[]>;
 }
 
 /** Makes a cluster that holds these resources. */
@@ -73,20 +73,20 @@ export async function cluster(...resources: readonly OfKind<Kind>[]): Promise<Cl
   let objects = 0;
   const store = createMemoryStore({ now: () => clock.now, uuid: () => `uid-${objects++}` });
   for (const resource of resources) await store.create(resource);
-  const allocator = (around?: Around) =>
-    createIpam({ store: around ? interceptStore(store, around) : store, now: () => clock.now });
+  const allocator = (around: Around = (_, perform) => perform(), view: Partial<IpamView> = {}) =>
+    createIpam({ store: interceptStore(store, around), now: () => clock.now, view });
   return {
     store,
     clock,
     ipam: allocator(),
     allocator,
-    async callsOf(work) {
+    async callsOf(work, view) {
       const calls: string[] = [];
       const watching: Around = (call, perform) => {
         calls.push(`${call.verb} ${call.kind}`);
         return perform();
       };
-      await work(allocator(watching));
+      await work(allocator(watching, view));
       return calls;
     },
   };
