@@ -41,6 +41,16 @@ describe('the byte store', () => {
     );
   });
 
+  test('finds every string after any others of its probe run are removed', () => {
+    const store = new ByteStore(1);
+    const texts = Array.from({ length: 700 }, (_, index) => new Uint8Array([index >>> 8, index & 0xff]));
+    const ids = texts.map((bytes) => store.intern(bytes, 0, 2, 0));
+    for (let index = 0; index < texts.length; index += 3) store.release(ids[index] as number);
+    for (const [index, bytes] of texts.entries()) {
+      expect(store.find(bytes, 0, 2, 0)).toBe(index % 3 === 0 ? -1 : ids[index]);
+    }
+  });
+
   test('uses freed space again: the arena does not grow under churn', () => {
     const store = new ByteStore(1);
     for (let round = 0; round < 10_000; round += 1) {

@@ -53,6 +53,16 @@ describe('the prefix table', () => {
     );
   });
 
+  test('finds every prefix after any others of its probe run are removed', () => {
+    const table = new PrefixTable('ipv4-unicast', 1);
+    const count = 6000;
+    for (let id = 0; id < count; id += 1) table.insert((id * 256) >>> 0, 0, 0, 0, 24);
+    for (let id = 0; id < count; id += 3) table.remove(id);
+    for (let id = 0; id < count; id += 1) {
+      expect(table.find((id * 256) >>> 0, 0, 0, 0, 24)).toBe(id % 3 === 0 ? -1 : id);
+    }
+  });
+
   test('keeps every prefix over many growths', () => {
     const table = new PrefixTable('ipv4-unicast', 1);
     const count = 20_000;

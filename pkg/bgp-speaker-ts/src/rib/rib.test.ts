@@ -230,6 +230,22 @@ describe('the RIB of a family', () => {
     expect(fixture.rib.routeCount).toBe(4);
   });
 
+  test('keeps the row of a withdrawn path until its prefix is selected, so that nobody reads another path in it', () => {
+    const fixture = new Fixture();
+    const rows = ['10.1.0.0/26', '10.1.0.64/26'].map((prefix) =>
+      fixture.announce(prefix, { from: '10.0.0.1' }),
+    );
+    fixture.settle();
+    fixture.rib.dropPaths(fixture.peer({ from: '10.0.0.1' }), false);
+    fixture.rib.select(1);
+    fixture.rib.finish(() => false);
+    expect(fixture.rib.bestPaths[fixture.prefix('10.1.0.64/26')]).toBe(rows[1]);
+    expect(fixture.announce('10.1.0.128/26', { from: '10.0.0.2' })).toBe(rows[0]);
+    fixture.settle();
+    expect([...routesOf(fixture).keys()]).toEqual(['10.1.0.128/26']);
+    checkRib(fixture.rib);
+  });
+
   test('keeps the id of a prefix without paths while somebody needs it', () => {
     const fixture = new Fixture();
     fixture.announce('10.1.0.0/26', { from: '10.0.0.1' });

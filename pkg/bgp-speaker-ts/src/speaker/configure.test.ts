@@ -77,6 +77,45 @@ describe('a new configuration', () => {
     expect(sessions(network)).toEqual([1, 1]);
   });
 
+  test('export policy may treat prefixes of one attribute set differently', () => {
+    const network = create();
+    const exportPolicy: PolicyRule[] = [
+      {
+        ...rejectFirst,
+        name: 'tag 10.1/16',
+        action: 'accept',
+        operations: [{ kind: 'add-community', community: '1:1' }],
+      },
+    ];
+    change(network, middle({}, { exportPolicy }));
+    const communities = ROUTES.map((text) => receivedBy(network, C, A).get(text)?.attributes.communities);
+    expect(communities).toEqual([['1:1'], ['1:1'], undefined]);
+  });
+
+  test('import policy keeps the next hop of an IPv6 route whose attributes it changes', () => {
+    const network = new Network();
+    const importPolicy: PolicyRule[] = [
+      { name: 'tag', action: 'accept', operations: [{ kind: 'add-community', community: '1:1' }] },
+    ];
+    const own = { ipv6: address('fd00::2') };
+    network.add(speaker(A, 1, [peer(B, 2, { passive: true, importPolicy })]));
+    network.add(speaker(B, 2, [peer(A, 1, { nextHopAddresses: own })]));
+    originate(network, A);
+    originate(network, B, 'fd00:2::/64');
+    network.advance(10_000);
+    expect(routesOf(network, A)).toEqual({ 'fd00:2::/64': 'fd00::2' });
+  });
+
+  test('a peer that is removed while it restarts leaves none of its stale routes behind', () => {
+    const network = create();
+    network.kill(B);
+    network.advance(5_000);
+    expect(Object.keys(routesOf(network, A))).toEqual(ROUTES);
+    change(network, { ...middle(), peers: middle().peers.slice(1) });
+    expect(routesOf(network, A)).toEqual({});
+    expect(routesOf(network, C)).toEqual({});
+  });
+
   test('a peer that moves to a group with members of its own has what they have', () => {
     const network = create();
     const strict = { exportPolicy: [rejectFirst] };

@@ -138,6 +138,14 @@ describe('faulty UPDATEs (RFC 7606)', () => {
     expect(bench.told('peer-down').length).toBe(1);
   });
 
+  test('not even when the peer itself has ended the session in that read', () => {
+    const fatal = frameMessage(2, new Uint8Array([0, 1, 33, 0, 0]));
+    const nothing = frameMessage(2, new Uint8Array([0, 4, 24, 20, 0, 1, 0, 0]));
+    const cease = frameMessage(3, new Uint8Array([6, 2]));
+    bench.receive(Uint8Array.from([...fatal, ...nothing, ...cease]));
+    expect(bench.speaker.status()[0]?.updatesReceived).toBe(1);
+  });
+
   test('a well-known attribute nobody knows ends the session with 3/2', () => {
     // Flags 0x40, code 99, empty; then one prefix.
     bench.receive(frameMessage(2, new Uint8Array([0, 0, 0, 3, 0x40, 99, 0, 24, 20, 0, 1])));

@@ -244,6 +244,26 @@ describe('Restarting Speaker (RFC 4724 §4.1)', () => {
     expect(kinds).toContain('loc-rib-changed');
   });
 
+  test('reports a table of several batches whole before it reports that it is complete', () => {
+    const network = new Network();
+    network.add(config(A, [B]), { restarting: true });
+    network.add(config(B, [A]));
+    originate(network, A);
+    const count = 40_000;
+    originate(
+      network,
+      B,
+      ...Array.from({ length: count }, (_, index) => `20.${index >> 8}.${index & 0xff}.0/24`),
+    );
+    network.advance(20_000);
+    const { told } = network.node(A);
+    const end = told.findIndex(({ kind }) => kind === 'end-of-rib-complete');
+    const before = told
+      .slice(0, end)
+      .flatMap((action) => (action.kind === 'loc-rib-changed' ? action.changes : []));
+    expect(before.length).toBe(count);
+  });
+
   test('Departs from RFC 4724 §4.1: a local route is told at once, whoever is still missing', () => {
     const network = new Network();
     network.add(config(A, [B, C]), { restarting: true });

@@ -164,4 +164,24 @@ describe('route reflection over two clusters (RFC 4456)', () => {
       '2.2.2.2',
     ]);
   });
+
+  test('clients that send the very same attributes are told apart by ORIGINATOR_ID', () => {
+    const network = new Network();
+    const names = ['10.0.0.2', '10.0.0.3', '10.0.0.4'];
+    const clients = names.map((name) => peer(name, AS, { passive: true, routeReflectorClient: true }));
+    network.add(speaker('10.0.0.1', AS, clients));
+    // One next hop for all, so that nothing in the attributes says who sent them.
+    for (const name of names) {
+      network.add(
+        speaker(name, AS, [peer('10.0.0.1', AS, { nextHopAddresses: { ipv4: address('10.0.0.99') } })]),
+      );
+    }
+    network.advance(10_000);
+    originate(network, '10.0.0.1');
+    for (const [index, name] of names.entries()) originate(network, name, `10.1.${index}.0/26`);
+    network.run();
+    const received = receivedBy(network, '10.0.0.4', '10.0.0.1');
+    expect(received.get('10.1.0.0/26')?.attributes.originatorId).toBe('10.0.0.2');
+    expect(received.get('10.1.1.0/26')?.attributes.originatorId).toBe('10.0.0.3');
+  });
 });
