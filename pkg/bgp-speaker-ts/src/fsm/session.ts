@@ -19,16 +19,14 @@
 
 import type { Notification, SessionError } from '../wire/error.ts';
 import { MessageFramer } from '../wire/framing.ts';
-import { ErrorCode, MessageType, OpenSubcode } from '../wire/iana.ts';
-import { decodeOpen, encodeOpen, type OpenMessage } from '../wire/message/01-open.ts';
-import { decodeNotification, encodeNotification } from '../wire/message/03-notification.ts';
+import { encodeOpen, type OpenMessage } from '../wire/message/01-open.ts';
+import { encodeNotification } from '../wire/message/03-notification.ts';
 import { encodeKeepalive } from '../wire/message/04-keepalive.ts';
-import { decodeRouteRefresh } from '../wire/message/05-route-refresh.ts';
 import type { Initiator } from './collision.ts';
 import { type EventName, type MachineEvent, WITHOUT_EFFECT } from './machine-event.ts';
-import { negotiate } from './negotiate.ts';
 import { buildOpen } from './open.ts';
 import { jitter, type Random } from './random.ts';
+import { receiveMessage } from './receive-message.ts';
 import { handleInActive } from './state-active.ts';
 import { handleInConnect } from './state-connect.ts';
 import { handleInEstablished } from './state-established.ts';
@@ -170,7 +168,7 @@ export class Session {
     const { connection } = this;
     const framer = this.#framer;
     framer.push(bytes);
-    while (this.connection === connection && framer.next()) this.#receiveMessage(framer);
+    while (this.connection === connection && framer.next()) receiveMessage(this, framer);
     if (this.connection === connection && framer.error !== undefined) {
       this.handle({ name: 'BGPHeaderErr', error: framer.error });
     }
@@ -333,58 +331,5 @@ export class Session {
     const wasStable = this.state === 'Established' && this.host.now - this.establishedAt >= stableMs;
     if (counting === 'clear' || wasStable) this.connectRetryCounter = 0;
     if (counting === 'failure') this.connectRetryCounter += 1;
-  }
-
-  #receiveMessage(framer: MessageFramer): void {
-    const { bytes, start, end } = framer;
-    switch (framer.type) {
-      case MessageType.update:
-        this.handle({ name: 'UpdateMsg', bytes, start, end });
-        return;
-      case MessageType.keepalive:
-        this.handle({ name: 'KeepAliveMsg' });
-        return;
-      case MessageType.open:
-        this.#receiveOpen(bytes, start, end);
-        return;
-      case MessageType.notification:
-        this.#receiveNotification(bytes, start, end);
-        return;
-      case MessageType.routeRefresh:
-        this.#receiveRouteRefresh(bytes, start, end);
-        return;
-    }
-  }
-
-  #receiveOpen(bytes: Uint8Array, start: number, end: number): void {
-    const open = decodeOpen(bytes, start, end);
-    if (!open.ok) {
-      this.handle({ name: 'BGPOpenMsgErr', error: open.error });
-      return;
-    }
-    this.host.emit({ kind: 'open-received', open: open.value });
-    const negotiated = negotiate(this.host.config, open.value);
-    if (!negotiated.ok) {
-      this.handle({ name: 'BGPOpenMsgErr', error: negotiated.error });
-      return;
-    }
-    const delayed = this.isRunning('delayOpen');
-    const expected = delayed || this.state === 'OpenSent';
-    if (expected && !this.host.survivesCollision(this, open.value, negotiated.value)) return;
-    const name = delayed ? 'BGPOpen with DelayOpenTimer running' : 'BGPOpen';
-    this.handle({ name, negotiated: negotiated.value });
-  }
-
-  #receiveNotification(bytes: Uint8Array, start: number, end: number): void {
-    const notification = decodeNotification(bytes, start, end);
-    const { code, subcode } = notification;
-    const version = code === ErrorCode.open && subcode === OpenSubcode.unsupportedVersion;
-    this.handle({ name: version ? 'NotifMsgVerErr' : 'NotifMsg', notification });
-  }
-
-  #receiveRouteRefresh(bytes: Uint8Array, start: number, end: number): void {
-    const message = decodeRouteRefresh(bytes, start, end);
-    if (message.ok) this.handle({ name: 'RouteRefreshMsg', message: message.value });
-    else this.handle({ name: 'RouteRefreshErr', error: message.error });
   }
 }

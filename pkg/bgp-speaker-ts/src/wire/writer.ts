@@ -23,7 +23,7 @@ export class ByteWriter {
   /** Writes one octet. */
   writeUint8(value: number): void {
     const offset = this.#extend(1);
-    this.#view.setUint8(offset, value);
+    this.#bytes[offset] = value;
   }
 
   /** Writes two octets. */
@@ -66,9 +66,15 @@ export class ByteWriter {
     this.#length = 0;
   }
 
-  /** Gives what was written without copying it: good until the next write or `clear`. */
-  written(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+  /** Reads one octet written before. */
+  readUint8(offset: number): number {
+    return this.#bytes[offset] as number;
+  }
+
+  /** Makes room for one octet among those written before; what it holds is undefined. */
+  insertUint8(offset: number): void {
+    const end = this.#extend(1);
+    this.#bytes.copyWithin(offset + 1, offset, end);
   }
 
   /** Gives a copy of what was written, of exactly its length. */

@@ -14,21 +14,23 @@ import { type AnyAttributeCodec, ATTRIBUTES } from './table.ts';
 
 const MAX_SHORT_LENGTH = 255;
 
+/** Room to write in, kept from call to call: making it costs more than filling it. */
+const block = new ByteWriter(4096);
+
 /** Encodes a block for a session that uses four-octet AS numbers or not; empty attributes give an empty block. */
 export function encodeAttributes(attributes: PathAttributes, context: EncodeContext): Uint8Array {
   const all = context.fourOctetAsn ? attributes : addFourOctetStandIns(attributes);
-  const block = new ByteWriter(256);
-  const value = new ByteWriter(128);
   const unknown = sortByCode(all.unknown ?? []);
   let next = 0;
+  block.clear();
   for (const row of ATTRIBUTES) {
     if (all[row.key] === undefined) continue;
     for (; next < unknown.length && (unknown[next] as UnknownAttribute).code < row.code; next += 1) {
-      writeUnknown(block, unknown[next] as UnknownAttribute);
+      writeUnknown(unknown[next] as UnknownAttribute);
     }
-    writeKnown(block, value, row, all, context);
+    writeKnown(row, all, context);
   }
-  for (const attribute of unknown.slice(next)) writeUnknown(block, attribute);
+  for (; next < unknown.length; next += 1) writeUnknown(unknown[next] as UnknownAttribute);
   return block.take();
 }
 
@@ -45,29 +47,37 @@ export function forwardUnknown(
   return kept.map((attribute) => ({ ...attribute, flags: attribute.flags | AttributeFlag.partial }));
 }
 
-function writeKnown(
-  block: ByteWriter,
-  value: ByteWriter,
-  row: AnyAttributeCodec,
-  attributes: PathAttributes,
-  context: EncodeContext,
-): void {
-  value.clear();
-  row.encode(value, attributes[row.key] as never, context);
-  writeAttribute(block, row.flags, row.code, value.written());
+function writeKnown(row: AnyAttributeCodec, attributes: PathAttributes, context: EncodeContext): void {
+  const start = writeHeader(row.flags, row.code);
+  row.encode(block, attributes[row.key] as never, context);
+  writeLength(start);
 }
 
-function writeUnknown(block: ByteWriter, { flags, code, value }: UnknownAttribute): void {
-  writeAttribute(block, flags, code, value);
-}
-
-function writeAttribute(block: ByteWriter, flags: number, code: number, value: Uint8Array): void {
-  const extended = value.length > MAX_SHORT_LENGTH;
-  block.writeUint8(extended ? flags | AttributeFlag.extendedLength : flags);
-  block.writeUint8(code);
-  if (extended) block.writeUint16(value.length);
-  else block.writeUint8(value.length);
+function writeUnknown({ flags, code, value }: UnknownAttribute): void {
+  const start = writeHeader(flags, code);
   block.writeBytes(value);
+  writeLength(start);
+}
+
+/** Begins an attribute with one octet of length, to be filled in; gives where it begins. */
+function writeHeader(flags: number, code: number): number {
+  const start = block.length;
+  block.writeUint8(flags);
+  block.writeUint8(code);
+  block.writeUint8(0);
+  return start;
+}
+
+/** Fills in the length of the attribute that ends here; one above 255 moves the value by an octet. */
+function writeLength(start: number): void {
+  const length = block.length - start - 3;
+  if (length <= MAX_SHORT_LENGTH) {
+    block.patchUint8(start + 2, length);
+    return;
+  }
+  block.insertUint8(start + 2);
+  block.patchUint16(start + 2, length);
+  block.patchUint8(start, block.readUint8(start) | AttributeFlag.extendedLength);
 }
 
 function sortByCode(attributes: readonly UnknownAttribute[]): readonly UnknownAttribute[] {

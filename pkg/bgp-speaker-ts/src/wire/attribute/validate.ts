@@ -19,12 +19,19 @@ const EXTERNAL_DISCARDS = ATTRIBUTES.filter((row) => row.discardFromExternal ===
 
 /** Applies the rules of the session's kind; the result has no AS4_PATH and no AS4_AGGREGATOR. */
 export function validateAttributes(decoded: ParsedAttributes, context: AttributeContext): ParsedAttributes {
+  if (isPlain(decoded.attributes, context)) return decoded;
   const draft: Draft = { ...decoded.attributes };
   const faults = [...decoded.faults];
   if (context.peerType === 'external') checkExternal(draft, faults);
   if (context.fourOctetAsn) dropFourOctetStandIns(draft, faults);
   else mergeFourOctetAttributes(draft);
   return { attributes: draft, faults };
+}
+
+/** Most blocks: an internal peer with four-octet numbers that sends no stand-ins. */
+function isPlain({ as4Path, as4Aggregator }: PathAttributes, context: AttributeContext): boolean {
+  const noStandIns = as4Path === undefined && as4Aggregator === undefined;
+  return noStandIns && context.fourOctetAsn && context.peerType === 'internal';
 }
 
 function checkExternal(draft: Draft, faults: AttributeFault[]): void {
