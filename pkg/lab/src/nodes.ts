@@ -7,6 +7,7 @@ import { waitForConvergence } from './convergence.ts';
 import type { Installation } from './daemons.ts';
 import { LabError } from './issues.ts';
 import { hostFiles, namespaceOf, podName } from './names.ts';
+import { pinNeighbours } from './neighbours.ts';
 import { withStore } from './observe.ts';
 import { plugPod, removePod } from './pods.ts';
 import { endProcesses, processesIn } from './processes.ts';
@@ -38,6 +39,7 @@ export async function addNode(
   writeState({ ...state, topology: added.topology });
   try {
     await createHostNamespace(lab, added.host);
+    await pinNeighbours(lab, added.topology);
     await startHost(lab, added.topology, added.host, state.baseDirectory, installation);
   } catch (error) {
     await forget(lab, added.host);

@@ -10,6 +10,7 @@ import { type Installation, packageOf, programOf } from './daemons.ts';
 import { down } from './down.ts';
 import { LabError } from './issues.ts';
 import { nameIssue, podName } from './names.ts';
+import { pinNeighbours } from './neighbours.ts';
 import { plugPod } from './pods.ts';
 import type { Progress } from './progress.ts';
 import { checkResources, writeResources } from './resources.ts';
@@ -60,6 +61,7 @@ async function build(
   progress(`wiring ${topology.hosts.length} hosts`);
   await createSwitch(name, topology.subnets);
   for (const host of topology.hosts) await createHostNamespace(name, host);
+  await pinNeighbours(name, topology);
   progress('starting daemons');
   await Promise.all(
     topology.hosts.map((host) => startHost(name, topology, host, baseDirectory, installation)),

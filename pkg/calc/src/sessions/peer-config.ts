@@ -11,6 +11,12 @@ import type { Candidate, SessionType } from './candidate.ts';
 /** TTL towards peers, who may be several hops away. Source: Calico (BIRD multihop). */
 const multihopTtl = 64;
 
+/**
+ * Wait between attempts to connect. Departs from Calico, which waits 5 s: an attempt costs a packet, and it is the time for
+ * which a node that has just started is not heard.
+ */
+const connectRetryTimeSeconds = 1;
+
 const namePrefixes: Readonly<Record<SessionType, string>> = {
   'node-to-node mesh': 'Mesh',
   global: 'Global',
@@ -48,6 +54,7 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     ...(options.sourceAddress !== 'None' && { localAddress }),
     ...(options.localASNumber !== undefined && { localAsn: options.localASNumber }),
     passive,
+    connectRetryTimeSeconds,
     families: candidate.families,
     nextHop: nextHopMode(candidate, own),
     nextHopAddresses: nextHopAddresses(own),
