@@ -8,7 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, familyOf } from '@weft/ip';
 import type { ListenAddress, PeerConfig } from '../speaker/config.ts';
 import { type ListenError, listenError } from './listen-error.ts';
-import { openListeningSocket } from './raw-socket.ts';
+import { BACKLOG, openListeningSocket } from './raw-socket.ts';
 import { minTtlOf, setMd5Key, setMinTtl } from './socket-options.ts';
 
 /** Hears of accepted connections. */
@@ -28,7 +28,7 @@ export class Listener {
     this.#server = createServer({ noDelay: true }, accept);
     // Accepting can fail for one connection (EMFILE, ECONNABORTED); the socket goes on listening.
     this.#server.on('error', () => {});
-    this.#server.listen({ fd });
+    this.#server.listen({ fd, backlog: BACKLOG });
   }
 
   /** Listens on an address, or says why it cannot. */

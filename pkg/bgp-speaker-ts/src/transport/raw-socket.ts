@@ -25,7 +25,7 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 
 /** Connections waiting to be accepted: all of a large mesh may come at once. */
-const BACKLOG = 4096;
+export const BACKLOG = 4096;
 
 /** How a connection to a peer is made. */
 export interface OutgoingSocket extends TtlRule {
