@@ -106,7 +106,9 @@ describe('assigning by name (assign)', () => {
     const cooling = written(release(take(empty, 'a'), [0], { seconds: 60, now: NOW }));
     const assignment = assignSpecific(cooling, address('10.0.0.0'), holder('b'));
     expect(assignment.kind).toBe('taken');
-    if (assignment.kind === 'taken') expect(checkBlock(written(assignment.block))).toEqual([]);
+    if (assignment.kind !== 'taken') return;
+    expect(checkBlock(written(assignment.block))).toEqual([]);
+    expect(assignment.block.attributes).toEqual([{ handle_id: 'b', secondary: { node: 'node1', pod: 'b' } }]);
   });
 });
 
@@ -214,7 +216,7 @@ const steps = fc.oneof(
 describe('the life of a block', () => {
   test('keeps its invariants, loses no address and stores no unused attribute', () => {
     fc.assert(
-      fc.property(fc.array(steps, { maxLength: 60 }), (life) => {
+      fc.property(fc.array(steps, { minLength: 30, maxLength: 60 }), (life) => {
         let block = empty;
         let now = NOW;
         for (const step of life) {

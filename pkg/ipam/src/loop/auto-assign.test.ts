@@ -1,7 +1,10 @@
 import { type Datastore, DatastoreError } from '@weft/datastore';
-import { prefix } from '@weft/ip';
+import { address, type Prefix, prefix } from '@weft/ip';
+import type { IPAMBlock } from '@weft/resources';
 import { describe, expect, test } from 'vitest';
 import { cluster, configuration, contents, node, pool, reservation } from '../../test/support/fixtures.ts';
+import type { Around } from '../../test/support/intercepted-store.ts';
+import { withoutOwner } from '../core/block.ts';
 import { hostOwner } from '../core/owner.ts';
 import { type Ipam, type IpamView, storeView } from '../index.ts';
 import type { AutoAssignRequest } from './auto-assign.ts';
@@ -109,12 +112,16 @@ describe('a full block', () => {
     expect(Object.keys((await contents(store)).blocks)).toHaveLength(2);
   });
 
-  test('is followed by one more only, however many ask at once', async () => {
-    const { ipam, store } = await cluster(pool('pool', '10.0.0.0/24', { blockSize: 27 }), node('node1'));
-    const asked = Array.from({ length: 40 }, (_, index) => ipam.autoAssign(ask('node1', `w${index}`)));
-    const outcomes = await Promise.all(asked);
-    expect(outcomes.every(({ kind }) => kind === 'assigned')).toBe(true);
+  test('is followed by one more only, however many ask at once, and nobody writes in vain', async () => {
+    const { store, callsOf } = await cluster(pool('pool', '10.0.0.0/24', { blockSize: 27 }), node('node1'));
+    const calls = await callsOf(async (ipam) => {
+      const asked = Array.from({ length: 40 }, (_, index) => ipam.autoAssign(ask('node1', `w${index}`)));
+      const outcomes = await Promise.all(asked);
+      expect(outcomes.every(({ kind }) => kind === 'assigned')).toBe(true);
+    });
     expect(Object.keys((await contents(store)).blocks)).toHaveLength(2);
+    expect(calls.filter((call) => call === 'update IPAMBlock')).toHaveLength(40);
+    expect(calls.filter((call) => call === 'create IPAMHandle')).toHaveLength(40);
   });
 });
 
@@ -296,6 +303,95 @@ describe('reclaiming', () => {
     });
   });
 });
+
+/** Runs `event` once, before the first call of that kind. */
+function before(text: string, event: () => Promise<unknown>): Around {
+  let isOver = false;
+  return async (call, perform) => {
+    if (!isOver && `${call.verb} ${call.kind}` === text) {
+      isOver = true;
+      await event();
+    }
+    return perform();
+  };
+}
+
+describe('a claim that was left half-way', () => {
+  test.each(['pending', 'pendingDeletion'] as const)(
+    'in state %s is finished before its block is used',
+    async (state) => {
+      const { ipam, store } = await cluster(pool('pool', '10.0.0.0/29', { blockSize: 30 }), node('node1'));
+      await ipam.claimAffinity({ owner: hostOwner('node1'), cidr: prefix('10.0.0.4/30') });
+      const affinity = await store.get({ kind: 'BlockAffinity', name: 'node1-10-0-0-4-30' });
+      if (affinity) await store.update({ ...affinity, spec: { ...affinity.spec, state } });
+      expect(await ipam.autoAssign(ask('node1', 'w'))).toMatchObject({
+        addresses: [{ block: '10.0.0.4/30' }],
+      });
+      expect((await contents(store)).affinities).toEqual({ 'node1-10-0-0-4-30': 'confirmed' });
+    },
+  );
+});
+
+describe('what changes between looking and taking', () => {
+  const cidr = prefix('10.0.0.0/30');
+  const cramped = [pool('pool', '10.0.0.0/30', { blockSize: 30 }), node('node1'), node('node2')];
+
+  test('a spare block that its owner gave up and claimed again stays with it', async () => {
+    const strict = configuration({ strictAffinity: true });
+    const { ipam, allocator, clock } = await cluster(...cramped, strict);
+    const wanted = { owner: hostOwner('node1'), cidr, requireEmpty: true };
+    await ipam.claimAffinity(wanted);
+    clock.now += 120_000;
+    const claimAgain = before('get IPAMBlock', async () => {
+      await ipam.releaseAffinity(wanted);
+      await ipam.claimAffinity(wanted);
+    });
+    expect((await allocator(claimAgain).autoAssign(ask('node2', 'w'))).kind).toBe('exhausted');
+  });
+
+  test('an empty block of nobody that somebody takes from is not removed', async () => {
+    const { ipam, allocator, store } = await cluster(...cramped, configuration({ ipCooldownSeconds: 0 }));
+    const [only] = await emptied(ipam, store, cidr);
+    const takeFirst = before('get IPAMBlock', () =>
+      ipam.assignIp({ address: address('10.0.0.1'), node: 'node1', handle: 'first' }),
+    );
+    expect(await allocator(takeFirst).autoAssign(ask('node2', 'w'))).toMatchObject({ kind: 'assigned' });
+    expect((await contents(store)).handles).toEqual({ first: { [cidr]: 1 }, w: { [cidr]: 1 } });
+    expect(only?.spec.affinity).toBeUndefined();
+    expect(await ipam.inspect()).toEqual([]);
+  });
+
+  test('a block that fills up leaves nothing of it in the handle', async () => {
+    const { ipam, allocator, store } = await cluster(
+      pool('pool', '10.0.0.0/29', { blockSize: 30 }),
+      node('node1'),
+    );
+    await fill(ipam, 'node1', 3);
+    const takeLast = before('update IPAMBlock', () => ipam.autoAssign(ask('node1', 'last')));
+    const outcome = await allocator(takeLast).autoAssign(ask('node1', 'w'));
+    expect(outcome).toMatchObject({ kind: 'assigned', addresses: [{ reason: 'new-block' }] });
+    const [given] = outcome.kind === 'assigned' ? outcome.addresses : [];
+    expect((await contents(store)).handles.w).toEqual({ [given?.block as string]: 1 });
+  });
+
+  test('an address that comes free in an own block is not called borrowed', async () => {
+    const settings = configuration({ ipCooldownSeconds: 0, maxBlocksPerHost: 1 });
+    const { ipam, allocator } = await cluster(...cramped, settings);
+    await fill(ipam, 'node1', 4);
+    const free = before('list IPAMBlock', () => ipam.releaseByHandle('w3'));
+    const outcome = await allocator(free).autoAssign(ask('node1', 'w4'));
+    expect(outcome).toMatchObject({ addresses: [{ reason: 'own-block' }] });
+  });
+});
+
+/** Leaves an empty block that belongs to nobody, as a crash or an older version can. */
+async function emptied(ipam: Ipam, store: Datastore, cidr: Prefix): Promise<IPAMBlock[]> {
+  await ipam.claimAffinity({ owner: hostOwner('node1'), cidr });
+  const [block] = (await store.list('IPAMBlock')).items;
+  if (block) await store.update({ ...block, spec: withoutOwner(block.spec) });
+  await store.delete({ kind: 'BlockAffinity', name: 'node1-10-0-0-0-30' });
+  return (await store.list('IPAMBlock')).items;
+}
 
 describe('limits', () => {
   const roomy = [pool('pool', '10.0.0.0/28', { blockSize: 30 }), node('node1'), node('node2')];

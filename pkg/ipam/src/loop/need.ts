@@ -54,7 +54,8 @@ export async function takeFrom(
   }
   const { addresses, sequenceNumber } = taken;
   const isOwn = isSameOwner(taken.from, run.owner);
-  const why = isOwn ? reason : 'borrowed';
+  const ownReason = reason === 'borrowed' ? 'own-block' : reason;
+  const why = isOwn ? ownReason : 'borrowed';
   for (const address of addresses)
     need.assigned.push({ address, block: cidr, pool: pool.name, reason: why, sequenceNumber });
   if (isOwn) rememberBlock(run.context, run.owner, need.family, cidr);

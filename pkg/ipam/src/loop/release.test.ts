@@ -82,6 +82,18 @@ describe('releasing by handle (Calico ReleaseByHandle)', () => {
     expect(await contents(store)).toEqual({ blocks: {}, affinities: {}, handles: {} });
   });
 
+  test('keeps the emptied block of a node that is gone: who removes nodes removes their blocks', async () => {
+    const { ipam, store } = await cluster(
+      pool('pool', '10.0.0.0/30', { blockSize: 30, nodeSelector: 'rack == "a"' }),
+      node('node1', { rack: 'a' }),
+      configuration({ ipCooldownSeconds: 0 }),
+    );
+    await ipam.autoAssign({ node: 'node1', handle: 'w', num4: 1, intendedUse: 'Workload' });
+    await store.delete({ kind: 'Node', name: 'node1' });
+    await ipam.releaseByHandle('w');
+    expect((await contents(store)).blocks).toEqual({ [BLOCK]: 'host:node1' });
+  });
+
   test('keeps the emptied block of a pool that selects the node', async () => {
     const { ipam, store } = await inhabited(configuration({ ipCooldownSeconds: 0 }));
     await ipam.releaseByHandle('pair');
