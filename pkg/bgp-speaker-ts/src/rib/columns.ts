@@ -16,10 +16,14 @@ export function grownCapacity(capacity: number, needed: number): number {
   return Math.max(needed, capacity + (capacity >>> 1), INITIAL_CAPACITY);
 }
 
-/** Copies a column into a longer one; new entries are `fill`. */
+/**
+ * Moves a column into a longer one; new entries are `fill`. The old one is empty afterwards: its memory is given back at
+ * once and does not wait for the collector, which would hold several old copies of a large table.
+ */
 export function grow<C extends Column>(column: C, capacity: number, fill = 0): C {
-  const longer = new (column.constructor as new (length: number) => C)(capacity);
-  longer.set(column);
-  if (fill !== 0) longer.fill(fill, column.length);
+  const { length, BYTES_PER_ELEMENT, constructor } = column;
+  const buffer = (column.buffer as ArrayBuffer).transfer(capacity * BYTES_PER_ELEMENT);
+  const longer = new (constructor as new (buffer: ArrayBuffer) => C)(buffer);
+  if (fill !== 0) longer.fill(fill, length);
   return longer;
 }
