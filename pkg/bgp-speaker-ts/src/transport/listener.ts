@@ -28,7 +28,8 @@ export class Listener {
     this.#server = createServer({ noDelay: true }, accept);
     // Accepting can fail for one connection (EMFILE, ECONNABORTED); the socket goes on listening.
     this.#server.on('error', () => {});
-    this.#server.listen({ fd, backlog: BACKLOG });
+    // Node listens again on the descriptor, and takes the backlog from this place only.
+    this.#server.listen({ fd }, BACKLOG);
   }
 
   /** Listens on an address, or says why it cannot. */
