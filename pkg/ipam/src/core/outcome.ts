@@ -47,8 +47,9 @@ export interface Refusal<K extends string = RefusalKind> {
   readonly kind: K;
   /** What happened, to which object, what to do next. */
   readonly message: string;
-  /** The first and the last part of the message. */
+  /** What happened, for callers that name the object in their own words. */
   readonly what: string;
+  /** What to do next. */
   readonly next: string;
   /** One sentence for each pool or block that stood in the way. */
   readonly reasons: readonly string[];
@@ -62,6 +63,7 @@ export type AutoAssignOutcome =
 /** Who an outcome is about, for its message. */
 export interface Requester {
   readonly handle: string;
+  /** Empty for LoadBalancer addresses, which no node asks for. */
   readonly node: string;
 }
 
@@ -74,14 +76,9 @@ export function refuse<K extends string>(
   reasons: readonly string[] = [],
 ): Refusal<K> {
   const detail = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
-  const what = `${happened}${detail}`;
-  return {
-    kind,
-    message: `${happened} for ${handle} on node ${node}${detail}. ${next}`,
-    what,
-    next,
-    reasons,
-  };
+  const where = node === '' ? '' : ` on node ${node}`;
+  const message = `${happened} for ${handle}${where}${detail}. ${next}`;
+  return { kind, message, what: `${happened}${detail}`, next, reasons };
 }
 
 /** No pool may serve the request. */
@@ -147,14 +144,7 @@ export function contention(requester: Requester): Refusal<'contention'> {
 }
 
 /** What one pool is full of. */
-export function describeTally({
-  pool,
-  capacity,
-  blocks,
-  freeElsewhere,
-  cooling,
-  tooYoung,
-}: PoolTally): string {
+function describeTally({ pool, capacity, blocks, freeElsewhere, cooling, tooYoung }: PoolTally): string {
   const details = [`pool ${pool.name} (${pool.cidr}): ${blocks} of ${capacity} blocks claimed`];
   if (freeElsewhere > 0) details.push(`free in blocks of others: ${freeElsewhere}`);
   if (cooling > 0) details.push(`cooling down after release: ${cooling}`);
