@@ -45,6 +45,10 @@ function strongest(faults: readonly AttributeFault[], reachable: boolean): Treat
   return treatment !== 'attribute-discard' && !reachable ? 'session-reset' : treatment;
 }
 
+/**
+ * Departs from RFC 4271 §5.1.5: an internal peer that leaves LOCAL_PREF out is not at fault, the route counts as one of
+ * the default preference. Only what a route cannot do without is asked for.
+ */
 function findMissing(
   view: UpdateView,
   { attributes, faults }: ParsedAttributes,
