@@ -43,6 +43,7 @@ export { attributeName } from './wire/attribute/table.ts';
 export type * from './wire/capability/capability.ts';
 export * from './wire/error.ts';
 export * from './wire/family.ts';
+export { MessageFramer } from './wire/framing.ts';
 export * from './wire/iana.ts';
 export * from './wire/message/01-open.ts';
 export * from './wire/message/02-update.ts';
