@@ -16,16 +16,15 @@ export interface Choice {
 export function chooseTopology(file: string | undefined, nodes: number, pods: number): Choice {
   if (file === undefined) return { topology: defaultOf(nodes, pods), baseDirectory: process.cwd() };
   const parsed = parseTopology(readText(file));
-  if (!parsed.ok)
-    throw new LabError(`the topology has ${count(parsed.issues)}`, file, 'correct the file and try again');
+  if (!parsed.ok) throw new LabError('the topology cannot be built', file, correctThese(parsed.issues));
   return { topology: parsed.topology, baseDirectory: dirname(resolve(file)) };
 }
 
 function defaultOf(nodes: number, pods: number): Topology {
-  if (!Number.isInteger(nodes) || nodes < 1 || nodes > 200) {
+  if (nodes < 1 || nodes > 200) {
     throw new LabError('the number of nodes must be 1 to 200', `--nodes ${nodes}`, 'choose another number');
   }
-  if (!Number.isInteger(pods) || pods < 0 || pods > 250) {
+  if (pods > 250) {
     throw new LabError(
       'the number of pods on each node must be 0 to 250',
       `--pods ${pods}`,
@@ -48,7 +47,7 @@ function readText(file: string): string {
   }
 }
 
-function count(issues: readonly LabIssue[]): string {
-  const lines = issues.map(({ path, reason }) => `  ${path}${path === '' ? '' : ': '}${reason}`);
-  return `${issues.length === 1 ? 'an error' : `${issues.length} errors`}:\n${lines.join('\n')}`;
+function correctThese(issues: readonly LabIssue[]): string {
+  const lines = issues.map(({ path, reason }) => `    ${path === '' ? reason : `${path}: ${reason}`}`);
+  return `correct ${issues.length === 1 ? 'this' : `these ${issues.length} faults`} and try again:\n${lines.join('\n')}`;
 }

@@ -53,6 +53,7 @@ export function daemonCommands(
             '-P',
             join(directory, 'bird.pid'),
           ],
+          waitFor: join(directory, 'bird.ctl'),
         },
       ];
     case 'frr':
@@ -102,6 +103,10 @@ function frrCommands(directory: string): DaemonCommand[] {
       args: [...common, '-f', config, '-i', join(directory, 'zebra.pid')],
       waitFor: zserv,
     },
-    { program: '/usr/lib/frr/bgpd', args: [...common, '-f', config, '-i', join(directory, 'bgpd.pid')] },
+    {
+      program: '/usr/lib/frr/bgpd',
+      args: [...common, '-f', config, '-i', join(directory, 'bgpd.pid')],
+      waitFor: join(directory, 'bgpd.vty'),
+    },
   ];
 }

@@ -11,6 +11,7 @@ export { type HostStatus, type LabStatus, type PodStatus, resolveLab, status } f
 export type { PingResult } from './ping.ts';
 export { pingAll } from './ping-lab.ts';
 export { addPod, type PluggedPod, removePod } from './pods.ts';
+export { requireRoot } from './preconditions.ts';
 export type { Progress } from './progress.ts';
 export { type CommandResult, runIn, runInOnTerminal } from './run.ts';
 export { existingLabs } from './state.ts';

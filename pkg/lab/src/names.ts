@@ -56,7 +56,7 @@ export function labFiles(lab: string): {
   return {
     directory,
     state: join(directory, 'lab.json'),
-    lock: `${directory}.lock`,
+    lock: join(directory, 'lock'),
     datastore: join(directory, 'datastore.db'),
   };
 }
@@ -83,13 +83,13 @@ export function nameIssue(what: 'lab' | 'host', name: string): string | undefine
   if (name.length > longest) {
     return `${what} name ${name} has ${name.length} characters, at most ${longest} fit${what === 'host' ? ' into the name of its interface' : ''}`;
   }
-  return what === 'host' && name === switchName
-    ? `${switchName} is the name of the lab's own switch`
-    : undefined;
+  if (what === 'host' && name === switchName) return `${switchName} is the name of the lab's own switch`;
+  return what === 'host' && /-pod\d+$/.test(name) ? `names like ${name} are those of pods` : undefined;
 }
 
 /** Why a name cannot be an interface's (a subnet is a bridge of its name); undefined when it can. */
 export function interfaceNameIssue(name: string): string | undefined {
+  if (name === 'lo') return 'lo is the loopback interface, a subnet cannot have its name';
   if (name.length > 15)
     return `subnet name ${name} has ${name.length} characters, an interface takes at most 15`;
   return /^[a-z0-9][a-z0-9-]*$/.test(name)

@@ -6,66 +6,87 @@ import { createIpam, hostOwner } from '@weft/ipam';
 import { waitForConvergence } from './convergence.ts';
 import type { Installation } from './daemons.ts';
 import { LabError } from './issues.ts';
+import { changeLab } from './lock.ts';
 import { hostFiles, namespaceOf, podName } from './names.ts';
 import { pinNeighbours } from './neighbours.ts';
 import { withStore } from './observe.ts';
-import { plugPod, removePod } from './pods.ts';
+import { plugPod, unplugPod } from './pods.ts';
 import { endProcesses, processesIn } from './processes.ts';
 import type { Progress } from './progress.ts';
 import { startHost } from './start-host.ts';
-import { requireState, writeState } from './state.ts';
-import { type Host, withHost } from './topology.ts';
+import { type LabState, requireHost, requireState, writeState } from './state.ts';
+import { type Host, type Topology, withHost } from './topology.ts';
 import { createHostNamespace, removeNamespace } from './wiring.ts';
 
-/** Adds a host with its own weftd to the lab's only subnet, under the next free name unless one is given. */
-export async function addNode(
+/**
+ * Adds a host with its own weftd to the lab's only subnet, under the next free name unless one is given. Throws `LabError`,
+ * with nothing left of the host.
+ */
+export function addNode(
   lab: string,
   name: string | undefined,
   pods: number,
   installation: Installation,
   progress: Progress,
 ): Promise<{ name: string; addresses: string[] }> {
-  const state = requireState(lab);
+  return changeLab(lab, async () => {
+    const state = requireState(lab);
+    const { host, topology } = grown(state, name, pods);
+    progress(`adding ${host.name}`);
+    writeState({ ...state, topology });
+    try {
+      await buildNode({ ...state, topology }, host, installation, progress);
+    } catch (error) {
+      progress(`taking back ${host.name}`);
+      await takeOut(lab, host);
+      throw error;
+    }
+    return { name: host.name, addresses: host.interfaces.flatMap(({ addresses }) => addresses) };
+  });
+}
+
+function grown(state: LabState, name: string | undefined, pods: number): { topology: Topology; host: Host } {
   const added = withHost(state.topology, name, pods);
-  if (!added.ok) {
-    const [first] = added.issues;
-    throw new LabError(
-      first?.reason ?? 'the host cannot be added',
-      first?.path ?? lab,
-      'see: weftctl lab status',
-    );
-  }
-  progress(`adding ${added.host.name}`);
-  writeState({ ...state, topology: added.topology });
-  try {
-    await createHostNamespace(lab, added.host);
-    await pinNeighbours(lab, added.topology);
-    await startHost(lab, added.topology, added.host, state.baseDirectory, installation);
-  } catch (error) {
-    await forget(lab, added.host);
-    throw error;
-  }
-  for (let ordinal = 1; ordinal <= pods; ordinal++) {
-    await plugPod(lab, added.host.name, podName(added.host.name, ordinal));
-  }
+  if (added.ok) return added;
+  const [issue] = added.issues;
+  throw new LabError(
+    issue?.reason ?? 'the host cannot be added',
+    issue?.path ?? state.name,
+    `see: weftctl lab status --name ${state.name}`,
+  );
+}
+
+async function buildNode(
+  { name: lab, topology, baseDirectory }: LabState,
+  host: Host,
+  installation: Installation,
+  progress: Progress,
+): Promise<void> {
+  await createHostNamespace(lab, host);
+  await pinNeighbours(lab, topology);
+  await startHost(lab, topology, host, baseDirectory, installation);
+  for (let ordinal = 1; ordinal <= host.pods; ordinal++)
+    await plugPod(lab, host.name, podName(host.name, ordinal));
   await waitForConvergence(lab, progress);
-  return { name: added.host.name, addresses: added.host.interfaces.flatMap(({ addresses }) => addresses) };
+}
+
+/** Removes a host with its pods, its Node and its blocks. Throws `LabError`. */
+export function removeNode(lab: string, name: string, progress: Progress): Promise<void> {
+  return changeLab(lab, async () => {
+    const host = requireHost(requireState(lab), name);
+    progress(`removing ${name}`);
+    await takeOut(lab, host);
+  });
 }
 
 /**
- * Removes a host: its pods first, so that their addresses are given back, then its Node and blocks, so that the others
- * close their sessions, then the machine itself.
+ * The pods first, so that their addresses are given back, then the Node and its blocks, so that the others close their
+ * sessions, then the machine itself.
  */
-export async function removeNode(lab: string, name: string, progress: Progress): Promise<void> {
-  const state = requireState(lab);
-  const host = state.topology.hosts.find((candidate) => candidate.name === name);
-  if (host === undefined)
-    throw new LabError('there is no such host in the lab', name, 'see: weftctl lab status');
-  progress(`unplugging the pods of ${name}`);
-  for (const pod of state.pods.filter((candidate) => candidate.host === name)) await removePod(lab, pod.name);
-  progress(`removing ${name}`);
-  await endProcesses(processesIn(namespaceOf(lab, name)));
-  if (host.runs === 'weftd') await removeNodeResources(lab, name);
+async function takeOut(lab: string, host: Host): Promise<void> {
+  for (const pod of requireState(lab).pods) if (pod.host === host.name) await unplugPod(lab, pod.name);
+  await endProcesses(processesIn(namespaceOf(lab, host.name)));
+  if (host.runs === 'weftd') await removeNodeResources(lab, host.name);
   await forget(lab, host);
 }
 
@@ -81,7 +102,6 @@ async function removeNodeResources(lab: string, name: string): Promise<void> {
 }
 
 async function forget(lab: string, host: Host): Promise<void> {
-  await endProcesses(processesIn(namespaceOf(lab, host.name)));
   removeNamespace(namespaceOf(lab, host.name));
   rmSync(hostFiles(lab, host.name).directory, { recursive: true, force: true });
   const state = requireState(lab);

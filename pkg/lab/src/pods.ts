@@ -5,10 +5,11 @@ import { createHash } from 'node:crypto';
 import { ControlClient } from '@weft/control';
 import { type Address, familyOf, networkAddress, prefix } from '@weft/ip';
 import { LabError } from './issues.ts';
+import { changeLab } from './lock.ts';
 import { hostFiles, namespaceOf, namespacePath, podName } from './names.ts';
+import { withStore } from './observe.ts';
 import { endProcesses, processesIn } from './processes.ts';
-import { requireState, writeState } from './state.ts';
-import type { Topology } from './topology.ts';
+import { requireHost, requireState, writeState } from './state.ts';
 import { createPodNamespace, removeNamespace } from './wiring.ts';
 
 /** A pod that is plugged in. */
@@ -20,25 +21,21 @@ export interface PluggedPod {
 
 /** Plugs one more pod into a host, under the next free name. Throws `LabError`; a refused pod leaves nothing. */
 export function addPod(lab: string, host: string): Promise<PluggedPod> {
-  const { pods, topology } = requireState(lab);
-  const found = topology.hosts.find((candidate) => candidate.name === host);
-  if (found === undefined)
-    throw new LabError('there is no such host in the lab', host, 'see: weftctl lab status');
-  if (found.runs !== 'weftd') {
-    throw new LabError(
-      `a host that runs ${found.runs} cannot have pods`,
-      host,
-      'choose a host that runs weftd',
-    );
-  }
-  const taken = new Set(pods.map((pod) => pod.name));
-  let ordinal = 1;
-  while (taken.has(podName(host, ordinal))) ordinal++;
-  return plugPod(lab, host, podName(host, ordinal));
+  return changeLab(lab, () => {
+    const state = requireState(lab);
+    const { runs } = requireHost(state, host);
+    if (runs !== 'weftd')
+      throw new LabError(`a host that runs ${runs} cannot have pods`, host, 'choose a host that runs weftd');
+    const taken = new Set(state.pods.map((pod) => pod.name));
+    let ordinal = 1;
+    while (taken.has(podName(host, ordinal))) ordinal++;
+    return plugPod(lab, host, podName(host, ordinal));
+  });
 }
 
-/** Makes a pod's namespace and has the host's weftd plug it in. */
+/** Makes a pod's namespace and has the host's weftd plug it in. For the holder of the lab's lock. */
 export async function plugPod(lab: string, host: string, name: string): Promise<PluggedPod> {
+  const families = await poolFamilies(lab, name);
   createPodNamespace(lab, name);
   try {
     const { addresses } = await new ControlClient(hostFiles(lab, host).controlSocket).attachEndpoint(name, {
@@ -47,7 +44,7 @@ export async function plugPod(lab: string, host: string, name: string): Promise<
       interfaceName: 'eth0',
       orchestrator: 'lab',
       workload: name,
-      families: familiesOf(requireState(lab).topology),
+      families,
     });
     const state = requireState(lab);
     writeState({ ...state, pods: [...state.pods, { name, host }] });
@@ -59,8 +56,14 @@ export async function plugPod(lab: string, host: string, name: string): Promise<
 }
 
 /** A pod has an address of each family there is a pool of. */
-function familiesOf({ pools }: Topology): ('ipv4' | 'ipv6')[] {
-  const families = new Set(pools.map(({ cidr }) => (familyOf(prefix(cidr)) === 4 ? 'ipv4' : 'ipv6')));
+async function poolFamilies(lab: string, pod: string): Promise<('ipv4' | 'ipv6')[]> {
+  const { items } = await withStore(lab, (store) => store.list('IPPool'));
+  const usable = items.filter(({ spec }) => !spec.disabled && spec.allowedUses.includes('Workload'));
+  const families = new Set(usable.map(({ spec }) => (familyOf(spec.cidr) === 4 ? 'ipv4' : 'ipv6')));
+  if (families.size === 0) {
+    const hint = `add one: \`pools\` in the topology, or weftctl --lab ${lab} apply -f POOL`;
+    throw new LabError('the lab has no pool to take an address from', pod, hint);
+  }
   return [...families].sort();
 }
 
@@ -73,11 +76,16 @@ function withoutLength(text: string): Address {
   return networkAddress(prefix(text));
 }
 
-/** Unplugs a pod, which gives its addresses back, and removes its namespace. */
-export async function removePod(lab: string, name: string): Promise<void> {
+/** Unplugs a pod, which gives its addresses back, and removes its namespace. Throws `LabError`. */
+export function removePod(lab: string, name: string): Promise<void> {
+  return changeLab(lab, () => unplugPod(lab, name));
+}
+
+/** `removePod` for the holder of the lab's lock. */
+export async function unplugPod(lab: string, name: string): Promise<void> {
   const pod = requireState(lab).pods.find((candidate) => candidate.name === name);
   if (pod === undefined)
-    throw new LabError('there is no such pod in the lab', name, 'see: weftctl lab status');
+    throw new LabError(`there is no such pod in lab ${lab}`, name, `see: weftctl lab status --name ${lab}`);
   await new ControlClient(hostFiles(lab, pod.host).controlSocket).detachEndpoint(name);
   const namespace = namespaceOf(lab, name);
   await endProcesses(processesIn(namespace));

@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
+import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
 import type { DaemonCommand } from './daemons.ts';
@@ -34,12 +35,12 @@ export async function runInNamespace(
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 1 };
 }
 
-/** Runs a command in a namespace on the user's terminal; answers its exit code. */
+/** Runs a command in a namespace on the user's terminal; answers its exit code, as a shell has it. */
 export function runOnTerminal(namespace: string, command: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn('ip', ['netns', 'exec', namespace, ...command], { stdio: 'inherit' });
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal ?? 'SIGHUP'] ?? 0)));
   });
 }
 

@@ -22,5 +22,9 @@ function memberNamespace(lab: string, member: string): string {
   const { topology, pods } = requireState(lab);
   const members = [...topology.hosts, ...pods].map(({ name }) => name);
   if (members.includes(member)) return namespaceOf(lab, member);
-  throw new LabError('there is no such host or pod in the lab', member, `there are: ${members.join(', ')}`);
+  throw new LabError(
+    `there is no such host or pod in lab ${lab}`,
+    member,
+    `there are: ${members.join(', ')}`,
+  );
 }

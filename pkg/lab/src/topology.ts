@@ -4,7 +4,7 @@
  * Data flow: YAML text → `parseTopology` → `Topology` with every name, address and default filled in → `lab.ts`.
  * Pure: nothing here touches the machine.
  */
-import { type Address, type Prefix, parseAddress, parsePrefix } from '@weft/ip';
+import { type Address, familyOf, type Prefix, parseAddress, parsePrefix } from '@weft/ip';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { AddressPlan } from './address-plan.ts';
@@ -97,7 +97,11 @@ export function parseTopology(
   text: string,
 ): { ok: true; topology: Topology } | { ok: false; issues: LabIssue[] } {
   const document = parseDocument(text);
-  const broken = document.errors.map((error) => ({ path: '', reason: error.message }));
+  // The parser shows the line below its message; the path says where it is.
+  const broken = document.errors.map(({ message }) => ({
+    path: '',
+    reason: message.split('\n')[0]?.replace(/:$/, '') ?? message,
+  }));
   if (broken.length > 0) return { ok: false, issues: broken };
   const parsed = topologySchema.safeParse(document.toJS());
   if (!parsed.success) return { ok: false, issues: parsed.error.issues.flatMap(schemaIssues) };
@@ -178,6 +182,12 @@ function resolveSubnet(name: string, file: TopologyFile['subnets'][string], issu
   const prefixes = file.prefixes.flatMap((text, index) =>
     readPrefix(text, `subnets.${name}.prefixes.${index}`, issues),
   );
+  const [first, second] = prefixes;
+  if (first !== undefined && second !== undefined && familyOf(first) === familyOf(second))
+    issues.push({
+      path: `subnets.${name}.prefixes`,
+      reason: `${first} and ${second} are of one family; a subnet has one of each`,
+    });
   return { name, prefixes };
 }
 

@@ -3,15 +3,15 @@
  *
  * Either the whole lab is there in the end or nothing of it: a step that fails takes back those before it.
  */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
 import { waitForConvergence } from './convergence.ts';
-import { type Installation, packageOf, programOf } from './daemons.ts';
-import { down } from './down.ts';
+import type { Installation } from './daemons.ts';
+import { clearLab, removeLab } from './down.ts';
 import { LabError } from './issues.ts';
-import { nameIssue, podName } from './names.ts';
+import { whileLocked } from './lock.ts';
+import { podName } from './names.ts';
 import { pinNeighbours } from './neighbours.ts';
 import { plugPod } from './pods.ts';
+import { requireLabName, requirePrograms, requireRoot } from './preconditions.ts';
 import type { Progress } from './progress.ts';
 import { checkResources, writeResources } from './resources.ts';
 import { startHost } from './start-host.ts';
@@ -29,28 +29,22 @@ export interface UpRequest {
 /** Builds a lab and waits until its routes have converged. Throws `LabError`, with nothing left behind. */
 export async function up(request: UpRequest, installation: Installation, progress: Progress): Promise<void> {
   const { name, topology } = request;
+  requireLabName(name);
   requireRoot(name);
   requirePrograms(topology);
-  const badName = nameIssue('lab', name);
-  if (badName !== undefined) throw new LabError(badName, name, 'choose another name: --name NAME');
   const resources = checkResources(topology);
-  await makeRoom(name, progress);
-  writeState({
-    name,
-    phase: 'creating',
-    creatorPid: process.pid,
-    topology,
-    baseDirectory: request.baseDirectory,
-    pods: [],
+  await whileLocked(name, async () => {
+    await makeRoom(name, progress);
+    try {
+      writeState({ name, phase: 'creating', topology, baseDirectory: request.baseDirectory, pods: [] });
+      await writeResources(name, resources);
+      await build(request, installation, progress);
+    } catch (error) {
+      progress('taking back what was made');
+      await removeLab(name, () => {});
+      throw error;
+    }
   });
-  try {
-    await writeResources(name, resources);
-    await build(request, installation, progress);
-  } catch (error) {
-    progress('taking back what was made');
-    await down(name, () => {});
-    throw error;
-  }
 }
 
 async function build(
@@ -86,52 +80,7 @@ async function makeRoom(name: string, progress: Progress): Promise<void> {
       `remove it (weftctl lab down --name ${name}) or choose another: --name NAME`,
     );
   }
-  if (state !== undefined && isRunning(state.creatorPid)) {
-    throw new LabError(
-      'a lab of that name is being made',
-      `${name}, by process ${state.creatorPid}`,
-      'wait for it, or choose another name: --name NAME',
-    );
-  }
   if (state === undefined && namespacesOf(name).length === 0) return;
   progress(`removing what an interrupted run left of lab ${name}`);
-  await down(name, () => {});
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function requireRoot(name: string): void {
-  if (process.getuid?.() === 0) return;
-  throw new LabError('root is needed to make network namespaces', `lab ${name}`, 'run the command with sudo');
-}
-
-function requirePrograms(topology: Topology): void {
-  requireProgram('ip', 'iproute2');
-  requireProgram('nsenter', 'util-linux');
-  requireProgram('fping', 'fping');
-  for (const { runs } of topology.hosts) {
-    if (runs !== 'weftd' && runs !== 'none') requireProgram(programOf[runs], packageOf[runs]);
-  }
-}
-
-function requireProgram(program: string, debianPackage: string): void {
-  const directories = isAbsolute(program) ? [''] : (process.env.PATH ?? '').split(delimiter);
-  if (directories.some((directory) => isExecutable(join(directory, program)))) return;
-  throw new LabError(`${program} is not installed`, program, `run: apt-get install ${debianPackage}`);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  await clearLab(name, () => {});
 }
