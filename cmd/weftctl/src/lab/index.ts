@@ -3,7 +3,8 @@
  * text or with `-o json` as one JSON value; progress goes to stderr.
  */
 import type { LabStatus, PingResult } from '@weft/lab';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { usageError } from '../failure.ts';
 import { progressPrinter } from './progress.ts';
 import { renderPings, renderStatus } from './render.ts';
 
@@ -13,17 +14,18 @@ interface CommonOptions {
 }
 
 interface UpOptions extends CommonOptions {
-  readonly nodes: string;
-  readonly pods: string;
+  readonly nodes: number;
+  readonly pods: number;
   readonly topology?: string;
 }
 
 /** Adds the `lab` group to the program. The lab itself is imported when one of its commands runs. */
 export function registerLab(program: Command): void {
   const lab = program.command('lab').description('hosts and pods as network namespaces on this machine');
+  lab.hook('preAction', requireRoot);
   common(lab.command('up'), 'build a lab, wait until it has converged, ping all pairs of pods')
-    .option('--nodes <n>', 'hosts, each with its own weftd', '3')
-    .option('--pods <n>', 'pods on each host', '2')
+    .option('--nodes <n>', 'hosts, each with its own weftd', wholeNumber, 3)
+    .option('--pods <n>', 'pods on each host', wholeNumber, 2)
     .option('--topology <file>', 'read hosts, subnets and resources from a file instead')
     .action(upCommand);
   common(lab.command('status'), 'show hosts, sessions, pods and addresses').action(statusCommand);
@@ -35,7 +37,7 @@ export function registerLab(program: Command): void {
     .passThroughOptions()
     .action(execCommand);
   common(lab.command('add-node [host]'), 'add a host to the only subnet, with its own weftd')
-    .option('--pods <n>', 'pods on the new host', '0')
+    .option('--pods <n>', 'pods on the new host', wholeNumber, 0)
     .action(addNodeCommand);
   common(lab.command('rm-node <host>'), 'remove a host, its pods and its Node').action(removeNodeCommand);
   common(lab.command('add-pod <host>'), 'plug one more pod into a host').action(addPodCommand);
@@ -48,21 +50,27 @@ function common(command: Command, description: string): Command {
   return command
     .description(description)
     .option('--name <name>', 'which lab', 'lab')
-    .option('-o, --output <format>', 'json: one JSON value on stdout');
+    .addOption(new Option('-o, --output <format>', 'one JSON value on stdout').choices(['json']));
+}
+
+/** Before anything is read or built for a command that will be refused. Everybody may see which labs there are. */
+async function requireRoot(_group: Command, command: Command): Promise<void> {
+  if (command.name() !== 'list') (await import('@weft/lab')).requireRoot(command.opts<CommonOptions>().name);
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A whole number is expected.');
 }
 
 async function upCommand(options: UpOptions): Promise<void> {
   const lab = await import('@weft/lab');
-  const { topology, baseDirectory } = lab.chooseTopology(
-    options.topology,
-    Number(options.nodes),
-    Number(options.pods),
-  );
+  const { topology, baseDirectory } = lab.chooseTopology(options.topology, options.nodes, options.pods);
   const progress = progressPrinter();
   await lab.up({ name: options.name, topology, baseDirectory }, await lab.installation(), progress);
   const pings = await lab.pingAll(options.name, progress);
   print(options, { ...(await lab.status(options.name)), pings }, renderUp);
-  if (options.output === undefined) console.log(hints(options.name));
+  if (options.output === undefined) console.log(hints(options.name, topology.hosts[0]?.name ?? 'HOST'));
   failOnLoss(pings);
 }
 
@@ -71,13 +79,13 @@ function renderUp(result: LabStatus & { pings: readonly PingResult[] }): string 
   return `${renderStatus(result)}${pings}`;
 }
 
-function hints(name: string): string {
+function hints(name: string, host: string): string {
   const suffix = name === 'lab' ? '' : ` --name ${name}`;
   return [
     '',
     'It stays up. Look inside:',
-    `  npx weftctl lab exec${suffix} node1 -- ip route`,
-    `  npx weftctl --lab ${name} node status node1`,
+    `  npx weftctl lab exec${suffix} ${host} -- ip route`,
+    `  npx weftctl --lab ${name} node status ${host}`,
     `  npx weftctl lab down${suffix}`,
   ].join('\n');
 }
@@ -101,6 +109,8 @@ function failOnLoss(pings: readonly PingResult[]): void {
 async function execCommand(member: string, words: string[], options: CommonOptions): Promise<void> {
   const lab = await import('@weft/lab');
   const command = words[0] === '--' ? words.slice(1) : words;
+  if (command.length === 0)
+    throw usageError('No command is named', member, 'Write it after --: weftctl lab exec node1 -- ip route');
   if (options.output === 'json') {
     const result = await lab.runIn(options.name, member, command);
     console.log(JSON.stringify(result));
@@ -112,13 +122,13 @@ async function execCommand(member: string, words: string[], options: CommonOptio
 
 async function addNodeCommand(
   host: string | undefined,
-  options: CommonOptions & { pods: string },
+  options: CommonOptions & { pods: number },
 ): Promise<void> {
   const lab = await import('@weft/lab');
   const added = await lab.addNode(
     options.name,
     host,
-    Number(options.pods),
+    options.pods,
     await lab.installation(),
     progressPrinter(),
   );
