@@ -36,10 +36,12 @@ import { State } from './state.ts';
 
 /** Starts the daemon of a node; it resolves when the node is plugged into its datastore, its kernel and BGP. */
 export async function startDaemon(options: Options, log: Logger): Promise<Daemon> {
+  // First: whoever may not use the kernel is told so before there is a file.
+  const kernel = await openKernel();
   const store = await openEmbedded({ path: options.datastore, create: true });
   try {
     await claimNode(store, options);
-    const daemon = new Daemon(options, log, store, await openKernel());
+    const daemon = new Daemon(options, log, store, kernel);
     await daemon.start();
     return daemon;
   } catch (error) {

@@ -32,4 +32,6 @@ try {
   });
 } catch (error) {
   fail('daemon-start-failed', error);
+  // What a start that failed half-way has opened ends with the process.
+  process.exit();
 }
