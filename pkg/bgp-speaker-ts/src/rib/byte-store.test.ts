@@ -10,7 +10,7 @@ const steps = fc.array(
     bytes: fc.oneof(few, text),
     tag: fc.constantFrom(0, 1, 3),
   }),
-  { maxLength: 300 },
+  { maxLength: 300, size: 'max' },
 );
 
 describe('the byte store', () => {

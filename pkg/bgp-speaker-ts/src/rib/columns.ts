@@ -21,9 +21,9 @@ export function grownCapacity(capacity: number, needed: number): number {
  * once and does not wait for the collector, which would hold several old copies of a large table.
  */
 export function grow<C extends Column>(column: C, capacity: number, fill = 0): C {
-  const { length, BYTES_PER_ELEMENT, constructor } = column;
-  const buffer = (column.buffer as ArrayBuffer).transfer(capacity * BYTES_PER_ELEMENT);
-  const longer = new (constructor as new (buffer: ArrayBuffer) => C)(buffer);
+  const { length } = column;
+  const buffer = (column.buffer as ArrayBuffer).transfer(capacity * column.BYTES_PER_ELEMENT);
+  const longer = new (column.constructor as new (buffer: ArrayBuffer) => C)(buffer);
   if (fill !== 0) longer.fill(fill, length);
   return longer;
 }

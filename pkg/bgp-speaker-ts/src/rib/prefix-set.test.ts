@@ -9,7 +9,7 @@ describe('a set of prefixes to be told', () => {
       fc.record({ kind: fc.constant('take' as const), id: fc.nat(2000) }),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
         const set = new PrefixSet();
         const model = new Set<number>();
         for (const { kind, id } of steps) {

@@ -16,6 +16,7 @@ const ipv6: fc.Arbitrary<Words> = fc
 const steps = (prefixes: fc.Arbitrary<Words>) =>
   fc.array(fc.record({ kind: fc.constantFrom('insert', 'insert', 'remove'), words: prefixes }), {
     maxLength: 400,
+    size: 'max',
   });
 
 /** Checks the invariants of the file comment that can be seen from outside. */

@@ -30,8 +30,15 @@ export function configure(core: SpeakerCore, next: SpeakerConfig): void {
 export function importAgain(core: SpeakerCore, neighbour: Neighbour): void {
   const { session, index } = neighbour;
   if (session === undefined) return;
-  const { negotiated } = session;
-  session.importProfile = toImportProfile(core.config, neighbour.config, index, negotiated, core.functions);
+  const { negotiated, localAddress } = session;
+  session.importProfile = toImportProfile(
+    core.config,
+    neighbour.config,
+    index,
+    negotiated,
+    localAddress,
+    core.functions,
+  );
   const { importer } = core.receiver;
   for (const rib of core.tables.all) {
     const { paths, prefixes } = rib;

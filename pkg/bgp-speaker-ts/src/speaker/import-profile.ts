@@ -2,7 +2,7 @@
  * What the import of one peer's routes depends on, worked out once per session or change of configuration.
  */
 
-import { addressBytes } from '@weft/ip';
+import { type Address, addressBytes } from '@weft/ip';
 import type { Negotiated } from '../fsm/types.ts';
 import type { PolicyFunction } from '../policy/facts.ts';
 import { Policy } from '../policy/policy.ts';
@@ -37,12 +37,17 @@ export interface ImportProfile {
   readonly refuseAll: boolean;
 }
 
-/** Works out the profile of a peer with a session. */
+/**
+ * Works out the profile of a peer with a session.
+ *
+ * @param localAddress our address of the connection
+ */
 export function toImportProfile(
   speaker: SpeakerConfig,
   config: PeerConfig,
   peer: number,
   negotiated: Negotiated,
+  localAddress: Address | undefined,
   functions: Readonly<Record<string, PolicyFunction>>,
 ): ImportProfile {
   const { peerType } = negotiated;
@@ -60,11 +65,14 @@ export function toImportProfile(
     allowedOwnAsns: config.allowLocalAsn ?? 0,
     identifier: toIdentifier(speaker.identifier),
     clusterIds: clusterIdsOf(speaker),
-    ownAddresses: Object.values(config.nextHopAddresses).flatMap((own) =>
-      own === undefined ? [] : [addressBytes(own)],
-    ),
+    ownAddresses: listOwnAddresses(config, localAddress),
     policy: new Policy(config.importPolicy, { peerType, functions }),
     refuseAll:
       peerType === 'external' && speaker.externalRequiresPolicy === true && config.importPolicy.length === 0,
   };
+}
+
+function listOwnAddresses({ nextHopAddresses }: PeerConfig, localAddress: Address | undefined): Uint8Array[] {
+  const own = [nextHopAddresses.ipv4, nextHopAddresses.ipv6, localAddress];
+  return own.flatMap((address) => (address === undefined ? [] : [addressBytes(address)]));
 }

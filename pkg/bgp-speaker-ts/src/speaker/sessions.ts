@@ -80,11 +80,12 @@ function establish(
   peers.external[index] = negotiated.peerType === 'external' ? 1 : 0;
   neighbour.establishedCount += 1;
   neighbour.outstandingBytes = 0;
+  const localAddress = neighbour.localAddressOf(connection);
   neighbour.session = {
     connection,
     negotiated,
-    localAddress: neighbour.localAddressOf(connection),
-    importProfile: toImportProfile(core.config, config, index, negotiated, core.functions),
+    localAddress,
+    importProfile: toImportProfile(core.config, config, index, negotiated, localAddress, core.functions),
     endOfRibReceived: new Set(),
     limitPassed: new Set(),
     groups: new Map(),
