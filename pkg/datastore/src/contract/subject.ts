@@ -12,8 +12,6 @@ export interface ContractSubject {
   connect?(): Promise<Datastore>;
   /** Makes the store forget every change up to now. */
   compact?(): Promise<void>;
-  /** Stops what serves the data and starts it again; resolves when it runs. */
-  restart?(): Promise<void>;
   /** False where WorkloadEndpoints, the only namespaced kind, cannot be created (in Kubernetes they are Pods). */
   readonly namespaces: boolean;
   /** Closes the store and removes all it left. */
