@@ -4,7 +4,14 @@ import { promisify } from 'node:util';
 import type { DesiredRoute } from '@weft/calc';
 import { Dataplane, type DataplaneEvent } from '@weft/dataplane';
 import { address, hostPrefix } from '@weft/ip';
-import { createNetns, deleteNetns, type Kernel, netnsPath, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
+import {
+  createNetns,
+  deleteNetns,
+  type Kernel,
+  netnsPath,
+  openKernel,
+  WEFT_ROUTE_PROTOCOL,
+} from '@weft/kernel';
 import type { Figure } from './run.ts';
 import { quantile, round } from './statistics.ts';
 
@@ -35,7 +42,11 @@ async function flushes(count: number): Promise<Figure> {
       watch.reset();
       const { start, end } = await flush(name);
       await allBack(kernel, dataplane, watch, count);
-      flushed.push({ milliseconds: end - start, afterwards: Math.max(0, watch.lastRepair - end), watch: { ...watch } });
+      flushed.push({
+        milliseconds: end - start,
+        afterwards: Math.max(0, watch.lastRepair - end),
+        watch: { ...watch },
+      });
     }
     return figure(count, flushed);
   } finally {

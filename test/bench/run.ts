@@ -5,6 +5,7 @@ import { attachBench } from './attach.ts';
 import { kernelBench, plugBench } from './kernel.ts';
 import { labBench } from './lab.ts';
 import { propagationBench } from './propagation.ts';
+import { repairBench } from './repair.ts';
 import { scaleBench } from './scale.ts';
 
 /** One figure: what was measured, of what, and the values with their units in the names. */
@@ -13,6 +14,7 @@ export type Figure = { readonly benchmark: string } & Readonly<Record<string, nu
 const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   kernel: kernelBench,
   plug: plugBench,
+  repair: repairBench,
   lab: labBench,
   attach: attachBench,
   propagation: propagationBench,

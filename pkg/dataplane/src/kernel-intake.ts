@@ -69,15 +69,14 @@ export class KernelIntake {
 
   #takeRoute({ op, route }: EventOf<'route'>): Consequence {
     const key = routeKey(route);
-    const before = this.#table.slot(key);
+    const before = this.#table.standing(key);
     const clarity = this.#table.observe(op, route);
     if (clarity === 'unclear') return { resync: 'unclear' };
     // The route that was in the way is gone, or a gateway may have become reachable.
     if (!isWeftRoute(route)) return { retry: op === 'delete' ? key : 'all' };
     const after = this.#table.difference(key);
     if (before === undefined && after?.kind === 'delete') return { stranger: key };
-    if (before?.inKernel !== undefined && before.difference === undefined && after !== undefined)
-      return { disturbed: key };
+    if (before === 'right' && after !== undefined) return { disturbed: key };
     return {};
   }
 

@@ -217,6 +217,13 @@ export class RouteTable {
     return this.#slots.get(key)?.difference;
   }
 
+  /** How a slot stands; undefined when nobody wants it and the kernel has nothing of weft's there. */
+  standing(key: SlotKey): 'right' | 'different' | undefined {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return undefined;
+    return slot.difference === undefined ? 'right' : 'different';
+  }
+
   /** One slot, if there is any. */
   slot(key: SlotKey): SlotView | undefined {
     const slot = this.#slots.get(key);
@@ -250,7 +257,8 @@ export class RouteTable {
   /** Decides what has to happen to a slot, and forgets slots nobody wants and the kernel does not have. */
   #decide(key: SlotKey): void {
     const slot = this.#slotAt(key);
-    for (const queue of this.#queues) queue.delete(key);
+    // What is right waits in no queue.
+    if (slot.difference !== undefined) for (const queue of this.#queues) queue.delete(key);
     slot.difference = differenceOf(slot, this.#interfaces);
     if (slot.candidates.length === 0 && slot.inKernel === undefined) this.#slots.delete(key);
     else this.#enqueue(key, slot);

@@ -20,6 +20,7 @@ describe('the event monitor', () => {
       close() {
         source.closed = true;
       },
+      read: () => false,
     };
   };
   beforeEach(() => void opened.splice(0));
@@ -125,6 +126,36 @@ describe('events of a real kernel (needs root)', () => {
     });
     kernel.apply(routes(3000));
     await waitFor(() => expect(seen).toBe(3000));
+  });
+
+  it('come by the hundred in a turn of the event loop, and leave others their turn', async () => {
+    let seen = 0;
+    let turns = 0;
+    let most = 0;
+    kernel.subscribe(() => {
+      seen += 1;
+    });
+    kernel.apply(routes(2000));
+    for (let before = 0; seen < 2000 && turns < 2000; turns += 1, before = seen) {
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, seen - before);
+    }
+    expect(seen).toBe(2000);
+    expect(turns).toBeLessThan(100);
+    expect(most).toBeLessThan(500);
+  });
+
+  it('say that there are more than are read at once, and that they were lost', () => {
+    const events: KernelEvent[] = [];
+    kernel.subscribe((event) => events.push(event));
+    kernel.apply(routes(1000));
+    expect(kernel.readEvents()).toBe(true);
+    expect(events.length).toBeLessThan(500);
+    while (kernel.readEvents());
+    expect(events).toHaveLength(1000);
+    kernel.apply(routes(41_000));
+    expect(kernel.readEvents()).toBe(false);
+    expect(events.at(-1)).toEqual({ kind: 'overrun' });
   });
 
   it('come by the timer just as well', async () => {

@@ -39,6 +39,11 @@ export class EventMonitor {
     };
   }
 
+  /** Hands out events that wait now; true when there may be more. */
+  read(): boolean {
+    return this.#source?.read() ?? false;
+  }
+
   /** Forgets all listeners and closes the socket. */
   close(): void {
     this.#listeners.clear();

@@ -188,6 +188,13 @@ export interface Kernel {
 
   /** Calls the listener for every change anyone makes, in order, until the returned function is called. */
   subscribe(listener: (event: KernelEvent) => void): () => void;
+  /**
+   * Calls the listeners for events that wait now, some hundreds at most, before it returns: for who wants to decide by
+   * the newest picture. Not to be called by a listener.
+   *
+   * @returns true when there may be more
+   */
+  readEvents(): boolean;
 
   /** `net/ipv4/conf/eth0/proxy_arp`: below /proc/sys, of this kernel's namespace. Undefined where the key does not exist. */
   readSysctl(key: string): string | undefined;

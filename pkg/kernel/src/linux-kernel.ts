@@ -174,6 +174,10 @@ class LinuxKernel implements Kernel {
     return this.#monitor.subscribe(listener);
   }
 
+  readEvents(): boolean {
+    return this.#monitor.read();
+  }
+
   readSysctl(key: string): string | undefined {
     return this.#inside(() => readSysctlFile(key));
   }

@@ -40,6 +40,16 @@ export function describeEvents(machine: () => TestMachine): void {
     const isWeftRoute = (event: KernelEvent): boolean =>
       event.kind === 'route' && event.route.protocol === WEFT_ROUTE_PROTOCOL;
 
+    it('hands out what waits when asked, and not again later', async () => {
+      const events = listen(host);
+      const route = weftRoute('10.1.0.0/26', { type: 'blackhole' });
+      succeed(host, [add(route)]);
+      expect(host.readEvents()).toBe(false);
+      expect(events).toEqual([{ kind: 'route', op: 'new', route }]);
+      await settle(events);
+      expect(events.filter(isWeftRoute)).toHaveLength(1);
+    });
+
     it('tells of our own changes, after they are made, in order', async () => {
       const index = connect(host, pod);
       const events = listen(host);

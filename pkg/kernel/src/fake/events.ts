@@ -36,6 +36,11 @@ export class FakeEvents {
     this.#deliver();
   }
 
+  /** Delivers what waits, unless it is held. */
+  read(): void {
+    this.#deliver();
+  }
+
   /** Forgets what waits and announces the loss, as ENOBUFS does. */
   lose(): void {
     this.#waiting = [];

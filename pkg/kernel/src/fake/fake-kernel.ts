@@ -154,6 +154,11 @@ export class FakeKernel implements Kernel {
     return unsubscribe;
   }
 
+  readEvents(): boolean {
+    this.#namespace.events.read();
+    return false;
+  }
+
   readSysctl(key: string): string | undefined {
     return readSysctl(this.#namespace, key);
   }

@@ -1,9 +1,12 @@
 /**
  * Brings datagrams of a netlink socket into the event loop.
  *
- * Node has no class for netlink sockets, but libuv's pipe handle reads any descriptor, and one read gives one
- * datagram: microseconds from the change to the callback, without a thread. The class of that handle is not public, so
- * where it cannot be had a timer looks at the socket instead.
+ * Node has no class for netlink sockets, but libuv's pipe handle reads any descriptor: microseconds from the change to
+ * the callback, without a thread. The class of that handle is not public, so where it cannot be had a timer looks at
+ * the socket instead.
+ *
+ * libuv reads one datagram a turn of the event loop, the kernel sends one for each route. So the first of a turn is
+ * only the sign to read what else is there, up to a limit that leaves others their turn.
  */
 import net from 'node:net';
 import * as syscalls from '../syscalls.ts';
@@ -11,6 +14,8 @@ import { maxDatagramBytes } from './socket.ts';
 
 /** Receives datagrams until it fails or is closed. */
 export interface EventSource {
+  /** Reads datagrams that wait now, some hundreds at most; true when there may be more. */
+  read(): boolean;
   /** Stops, and closes the descriptor. May be called from inside the sink, and twice. */
   close(): void;
 }
@@ -26,7 +31,7 @@ export interface EventSink {
 /** Reads the descriptor by libuv where possible, else by a timer. Owns the descriptor from here on. */
 export function openEventSource(fd: number, sink: EventSink): EventSource {
   const handle = pipeHandle(fd);
-  return handle === undefined ? pollEvents(fd, sink) : streamEvents(handle, sink);
+  return handle === undefined ? pollEvents(fd, sink) : streamEvents(fd, handle, sink);
 }
 
 interface PipeHandle {
@@ -50,42 +55,55 @@ function pipeHandle(fd: number): PipeHandle | undefined {
   return handle.open(fd) === 0 ? handle : undefined;
 }
 
-function streamEvents(handle: PipeHandle, sink: EventSink): EventSource {
+function streamEvents(fd: number, handle: PipeHandle, sink: EventSink): EventSource {
+  const read = (): boolean => readWaiting(fd, sink, source, () => !socket.destroyed);
   const onread = {
     buffer: Buffer.allocUnsafe(maxDatagramBytes),
     callback: (length: number, buffer: Uint8Array): boolean => {
       sink.datagram(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+      read();
       return true;
     },
   };
   const socket = new net.Socket({ handle, onread } as unknown as net.SocketConstructorOpts);
   socket.on('error', (error: NodeJS.ErrnoException) => sink.failed(error.code ?? 'EIO'));
-  return { close: () => void socket.destroy() };
+  const source = { read, close: () => void socket.destroy() };
+  return source;
 }
 
 const pollMilliseconds = 20;
-const MSG_DONTWAIT = 0x40;
 
 /** The fallback: up to 20 ms late, otherwise the same. */
 export function pollEvents(fd: number, sink: EventSink): EventSource {
-  const buffer = Buffer.allocUnsafe(maxDatagramBytes);
   let open = true;
+  const read = (): boolean => readWaiting(fd, sink, source, () => open);
+  const timer = setInterval(read, pollMilliseconds);
   const close = (): void => {
     if (open) syscalls.close(fd);
     open = false;
     clearInterval(timer);
   };
-  const drain = (): void => {
-    while (open) {
-      const received = syscalls.recv(fd, buffer, MSG_DONTWAIT);
-      if (received.ok) sink.datagram(buffer.subarray(0, received.value));
-      else if (received.errno === 'EAGAIN') return;
-      else if (received.errno !== 'EINTR') {
-        close();
-        sink.failed(received.errno);
-      }
+  const source = { read, close };
+  return source;
+}
+
+const MSG_DONTWAIT = 0x40;
+/** At some 10 µs each with what listeners do, a turn of the event loop stays within a few milliseconds. */
+const datagramsPerTurn = 128;
+// Shared by all sources: a datagram is valid during the call of the sink only.
+const waitingBuffer = Buffer.allocUnsafe(maxDatagramBytes);
+
+/** Reads what waits. The sink may close the source, and its descriptor then belongs to somebody else: hence `isOpen`. */
+function readWaiting(fd: number, sink: EventSink, source: EventSource, isOpen: () => boolean): boolean {
+  for (let count = 0; count < datagramsPerTurn && isOpen(); count += 1) {
+    const received = syscalls.recv(fd, waitingBuffer, MSG_DONTWAIT);
+    if (received.ok) sink.datagram(waitingBuffer.subarray(0, received.value));
+    else if (received.errno === 'EAGAIN') return false;
+    else if (received.errno !== 'EINTR') {
+      source.close();
+      sink.failed(received.errno);
+      return false;
     }
-  };
-  const timer = setInterval(drain, pollMilliseconds);
-  return { close };
+  }
+  return isOpen();
 }

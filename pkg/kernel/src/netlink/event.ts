@@ -16,7 +16,12 @@ export const eventGroups: number = Object.values(RTNLGRP).reduce(
 
 /** The events of one datagram, in order. */
 export function decodeEvents(datagram: Buffer): KernelEvent[] {
-  return Array.from(readMessages(datagram)).flatMap((message) => decodeEvent(message) ?? []);
+  const events: KernelEvent[] = [];
+  for (const message of readMessages(datagram)) {
+    const event = decodeEvent(message);
+    if (event !== undefined) events.push(event);
+  }
+  return events;
 }
 
 function decodeEvent({ type, payload }: Message): KernelEvent | undefined {

@@ -32,29 +32,38 @@ export function* readMessages(datagram: Buffer): Generator<Message> {
 /** The attributes of a message or a nest, by type. Of two with one type the last counts, as in the kernel. */
 export class Attributes {
   readonly #buffer: Buffer;
-  readonly #starts = new Map<number, number>();
+  readonly #start: number;
 
   /** @param start where the first attribute begins, counted from the start of the buffer */
   constructor(buffer: Buffer, start: number) {
     this.#buffer = buffer;
-    for (let offset = start; offset + 4 <= buffer.length; ) {
-      const length = buffer.readUInt16LE(offset);
-      if (length < 4 || offset + length > buffer.length) return;
-      this.#starts.set(buffer.readUInt16LE(offset + 2) & 0x3fff, offset);
-      offset += (length + 3) & ~3;
-    }
+    this.#start = start;
   }
 
   /** The value of an attribute; valid as long as the buffer is. */
   bytes(type: number): Buffer | undefined {
-    const start = this.#starts.get(type);
+    const start = this.#find(type);
     if (start === undefined) return undefined;
     return this.#buffer.subarray(start + 4, start + this.#buffer.readUInt16LE(start));
   }
 
   u32(type: number): number | undefined {
-    const value = this.bytes(type);
-    return value === undefined || value.length < 4 ? undefined : value.readUInt32LE(0);
+    const start = this.#find(type);
+    if (start === undefined || this.#buffer.readUInt16LE(start) < 8) return undefined;
+    return this.#buffer.readUInt32LE(start + 4);
+  }
+
+  /** A message has a handful: to look through them costs less than to keep an index. */
+  #find(type: number): number | undefined {
+    const buffer = this.#buffer;
+    let found: number | undefined;
+    for (let offset = this.#start; offset + 4 <= buffer.length; ) {
+      const length = buffer.readUInt16LE(offset);
+      if (length < 4 || offset + length > buffer.length) break;
+      if ((buffer.readUInt16LE(offset + 2) & 0x3fff) === type) found = offset;
+      offset += (length + 3) & ~3;
+    }
+    return found;
   }
 
   /** A string up to its NUL. */

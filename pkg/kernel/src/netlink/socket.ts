@@ -10,6 +10,7 @@ const NETLINK_ROUTE = 0;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
 const SO_RCVTIMEO = 20;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
@@ -39,8 +40,9 @@ export function openNetlinkFd(groups: number): number {
   const opened = syscalls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (!opened.ok) throw new KernelError('cannot open a netlink socket', opened.errno);
   const fd = opened.value;
-  // Without CAP_NET_ADMIN the buffers stay at their defaults, and reading still works.
+  // Only root outside of user namespaces may go beyond net.core.rmem_max and wmem_max; what fails changes nothing.
   setOption(fd, SOL_SOCKET, SO_SNDBUFFORCE, sendBufferBytes);
+  setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);
   setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes);
   const bound = syscalls.bind(fd, socketAddress(groups));
   if (bound.ok) return fd;
