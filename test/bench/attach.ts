@@ -1,7 +1,7 @@
 /** How long the daemon takes to attach a pod: addresses from IPAM, wiring, WorkloadEndpoint; as the daemon measures it. */
 import { ControlClient } from '@weft/control';
 import { createNetns, deleteNetns, netnsPath } from '@weft/kernel';
-import { resolveLab } from '@weft/lab';
+import { defaultTopology, resolveLab } from '@weft/lab';
 import { withLab } from './bench-lab.ts';
 import type { Figure } from './run.ts';
 import { quantile } from './statistics.ts';
@@ -10,7 +10,7 @@ const pods = 200;
 const warmUp = 20;
 
 export async function* attachBench(): AsyncGenerator<Figure> {
-  const timings = await withLab('bench-attach', 1, 0, attachMany);
+  const timings = await withLab('bench-attach', defaultTopology(1, 0), attachMany);
   const counted = timings.slice(warmUp);
   for (const part of ['total', 'ipam', 'wiring'] as const) {
     const milliseconds = counted.map((timing) => timing[`${part}Milliseconds`]);

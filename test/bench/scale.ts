@@ -1,7 +1,7 @@
 /** Labs of 1, 10 and 50 hosts with a pod each: time to full convergence, and the memory of each daemon. */
 import { readFileSync } from 'node:fs';
 import { ControlClient } from '@weft/control';
-import { resolveLab } from '@weft/lab';
+import { defaultTopology, resolveLab } from '@weft/lab';
 import { withLab } from './bench-lab.ts';
 import type { Figure } from './run.ts';
 import { quantile, round } from './statistics.ts';
@@ -9,7 +9,7 @@ import { quantile, round } from './statistics.ts';
 export async function* scaleBench(): AsyncGenerator<Figure> {
   for (const hosts of [1, 10, 50]) {
     const start = performance.now();
-    yield await withLab('bench-scale', hosts, 1, async (lab) => {
+    yield await withLab('bench-scale', defaultTopology(hosts, 1), async (lab) => {
       const convergedSeconds = round((performance.now() - start) / 1000);
       const memory = await residentMebibytes(lab);
       return {
