@@ -6,8 +6,9 @@ import { requireState } from './state.ts';
 
 /** Every pod of the lab pings every address of every other pod once. */
 export async function pingAll(lab: string, progress: Progress): Promise<PingResult[]> {
+  const state = requireState(lab);
   const addresses = await podAddresses(lab);
-  const pods = requireState(lab).pods.map(({ name }) => ({
+  const pods = state.pods.map(({ name }) => ({
     pod: name,
     addresses: addresses.get(name) ?? [],
   }));

@@ -61,7 +61,8 @@ export async function startDaemon(namespace: string, command: DaemonCommand, log
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
   });
-  if (command.waitFor !== undefined) await waitForSocket(command.waitFor, ended, command.program, log);
+  if (command.waitFor !== undefined)
+    await waitForSocket(command.waitFor, ended, command.program, namespace, log);
   child.removeAllListeners();
   return child.pid ?? 0;
 }
@@ -72,23 +73,26 @@ async function waitForSocket(
   path: string,
   ended: Promise<string>,
   program: string,
+  namespace: string,
   log: string,
 ): Promise<void> {
-  const appeared = await Promise.race([socketAnswers(path, startDeadlineMilliseconds), ended]);
-  if (appeared === true) return;
-  const reason =
-    appeared === false ? `did not come up within ${startDeadlineMilliseconds / 1000} s` : appeared;
+  const end = new AbortController();
+  void ended.then((how) => end.abort(how));
+  const late = AbortSignal.timeout(startDeadlineMilliseconds);
+  if (await socketAnswers(path, AbortSignal.any([end.signal, late]))) return;
+  const how = end.signal.aborted
+    ? String(end.signal.reason)
+    : `did not come up within ${startDeadlineMilliseconds / 1000} s`;
   throw new LabError(
-    `${program} ${reason}${lastWords(log)}`,
-    log,
-    'read the whole log, then bring the lab up again',
+    `${program} ${how}`,
+    namespace,
+    `correct what it complains of and try again:${lastWords(log)}`,
   );
 }
 
-/** Resolves true once somebody answers on the socket, false at the deadline. */
-async function socketAnswers(path: string, deadlineMilliseconds: number): Promise<boolean> {
-  const deadline = performance.now() + deadlineMilliseconds;
-  while (performance.now() < deadline) {
+/** Resolves true once somebody answers on the socket, false when there is no use in waiting any longer. */
+async function socketAnswers(path: string, over: AbortSignal): Promise<boolean> {
+  while (!over.aborted) {
     // The file is there a moment before its owner listens, and a killed owner leaves it behind.
     if (existsSync(path) && (await canConnect(path))) return true;
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -108,7 +112,7 @@ function canConnect(path: string): Promise<boolean> {
 /** The end of a daemon's log, to be shown with the error. */
 function lastWords(log: string): string {
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-12);
-  return lines.join('') === '' ? '' : `; it said:\n  ${lines.join('\n  ')}`;
+  return lines.map((line) => `\n    ${line}`).join('');
 }
 
 /** The pids of all processes that live in a namespace. */
