@@ -70,7 +70,8 @@ async function upCommand(options: UpOptions): Promise<void> {
   await lab.up({ name: options.name, topology, baseDirectory }, await lab.installation(), progress);
   const pings = await lab.pingAll(options.name, progress);
   print(options, { ...(await lab.status(options.name)), pings }, renderUp);
-  if (options.output === undefined) console.log(hints(options.name, topology.hosts[0]?.name ?? 'HOST'));
+  if (options.output === undefined)
+    console.log(hints(options.name, topology.hosts.find(({ runs }) => runs === 'weftd')?.name ?? 'HOST'));
   failOnLoss(pings);
 }
 
