@@ -431,7 +431,58 @@ describe('resync', () => {
     dataplane.want(desired('10.1.0.64/26', ['10.0.0.2']));
     await scheduler.settle();
     expect(dataplane.status()).toMatchObject({ inSync: true, failed: [] });
-    expect(reported('resynced').at(-1)).toMatchObject({ cause: 'conflict' });
+    expect(reported('resynced')).toMatchObject([{ cause: 'start' }, { cause: 'conflict' }]);
+    expect(reported('route-failed')).toEqual([]);
+  });
+});
+
+describe('a route that exists already', () => {
+  const wanted = desired('10.1.0.64/26', ['10.0.0.2']);
+  const written = () =>
+    handMade(kernel, '10.1.0.64/26', {
+      protocol: 119,
+      nextHops: [{ gateway: address('10.0.0.2'), interfaceIndex: indexOf(kernel, 'eth0') }],
+    });
+
+  it('is known from its event before anything is written', async () => {
+    await start();
+    // The event comes when asked for, and not by itself.
+    kernel.holdEvents();
+    vi.spyOn(kernel, 'readEvents').mockImplementation(() => {
+      kernel.releaseEvents();
+      return false;
+    });
+    succeed(kernel, { op: 'add-route', route: written() });
+    dataplane.want(wanted);
+    await scheduler.settle();
+    expect(dataplane.status()).toMatchObject({ inSync: true, failed: [] });
+    expect(reported('resynced')).toMatchObject([{ cause: 'start' }]);
+    expect(reported('route-failed')).toEqual([]);
+  });
+
+  it('is somebody else’s when the table says so: reported once, looked at once', async () => {
+    await start();
+    kernel.holdEvents();
+    succeed(kernel, { op: 'add-route', route: handMade(kernel, '10.1.0.64/26') });
+    dataplane.want(wanted);
+    await scheduler.settle();
+    await scheduler.advance(60_000);
+    expect(reported('route-failed')).toMatchObject([{ failure: { errno: 'EEXIST', attempts: 1 } }]);
+    expect(reported('resynced')).toMatchObject([{ cause: 'start' }, { cause: 'conflict' }]);
+  });
+
+  it('is no failure while the table cannot be read', async () => {
+    await start();
+    kernel.holdEvents();
+    succeed(kernel, { op: 'add-route', route: written() });
+    dataplane.want(wanted);
+    kernel.failNext('read', 'ENOBUFS');
+    await scheduler.settle();
+    expect(reported('resync-failed')).toMatchObject([{ cause: 'conflict' }]);
+    expect(dataplane.status()).toMatchObject({ inSync: false, failed: [] });
+    await scheduler.advance(1_000);
+    expect(dataplane.status()).toMatchObject({ inSync: true, failed: [] });
+    expect(reported('route-failed')).toEqual([]);
   });
 });
 

@@ -76,6 +76,8 @@ export class Dataplane {
   readonly #repairs = new Repairs();
   /** Routes of weft's protocol that nobody wants, and until when they are left alone. */
   readonly #strangers = new Deadlines();
+  /** Writes the kernel answered with "exists": no failure before the table has shown whose route that is. */
+  readonly #conflicts = new Map<SlotKey, Work>();
   #failedSysctls: readonly SysctlFailure[] = [];
   #deletesAllowed = false;
   #resyncCause: ResyncCause | undefined;
@@ -246,6 +248,7 @@ export class Dataplane {
     if (work.length === 0) return;
     const results = this.#kernel.apply(work.map(toChange));
     const done = work.filter((item, index) => this.#settle(item, results[index] ?? null));
+    if (this.#conflicts.size > 0) this.#tryResync('conflict');
     const repaired = done.filter(({ key }) => this.#repairs.repaired(key));
     if (repaired.length > 0)
       this.#report({ kind: 'routes-repaired', destinations: repaired.map(({ route }) => route.destination) });
@@ -272,22 +275,30 @@ export class Dataplane {
   }
 
   #refused(item: Work, refusal: Refusal): void {
-    const { attempts } = this.#fail(item, refusal.errno, refusalReason(item.route, refusal));
-    // Only the table tells whose route it is; it is weft's own when its event is yet to come.
-    if (refusal.errno === 'EEXIST' && attempts === 1) this.#resyncCause ??= 'conflict';
+    const isNewConflict = refusal.errno === 'EEXIST' && this.#retries.get(item.key)?.errno !== 'EEXIST';
+    if (isNewConflict) this.#conflicts.set(item.key, item);
+    else this.#fail(item, refusal.errno, refusalReason(item.route, refusal));
   }
 
-  #fail({ key, route }: Work, errno: string, reason: string): Failure {
+  /** The table was read: where it shows no route of weft's, somebody else's is in the way. */
+  #judgeConflicts(): void {
+    for (const [key, item] of this.#conflicts)
+      if (this.#table.difference(key)?.kind === 'add')
+        this.#fail(item, 'EEXIST', refusalReason(item.route, { errno: 'EEXIST' }));
+    this.#conflicts.clear();
+  }
+
+  #fail({ key, route }: Work, errno: string, reason: string): void {
     const failure = this.#retries.failed(key, errno, reason, this.#scheduler.now());
     const { destination, metric } = route;
     if (failure.attempts === 1) this.#report({ kind: 'route-failed', destination, metric, failure });
-    return failure;
   }
 
   #tryResync(cause: ResyncCause): void {
     this.#resyncCause = undefined;
     try {
       for (const stranger of this.#resync(cause)) this.#spare(stranger);
+      this.#judgeConflicts();
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#resyncAt = this.#scheduler.now() + resyncRetryMilliseconds;

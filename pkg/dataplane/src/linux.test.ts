@@ -2,12 +2,22 @@
  * The data plane on a real kernel, in a namespace of its own, against changes made with `ip`. Needs root.
  */
 import { execFileSync } from 'node:child_process';
-import { createNetns, deleteNetns, type Kernel, netnsPath, openKernel } from '@weft/kernel';
+import type { DesiredRoute } from '@weft/calc';
+import {
+  createNetns,
+  deleteNetns,
+  type Kernel,
+  MAIN_TABLE,
+  netnsPath,
+  openKernel,
+  WEFT_ROUTE_PROTOCOL,
+} from '@weft/kernel';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { desired } from '../test/fake-host.ts';
 import { ipRouteText, text } from '../test/ip-route-text.ts';
 import { Dataplane } from './dataplane.ts';
 import { readFacts } from './read-facts.ts';
+import type { DataplaneEvent } from './report.ts';
 
 const deadlineMilliseconds = 20_000;
 vi.setConfig({ testTimeout: 2 * deadlineMilliseconds, hookTimeout: 2 * deadlineMilliseconds });
@@ -41,6 +51,8 @@ let dataplane: Dataplane;
 
 const ip = (...words: string[]): string =>
   execFileSync('ip', ['-n', name, ...words.flatMap((word) => word.split(' '))], { encoding: 'utf8' });
+
+const isWorkload = (route: DesiredRoute): boolean => route.class === 'local-workload';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
@@ -129,6 +141,41 @@ describe('routes that somebody changes', () => {
     ip('address del 10.0.0.1/24 dev eth0');
     ip('address add 10.0.0.1/24 dev eth0');
     await until(wanted);
+  });
+});
+
+describe('routes that the endpoints wrote first', () => {
+  it('of 100 pods in a row are adopted: no failure, no reading of the table', async () => {
+    const events: DataplaneEvent[] = [];
+    dataplane.close();
+    dataplane = new Dataplane({ kernel, report: (event) => events.push(event) });
+    dataplane.start();
+    dataplane.allowDeletes();
+    const pods = Array.from({ length: 100 }, (_, index) => desired(`10.1.1.${index}/32`, ['cali1']));
+    const interfaceIndex = kernel.link('cali1')?.index ?? 0;
+    for (const [index, { destination, metric }] of pods.entries()) {
+      const common = { table: MAIN_TABLE, type: 'unicast', protocol: WEFT_ROUTE_PROTOCOL } as const;
+      const route = {
+        ...common,
+        destination,
+        metric,
+        scope: 'link',
+        nextHops: [{ interfaceIndex }],
+      } as const;
+      // More events before the one that matters than the event loop reads in a turn.
+      const noise = Array.from(
+        { length: 150 },
+        (__, count) => ({ op: 'set-link', index: interfaceIndex, mtuBytes: 1400 + (count % 2) }) as const,
+      );
+      expect(kernel.apply([...noise, { op: 'add-route', route }]).filter((result) => result)).toEqual([]);
+      dataplane.wantAll(['local-workload'], [...routes, ...pods.slice(0, index + 1)].filter(isWorkload));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(dataplane.status()).toMatchObject({ failed: [] });
+    expect(events.filter(({ kind }) => kind === 'route-failed')).toEqual([]);
+    expect(events.filter(({ kind }) => kind === 'resynced')).toMatchObject([{ cause: 'start' }]);
+    const rows = routes.filter(isWorkload).length + pods.length;
+    expect(kernel.routes({ protocol: WEFT_ROUTE_PROTOCOL })).toHaveLength(rows);
   });
 });
 
