@@ -89,7 +89,8 @@ export class SpeakerCore {
 
   /**
    * What the next OPEN to a peer says about restarting. The F bits say that forwarding went on while the session was
-   * away: so it did if the process alone restarted, or if only the session ended.
+   * away: so it did if the process alone restarted, or if only the session ended. Departs from RFC 4724 §3, where the F
+   * bits speak of a restart: set without the R bit, they spare the peer from dropping routes that work.
    */
   restartStateFor({ establishedCount }: Pick<Neighbour, 'establishedCount'>): RestartState {
     const forwarding = this.restarting || establishedCount > 0;

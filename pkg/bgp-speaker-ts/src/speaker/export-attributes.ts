@@ -40,7 +40,11 @@ export function toExportedAttributes(attributes: PathAttributes, context: Export
   return context.peerType === 'external' ? toExternal(common, context) : toInternal(common, context);
 }
 
-/** MULTI_EXIT_DISC is for the neighbouring AS alone and goes no further (RFC 4271 §5.1.4), unless we set it ourselves. */
+/**
+ * MULTI_EXIT_DISC is for the neighbouring AS alone and goes no further (RFC 4271 §5.1.4), unless we set it ourselves.
+ * Departs from RFC 7705 §3: a local AS stands alone in front of the path, without the speaker's own behind it, as BIRD and
+ * Calico have it.
+ */
 function toExternal(attributes: PathAttributes, { localAsn, source }: ExportContext): PathAttributes {
   return {
     ...attributes,
