@@ -2,7 +2,8 @@
  * The data plane on a real kernel, in a namespace of its own, against changes made with `ip`. Needs root.
  */
 import { execFileSync } from 'node:child_process';
-import type { DesiredRoute } from '@weft/calc';
+import type { DesiredRoute, LocalFacts } from '@weft/calc';
+import { address } from '@weft/ip';
 import {
   createNetns,
   deleteNetns,
@@ -16,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { desired } from '../test/fake-host.ts';
 import { ipRouteText, text } from '../test/ip-route-text.ts';
 import { Dataplane } from './dataplane.ts';
+import { FactsWatcher } from './facts-watcher.ts';
 import { readFacts } from './read-facts.ts';
 import type { DataplaneEvent } from './report.ts';
 
@@ -224,6 +226,39 @@ describe('routes of others', () => {
         '10.1.0.64/26 via 10.0.0.9 dev eth0 proto static metric 0\n10.1.0.64/26',
       ),
     );
+  });
+});
+
+describe('routes that expire, as router advertisements bring them', () => {
+  it('are facts as soon as they are there, and until they go', async () => {
+    const seen: LocalFacts[] = [];
+    const watcher = new FactsWatcher({ kernel, changed: (facts) => seen.push(facts) });
+    cleanups.push(() => watcher.close());
+    const route = '2001:db8:5::/64 via fd00::9 dev eth0 proto ra metric 512';
+    const fact = { destination: '2001:db8:5::/64', gateway: 'fd00::9', interface: 'eth0', metric: 512 };
+    ip('-6 route add', route, 'expires 1000');
+    await vi.waitFor(() => expect(seen.at(-1)?.routes).toContainEqual(fact));
+    expect(kernel.lookup(address('2001:db8:5::1'))).toMatchObject({ metric: 512, expires: true });
+    ip('-6 route del', route);
+    await vi.waitFor(() => expect(seen.at(-1)?.routes).not.toContainEqual(fact));
+  });
+
+  it('are never adopted and never deleted, not even under the protocol of weft', async () => {
+    ip('-6 route add fd00:9::/64 via fd00::9 dev eth0 proto 119 metric 1024 expires 1000');
+    ip('-6 route add fd00:8::/64 via fd00::9 dev eth0 proto 119 metric 1024 expires 1000');
+    const events: DataplaneEvent[] = [];
+    dataplane.close();
+    dataplane = new Dataplane({ kernel, report: (event) => events.push(event) });
+    dataplane.wantAll(['local-workload', 'no-encap', 'blackhole'], routes);
+    dataplane.want(desired('fd00:8::/64', ['fd00::2']));
+    dataplane.start();
+    dataplane.allowDeletes();
+    const failed = (): boolean => events.some(({ kind }) => kind === 'route-failed');
+    await vi.waitFor(() => expect(failed()).toBe(true));
+    expect(dataplane.routes().map(({ destination }) => destination)).not.toContain('fd00:9::/64');
+    expect(dataplane.status()).toMatchObject({ toDelete: 0, failed: [{ destination: 'fd00:8::/64' }] });
+    expect(ip('-6 route show fd00:9::/64')).toContain('expires');
+    expect(ip('-6 route show fd00:8::/64')).toMatch(/via fd00::9 .*expires/);
   });
 });
 

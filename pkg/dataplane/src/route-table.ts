@@ -65,9 +65,9 @@ export interface RouteCounts {
 
 const deleteQueue = ROUTE_CLASSES.length;
 
-/** True for a route this table may know: weft's, in the main table. */
+/** True for a route this table may know: weft's, in the main table. Weft writes none that expires. */
 export function isWeftRoute(route: Route): boolean {
-  return route.protocol === WEFT_ROUTE_PROTOCOL && route.table === MAIN_TABLE;
+  return route.protocol === WEFT_ROUTE_PROTOCOL && route.table === MAIN_TABLE && route.expires === undefined;
 }
 
 /** See the head of this file. */

@@ -72,6 +72,8 @@ export interface Route {
   /** Empty for blackhole and its kin; several for ECMP. */
   readonly nextHops: readonly NextHop[];
   readonly preferredSource?: Address;
+  /** It goes by itself after a while, as what router advertisements bring does (IPv6). Only read, never written. */
+  readonly expires?: true;
 }
 
 /** A permanent neighbour entry (NUD_PERMANENT): an address whose MAC needs no ARP or neighbour discovery. */
@@ -164,7 +166,7 @@ export interface Kernel {
    */
   links(): Link[];
   addresses(): InterfaceAddress[];
-  /** Without cached, cloned and expiring routes, and without those `Route` cannot name (TOS, source-specific). */
+  /** Without cached and cloned routes, and without those `Route` cannot name (TOS, source-specific). */
   routes(filter?: RouteFilter): Route[];
   /** Permanent entries only: learned ones come and go by themselves. */
   neighbours(): Neighbour[];

@@ -44,7 +44,8 @@ export function routeKey(route: Route): string {
 
 /**
  * True when the route the kernel shows is the wanted one. What the wanted route leaves open (the interface of a
- * gateway, the preferred source) the kernel may have filled in; the order of next hops does not matter.
+ * gateway, the preferred source) the kernel may have filled in; the order of next hops does not matter. A route that
+ * expires is never the wanted one, which is to stay.
  */
 export function routeSatisfies(actual: Route, wanted: Route): boolean {
   const desired = normalizeRoute(wanted);
@@ -53,6 +54,7 @@ export function routeSatisfies(actual: Route, wanted: Route): boolean {
     actual.type === desired.type &&
     actual.protocol === desired.protocol &&
     actual.scope === desired.scope &&
+    actual.expires === undefined &&
     (desired.preferredSource === undefined || actual.preferredSource === desired.preferredSource) &&
     sameNextHops(actual.nextHops, desired.nextHops)
   );

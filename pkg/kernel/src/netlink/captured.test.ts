@@ -141,11 +141,11 @@ describe('routes as Linux shows them', () => {
       route('fd03::/64', { type: 'blackhole', metric: 1024 }),
     ],
     [
-      'a route that expires, which is left out',
+      'a route that expires, as one of a router advertisement',
       `88000000180022002b6b016b524500000a400000fe0900010000000008000f00fe00000014000100fd05000000000000000000
        0000000000080006000004000014000500fd000000000000000000000000000002080004000300000024000c00000000000000
        00005eea000000000000000000000000000000000000000000000500140000000000`,
-      undefined,
+      route('fd05::/64', { protocol: 9, metric: 1024, nextHops: [via('fd00::2')], expires: true }),
     ],
     [
       'a route for one TOS, which is left out',

@@ -142,8 +142,8 @@ function encodeHeader(writer: MessageWriter, header: Header): void {
 /**
  * Reads the payload of RTM_NEWROUTE or RTM_DELROUTE.
  *
- * @returns undefined for what is no route of a table that `Route` can name: clones, routes that expire (router
- * advertisements, redirects), routes for one TOS or one source prefix, anycast, multicast routing
+ * @returns undefined for what is no route of a table that `Route` can name: clones, routes for one TOS or one source
+ * prefix, anycast, multicast routing
  */
 export function decodeRoute(payload: Buffer): Route | undefined {
   if (payload.length < rtmsgBytes) return undefined;
@@ -154,8 +154,7 @@ export function decodeRoute(payload: Buffer): Route | undefined {
   if (family === undefined || type === undefined || forSomePackets) return undefined;
   const attributes = new Attributes(payload, rtmsgBytes);
   const destination = decodeDestination(attributes.bytes(RTA.DST), family, payload.readUInt8(1));
-  const passing = (flags & RTM_F_CLONED) !== 0 || expires(attributes);
-  if (destination === undefined || passing) return undefined;
+  if (destination === undefined || (flags & RTM_F_CLONED) !== 0) return undefined;
   return {
     table: attributes.u32(RTA.TABLE) ?? payload.readUInt8(4),
     destination,
@@ -166,6 +165,7 @@ export function decodeRoute(payload: Buffer): Route | undefined {
     // IPv6 shows the loopback as the next hop of a route that drops packets.
     nextHops: dropsPackets(type) ? [] : decodeNextHops(attributes, flags),
     ...decodePreferredSource(attributes.bytes(RTA.PREFSRC)),
+    ...(expires(attributes) ? { expires: true } : {}),
   };
 }
 
