@@ -54,6 +54,11 @@ export interface BgpServerOptions {
   readonly config: SpeakerConfig;
   /** The process has started anew while the kernel kept forwarding by routes of its earlier life (RFC 4724). */
   readonly restarting: boolean;
+  /**
+   * Report every change of the Loc-RIB and the next hops in use, an object for each prefix; default: when there is
+   * somebody to hear it.
+   */
+  readonly reportRoutes?: boolean | undefined;
   /** Hears what the speaker reports, in order, from the event loop. */
   readonly onAction?: (action: SpeakerReport) => void;
   /** Hears what happens on sockets. */
@@ -112,7 +117,7 @@ export class BgpServer {
       restarting,
       seed: seed ?? randomInt(2 ** 32),
       now: performance.now(),
-      reportRoutes: options.onAction !== undefined,
+      reportRoutes: options.reportRoutes ?? options.onAction !== undefined,
     });
     this.#protectListeners();
     this.#scheduleTurn();
