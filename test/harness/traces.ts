@@ -1,15 +1,15 @@
 /**
  * What a lab of the tests could leave on the machine: links and routes in the machine's own namespace, and the namespaces,
- * files and processes of labs whose names begin with `t-`.
+ * files and processes of certain labs.
  */
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { listNetns } from '@weft/kernel';
 import { execa } from 'execa';
 
-const labs = '/run/weft/lab';
+const directory = '/run/weft/lab';
 
 /** One line for each thing that is there now, to be compared with the lines of another moment. */
-export async function traces(): Promise<string[]> {
+export async function traces(...labs: string[]): Promise<string[]> {
   const ip = async (...args: string[]): Promise<string[]> => (await execa('ip', args)).stdout.split('\n');
   return [
     ...readdirSync('/sys/class/net').map((name) => `link ${name}`),
@@ -17,18 +17,25 @@ export async function traces(): Promise<string[]> {
     ...(await ip('-6', 'route', 'show', 'table', 'all')).map(
       (route) => `route ${route.replace(/expires \d+sec/, '')}`,
     ),
-    ...listNetns().flatMap((name) => (name.startsWith('weft.t-') ? `namespace ${name}` : [])),
-    ...globSync(`${labs}/t-*/**`).map((path) => `file ${path}`),
-    ...processesOfLabs(),
+    ...labs.flatMap((lab) => [...namespacesOf(lab), ...filesOf(lab), ...processesOf(lab)]),
   ];
 }
 
-/** Daemons and their launchers: whatever has a path of a test lab on its command line. */
-function processesOfLabs(): string[] {
+function namespacesOf(lab: string): string[] {
+  const names = listNetns().filter((name) => name.startsWith(`weft.${lab}.`));
+  return names.map((name) => `namespace ${name}`);
+}
+
+function filesOf(lab: string): string[] {
+  return globSync(`${directory}/${lab}/**`).map((path) => `file ${path}`);
+}
+
+/** Daemons and their launchers: whatever has a path of the lab on its command line. */
+function processesOf(lab: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(commandLine)
-    .filter((line) => line.includes(`${labs}/t-`))
+    .filter((line) => line.includes(`${directory}/${lab}/`))
     .map((line) => `process ${line}`);
 }
 
