@@ -1,7 +1,8 @@
 /** A lab comes and goes: output for programs, interrupted runs, two labs beside each other, and nothing left at the end. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addPod, down, existingLabs, pingAll, runIn, status } from '@weft/lab';
 import { execa } from 'execa';
@@ -13,6 +14,8 @@ import { waitFor } from '../harness/wait-for.ts';
 
 const silent = (): void => {};
 const program = join(import.meta.dirname, '../../node_modules/.bin/weftctl');
+const directory = mkdtempSync(join(tmpdir(), 'weft-lifecycle-'));
+afterAll(() => rmSync(directory, { recursive: true }));
 const names = ['t-one', 't-one-b', 't-kill'];
 
 let before: string[];
@@ -136,7 +139,7 @@ describe('two labs with the same addresses, beside each other', () => {
     });
 
     it('apply and delete change the pools of the running lab, and of no other', async () => {
-      const pool = join(import.meta.dirname, '../../node_modules/.cache/lifecycle-pool.yaml');
+      const pool = join(directory, 'pool.yaml');
       writeFileSync(
         pool,
         'apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: { name: more }\nspec: { cidr: 10.99.0.0/16 }\n',
