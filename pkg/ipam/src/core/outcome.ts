@@ -116,7 +116,7 @@ export function exhausted(
   if (!autoAllocateBlocks) reasons.push('autoAllocateBlocks is false, so the node claims no new block');
   if (strictAffinity)
     reasons.push('strictAffinity is true, so the node takes no address from blocks of others');
-  const next = 'Add a pool, or release addresses nobody uses: weftctl ipam check.';
+  const next = 'Add a pool, or detach workloads that nobody needs.';
   return refuse('exhausted', `No free IPv${family} address`, requester, next, reasons);
 }
 

@@ -120,7 +120,7 @@ function assigned({ cidr, sequenceNumber }: Taken, pool: PoolSpace, address: Add
 }
 
 function alreadyAssigned({ handle }: Allocation, request: AssignIpRequest): Refusal<'already-assigned'> {
-  const next = `Choose another address, or release it first: weftctl ipam release --ip=${request.address}.`;
+  const next = `Choose another address, or detach the workload that has it.`;
   return refuse('already-assigned', `Cannot assign ${request.address}`, request, next, [
     `handle ${handle} holds it`,
   ]);
@@ -133,7 +133,7 @@ function strictAffinity(from: Owner | undefined, request: AssignIpRequest): Refu
 }
 
 function blockOverlap(other: Prefix, pool: PoolSpace, request: AssignIpRequest): Refusal<'block-overlap'> {
-  const next = `Move the workloads of ${other} away and release it: weftctl ipam show --show-blocks.`;
+  const next = `Move the workloads of ${other} away and release it: weftctl get ipamblocks -o yaml.`;
   const reason = `block ${other} lies across the /${pool.blockSize} blocks of pool ${pool.name}`;
   return refuse('block-overlap', `Cannot assign ${request.address}`, request, next, [reason]);
 }

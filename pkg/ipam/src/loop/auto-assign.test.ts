@@ -137,7 +137,7 @@ describe('a pool that is used up', () => {
     for (const name of ['node1', 'node2']) {
       expect(await ipam.autoAssign(ask(name, 'one-too-many'))).toMatchObject({
         kind: 'exhausted',
-        message: `No free IPv4 address for one-too-many on node ${name} (pool pool (10.0.0.0/30): 1 of 1 blocks claimed). Add a pool, or release addresses nobody uses: weftctl ipam check.`,
+        message: `No free IPv4 address for one-too-many on node ${name} (pool pool (10.0.0.0/30): 1 of 1 blocks claimed). Add a pool, or detach workloads that nobody needs.`,
         reasons: ['pool pool (10.0.0.0/30): 1 of 1 blocks claimed'],
       });
     }

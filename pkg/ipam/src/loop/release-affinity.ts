@@ -51,7 +51,7 @@ export async function releaseAffinity(
   const messages = {
     released: `Block ${wanted.cidr} no longer belongs to ${who}.`,
     'not-affine': `Block ${wanted.cidr} does not belong to ${who}: nothing to release.`,
-    kept: `Block ${wanted.cidr} stays with ${who}: it is in use. Release its addresses first: weftctl ipam show --show-blocks.`,
+    kept: `Block ${wanted.cidr} stays with ${who}: it is in use. Release its addresses first: weftctl get ipamblocks -o yaml.`,
     contention: `Block ${wanted.cidr} stays with ${who}: other writers changed it every time. Try again.`,
   };
   return { kind, message: messages[kind] };

@@ -120,7 +120,7 @@ function notAssigned({ address }: ReleaseRequest): ReleaseResult {
 }
 
 function reassigned({ address }: ReleaseRequest, holder: string): ReleaseResult {
-  const message = `Did not release ${address}: it belongs to ${holder} by now. Look again: weftctl ipam show --ip=${address}.`;
+  const message = `Did not release ${address}: it belongs to ${holder} by now. Look again: weftctl get ipamblocks -o yaml.`;
   return { address, kind: 'reassigned', message };
 }
 

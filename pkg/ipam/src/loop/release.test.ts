@@ -138,7 +138,7 @@ describe('releasing by address (Calico ReleaseIPs)', () => {
       'not-assigned',
     ]);
     expect(results[1]?.message).toBe(
-      'Did not release 10.0.0.0: it belongs to handle single by now. Look again: weftctl ipam show --ip=10.0.0.0.',
+      'Did not release 10.0.0.0: it belongs to handle single by now. Look again: weftctl get ipamblocks -o yaml.',
     );
     expect((await contents(made.store)).handles).toEqual({ single: { [BLOCK]: 1 }, pair: { [BLOCK]: 1 } });
   });
