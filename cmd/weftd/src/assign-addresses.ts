@@ -67,16 +67,21 @@ async function assignNamed(
 ): Promise<readonly Address[] | Refusal> {
   const addresses: Address[] = [];
   for (const text of wanted) {
-    const parsed = parseAddress(text);
-    if (!parsed.ok) return refuse('invalid-request', parsed.reason, text, 'Write it as 10.0.0.5 or fd00::5.');
-    const outcome = await ipam.assignIp({ ...origin, address: parsed.value });
-    if (outcome.kind !== 'assigned') {
+    const address = await assignOne(ipam, origin, id, text);
+    if (typeof address !== 'string') {
       await ipam.releaseByHandle(origin.handle);
-      return refused(outcome, id);
+      return address;
     }
-    addresses.push(parsed.value);
+    addresses.push(address);
   }
   return addresses;
+}
+
+async function assignOne(ipam: Ipam, origin: Origin, id: string, text: string): Promise<Address | Refusal> {
+  const parsed = parseAddress(text);
+  if (!parsed.ok) return refuse('invalid-request', parsed.reason, text, 'Write it as 10.0.0.5 or fd00::5.');
+  const outcome = await ipam.assignIp({ ...origin, address: parsed.value });
+  return outcome.kind === 'assigned' ? parsed.value : refused(outcome, id);
 }
 
 function refused(outcome: { readonly what: string; readonly next: string }, id: string): Refusal {

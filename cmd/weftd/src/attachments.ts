@@ -21,7 +21,7 @@ import {
   plugEndpoint,
   unplugEndpoint,
 } from '@weft/endpoint';
-import { type Address, hostPrefix, networkAddress, parseMac } from '@weft/ip';
+import { type Address, hostPrefix, networkAddress, type Parsed, parseMac } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
 import type { Kernel } from '@weft/kernel';
 import type { WorkloadEndpoint } from '@weft/resources';
@@ -67,8 +67,9 @@ export class Attachments {
 
   /** For the control API, sorted by id. */
   list(): Endpoint[] {
-    const ids = [...this.#endpoints.keys()].sort();
-    return ids.flatMap((id) => toEndpoint(id, this.#endpoints.get(id)) ?? []);
+    return [...this.#endpoints]
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([id, endpoint]) => toEndpoint(id, endpoint));
   }
 
   /** Plugs a container in; one that is plugged in already is repaired. Throws DatastoreError. */
@@ -79,36 +80,53 @@ export class Attachments {
     });
   }
 
-  /** Takes a container out and gives its addresses back. Throws DatastoreError. */
+  /** Takes a container out and gives its addresses back. Throws DatastoreError; it can be repeated then. */
   detach(id: string): Promise<Detachment | Refusal> {
     return this.#inTurn(id, async () => {
       const known = this.#endpoints.get(id);
-      if (known?.spec.interfaceName !== undefined) await this.#unplug(known.spec.interfaceName);
       // Also for an unknown id: a request that died half-way may have left addresses under its handle.
-      await this.#options.ipam.releaseByHandle(handleOf(id));
-      if (known === undefined) return { kind: 'not-attached', id, addresses: [] };
-      const { name, namespace } = known.metadata;
-      await this.#options.store.delete({
-        kind: 'WorkloadEndpoint',
-        name,
-        ...(namespace === undefined ? {} : { namespace }),
-      });
-      this.#endpoints.delete(id);
-      this.#options.changed();
-      return { kind: 'detached', id, addresses: [...(known.spec.ipNetworks ?? [])] };
+      const refusal = (known && (await this.#takeOut(id, known))) ?? (await this.#giveBack(id));
+      if (refusal !== undefined) return refusal;
+      return known === undefined
+        ? { kind: 'not-attached', id, addresses: [] }
+        : { kind: 'detached', id, addresses: [...(known.spec.ipNetworks ?? [])] };
     });
+  }
+
+  /** The interface, then the record: while either is there, nobody else may be given the addresses. */
+  async #takeOut(id: string, { metadata, spec }: WorkloadEndpoint): Promise<Refusal | undefined> {
+    const refusal = spec.interfaceName === undefined ? undefined : await this.#unplug(spec.interfaceName);
+    if (refusal !== undefined) return refusal;
+    const { name, namespace } = metadata;
+    await this.#options.store.delete({
+      kind: 'WorkloadEndpoint',
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+    this.#endpoints.delete(id);
+    this.#options.changed();
+    return undefined;
+  }
+
+  async #giveBack(id: string): Promise<Refusal | undefined> {
+    const { kind } = await this.#options.ipam.releaseByHandle(handleOf(id));
+    if (kind !== 'contention') return undefined;
+    return refuse('unavailable', 'other writers changed its blocks at every attempt', id, 'Detach it again.');
   }
 
   async #attachNew(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
     const { ipam, nodeName } = this.#options;
     const start = performance.now();
+    const owner = this.#ownerOf(hostInterfaceOf(request));
+    if (owner !== undefined)
+      return refuse('conflict', `its container is plugged in as ${owner}`, id, 'Detach that one first.');
     const addresses = await assignAddresses(ipam, nodeName, id, request);
     if (isRefusal(addresses)) return addresses;
     const assigned = performance.now();
     const spec = this.#specOf(request, addresses);
     const plugged = this.#plug(spec);
     if (isRefusal(plugged)) {
-      await ipam.releaseByHandle(handleOf(id));
+      await this.#giveBack(id);
       return plugged;
     }
     const wired = performance.now();
@@ -120,6 +138,12 @@ export class Attachments {
       totalMilliseconds: performance.now() - start,
     };
     return attachment('attached', id, spec, plugged, timing);
+  }
+
+  /** Whose interface that is. */
+  #ownerOf(hostInterface: string): string | undefined {
+    for (const [id, { spec }] of this.#endpoints) if (spec.interfaceName === hostInterface) return id;
+    return undefined;
   }
 
   async #attachAgain(
@@ -139,13 +163,8 @@ export class Attachments {
 
   #specOf(request: AttachRequest, addresses: readonly Address[]): EndpointSpec {
     const mac = request.mac === undefined ? undefined : parseMac(request.mac);
-    const { namespace, pod, containerId } = request;
     return {
-      hostInterface: hostInterfaceName(
-        namespace !== undefined && pod !== undefined
-          ? { kind: 'pod', namespace, pod }
-          : { kind: 'container', containerId },
-      ),
+      hostInterface: hostInterfaceOf(request),
       containerInterface: request.interfaceName,
       netns: request.netns,
       addresses,
@@ -168,40 +187,39 @@ export class Attachments {
     return refuse('internal', unplugged.message, unplugged.object, unplugged.hint);
   }
 
-  /** Writes the WorkloadEndpoint; when the store fails, the container is taken out again. */
+  /** Writes the WorkloadEndpoint; when that cannot be, the container is taken out again. */
   async #record(
     id: string,
     request: AttachRequest,
     spec: EndpointSpec,
     plugged: PluggedEndpoint,
   ): Promise<Refusal | undefined> {
-    const record = endpointRecord(this.#options.nodeName, id, request, spec, plugged);
-    const problem = record.ok ? undefined : record.reason;
+    let refusal: Refusal | undefined;
     try {
-      if (record.ok) {
-        const outcome = await this.#options.store.create(record.value);
-        if (outcome.kind === 'written') {
-          this.#endpoints.set(id, outcome.resource);
-          this.#options.changed();
-          return undefined;
-        }
-      }
-      await this.#takeBack(id, spec.hostInterface);
-      return refuse(
-        'conflict',
-        problem ?? 'a WorkloadEndpoint of that name exists',
-        id,
-        'Detach the other one first, or use another id.',
-      );
+      refusal = await this.#write(id, endpointRecord(this.#options.nodeName, id, request, spec, plugged));
     } catch (error) {
       await this.#takeBack(id, spec.hostInterface);
       throw error;
     }
+    if (refusal !== undefined) await this.#takeBack(id, spec.hostInterface);
+    return refusal;
   }
 
+  async #write(id: string, record: Parsed<WorkloadEndpoint>): Promise<Refusal | undefined> {
+    if (!record.ok) return refuse('invalid-request', record.reason, id, 'Correct the request.');
+    const outcome = await this.#options.store.create(record.value);
+    if (outcome.kind !== 'written') {
+      const hint = 'Detach the other one first, or use another id.';
+      return refuse('conflict', 'a WorkloadEndpoint of that name exists', id, hint);
+    }
+    this.#endpoints.set(id, outcome.resource);
+    this.#options.changed();
+    return undefined;
+  }
+
+  /** While the interface is there its addresses stay held; a detach can be tried again. */
   async #takeBack(id: string, hostInterface: string): Promise<void> {
-    await this.#unplug(hostInterface);
-    await this.#options.ipam.releaseByHandle(handleOf(id));
+    if ((await this.#unplug(hostInterface)) === undefined) await this.#giveBack(id);
   }
 
   async #inTurn<T>(id: string, operation: () => Promise<T>): Promise<T> {
@@ -214,6 +232,14 @@ export class Attachments {
       if (this.#turns.get(id) === mine) this.#turns.delete(id);
     }
   }
+}
+
+function hostInterfaceOf({ namespace, pod, containerId }: AttachRequest): string {
+  return hostInterfaceName(
+    namespace !== undefined && pod !== undefined
+      ? { kind: 'pod', namespace, pod }
+      : { kind: 'container', containerId },
+  );
 }
 
 function attachment(

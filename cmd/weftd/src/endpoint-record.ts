@@ -45,10 +45,8 @@ export function endpointIdOf({ metadata, spec }: WorkloadEndpoint): string {
   return metadata.annotations?.[idAnnotation] ?? spec.containerID ?? metadata.name;
 }
 
-/** As the control API lists it; undefined for one that is not there. */
-export function toEndpoint(id: string, endpoint: WorkloadEndpoint | undefined): Endpoint | undefined {
-  if (endpoint === undefined) return undefined;
-  const { metadata, spec } = endpoint;
+/** As the control API lists it. */
+export function toEndpoint(id: string, { metadata, spec }: WorkloadEndpoint): Endpoint {
   return {
     id,
     containerId: spec.containerID ?? '',

@@ -1,0 +1,149 @@
+import { type AttachRequest, isRefusal } from '@weft/control';
+import { createMemoryStore, type Datastore, DatastoreError } from '@weft/datastore';
+import { createIpam, type Ipam } from '@weft/ipam';
+import { FakeKernel } from '@weft/kernel';
+import { parseResource, type Resource } from '@weft/resources';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Attachments } from './attachments.ts';
+
+const apiVersion = 'projectcalico.org/v3';
+const now = (): number => 1_800_000_000_000;
+const request: AttachRequest = {
+  containerId: 'c1',
+  netns: '/run/netns/c1',
+  interfaceName: 'eth0',
+  orchestrator: 'cni',
+  workload: 'web',
+  families: ['ipv4'],
+};
+
+let kernel: FakeKernel;
+let store: Datastore;
+let ipam: Ipam;
+let attachments: Attachments;
+beforeEach(async () => {
+  kernel = new FakeKernel();
+  kernel.addNetns('/run/netns/c1');
+  store = createMemoryStore({ now, uuid: () => 'uid' });
+  await store.create(resource('Node', 'node1', {}));
+  await store.create(resource('IPPool', 'pool', { cidr: '10.0.0.0/24' }));
+  ipam = createIpam({ store, now });
+  attachments = attachmentsOn(store);
+});
+
+function resource(kind: string, name: string, spec: object): Resource {
+  const parsed = parseResource({ apiVersion, kind, metadata: { name }, spec });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  return parsed.resource;
+}
+
+function attachmentsOn(used: Datastore): Attachments {
+  return new Attachments({
+    nodeName: 'node1',
+    store: used,
+    ipam,
+    kernel,
+    mtuBytes: () => 1500,
+    changed: () => {},
+  });
+}
+
+/** The store as it is, but for one verb on WorkloadEndpoints. */
+function failingOn(verb: 'create' | 'delete'): Datastore {
+  return new Proxy(store, {
+    get: (target, property) =>
+      property === verb
+        ? () => Promise.reject(new DatastoreError('unavailable', 'ordered by the test'))
+        : Reflect.get(target, property).bind(target),
+  });
+}
+
+/** By handle: an address that was given back is not free at once. */
+async function heldAddresses(): Promise<number> {
+  const { items } = await store.list('IPAMHandle');
+  return items.flatMap(({ spec }) => Object.values(spec.block)).reduce((sum, count) => sum + count, 0);
+}
+
+async function records(): Promise<number> {
+  return (await store.list('WorkloadEndpoint')).items.length;
+}
+
+const interfaces = (): string[] => kernel.links().flatMap(({ name }) => (name === 'lo' ? [] : [name]));
+
+/** Interface, record and address of every container. */
+async function everything(): Promise<object> {
+  return { interfaces: interfaces().length, records: await records(), addresses: await heldAddresses() };
+}
+const nothing = { interfaces: 0, records: 0, addresses: 0 };
+const one = { interfaces: 1, records: 1, addresses: 1 };
+
+describe('attach', () => {
+  it('makes an interface, a record and an address, and detach takes them away', async () => {
+    const attached = await attachments.attach('a', request);
+    if (isRefusal(attached)) throw new Error(attached.message);
+    expect(await everything()).toEqual(one);
+    const { addresses } = attached;
+    expect(await attachments.detach('a')).toEqual({ kind: 'detached', id: 'a', addresses });
+    expect(await everything()).toEqual(nothing);
+  });
+
+  it('asked for twice at once plugs in once', async () => {
+    const kinds = await Promise.all([attachments.attach('a', request), attachments.attach('a', request)]);
+    expect(kinds.map(({ kind }) => kind)).toEqual(['attached', 'already-attached']);
+    expect(await everything()).toEqual(one);
+  });
+
+  it('leaves nothing when the namespace is not there', async () => {
+    const refused = await attachments.attach('a', { ...request, netns: '/run/netns/none' });
+    expect(refused).toMatchObject({ kind: 'refused', code: 'invalid-request', object: '/run/netns/none' });
+    expect(await everything()).toEqual(nothing);
+  });
+
+  it('leaves nothing when the record cannot be written', async () => {
+    await expect(attachmentsOn(failingOn('create')).attach('a', request)).rejects.toThrow(DatastoreError);
+    expect(await everything()).toEqual(nothing);
+  });
+
+  it('leaves nothing when one of the named addresses is taken', async () => {
+    const named = { ...request, addresses: ['10.0.0.9'] };
+    expect((await attachments.attach('a', named)).kind).toBe('attached');
+    kernel.addNetns('/run/netns/c2');
+    const other = { ...named, containerId: 'c2', workload: 'other', netns: '/run/netns/c2' };
+    expect(await attachments.attach('b', other)).toMatchObject({ kind: 'refused', code: 'no-address' });
+    expect(await everything()).toEqual(one);
+  });
+
+  it('refuses a second id for a container, whose interface stays', async () => {
+    await attachments.attach('a', request);
+    const refused = await attachments.attach('b', request);
+    expect(refused).toMatchObject({ kind: 'refused', code: 'conflict', object: 'b' });
+    expect(await everything()).toEqual(one);
+  });
+});
+
+describe('detach', () => {
+  it('keeps the addresses while the record is there', async () => {
+    await attachments.attach('a', request);
+    const failing = attachmentsOn(failingOn('delete'));
+    await failing.load();
+    await expect(failing.detach('a')).rejects.toThrow(DatastoreError);
+    expect(await everything()).toEqual({ ...one, interfaces: 0 });
+    expect((await attachments.detach('a')).kind).toBe('detached');
+    expect(await everything()).toEqual(nothing);
+  });
+
+  it('keeps the addresses while the interface is there', async () => {
+    await attachments.attach('a', request);
+    kernel.failNext('delete-link', 'EBUSY');
+    expect(await attachments.detach('a')).toMatchObject({ kind: 'refused', code: 'internal' });
+    expect(await everything()).toEqual(one);
+  });
+
+  it('of an unknown id gives back what a request that died half-way had been assigned', async () => {
+    const origin = { node: 'node1', handle: 'weft.a', intendedUse: 'Workload', attributes: {} } as const;
+    await ipam.autoAssign({ ...origin, num4: 1, num6: 0 });
+    expect(await everything()).toEqual({ ...nothing, addresses: 1 });
+    expect((await attachments.detach('a')).kind).toBe('not-attached');
+    expect(await everything()).toEqual(nothing);
+  });
+});
