@@ -1,6 +1,5 @@
 /**
- * Any error that ends weftd, in the three parts a user can act on. A programmer's mistake keeps its stack, in `object`'s
- * place there is nothing a user could name.
+ * Any error that ends weftd, in the three parts a user can act on. A programmer's mistake keeps its stack.
  */
 import { ControlError } from '@weft/control';
 import { DatastoreError } from '@weft/datastore';
