@@ -83,6 +83,8 @@ export class Daemon {
   #listenError: ListenError | undefined;
   #nextHops: readonly Address[] = [];
   #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
+  /** From the first computation on. Before it something is not read yet, and what is not read must not look gone. */
+  #running = false;
   /** An earlier weftd's routes are in the kernel and still forward. */
   #restarting = false;
 
@@ -95,7 +97,11 @@ export class Daemon {
       this.#metrics.datastoreEvent(kind);
       this.#schedule('everything');
     });
-    this.#facts = new FactsWatcher({ kernel, changed: () => this.#schedule('everything') });
+    this.#facts = new FactsWatcher({
+      kernel,
+      changed: () => this.#schedule('everything'),
+      failed: ({ message, code }) => log.error('facts-unreadable', message, { code }),
+    });
     this.#dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
     this.#fib = new Fib(this.#dataplane);
     this.#attachments = new Attachments({
@@ -116,8 +122,11 @@ export class Daemon {
     await registerNode(this.#store, this.#options, this.#facts.facts, this.#log);
     await this.#attachments.load();
     await this.#state.mirror.whenInSync();
+    this.#running = true;
     this.#apply();
     if (this.#listenError !== undefined) {
+      // A daemon that cannot speak writes no routes.
+      this.#dataplane.close();
       const { message, object, hint } = this.#listenError;
       throw new StartupError(message, object, hint);
     }
@@ -141,6 +150,7 @@ export class Daemon {
 
   /** Closes sessions so that peers keep our routes, leaves the kernel's routes alone, lets go of the datastore. */
   async stop(): Promise<void> {
+    this.#running = false;
     await this.#control?.close();
     await this.#bgp?.stop();
     this.#facts.close();
@@ -174,6 +184,7 @@ export class Daemon {
     return readiness({
       inSync: this.#state.mirror.inSync,
       noBgpReason: this.#noBgpReason,
+      listenError: this.#listenError?.message,
       peers: this.#bgp?.peers() ?? [],
       dataplane: this.#dataplane.status(),
     });
@@ -181,7 +192,7 @@ export class Daemon {
 
   /** Many changes at once cost one computation, in the turn of the event loop after them. */
   #schedule(what: 'endpoints' | 'everything'): void {
-    if (!this.#state.mirror.inSync) return;
+    if (!this.#running) return;
     const idle = this.#scheduled === 'nothing';
     if (this.#scheduled !== 'everything') this.#scheduled = what;
     if (idle) setImmediate(() => this.#apply());
@@ -206,20 +217,24 @@ export class Daemon {
     else this.#speak(desired.speaker.config, desired.announcements);
   }
 
-  /** Without BGP the datastore alone says which routes there are. */
+  /** Without BGP the datastore alone says which routes there are. A speaker that runs is left without peers and routes. */
   #withoutBgp(reason: string): void {
     if (this.#noBgpReason !== reason) this.#log.warn('bgp-off', `no BGP: ${reason}`);
     this.#noBgpReason = reason;
+    this.#listenError = undefined;
+    this.#bgp?.configure({ ...this.#bgp.config, peers: [] });
+    this.#bgp?.announce([]);
     this.#dataplane.allowDeletes();
   }
 
   #speak(config: SpeakerConfig, announcements: readonly Announcement[]): void {
+    const before = this.#listenError?.message;
     this.#listenError = this.#bgp === undefined ? this.#startBgp(config) : this.#bgp.configure(config);
-    if (this.#listenError !== undefined) {
+    if (this.#listenError !== undefined && this.#listenError.message !== before) {
       const { message, object, hint } = this.#listenError;
       this.#log.error('bgp-listen-failed', message, { object, hint });
     }
-    this.#noBgpReason = this.#bgp === undefined ? this.#listenError?.message : undefined;
+    this.#noBgpReason = undefined;
     this.#bgp?.announce(announcements);
   }
 
@@ -257,6 +272,11 @@ export class Daemon {
       });
     if (event.kind === 'resync-failed')
       this.#log.error('route-resync-failed', event.message, { cause: event.cause });
+    if (event.kind === 'sysctl-written')
+      this.#log.info('sysctl-written', `${event.key} is ${event.to} now`, {
+        key: event.key,
+        from: event.from,
+      });
     if (event.kind === 'sysctl-failed')
       this.#log.error('sysctl-failed', event.failure.reason, { key: event.failure.key });
   }

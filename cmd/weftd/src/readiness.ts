@@ -10,6 +10,8 @@ export interface ReadinessFacts {
   readonly inSync: boolean;
   /** Why there is no BGP; undefined when there is. */
   readonly noBgpReason: string | undefined;
+  /** Why the speaker could not take over what is wanted of it. */
+  readonly listenError: string | undefined;
   readonly peers: readonly PeerStatus[];
   readonly dataplane: DataplaneStatus;
 }
@@ -18,10 +20,11 @@ export interface ReadinessFacts {
  * Ready: the datastore is in sync, every wanted route is in the kernel, and at least one session is up where there are
  * peers. Source: Calico's bird-ready, and routes in the kernel beside it.
  */
-export function readiness({ inSync, noBgpReason, peers, dataplane }: ReadinessFacts): Health {
+export function readiness({ inSync, noBgpReason, listenError, peers, dataplane }: ReadinessFacts): Health {
   const reasons: string[] = [];
   if (!inSync) reasons.push('the datastore is not in sync');
   if (noBgpReason !== undefined) reasons.push(`no BGP: ${noBgpReason}`);
+  if (listenError !== undefined) reasons.push(`BGP is not configured as wanted: ${listenError}`);
   if (peers.length > 0 && !peers.some(({ state }) => state === 'Established')) {
     reasons.push(`none of ${peers.length} BGP sessions is Established`);
   }
