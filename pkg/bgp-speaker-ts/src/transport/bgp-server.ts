@@ -36,6 +36,7 @@ import { dial } from './dial.ts';
 import type { ListenError } from './listen-error.ts';
 import { ListenerSet } from './listener-set.ts';
 import { fromNodeAddress } from './socket-address.ts';
+import { descriptorOf } from './socket-descriptor.ts';
 import { applyTtlRule } from './socket-options.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
@@ -337,7 +338,6 @@ function byAddress(config: SpeakerConfig): ReadonlyMap<Address, PeerConfig> {
 /** Puts the TTL rule of a peer on an accepted connection; false when the kernel does not take it. */
 function protect(socket: Socket, peer: PeerConfig): boolean {
   if (peer.ttlSecurityHops === undefined && peer.multihop === undefined) return true;
-  // Node has no public way to the descriptor of an accepted socket; this one has been stable since Node 10.
-  const fd = (socket as Socket & { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
+  const fd = descriptorOf(socket);
   return fd >= 0 && applyTtlRule(fd, peer.address, peer).ok;
 }

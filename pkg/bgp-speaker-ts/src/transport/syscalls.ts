@@ -18,6 +18,7 @@ const PROTOTYPES = {
   bind: 'int bind(int fd, void *address, unsigned int length)',
   listen: 'int listen(int fd, int backlog)',
   setsockopt: 'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
+  send: 'long send(int fd, void *bytes, size_t length, int flags)',
   close: 'int close(int fd)',
 } as const;
 
@@ -50,6 +51,11 @@ export function listen(fd: number, backlog: number): SyscallResult {
 /** setsockopt(2) with a raw value. */
 export function setsockopt(fd: number, level: number, name: number, value: Uint8Array): SyscallResult {
   return call('setsockopt', fd, level, name, value, value.length);
+}
+
+/** send(2). */
+export function send(fd: number, bytes: Uint8Array, flags: number): SyscallResult {
+  return call('send', fd, bytes, bytes.length, flags);
 }
 
 /** close(2). */
