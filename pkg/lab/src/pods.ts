@@ -50,9 +50,16 @@ export async function plugPod(lab: string, host: string, name: string): Promise<
     writeState({ ...state, pods: [...state.pods, { name, host }] });
     return { name, host, addresses: addresses.map(withoutLength) };
   } catch (error) {
-    removeNamespace(namespaceOf(lab, name));
+    await giveUp(lab, host, name);
     throw error;
   }
+}
+
+/** A daemon that plugged the pod in although no answer came has to take it out again; one that is away cannot. */
+async function giveUp(lab: string, host: string, name: string): Promise<void> {
+  const daemon = new ControlClient(hostFiles(lab, host).controlSocket);
+  await daemon.detachEndpoint(name).catch(() => undefined);
+  removeNamespace(namespaceOf(lab, name));
 }
 
 /** A pod has an address of each family there is a pool of. */

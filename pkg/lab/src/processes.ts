@@ -5,7 +5,7 @@
  * a crash of the program that started it.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
@@ -46,17 +46,17 @@ export function runOnTerminal(namespace: string, command: readonly string[]): Pr
 
 /**
  * Starts a daemon in a namespace, detached from this process, its output appended to `log`, and waits until it says
- * that it is there. Answers its pid.
+ * that it is there. Throws `LabError` when it does not.
  */
-export async function startDaemon(namespace: string, command: DaemonCommand, log: string): Promise<number> {
+export async function startDaemon(namespace: string, command: DaemonCommand, log: string): Promise<void> {
   const output = openSync(log, 'a');
-  const nsenter = ['--net', namespacePath(namespace)];
-  const child = spawn('nsenter', [`${nsenter[0]}=${nsenter[1]}`, command.program, ...command.args], {
+  const child = spawn('nsenter', [`--net=${namespacePath(namespace)}`, command.program, ...command.args], {
     cwd: dirname(log),
     detached: true,
     stdio: ['ignore', output, output],
   });
   child.unref();
+  closeSync(output);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
@@ -64,7 +64,6 @@ export async function startDaemon(namespace: string, command: DaemonCommand, log
   if (command.waitFor !== undefined)
     await waitForSocket(command.waitFor, ended, command.program, namespace, log);
   child.removeAllListeners();
-  return child.pid ?? 0;
 }
 
 const startDeadlineMilliseconds = 30_000;
