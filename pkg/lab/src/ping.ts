@@ -24,22 +24,15 @@ export interface PingResult {
 
 const roundTripLimitMilliseconds = 1000;
 
-/** Every pod pings every address of every other pod once; `parallel` pods at a time. */
-export async function pingAllPairs(
-  lab: string,
-  pods: readonly PingTarget[],
-  onProgress: (done: number, total: number) => void = () => {},
-): Promise<PingResult[]> {
-  const results: PingResult[] = [];
-  const waiting = [...pods];
+/** Every pod pings every address of every other pod once, four pods at a time. The results are in the order of the pods. */
+export async function pingAllPairs(lab: string, pods: readonly PingTarget[]): Promise<PingResult[]> {
+  const results: PingResult[][] = [];
+  const waiting = pods.entries();
   const worker = async (): Promise<void> => {
-    for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
-      results.push(...(await pingFrom(lab, source.pod, pods)));
-      onProgress(pods.length - waiting.length, pods.length);
-    }
+    for (const [index, { pod }] of waiting) results[index] = await pingFrom(lab, pod, pods);
   };
   await Promise.all(Array.from({ length: 4 }, worker));
-  return results;
+  return results.flat();
 }
 
 async function pingFrom(lab: string, from: string, pods: readonly PingTarget[]): Promise<PingResult[]> {
@@ -68,8 +61,8 @@ function pingResult(
     : { from, to, address, ok: true, milliseconds };
 }
 
-/** Reads `fping -C 1 -q`: one line an address, `10.0.0.1 : 0.05`, or `-` where no answer came. */
-export function roundTripTimes(output: string): Map<string, number> {
+// Reads `fping -C 1 -q`: one line an address, `10.0.0.1 : 0.05`, or `-` where no answer came.
+function roundTripTimes(output: string): Map<string, number> {
   const answered = output.matchAll(/^(\S+)\s+: ([\d.]+)$/gm);
   return new Map([...answered].map(([, address = '', time]) => [address, Number(time)]));
 }
