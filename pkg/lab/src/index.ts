@@ -17,4 +17,3 @@ export { type CommandResult, runIn, runInOnTerminal } from './run.ts';
 export { existingLabs } from './state.ts';
 export { defaultTopology, type Host, type HostRole, parseTopology, type Topology } from './topology.ts';
 export { type UpRequest, up } from './up.ts';
-export { withKernel } from './wiring.ts';

@@ -31,7 +31,7 @@ export async function pinNeighbours(lab: string, topology: Topology): Promise<vo
 }
 
 /** Entries of one family when every host talks to every other on its segment. */
-export function entriesNeeded({ hosts, subnets }: Topology): number {
+function entriesNeeded({ hosts, subnets }: Topology): number {
   return subnets.reduce((sum, { name }) => {
     const members = hosts.filter((host) => host.interfaces.some(({ subnet }) => subnet === name)).length;
     return sum + members * (members - 1);
