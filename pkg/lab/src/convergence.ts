@@ -16,7 +16,7 @@ export interface HostObservation {
 }
 
 /** What keeps the lab from being converged, in words; empty when it is. */
-export function convergenceGaps(hosts: readonly HostObservation[]): string[] {
+function convergenceGaps(hosts: readonly HostObservation[]): string[] {
   return hosts.flatMap((host) => [...sessionGaps(host), ...routeGaps(host, hosts)]);
 }
 
@@ -61,6 +61,6 @@ function notConverged(lab: string, gaps: readonly string[]): LabError {
   return new LabError(
     `the lab did not converge within ${convergenceDeadlineMilliseconds / 1000} s:\n  ${shown}${more}`,
     lab,
-    'read the daemons’ logs in /run/weft/lab, or the topology for a missing peering',
+    'look for a host that cannot be reached, or for a peering that the topology does not have',
   );
 }
