@@ -1,7 +1,7 @@
 /**
  * A lab's topology: the file a user writes, its schema, and the checks that need the whole file.
  *
- * Data flow: YAML text → `parseTopology` → `Topology` with every name, address and default filled in → `lab.ts`.
+ * Data flow: YAML text → `parseTopology` → `Topology` with every name, address and default filled in → `up.ts`.
  * Pure: nothing here touches the machine.
  */
 import { type Address, familyOf, type Prefix, parseAddress, parsePrefix } from '@weft/ip';

@@ -1,7 +1,6 @@
 /**
- * Progress on stderr: one line that changes on a terminal, one line a step elsewhere.
+ * Progress on stderr, one line a step.
  */
-import { performance } from 'node:perf_hooks';
 
 /** A sink for steps, each shown with the seconds since the first. */
 export function progressPrinter(): (step: string) => void {
