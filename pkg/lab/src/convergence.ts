@@ -2,18 +2,9 @@
  * When has a lab converged? When every host's sessions are Established and every block of one host is a route in the
  * kernel of all others. What is missing is said in words, because that is what a user sees at the deadline.
  */
-import type { Prefix } from '@weft/ip';
 import { LabError } from './issues.ts';
-import { observe } from './observe.ts';
+import { type HostObservation, observe } from './observe.ts';
 import type { Progress } from './progress.ts';
-
-/** What one host looks like from outside: its own blocks, its sessions, its kernel's routes. */
-export interface HostObservation {
-  readonly host: string;
-  readonly blocks: readonly Prefix[];
-  readonly sessions: readonly { readonly peer: string; readonly state: string }[];
-  readonly routes: readonly Prefix[];
-}
 
 /** What keeps the lab from being converged, in words; empty when it is. */
 function convergenceGaps(hosts: readonly HostObservation[]): string[] {

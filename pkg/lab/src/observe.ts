@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs';
 import { ControlClient } from '@weft/control';
 import { type Datastore, openEmbedded } from '@weft/datastore';
 import { type Address, address, type Prefix } from '@weft/ip';
-import type { HostObservation } from './convergence.ts';
 import { hostFiles, labFiles, namespaceOf } from './names.ts';
 import { processesIn } from './processes.ts';
 import { requireState } from './state.ts';
@@ -33,6 +32,14 @@ export interface PodStatus {
   readonly name: string;
   readonly host: string;
   readonly addresses: readonly Address[];
+}
+
+/** What one host looks like from outside: its own blocks, its sessions, its kernel's routes. */
+export interface HostObservation {
+  readonly host: string;
+  readonly blocks: readonly Prefix[];
+  readonly sessions: readonly { readonly peer: string; readonly state: string }[];
+  readonly routes: readonly Prefix[];
 }
 
 /** Opens the lab's datastore for the time of one call. */
