@@ -48,7 +48,9 @@ afterEach(async () => {
 function run(name: string, text: string): Program {
   const path = join(folder, name);
   writeFileSync(path, text);
-  const child = spawn(process.execPath, [BIN, '--config', path]);
+  const child = spawn(process.execPath, [BIN, '--config', path], {
+    env: { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') },
+  });
   let output = '';
   let errors = '';
   child.stdout.on('data', (bytes) => {
