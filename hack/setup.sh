@@ -48,10 +48,13 @@ apt_install() {
 with_services_held() {
   policy=/usr/sbin/policy-rc.d
   [ -e "$policy" ] && { "$@"; return; }
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM
   printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
   "$@"
   status=$?
   rm -f "$policy"
+  trap - EXIT INT TERM
   return "$status"
 }
 
