@@ -31,3 +31,15 @@ describe.each([
     }
   });
 });
+
+describe('a neighbour that runs GoBGP', () => {
+  const { topology, baseDirectory } = chooseTopology(`${topologies}/gobgp-neighbour/topology.yaml`, 0, 0);
+  const lab = useLab('t-gobgp', topology, baseDirectory);
+
+  it('learns the block of the node', async () => {
+    const [block = 'no block'] = await lab.blocksOf('node1');
+    await waitFor('GoBGP has the block', async () =>
+      (await lab.run('neighbour', 'gobgp', 'global', 'rib')).includes(`${block} `),
+    );
+  });
+});

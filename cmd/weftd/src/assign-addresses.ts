@@ -8,9 +8,12 @@ import { type AssignIpRequest, type Ipam, workloadHandle } from '@weft/ipam';
 /** The network's name in handles; CNI configurations bring their own. */
 const network = 'weft';
 
-/** The handle under which everything of one endpoint is held and released. */
-export function handleOf(id: string): string {
-  return workloadHandle(network, id);
+/**
+ * The handle under which everything of one endpoint is held and released. The node is part of it, so that nobody releases
+ * what an endpoint of the same id holds on another node.
+ */
+export function handleOf(node: string, id: string): string {
+  return workloadHandle(network, `${node}.${id}`);
 }
 
 /** Assigns the addresses. A refusal has left nothing behind. Throws DatastoreError. */
@@ -22,7 +25,7 @@ export function assignAddresses(
 ): Promise<readonly Address[] | Refusal> {
   const origin = {
     node,
-    handle: handleOf(id),
+    handle: handleOf(node, id),
     intendedUse: 'Workload',
     attributes: attributesOf(node, request),
   } as const;

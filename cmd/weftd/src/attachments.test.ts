@@ -140,7 +140,12 @@ describe('detach', () => {
   });
 
   it('of an unknown id gives back what a request that died half-way had been assigned', async () => {
-    const origin = { node: 'node1', handle: 'weft.a', intendedUse: 'Workload', attributes: {} } as const;
+    const origin = {
+      node: 'node1',
+      handle: 'weft.node1.a',
+      intendedUse: 'Workload',
+      attributes: {},
+    } as const;
     await ipam.autoAssign({ ...origin, num4: 1, num6: 0 });
     expect(await everything()).toEqual({ ...nothing, addresses: 1 });
     expect((await attachments.detach('a')).kind).toBe('not-attached');

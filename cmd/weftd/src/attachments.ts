@@ -109,7 +109,7 @@ export class Attachments {
   }
 
   async #giveBack(id: string): Promise<Refusal | undefined> {
-    const { kind } = await this.#options.ipam.releaseByHandle(handleOf(id));
+    const { kind } = await this.#options.ipam.releaseByHandle(handleOf(this.#options.nodeName, id));
     if (kind !== 'contention') return undefined;
     return refuse('unavailable', 'other writers changed its blocks at every attempt', id, 'Detach it again.');
   }

@@ -42,6 +42,9 @@ export function registerLab(program: Command): void {
   common(lab.command('rm-node <host>'), 'remove a host, its pods and its Node').action(removeNodeCommand);
   common(lab.command('add-pod <host>'), 'plug one more pod into a host').action(addPodCommand);
   common(lab.command('rm-pod <pod>'), 'unplug a pod and remove it').action(removePodCommand);
+  common(lab.command('restart <host>'), 'stop the daemon of a host, if it runs, and start it again').action(
+    restartCommand,
+  );
   common(lab.command('down'), 'remove the lab whole, also what a crash left of one').action(downCommand);
   common(lab.command('list'), 'the labs on this machine').action(listCommand);
 }
@@ -152,6 +155,13 @@ async function removePodCommand(pod: string, options: CommonOptions): Promise<vo
   const lab = await import('@weft/lab');
   await lab.removePod(options.name, pod);
   print(options, { removed: pod }, () => `removed ${pod}`);
+}
+
+async function restartCommand(host: string, options: CommonOptions): Promise<void> {
+  const lab = await import('@weft/lab');
+  await lab.stopDaemon(options.name, host, 'SIGTERM');
+  await lab.restartDaemon(options.name, host);
+  print(options, { restarted: host }, () => `restarted the daemon of ${host}`);
 }
 
 async function downCommand(options: CommonOptions): Promise<void> {
