@@ -16,6 +16,12 @@ export function handleOf(node: string, id: string): string {
   return workloadHandle(network, `${node}.${id}`);
 }
 
+/** The endpoint's id of a handle of this node; undefined for the handle of anything else. */
+export function endpointIdOfHandle(node: string, handle: string): string | undefined {
+  const prefix = handleOf(node, '');
+  return handle.startsWith(prefix) ? handle.slice(prefix.length) : undefined;
+}
+
 /** Assigns the addresses. A refusal has left nothing behind. Throws DatastoreError. */
 export function assignAddresses(
   ipam: Ipam,

@@ -152,3 +152,18 @@ describe('detach', () => {
     expect(await everything()).toEqual(nothing);
   });
 });
+
+describe('addresses of an attach that died half-way', () => {
+  it('are given back at the next start, those of recorded endpoints are kept', async () => {
+    await attachments.attach('whole', request);
+    const origin = { node: 'node1', intendedUse: 'Workload', num4: 1 } as const;
+    await ipam.autoAssign({ ...origin, handle: 'weft.node1.half' });
+    await ipam.autoAssign({ ...origin, handle: 'weft.node2.other', node: 'node1' });
+    expect(await heldAddresses()).toBe(3);
+
+    const restarted = attachmentsOn(store);
+    await restarted.load();
+    expect(await restarted.reclaim()).toEqual(['half']);
+    expect(await heldAddresses()).toBe(2);
+  });
+});

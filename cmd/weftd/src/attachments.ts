@@ -25,7 +25,7 @@ import { type Address, hostPrefix, networkAddress, type Parsed, parseMac } from 
 import type { Ipam } from '@weft/ipam';
 import type { Kernel } from '@weft/kernel';
 import type { WorkloadEndpoint } from '@weft/resources';
-import { assignAddresses, handleOf } from './assign-addresses.ts';
+import { assignAddresses, endpointIdOfHandle, handleOf } from './assign-addresses.ts';
 import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
 
 /** What plugging in needs from the daemon. */
@@ -58,6 +58,21 @@ export class Attachments {
       if (endpoint.spec.node === this.#options.nodeName)
         this.#endpoints.set(endpointIdOf(endpoint), endpoint);
     }
+  }
+
+  /**
+   * Gives back what an attach that died half-way had taken: addresses held for an endpoint that was never recorded. To be
+   * called when all endpoints are loaded and nobody can attach yet. Throws DatastoreError.
+   *
+   * @returns the ids of those endpoints
+   */
+  async reclaim(): Promise<string[]> {
+    const { ipam, nodeName, store } = this.#options;
+    const { items } = await store.list('IPAMHandle');
+    const held = items.flatMap(({ spec }) => endpointIdOfHandle(nodeName, spec.handleID) ?? []);
+    const orphans = held.filter((id) => !this.#endpoints.has(id));
+    for (const id of orphans) await ipam.releaseByHandle(handleOf(nodeName, id));
+    return orphans;
   }
 
   /** The resources, for `calculate`. */

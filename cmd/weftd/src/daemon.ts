@@ -122,6 +122,12 @@ export class Daemon {
     await registerNode(this.#store, this.#options, this.#facts.facts, this.#log);
     await this.#attachments.load();
     await this.#state.mirror.whenInSync();
+    const reclaimed = await this.#attachments.reclaim();
+    if (reclaimed.length > 0) {
+      this.#log.warn('addresses-reclaimed', 'attaches that died half-way had taken addresses', {
+        endpoints: reclaimed,
+      });
+    }
     this.#running = true;
     this.#apply();
     if (this.#listenError !== undefined) {

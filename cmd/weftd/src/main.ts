@@ -20,7 +20,7 @@ try {
   const daemon = await startDaemon(options, log);
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     log.info('daemon-stopping', `${signal}: closing sessions so that peers keep our routes`, { signal });
-    await daemon.stop();
+    await daemon.stop().catch((error) => fail('daemon-stop-failed', error));
     process.exit();
   };
   process.once('SIGTERM', stop);
