@@ -117,6 +117,22 @@ export class Rib {
     this.#markDirty(prefix, peer);
   }
 
+  /**
+   * Gives a path other attributes after import, as `announce` takes them, without word from its peer: one that is stale
+   * stays so.
+   */
+  judgeAgain(path: number, effective: number, rejection: number): void {
+    const { paths } = this;
+    if (paths.effective[path] === effective && paths.rejections[path] === rejection) return;
+    const counts = this.countsOf(paths.peers[path] as number);
+    counts.rejected += Number(rejection !== 0) - Number(paths.rejections[path] !== 0);
+    if (effective !== NO_ATTRIBUTES) this.#attributes.retain(effective);
+    if (paths.effective[path] !== NO_ATTRIBUTES) this.#attributes.release(paths.effective[path] as number);
+    paths.effective[path] = effective;
+    paths.rejections[path] = rejection;
+    this.touchPath(path);
+  }
+
   /** Removes a path from a peer's Adj-RIB-In; nothing happens when it is not there. */
   withdraw(prefix: number, peer: number, pathId: number): void {
     const path = this.findPath(prefix, peer, pathId);

@@ -84,6 +84,10 @@ export interface PeerConfig {
   readonly families: readonly Family[];
   /** Default: the speaker's. */
   readonly holdTimeSeconds?: number | undefined;
+  /** Time between two of our KEEPALIVEs; default and most: a third of the negotiated hold time. */
+  readonly keepaliveTimeSeconds?: number | undefined;
+  /** How long this peer is asked to keep our routes while we are away; default: the speaker's, which must be there. */
+  readonly restartTimeSeconds?: number | undefined;
   /** Wait between attempts to connect; default 5. */
   readonly connectRetryTimeSeconds?: number | undefined;
   /**

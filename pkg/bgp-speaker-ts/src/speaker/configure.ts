@@ -44,20 +44,10 @@ export function importAgain(core: SpeakerCore, neighbour: Neighbour): void {
     const { paths, prefixes } = rib;
     rib.forEachPath((path) => {
       const prefix = paths.prefixes[path] as number;
-      const received = paths.received[path] as number;
-      core.tables.attributes.retain(received);
-      importer.begin(session.importProfile, rib.family, received);
+      importer.begin(session.importProfile, rib.family, paths.received[path] as number);
       importer.judge(...prefixes.wordsOf(prefix), prefixes.lengths[prefix] as number);
-      rib.announce(
-        prefix,
-        index,
-        paths.pathIds[path] as number,
-        received,
-        importer.effective,
-        importer.rejection,
-      );
+      rib.judgeAgain(path, importer.effective, importer.rejection);
       importer.end();
-      core.tables.attributes.release(received);
     }, index);
   }
 }

@@ -3,7 +3,7 @@
  */
 
 import type { DownReason } from '../fsm/types.ts';
-import { notificationName } from '../wire/notification-name.ts';
+import { describeNotification } from '../wire/message/03-notification.ts';
 
 /** Writes a reason as one line. */
 export function describeDownReason(reason: DownReason): string {
@@ -16,14 +16,10 @@ export function describeDownReason(reason: DownReason): string {
       return `cannot connect: ${reason.error}`;
     case 'connection-replaced':
       return 'the peer has restarted and opened a new connection';
-    case 'notification-received': {
-      const { code, subcode } = reason.notification;
-      return `received ${notificationName(code, subcode)}`;
-    }
-    case 'notification-sent': {
-      const { code, subcode } = reason.notification;
-      return `sent ${notificationName(code, subcode)}: ${reason.detail}`;
-    }
+    case 'notification-received':
+      return `received ${describeNotification(reason.notification)}`;
+    case 'notification-sent':
+      return `sent ${describeNotification(reason.notification)}; ${reason.detail}`;
     case 'closed-locally':
       return `closed: ${reason.detail}`;
   }

@@ -75,7 +75,10 @@ export type SpeakerEvent =
   | { readonly kind: 'stop-peer'; readonly peer: Address; readonly reason: StopReason }
   /** Cease, then start again. */
   | { readonly kind: 'reset-peer'; readonly peer: Address; readonly reason: StopReason }
-  /** Ask the peer for its routes again (`in`), or send ours again (`out`). */
+  /**
+   * Soft reconfiguration. `in`: ask the peer for its routes again, or judge what it has sent again if it knows no route
+   * refresh. `out`: send ours again.
+   */
   | { readonly kind: 'refresh-peer'; readonly peer: Address; readonly direction: 'in' | 'out' }
   /** End all sessions: without a NOTIFICATION, so that peers keep our routes, or with a Cease when a reason is given. */
   | { readonly kind: 'shutdown'; readonly reason?: StopReason | undefined };

@@ -25,6 +25,8 @@ describe('what a change of configuration does to a session', () => {
   test.each<[keyof PeerConfig, Partial<PeerConfig>]>([
     ['passive', { passive: true }],
     ['holdTimeSeconds', { holdTimeSeconds: 30 }],
+    ['keepaliveTimeSeconds', { keepaliveTimeSeconds: 10 }],
+    ['restartTimeSeconds', { restartTimeSeconds: 60 }],
     ['connectRetryTimeSeconds', { connectRetryTimeSeconds: 1 }],
     ['nextHop', { nextHop: 'self' }],
     ['nextHopAddresses', { nextHopAddresses: { ipv4: address('10.0.0.1') } }],
@@ -85,6 +87,16 @@ describe('the configuration of a session', () => {
       holdTimeSeconds: 30,
       connectRetryTimeSeconds: 9,
     });
+  });
+
+  test('a peer has times of its own', () => {
+    const own = { ...before, keepaliveTimeSeconds: 7, restartTimeSeconds: 60 };
+    expect(toSessionConfig(config, own)).toMatchObject({
+      keepaliveTimeSeconds: 7,
+      gracefulRestart: { restartTimeSeconds: 60, notification: false },
+    });
+    const without = { ...config, gracefulRestart: undefined };
+    expect(toSessionConfig(without, own).gracefulRestart).toBeUndefined();
   });
 
   test('identifiers are unsigned, and the cluster defaults to the identifier (RFC 4456 §7)', () => {

@@ -12,8 +12,9 @@
  *     exportPolicy, nextHop, nextHopAddresses,               routes are sent again where they differ; the session stays
  *       routeReflectorClient, clusterId
  *     maxPrefix, description, listen                         at once; the session stays
- *     holdTimeSeconds, connectRetryTimeSeconds, passive,     with the next session; this one stays
- *       gracefulRestart
+ *     holdTimeSeconds, keepaliveTimeSeconds,                 with the next session; this one stays
+ *       connectRetryTimeSeconds, passive, gracefulRestart,
+ *       restartTimeSeconds
  */
 
 import { addressBytes } from '@weft/ip';
@@ -61,6 +62,7 @@ export function toSessionConfig(speaker: SpeakerConfig, peer: PeerConfig): Sessi
     localIdentifier: toIdentifier(speaker.identifier),
     peerAsn: peer.asn,
     holdTimeSeconds: peer.holdTimeSeconds ?? speaker.holdTimeSeconds,
+    keepaliveTimeSeconds: peer.keepaliveTimeSeconds,
     connectRetryTimeSeconds: peer.connectRetryTimeSeconds ?? CONNECT_RETRY_SECONDS,
     passive: peer.passive,
     idleHold: IDLE_HOLD,
@@ -68,7 +70,7 @@ export function toSessionConfig(speaker: SpeakerConfig, peer: PeerConfig): Sessi
     families: peer.families.map((family) => toOffer(peer, family)),
     routeRefresh: true,
     extendedMessages: true,
-    gracefulRestart: toGracefulRestartOffer(speaker),
+    gracefulRestart: toGracefulRestartOffer(speaker, peer),
     strictRole: false,
     sendHoldTimeSeconds: SEND_HOLD_SECONDS,
   };
@@ -119,8 +121,12 @@ function toOffer(peer: PeerConfig, family: Family): FamilyOffer {
   return { family, addPath: peer.addPath ?? 'none', extendedNextHop: family === 'ipv4-unicast' };
 }
 
-function toGracefulRestartOffer({ gracefulRestart }: SpeakerConfig): GracefulRestartOffer | undefined {
+function toGracefulRestartOffer(
+  { gracefulRestart }: SpeakerConfig,
+  peer: PeerConfig,
+): GracefulRestartOffer | undefined {
   if (gracefulRestart === undefined) return undefined;
-  const { restartTimeSeconds, notification = false } = gracefulRestart;
+  const { notification = false } = gracefulRestart;
+  const restartTimeSeconds = peer.restartTimeSeconds ?? gracefulRestart.restartTimeSeconds;
   return { restartTimeSeconds, notification };
 }

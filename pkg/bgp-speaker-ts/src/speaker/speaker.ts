@@ -188,6 +188,8 @@ export class Speaker {
       if (direction === 'out') resend(this.#core, neighbour, family);
       else this.#requestRefresh(neighbour, family);
     }
+    const silent = neighbour.session?.negotiated.routeRefresh === false;
+    if (direction === 'in' && silent) importAgain(this.#core, neighbour);
   }
 
   #requestRefresh({ address, session }: Neighbour, family: Family): void {
