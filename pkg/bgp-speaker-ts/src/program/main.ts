@@ -7,13 +7,12 @@
  * Exit codes: 0 after a signal, 1 when it could not start or go on, with the reason in three parts on stderr.
  */
 
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { BgpServer } from '../transport/bgp-server.ts';
-import { EventLog } from './event-log.ts';
+import { readSpeakerFile } from './config/read-file.ts';
+import { EventLog } from './daemon/event-log.ts';
+import { reportLine } from './daemon/report-line.ts';
 import { type Failure, formatFailure, unforeseen } from './failure.ts';
-import { reportLine } from './report-line.ts';
-import { parseSpeakerFile, type SpeakerFileResult } from './speaker-file.ts';
 
 const USAGE = `Usage: bgp-speaker --config FILE
 
@@ -104,18 +103,6 @@ async function stop(server: BgpServer, signal: NodeJS.Signals, log: EventLog): P
   await server.stop({ graceful: true });
   await Promise.race([log.drained(), new Promise((resolve) => setTimeout(resolve, 1000))]);
   process.exit(0);
-}
-
-function readSpeakerFile(path: string): SpeakerFileResult {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const message = `cannot read the configuration: ${(error as Error).message}`;
-    const hint = 'name a YAML file that this user may read';
-    return { ok: false, failures: [{ message, object: path, hint }] };
-  }
-  return parseSpeakerFile(text, path);
 }
 
 function exitWith(failures: readonly Failure[]): void {

@@ -2,8 +2,8 @@
  * What the server reports, as a line of the event log says it.
  */
 
-import { describeDownReason } from '../speaker/down-reason.ts';
-import type { SpeakerReport, TransportReport } from '../transport/bgp-server.ts';
+import { describeDownReason } from '../../speaker/down-reason.ts';
+import type { SpeakerReport, TransportReport } from '../../transport/bgp-server.ts';
 
 /** The values of an event. */
 export type LineValues = Readonly<Record<string, unknown>>;

@@ -1,0 +1,91 @@
+/**
+ * A neighbour in the file: every key of `PeerConfig`. The types see to it that none is forgotten.
+ */
+
+import type { z } from 'zod';
+import type { MaxPrefix, NextHopAddresses, PeerConfig } from '../../speaker/config.ts';
+import { BGP_PORT } from '../../transport/dial.ts';
+import type { Family } from '../../wire/family.ts';
+import {
+  addressOf,
+  asn,
+  family,
+  flag,
+  holdTime,
+  identifier,
+  integer,
+  ipAddress,
+  oneOf,
+  password,
+  peerAddress,
+  port,
+  text,
+} from './fields.ts';
+import { policySchema } from './policy-schema.ts';
+import {
+  type Complete,
+  field,
+  list,
+  object,
+  optional,
+  optionalPart,
+  required,
+  withDefault,
+} from './schema.ts';
+
+/** A neighbour as the file has it. */
+export interface PeerValues extends Complete<Omit<PeerConfig, 'families' | 'nextHopAddresses'>> {
+  /** Default: that of the address. */
+  readonly families: readonly Family[] | undefined;
+  readonly nextHopAddresses: NextHopAddresses | undefined;
+  /** A file whose first line is the TCP MD5 key. */
+  readonly passwordFile: string | undefined;
+}
+
+const nextHopAddressesSchema: z.ZodType<Complete<NextHopAddresses>> = object({
+  ipv4: optional(addressOf(4), 'next hop of IPv4 routes'),
+  ipv6: optional(addressOf(6), 'next hop of IPv6 routes'),
+});
+
+const maxPrefixSchema: z.ZodType<Complete<MaxPrefix>> = object({
+  prefixes: required(integer(1, 2 ** 32 - 1), 'most prefixes of one family'),
+  action: required(oneOf('warn', 'restart', 'stop'), 'what follows when there are more'),
+  restartSeconds: optional(integer(1, 86_400), 'wait before the next attempt, for restart; 60 without'),
+});
+
+/** A neighbour. */
+export const peerSchema: z.ZodType<PeerValues> = object({
+  address: required(peerAddress, 'address of the neighbour'),
+  port: withDefault(port, BGP_PORT, 'port to connect to'),
+  asn: required(asn, 'AS number of the neighbour'),
+  description: optional(text, 'shown in the status'),
+  localAddress: optional(ipAddress, 'source address of connections we open'),
+  localAsn: optional(asn, 'AS number shown to this peer instead of our own (RFC 7705)'),
+  passive: withDefault(flag, false, 'wait for the peer to connect'),
+  families: optionalPart(
+    list(field(family)).min(1, 'must name at least one family'),
+    'address families; that of the address without',
+  ),
+  holdTimeSeconds: optional(holdTime, 'hold time; that of the speaker without'),
+  connectRetryTimeSeconds: optional(integer(1, 65_535), 'wait between attempts to connect; 5 without'),
+  nextHop: withDefault(
+    oneOf('auto', 'self', 'keep'),
+    'auto',
+    'next hop of routes sent: our own for external peers (auto), always our own (self), unchanged (keep)',
+  ),
+  nextHopAddresses: optionalPart(nextHopAddressesSchema, 'our own address of each family'),
+  routeReflectorClient: withDefault(flag, false, 'reflect routes to and from this peer (RFC 4456)'),
+  clusterId: optional(identifier, 'cluster of this client; that of the speaker without'),
+  password: optional(password, 'TCP MD5 key (RFC 2385)'),
+  passwordFile: optional(text, 'file whose first line is the TCP MD5 key; relative to this file'),
+  ttlSecurityHops: optional(
+    integer(1, 254),
+    'take only packets from at most this many hops away (RFC 5082); 1 for a neighbour on the same link',
+  ),
+  multihop: optional(integer(1, 255), 'TTL of packets to a peer several hops away'),
+  allowLocalAsn: optional(integer(0, 255), 'how often our AS number may stand in an AS_PATH received'),
+  importPolicy: policySchema.describe('rules for routes received'),
+  exportPolicy: policySchema.describe('rules for routes sent'),
+  addPath: optional(oneOf('send', 'receive', 'both'), 'several paths of a prefix (RFC 7911), from our side'),
+  maxPrefix: optionalPart(maxPrefixSchema, 'limit on the prefixes received, for each family'),
+});

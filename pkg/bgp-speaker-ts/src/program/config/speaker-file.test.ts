@@ -1,0 +1,403 @@
+import { describe, expect, test } from 'vitest';
+import { jsonSchema } from './file-schema.ts';
+import { parseSpeakerFile, type SpeakerFileResult } from './speaker-file.ts';
+
+const REFLECTOR = `asn: 64512
+routerId: 10.0.0.1
+listen: [{ address: 10.0.0.1, port: 179 }]
+clusterId: 10.0.0.1
+holdTimeSeconds: 90
+peers:
+  - address: 10.0.0.7
+    asn: 64512
+    passive: true
+    routeReflectorClient: true
+    families: [ipv4-unicast, ipv6-unicast]
+announce: [{ prefix: 10.1.0.0/26 }]
+`;
+
+/** Reads a file beside which there is one with a key. */
+function parse(text: string, name: string): SpeakerFileResult {
+  return parseSpeakerFile(text, name, (path) =>
+    path === 'key.txt' ? { ok: true, value: 'secret' } : { ok: false, reason: `names no file: ${path}` },
+  );
+}
+
+/** What is wrong with the reflector's file when some text in it is another: `object: message (hint)`. */
+function mistakes(from: string, to: string): string[] {
+  expect(REFLECTOR).toContain(from);
+  const result = parse(REFLECTOR.replace(from, to), 'speaker.yaml');
+  return result.ok
+    ? []
+    : result.failures.map(({ object, message, hint }) => `${object}: ${message} (${hint})`);
+}
+
+describe('a configuration file', () => {
+  test('becomes the configuration of a route reflector', () => {
+    const result = parse(REFLECTOR, 'speaker.yaml');
+    expect(result).toMatchObject({
+      ok: true,
+      file: {
+        config: {
+          asn: 64512,
+          identifier: '10.0.0.1',
+          clusterId: '10.0.0.1',
+          holdTimeSeconds: 90,
+          listen: [{ address: '10.0.0.1', port: 179 }],
+          peers: [
+            {
+              address: '10.0.0.7',
+              port: 179,
+              asn: 64512,
+              passive: true,
+              routeReflectorClient: true,
+              families: ['ipv4-unicast', 'ipv6-unicast'],
+            },
+          ],
+        },
+        routes: [{ prefix: '10.1.0.0/26' }],
+      },
+    });
+  });
+
+  test('needs no more than asn, routerId and listen', () => {
+    const result = parse('asn: 1\nrouterId: 10.0.0.1\nlisten: [{ address: 10.0.0.1 }]', 'x');
+    expect(result).toMatchObject({
+      ok: true,
+      file: { config: { holdTimeSeconds: 90, listen: [{ port: 179 }], peers: [] }, routes: [] },
+    });
+  });
+
+  test('takes the family of a peer from its address', () => {
+    const peers = 'peers: [{ address: 10.0.0.7, asn: 1 }, { address: "fd00::7", asn: 1 }]';
+    const result = parse(`asn: 1\nrouterId: 10.0.0.1\nlisten: [{ address: "fd00::1" }]\n${peers}`, 'x');
+    const found = result.ok ? result.file.config.peers : [];
+    expect(found.map(({ families }) => families)).toEqual([['ipv4-unicast'], ['ipv6-unicast']]);
+    expect(found[0]?.nextHopAddresses).toEqual({ ipv6: 'fd00::1' });
+  });
+
+  test.each([
+    ['an unknown key', 'routerId:', 'routerid:', 'speaker.yaml:2 routerid', 'did you mean "routerId"?'],
+    ['an unknown key of a peer', 'passive:', 'pasive:', 'speaker.yaml:9 peers[0].pasive', '"passive"?'],
+    ['an unknown key of a listener', ', port:', ', prot:', 'speaker.yaml:3 listen[0].prot', '"port"?'],
+    [
+      'an unknown key of a route',
+      'prefix:',
+      'prefixes:',
+      'speaker.yaml:12 announce[0].prefixes',
+      '"prefix"?',
+    ],
+    [
+      'a key like no other',
+      'holdTimeSeconds:',
+      'xyzzy:',
+      'speaker.yaml:5 xyzzy',
+      'known here: asn, routerId',
+    ],
+    ['a missing key', '    asn: 64512\n', '', 'speaker.yaml:7 peers[0].asn', 'is missing'],
+    ['an AS number of 0', 'asn: 64512', 'asn: 0', 'speaker.yaml:1 asn', 'from 1 to 4294967295, and is 0'],
+    ['an AS number of 33 bits', '    asn: 64512', '    asn: 4294967296', ':8 peers[0].asn', 'to 4294967295'],
+    ['an AS number in words', '    asn: 64512', '    asn: ours', ':8 peers[0].asn', 'and is "ours"'],
+    ['a port of 17 bits', 'port: 179', 'port: 65536', ':3 listen[0].port', 'from 1 to 65535'],
+    ['a hold time of 2 s (RFC 4271 §4.2)', 'Seconds: 90', 'Seconds: 2', ':5 holdTimeSeconds', '0 or from 3'],
+    ['an identifier of IPv6', 'routerId: 10.0.0.1', 'routerId: fd00::1', ':2 routerId', 'an IPv4 address'],
+    ['an identifier of 0 (RFC 6286)', 'routerId: 10.0.0.1', 'routerId: 0.0.0.0', ':2 routerId', '0.0.0.0'],
+    [
+      'an address that is none',
+      'address: 10.0.0.7',
+      'address: 10.0.0.777',
+      ':7 peers[0].address',
+      '10.0.0.777',
+    ],
+    ['a dynamic neighbour', '10.0.0.7', '10.0.1.0/24', ':7 peers[0].address', 'do not exist yet'],
+    ['host bits in a prefix', '10.1.0.0/26', '10.1.0.1/26', ':12 announce[0].prefix', '10.1.0.0/26'],
+    [
+      'a family nobody knows',
+      'ipv6-unicast]',
+      'ipv6-unicats]',
+      ':11 peers[0].families[1]',
+      'did you mean "ipv6-',
+    ],
+    ['no family', '[ipv4-unicast, ipv6-unicast]', '[]', ':11 peers[0].families', 'at least one family'],
+    ['yes for true', 'passive: true', 'passive: yes', ':9 peers[0].passive', 'true or false, and is "yes"'],
+    ['a list that is none', 'announce: [{ prefix: 10.1.0.0/26 }]', 'announce: all', ':12 announce', 'a list'],
+    ['a list without content', 'announce: [{ prefix: 10.1.0.0/26 }]', 'announce:', ':12 announce', 'a list'],
+    ['a peer that is a word', '[{ prefix: 10.1.0.0/26 }]', '[all]', ':12 announce[0]', 'keys with values'],
+    [
+      'a client without a reflector',
+      'clusterId: 10.0.0.1\n',
+      '',
+      ':9 peers[0].routeReflectorClient',
+      'clusterId',
+    ],
+    [
+      'a client in another AS',
+      '    asn: 64512',
+      '    asn: 64513',
+      ':10 peers[0].routeReflectorClient',
+      '64513',
+    ],
+    [
+      'a peer named twice',
+      'announce:',
+      '  - { address: 10.0.0.7, asn: 64512 }\nannounce:',
+      'speaker.yaml:12 peers[1].address',
+      'twice: 10.0.0.7',
+    ],
+    [
+      'a source of the other family',
+      'passive: true',
+      'localAddress: fd00::1',
+      ':9 peers[0].localAddress',
+      '10.0.0.7',
+    ],
+    ['broken YAML', 'listen: [{', 'listen: [', 'speaker.yaml:3', 'not YAML'],
+    ['a key twice', 'clusterId: 10.0.0.1', 'asn: 64512', 'speaker.yaml:4', 'unique'],
+  ])('names file, line and key of %s', (_what, from, to, place, saying) => {
+    const [first = 'no mistake', ...others] = mistakes(from, to).filter((text) => text.includes(place));
+    expect(first).toContain(saying);
+    expect(others).toEqual([]);
+  });
+
+  test('with several mistakes names them all', () => {
+    expect(mistakes('asn: 64512\nrouterId:', 'asn: 0\nrouterID:')).toHaveLength(3);
+  });
+
+  test('that is empty lacks its keys', () => {
+    expect(parse('', 'x')).toMatchObject({ ok: false, failures: [{ object: 'x:1' }] });
+  });
+});
+
+/** The reflector with more keys for its peer, or more of its own. */
+function withPeer(keys: string): SpeakerFileResult {
+  return parse(REFLECTOR.replace('    passive: true\n', `    passive: true\n    ${keys}\n`), 'x');
+}
+
+/** The first peer of the reflector with more keys. */
+function peerWith(keys: string): unknown {
+  const result = withPeer(keys);
+  if (!result.ok) throw new Error(JSON.stringify(result.failures));
+  return result.file.config.peers[0];
+}
+
+function failuresWith(keys: string): string[] {
+  const result = withPeer(keys);
+  return result.ok
+    ? []
+    : result.failures.map(({ object, message, hint }) => `${object}: ${message} (${hint})`);
+}
+
+describe('a peer in the file', () => {
+  test.each([
+    ['description: rack 7', { description: 'rack 7' }],
+    ['localAddress: 10.0.0.1', { localAddress: '10.0.0.1' }],
+    ['holdTimeSeconds: 9', { holdTimeSeconds: 9 }],
+    ['connectRetryTimeSeconds: 1', { connectRetryTimeSeconds: 1 }],
+    ['nextHop: self', { nextHop: 'self' }],
+    ['nextHopAddresses: { ipv6: "2001:db8::1" }', { nextHopAddresses: { ipv6: '2001:db8::1' } }],
+    ['clusterId: 10.0.0.9', { clusterId: '10.0.0.9' }],
+    ['password: secret', { password: 'secret' }],
+    ['passwordFile: key.txt', { password: 'secret' }],
+    ['ttlSecurityHops: 1', { ttlSecurityHops: 1 }],
+    ['multihop: 3', { multihop: 3 }],
+    ['allowLocalAsn: 2', { allowLocalAsn: 2 }],
+    ['addPath: both', { addPath: 'both' }],
+    [
+      'maxPrefix: { prefixes: 100, action: restart, restartSeconds: 30 }',
+      { maxPrefix: { prefixes: 100, action: 'restart', restartSeconds: 30 } },
+    ],
+  ])('takes %s', (keys, expected) => {
+    expect(peerWith(keys)).toMatchObject(expected);
+  });
+
+  test('has policies of rules as data', () => {
+    const rule = {
+      name: 'blocks',
+      match: {
+        family: 'ipv4-unicast',
+        prefix: { operator: 'in', prefix: '10.244.0.0/16', minLength: 24, maxLength: 26 },
+        source: 'local',
+        peerType: 'internal',
+        communities: ['64512:1'],
+        largeCommunities: ['64512:1:2'],
+        asPathPrefix: [64513],
+        localPref: { min: 100, max: 200 },
+        interface: 'eth*',
+      },
+      operations: [
+        { kind: 'add-community', community: '64512:1:3' },
+        { kind: 'prepend-as-path', asns: [64512, 64512] },
+        { kind: 'set-local-pref', localPref: 300 },
+      ],
+      action: 'accept',
+    };
+    const other = { name: 'rest', match: { localPref: 100 }, action: 'reject' };
+    const keys = `importPolicy: ${JSON.stringify([rule, other])}\n    exportPolicy: ${JSON.stringify([other])}`;
+    expect(peerWith(keys)).toMatchObject({ importPolicy: [rule, other], exportPolicy: [other] });
+  });
+
+  test('in the cluster of its own needs none of the speaker', () => {
+    const text = REFLECTOR.replace('clusterId: 10.0.0.1\n', '').replace(
+      '    passive: true\n',
+      '    clusterId: 10.0.0.9\n',
+    );
+    expect(parse(text, 'x')).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    ['addPath: all', 'x:10 peers[0].addPath: ', 'must be send or receive or both, and is "all"'],
+    ['password: ""', 'x:10 peers[0].password: ', 'must have 1 to 80 bytes, and has 0'],
+    ['passwordFile: none.txt', 'x:10 peers[0].passwordFile: ', 'names no file: none.txt'],
+    ['password: a\n    passwordFile: key.txt', 'x:11 peers[0].passwordFile: ', 'beside password'],
+    ['multihop: 2\n    ttlSecurityHops: 1', 'x:10 peers[0].multihop: ', 'beside ttlSecurityHops'],
+    ['maxPrefix: 100', 'x:10 peers[0].maxPrefix: ', 'must be keys with values'],
+    ['maxPrefix: { prefixes: 1 }', 'x:10 peers[0].maxPrefix.action: ', 'is missing'],
+    [
+      'maxPrefix: { prefixes: 1, action: warn, restartSeconds: 9 }',
+      'x:10 peers[0].maxPrefix.restartSeconds: ',
+      'the action is warn',
+    ],
+    ['nextHopAddresses: { ipv4: "::1" }', 'x:10 peers[0].nextHopAddresses.ipv4: ', 'an IPv4 address'],
+    ['localAsn: 64999', 'x:11 peers[0].routeReflectorClient: ', 'for peers of AS 64999'],
+    ['importPolicy: [{ action: accept }]', 'x:10 peers[0].importPolicy[0].name: ', 'is missing'],
+    [
+      'importPolicy: [{ name: a, action: accept, match: { sorce: local } }]',
+      'x:10 peers[0].importPolicy[0].match.sorce: ',
+      'did you mean "source"? known here: family, prefix',
+    ],
+    [
+      'importPolicy: [{ name: a, action: accept, match: { call: f } }]',
+      'x:10 peers[0].importPolicy[0].match.call: ',
+      'no known key',
+    ],
+    [
+      'importPolicy: [{ name: a, action: accept, match: { localPref: high } }]',
+      'x:10 peers[0].importPolicy[0].match.localPref: ',
+      'a whole number, or min and max',
+    ],
+    [
+      'importPolicy: [{ name: a, action: accept, match: { localPref: { min: -1 } } }]',
+      'x:10 peers[0].importPolicy[0].match.localPref.min: ',
+      'a whole number from 0',
+    ],
+    [
+      'importPolicy: [{ name: a, action: accept, operations: [{ kind: set-med }] }]',
+      'x:10 peers[0].importPolicy[0].operations[0].kind: ',
+      'must be add-community or prepend-as-path or set-local-pref, and is "set-med"',
+    ],
+    [
+      'importPolicy: [{ name: a, action: accept, operations: [{ kind: set-local-pref, med: 1 }] }]',
+      'x:10 peers[0].importPolicy[0].operations[0].med: ',
+      'known here: kind, localPref',
+    ],
+    [
+      'exportPolicy: [{ name: a, action: accept, match: { prefix: { operator: in, prefix: 10.0.0.0/8, minLength: 9, maxLength: 8 } } }]',
+      'x:10 peers[0].exportPolicy[0].match.prefix.minLength: ',
+      'no prefix could match',
+    ],
+    [
+      'exportPolicy: [{ name: a, action: accept, match: { communities: ["70000:1"] } }]',
+      'x:10 peers[0].exportPolicy[0].match.communities[0]: ',
+      'both numbers at most 65535',
+    ],
+  ])('with %s is refused', (keys, place, saying) => {
+    const found = failuresWith(keys);
+    expect(found.filter((text) => text.startsWith(place) && text.includes(saying))).toHaveLength(1);
+  });
+
+  test('shows no key in an error', () => {
+    expect(failuresWith('password: 12345').join()).not.toContain('12345');
+  });
+});
+
+describe('the speaker in the file', () => {
+  const plain = 'asn: 1\nrouterId: 10.0.0.1\nlisten: []\n';
+
+  test('offers graceful restart with 120 s, keeps a control socket, and both can be turned off', () => {
+    expect(parse(plain, 'x')).toMatchObject({
+      ok: true,
+      file: {
+        config: { gracefulRestart: { restartTimeSeconds: 120 } },
+        control: { socket: '/run/bgp-speaker.sock', mode: 0o600 },
+      },
+    });
+    const off = parse(`${plain}gracefulRestart: false\ncontrol: false\n`, 'x');
+    expect(off.ok && [off.file.config.gracefulRestart, off.file.control]).toEqual([undefined, undefined]);
+  });
+
+  test('takes the details of both', () => {
+    const more = `gracefulRestart: { restartTimeSeconds: 30, notification: true, staleTimeSeconds: 60, selectionDeferralSeconds: 20, marker: /m }
+control: { socket: /s, mode: 0660 }
+externalRequiresPolicy: true
+`;
+    const { marker: _, ...offer } = {
+      restartTimeSeconds: 30,
+      notification: true,
+      staleTimeSeconds: 60,
+      selectionDeferralSeconds: 20,
+      marker: '/m',
+    };
+    expect(parse(plain + more, 'x')).toMatchObject({
+      ok: true,
+      file: {
+        config: { gracefulRestart: offer, externalRequiresPolicy: true },
+        control: { socket: '/s', mode: 0o660 },
+        marker: '/m',
+      },
+    });
+  });
+
+  test.each([
+    ['gracefulRestart: true', 'x:4 gracefulRestart', 'must be false, or keys with values'],
+    ['gracefulRestart: { restartSeconds: 9 }', 'x:4 gracefulRestart.restartSeconds', '"restartTimeSeconds"?'],
+    ['gracefulRestart: { restartTimeSeconds: 5000 }', 'gracefulRestart.restartTimeSeconds', 'to 4095'],
+    ['control: { mode: "0666" }', 'x:4 control.mode', 'must be "0600" or "0660"'],
+    ['control: /run/x', 'x:4 control', 'must be false, or keys with values'],
+  ])('refuses %s', (text, place, saying) => {
+    const result = parse(plain + text, 'x');
+    const found = result.ok
+      ? []
+      : result.failures.map(({ object, message, hint }) => `${object}: ${message} (${hint})`);
+    expect(found.filter((failure) => failure.includes(place) && failure.includes(saying))).toHaveLength(1);
+  });
+
+  test('announces routes with attributes', () => {
+    const text = `announce:
+  - { prefix: 10.1.0.0/26, localPref: 200, med: 5, origin: incomplete, communities: ["64512:1"], largeCommunities: ["1:2:3"], interface: eth0 }`;
+    expect(parse(plain + text, 'x')).toMatchObject({
+      ok: true,
+      file: {
+        routes: [
+          {
+            prefix: '10.1.0.0/26',
+            localPref: 200,
+            med: 5,
+            origin: 2,
+            communities: ['64512:1'],
+            largeCommunities: ['1:2:3'],
+            interface: 'eth0',
+          },
+        ],
+      },
+    });
+  });
+});
+
+describe('the JSON Schema of the file', () => {
+  test('says what is needed, what is known and what is the default', () => {
+    expect(jsonSchema()).toMatchObject({
+      required: ['asn', 'routerId', 'listen'],
+      additionalProperties: false,
+      properties: {
+        asn: { type: 'integer', minimum: 1 },
+        holdTimeSeconds: { default: 90 },
+        peers: {
+          items: {
+            required: ['address', 'asn'],
+            properties: { addPath: { enum: ['send', 'receive', 'both'] } },
+          },
+        },
+      },
+    });
+  });
+});
