@@ -48,6 +48,7 @@ function ofPeer(file: FileValues, peer: PeerValues, path: Path): Mistake[] {
   return [
     ...ofReflection(file, peer, path),
     ...ofConnection(peer, path),
+    ...ofRestart(file, peer, path),
     ...ofLimit(peer, path),
     ...ofPolicy(peer.importPolicy, [...path, 'importPolicy']),
     ...ofPolicy(peer.exportPolicy, [...path, 'exportPolicy']),
@@ -102,6 +103,12 @@ function ofConnection(peer: PeerValues, path: Path): Mistake[] {
     });
   }
   return mistakes;
+}
+
+function ofRestart(file: FileValues, { restartTimeSeconds }: PeerValues, path: Path): Mistake[] {
+  if (restartTimeSeconds === undefined || file.gracefulRestart !== false) return [];
+  const reason = 'is of graceful restart, and this speaker offers none';
+  return [{ path: [...path, 'restartTimeSeconds'], reason, hint: 'remove it, or "gracefulRestart: false"' }];
 }
 
 function ofLimit({ maxPrefix }: PeerValues, path: Path): Mistake[] {

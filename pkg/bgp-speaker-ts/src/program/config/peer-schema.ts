@@ -67,6 +67,14 @@ export const peerSchema: z.ZodType<PeerValues> = object({
     'address families; that of the address without',
   ),
   holdTimeSeconds: optional(holdTime, 'hold time; that of the speaker without'),
+  keepaliveTimeSeconds: optional(
+    integer(1, 21_845),
+    'time between two KEEPALIVEs; a third of the hold time without, and at most',
+  ),
+  restartTimeSeconds: optional(
+    integer(0, 4095),
+    'how long this peer is asked to keep our routes; that of the speaker without',
+  ),
   connectRetryTimeSeconds: optional(integer(1, 65_535), 'wait between attempts to connect; 5 without'),
   nextHop: withDefault(
     oneOf('auto', 'self', 'keep'),

@@ -192,6 +192,8 @@ describe('a peer in the file', () => {
     ['description: rack 7', { description: 'rack 7' }],
     ['localAddress: 10.0.0.1', { localAddress: '10.0.0.1' }],
     ['holdTimeSeconds: 9', { holdTimeSeconds: 9 }],
+    ['keepaliveTimeSeconds: 3', { keepaliveTimeSeconds: 3 }],
+    ['restartTimeSeconds: 60', { restartTimeSeconds: 60 }],
     ['connectRetryTimeSeconds: 1', { connectRetryTimeSeconds: 1 }],
     ['nextHop: self', { nextHop: 'self' }],
     ['nextHopAddresses: { ipv6: "2001:db8::1" }', { nextHopAddresses: { ipv6: '2001:db8::1' } }],
@@ -351,6 +353,11 @@ externalRequiresPolicy: true
     ['gracefulRestart: true', 'x:4 gracefulRestart', 'must be false, or keys with values'],
     ['gracefulRestart: { restartSeconds: 9 }', 'x:4 gracefulRestart.restartSeconds', '"restartTimeSeconds"?'],
     ['gracefulRestart: { restartTimeSeconds: 5000 }', 'gracefulRestart.restartTimeSeconds', 'to 4095'],
+    [
+      'gracefulRestart: false\npeers: [{ address: 10.0.0.2, asn: 1, restartTimeSeconds: 9 }]',
+      'x:5 peers[0].restartTimeSeconds',
+      'offers none',
+    ],
     ['control: { mode: "0666" }', 'x:4 control.mode', 'must be "0600" or "0660"'],
     ['control: /run/x', 'x:4 control', 'must be false, or keys with values'],
   ])('refuses %s', (text, place, saying) => {
