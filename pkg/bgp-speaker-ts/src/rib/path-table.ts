@@ -37,6 +37,8 @@ export const REJECTIONS = [
   'cluster-loop',
   'policy-required',
   'own-next-hop',
+  'as-set',
+  'otc-leak',
 ] as const;
 
 /** Why a path cannot be selected, by name. */

@@ -9,6 +9,7 @@ import type { Address, Prefix } from '@weft/ip';
 import type { PeerType, SessionState } from '../fsm/types.ts';
 import type { PolicyRule } from '../policy/rule.ts';
 import type { OriginValue } from '../wire/attribute/path-attributes.ts';
+import type { Role } from '../wire/capability/capability.ts';
 import type { Family } from '../wire/family.ts';
 
 export type {
@@ -108,6 +109,10 @@ export interface PeerConfig {
   readonly multihop?: number | undefined;
   /** How often our own AS number may stand in the AS_PATH of a route of this peer; default 0. */
   readonly allowLocalAsn?: number | undefined;
+  /** What we are to this external peer: routes are kept from leaking by it (RFC 9234). Absent: no role is announced. */
+  readonly role?: Role | undefined;
+  /** Refuse a peer that announces no role (RFC 9234 §4.2, strict mode). Default false. */
+  readonly strictRole?: boolean | undefined;
   readonly importPolicy: readonly PolicyRule[];
   readonly exportPolicy: readonly PolicyRule[];
   /** ADD-PATH (RFC 7911), from our side. */

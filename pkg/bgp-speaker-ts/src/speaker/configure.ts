@@ -8,7 +8,7 @@ import type { SpeakerCore } from './core.ts';
 import { clusterIdFor, toExportProfile } from './export-profile.ts';
 import { toImportProfile } from './import-profile.ts';
 import { type EstablishedSession, Neighbour } from './neighbour.ts';
-import { isSameData, localAsnFor, needsImport, needsReset, toSessionConfig } from './session-config.ts';
+import { isInternal, isSameData, needsImport, needsReset, toSessionConfig } from './session-config.ts';
 import { dispatch } from './sessions.ts';
 
 /** Takes on a configuration: the first one, or another in its place. */
@@ -115,7 +115,7 @@ function exportAgain(core: SpeakerCore, neighbour: Neighbour, session: Establish
 /** Writes what decisions need to know of a peer into its columns; says whether reflection changed for its routes. */
 function describePeer({ config, tables }: SpeakerCore, { index, config: peer }: Neighbour): boolean {
   const { peers } = tables;
-  const external = peer.asn !== localAsnFor(config, peer);
+  const external = !isInternal(config, peer);
   const client = peer.routeReflectorClient === true && !external;
   const clusterId = client ? clusterIdFor(config, peer) : 0;
   const changed = peers.clients[index] !== Number(client) || peers.clusterIds[index] !== clusterId;

@@ -64,7 +64,7 @@ export interface ExplainedExport {
   readonly told: boolean;
   /**
    * Rule that decided: of the export policy, or `policy-required`, `ibgp-to-ibgp`, `no-advertise`, `no-export`,
-   * `no-next-hop`, `too-long`, `split-horizon` (the peer is the source), `no-route`, `no-session`.
+   * `otc-leak`, `no-next-hop`, `too-long`, `split-horizon` (the peer is the source), `no-route`, `no-session`.
    */
   readonly rule: string;
   readonly attributes?: ShownAttributes | undefined;

@@ -19,6 +19,8 @@ export interface ExportContext {
   readonly peerType: 'internal' | 'external';
   readonly localAsn: number;
   readonly source: RouteSource;
+  /** Only to Customer of a route that has none yet (RFC 9234 §5). */
+  readonly otc?: number | undefined;
   /** Set for a route from one internal peer to another: who brought it here, and the clusters it passes. */
   readonly reflection?: Reflection | undefined;
 }
@@ -45,7 +47,7 @@ export function toExportedAttributes(attributes: PathAttributes, context: Export
  * Departs from RFC 7705 §3: a local AS stands alone in front of the path, without the speaker's own behind it, as BIRD and
  * Calico have it.
  */
-function toExternal(attributes: PathAttributes, { localAsn, source }: ExportContext): PathAttributes {
+function toExternal(attributes: PathAttributes, { localAsn, source, otc }: ExportContext): PathAttributes {
   return {
     ...attributes,
     asPath: prependAsn(attributes.asPath ?? [], localAsn),
@@ -54,6 +56,7 @@ function toExternal(attributes: PathAttributes, { localAsn, source }: ExportCont
     originatorId: undefined,
     clusterList: undefined,
     extendedCommunities: transitiveOnly(attributes.extendedCommunities),
+    otc: attributes.otc ?? otc,
   };
 }
 

@@ -6,6 +6,7 @@
 import { type Address, addressBytes } from '@weft/ip';
 import type { Negotiated } from '../fsm/types.ts';
 import type { PolicyRule } from '../policy/rule.ts';
+import type { Role } from '../wire/capability/capability.ts';
 import type { Family } from '../wire/family.ts';
 import type { PeerConfig, SpeakerConfig } from './config.ts';
 import { localAsnFor, toIdentifier } from './session-config.ts';
@@ -16,6 +17,8 @@ export interface ExportProfile {
   readonly peerType: 'internal' | 'external';
   /** AS number put in front of AS_PATH for external peers. */
   readonly localAsn: number;
+  /** Our role to the members, if it is external peers we have one to (RFC 9234). */
+  readonly role?: Role | undefined;
   /** Members are clients of this route reflector. */
   readonly client: boolean;
   /** Cluster of the members; 0 when they are no clients. */
@@ -52,6 +55,7 @@ export function toExportProfile(
     family,
     peerType: negotiated.peerType,
     localAsn: localAsnFor(speaker, peer),
+    role: negotiated.localRole,
     client,
     clusterId: client ? clusterIdFor(speaker, peer) : 0,
     nextHop: peer.nextHop,

@@ -9,6 +9,7 @@ import { Policy } from '../policy/policy.ts';
 import { toTag } from '../rib/attribute-store.ts';
 import type { Family } from '../wire/family.ts';
 import type { PeerConfig, SpeakerConfig } from './config.ts';
+import type { RoleSession } from './only-to-customer.ts';
 import { clusterIdsOf, localAsnFor, toIdentifier } from './session-config.ts';
 
 /** Everything `RouteImporter` needs to know about a peer. */
@@ -30,6 +31,8 @@ export interface ImportProfile {
   readonly allowedOwnAsns: number;
   readonly identifier: number;
   readonly clusterIds: readonly number[];
+  /** Set for an external peer we have a role to (RFC 9234). */
+  readonly roleSession?: RoleSession | undefined;
   /** Our own addresses: a route that points to one of them would loop. Octets of 4 or 16. */
   readonly ownAddresses: readonly Uint8Array[];
   readonly policy: Policy;
@@ -50,7 +53,7 @@ export function toImportProfile(
   localAddress: Address | undefined,
   functions: Readonly<Record<string, PolicyFunction>>,
 ): ImportProfile {
-  const { peerType } = negotiated;
+  const { peerType, localRole, peerAsn } = negotiated;
   const ipv4 = negotiated.families.find(({ family }) => family === 'ipv4-unicast');
   const ipv6 = negotiated.families.find(({ family }) => family === 'ipv6-unicast');
   return {
@@ -65,6 +68,7 @@ export function toImportProfile(
     allowedOwnAsns: config.allowLocalAsn ?? 0,
     identifier: toIdentifier(speaker.identifier),
     clusterIds: clusterIdsOf(speaker),
+    roleSession: localRole === undefined ? undefined : { role: localRole, peerAsn },
     ownAddresses: listOwnAddresses(config, localAddress),
     policy: new Policy(config.importPolicy, { peerType, functions }),
     refuseAll:

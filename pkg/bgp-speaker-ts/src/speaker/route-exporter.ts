@@ -2,8 +2,8 @@
  * Decides whether a path is told to the members of an update group, and with which attributes.
  *
  * The order of the rules, each by the name `explain` shows: `policy-required` (RFC 8212), `ibgp-to-ibgp` (RFC 4271
- * §9.2.1, RFC 4456 §6), `no-advertise` and `no-export` (RFC 1997), the export policy, `no-next-hop`, `too-long`
- * (RFC 8654 §4). That a peer never gets back what it sent is not decided here but by the group, per member.
+ * §9.2.1, RFC 4456 §6), `no-advertise` and `no-export` (RFC 1997), `otc-leak` (RFC 9234 §5), the export policy,
+ * `no-next-hop`, `too-long` (RFC 8654 §4). That a peer never gets back what it sent is not decided here but by the group, per member.
  *
  * Most prefixes of a batch share attributes and source with others, so the answer for a pair of them is kept for the
  * length of the batch (`beginBatch`), in columns indexed by attribute id.
@@ -22,6 +22,7 @@ import { encodeAttributes } from '../wire/attribute/encode.ts';
 import { MessageSize } from '../wire/iana.ts';
 import { type Reflection, toExportedAttributes } from './export-attributes.ts';
 import type { ExportProfile } from './export-profile.ts';
+import { otcOnExport, wouldLeak } from './only-to-customer.ts';
 
 /** Octets of an UPDATE that are neither attributes nor next hop, at most, with one longest prefix. */
 const OVERHEAD_BYTES = MessageSize.header + 4 + 9 + 21;
@@ -127,12 +128,15 @@ export class RouteExporter {
 
   /** The rules that come before policy. */
   #refusal(attributes: number, source: number): string | undefined {
-    const { peerType, client, refuseAll } = this.#profile;
+    const { peerType, client, refuseAll, role } = this.#profile;
     if (refuseAll) return 'policy-required';
     const { external, clients } = this.#tables.peers;
     const internalSource = source !== LOCAL_PEER && external[source] === 0;
     if (internalSource && peerType === 'internal' && !client && clients[source] === 0) return 'ibgp-to-ibgp';
-    return forbiddenBy(this.#tables.attributes.marks[attributes] as number, peerType);
+    const { attributes: store } = this.#tables;
+    const forbidden = forbiddenBy(store.marks[attributes] as number, peerType);
+    if (forbidden !== undefined || role === undefined) return forbidden;
+    return wouldLeak(role, store.attributes(attributes).otc) ? 'otc-leak' : undefined;
   }
 
   #evaluate(path: number, attributes: number, source: number): PolicyOutcome {
@@ -164,12 +168,13 @@ export class RouteExporter {
   #intern(outcome: PolicyOutcome, attributes: number, source: number): number {
     const nextHop = this.#findNextHop(attributes, source);
     if (nextHop === undefined) return this.#refuse('no-next-hop');
-    const { peerType, localAsn, fourOctetAsn, maxMessageBytes } = this.#profile;
+    const { peerType, localAsn, role, fourOctetAsn, maxMessageBytes } = this.#profile;
     const received = this.#tables.attributes.attributes(attributes);
     const exported = toExportedAttributes(applyOperations(received, outcome.operations), {
       peerType,
       localAsn,
       source: this.#sourceOf(source),
+      otc: role === undefined ? undefined : otcOnExport(role, localAsn),
       reflection: this.#findReflection(source),
     });
     const block = encodeAttributes(exported, { fourOctetAsn });

@@ -17,6 +17,7 @@ import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
 import type { Family } from '../wire/family.ts';
 import { attributeKeyStart } from '../wire/message/02-update.ts';
 import type { ImportProfile } from './import-profile.ts';
+import { isLeak, otcOnImport } from './only-to-customer.ts';
 
 const POLICY_REJECTION = REJECTIONS.indexOf('import-policy');
 
@@ -32,6 +33,8 @@ export class RouteImporter {
   readonly #facts: RouteFacts = createRouteFacts('ipv4-unicast');
   #profile: ImportProfile | undefined;
   #received: number = NO_ATTRIBUTES;
+  /** Received attributes with what BGP itself changes before policy does; undefined when that is nothing. */
+  #changed: PathAttributes | undefined;
   /** Set when the answer is the same for all prefixes. */
   #settled = false;
   /** Attributes made by outcomes of this set, by outcome id; each is held until `end`. */
@@ -51,6 +54,7 @@ export class RouteImporter {
       this.#reject(REJECTIONS.indexOf(loop), loop);
       return;
     }
+    this.#changed = this.#applyBuiltIn(profile, received);
     const { policy } = profile;
     this.#settled = !policy.dependsOnPrefix;
     if (policy.isEmpty) {
@@ -97,22 +101,31 @@ export class RouteImporter {
   #accept(outcome: PolicyOutcome | undefined): void {
     this.rejection = 0;
     this.rule = outcome?.rule ?? 'default';
-    const shuttingDown = isShuttingDown(
-      this.#attributes.marks[this.#received] as number,
-      (this.#profile as ImportProfile).peerType,
-    );
     const operations = outcome?.operations ?? [];
-    const changes = shuttingDown || operations.length > 0;
-    this.effective = changes ? this.#change(outcome, shuttingDown) : this.#received;
+    const changes = this.#changed !== undefined || operations.length > 0;
+    this.effective = changes ? this.#change(outcome) : this.#received;
   }
 
-  /** Gives the id of the attributes after policy; policy has its say after the built-in rule (RFC 8326 §4). */
-  #change(outcome: PolicyOutcome | undefined, shuttingDown: boolean): number {
+  /** GRACEFUL_SHUTDOWN (RFC 8326 §4) and Only to Customer (RFC 9234 §5). */
+  #applyBuiltIn({ peerType, roleSession }: ImportProfile, received: number): PathAttributes | undefined {
+    const shuttingDown = isShuttingDown(this.#attributes.marks[received] as number, peerType);
+    if (!shuttingDown && roleSession === undefined) return undefined;
+    const attributes = this.#attributes.attributes(received);
+    const otc = roleSession === undefined ? undefined : otcOnImport(roleSession, attributes.otc);
+    if (!shuttingDown && otc === undefined) return undefined;
+    return {
+      ...attributes,
+      localPref: shuttingDown ? GRACEFUL_SHUTDOWN_LOCAL_PREF : attributes.localPref,
+      otc: otc ?? attributes.otc,
+    };
+  }
+
+  /** Gives the id of the attributes after policy; policy has its say after the built-in rules (RFC 8326 §4). */
+  #change(outcome: PolicyOutcome | undefined): number {
     const key = outcome?.id ?? -1;
     const known = this.#made.get(key);
     if (known !== undefined) return known;
-    const received = this.#attributes.attributes(this.#received);
-    const base = shuttingDown ? { ...received, localPref: GRACEFUL_SHUTDOWN_LOCAL_PREF } : received;
+    const base = this.#changed ?? this.#attributes.attributes(this.#received);
     const id = this.#intern(applyOperations(base, outcome?.operations ?? []));
     this.#made.set(key, id);
     return id;
@@ -132,16 +145,27 @@ export class RouteImporter {
   #findRejection(profile: ImportProfile, received: number): Rejection {
     if (profile.refuseAll) return 'policy-required';
     const attributes = this.#attributes.attributes(received);
+    if (hasSet(attributes)) return 'as-set';
     if (hasOwnAsn(profile, attributes)) return 'as-loop';
     if (attributes.originatorId === profile.identifier) return 'originator-loop';
     if (attributes.clusterList?.some((id) => profile.clusterIds.includes(id))) return 'cluster-loop';
-    return this.#isOwnNextHop(profile, received) ? 'own-next-hop' : 'none';
+    if (this.#isOwnNextHop(profile, received)) return 'own-next-hop';
+    const { roleSession } = profile;
+    return roleSession !== undefined && isLeak(roleSession, attributes.otc) ? 'otc-leak' : 'none';
   }
 
   #isOwnNextHop({ ownAddresses }: ImportProfile, received: number): boolean {
     const nextHop = this.#attributes.nextHop(received);
     return ownAddresses.some((own) => startsWith(nextHop, own));
   }
+}
+
+/**
+ * RFC 9774 §3: nobody says AS_SET or AS_CONFED_SET any more, and a route that has one is as good as withdrawn. It is
+ * kept as rejected, so that `explain` can tell.
+ */
+function hasSet({ asPath = [] }: PathAttributes): boolean {
+  return asPath.some(({ kind }) => kind === 'set' || kind === 'confederation-set');
 }
 
 /** RFC 4271 §9.1.2: a path through our own AS, more often than allowed (RFC 7705 §3.3 knows migrations that need it). */

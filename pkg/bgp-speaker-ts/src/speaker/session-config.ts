@@ -4,7 +4,8 @@
  *     changed                                                what happens
  *     ───────────────────────────────────────────────────    ───────────────────────────────────────────────────────
  *     asn or identifier of the speaker                       every session is reset
- *     asn, localAsn, families, addPath of a peer             its session is reset: the OPEN said otherwise
+ *     asn, localAsn, families, addPath, role, strictRole     its session is reset: the OPEN said otherwise
+ *       of a peer
  *     port, localAddress, password, ttlSecurityHops,         its session is reset: the connection was made otherwise
  *       multihop of a peer
  *     peer not there any more                                its session ends with Cease/3, its routes go
@@ -35,6 +36,8 @@ const RESETTING = [
   'localAsn',
   'families',
   'addPath',
+  'role',
+  'strictRole',
   'port',
   'localAddress',
   'password',
@@ -71,7 +74,8 @@ export function toSessionConfig(speaker: SpeakerConfig, peer: PeerConfig): Sessi
     routeRefresh: true,
     extendedMessages: true,
     gracefulRestart: toGracefulRestartOffer(speaker, peer),
-    strictRole: false,
+    role: isInternal(speaker, peer) ? undefined : peer.role,
+    strictRole: peer.strictRole ?? false,
     sendHoldTimeSeconds: SEND_HOLD_SECONDS,
   };
 }
@@ -79,6 +83,11 @@ export function toSessionConfig(speaker: SpeakerConfig, peer: PeerConfig): Sessi
 /** Gives the AS number a peer sees. */
 export function localAsnFor(speaker: SpeakerConfig, peer: PeerConfig): number {
   return peer.localAsn ?? speaker.asn;
+}
+
+/** Says whether a peer is in our AS, as it sees that. */
+export function isInternal(speaker: SpeakerConfig, peer: PeerConfig): boolean {
+  return peer.asn === localAsnFor(speaker, peer);
 }
 
 /** Gives all clusters a speaker reflects for: its own first, then those of single clients. */

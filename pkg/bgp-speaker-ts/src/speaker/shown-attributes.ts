@@ -21,6 +21,8 @@ export interface ShownAttributes {
   readonly largeCommunities?: readonly string[] | undefined;
   readonly originatorId?: Address | undefined;
   readonly clusterList?: readonly Address[] | undefined;
+  /** Only to Customer: the AS below which the route stays (RFC 9234). */
+  readonly otc?: number | undefined;
 }
 
 const ORIGINS = ['igp', 'egp', 'incomplete'] as const;
@@ -39,5 +41,6 @@ export function showAttributes(attributes: PathAttributes, nextHop: Uint8Array):
     largeCommunities: attributes.largeCommunities?.map(formatLargeCommunity),
     originatorId: attributes.originatorId === undefined ? undefined : formatIpv4(attributes.originatorId),
     clusterList: attributes.clusterList?.map(formatIpv4),
+    otc: attributes.otc,
   };
 }
