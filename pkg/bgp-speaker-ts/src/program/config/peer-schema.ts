@@ -92,6 +92,11 @@ export const peerSchema: z.ZodType<PeerValues> = object({
   ),
   multihop: optional(integer(1, 255), 'TTL of packets to a peer several hops away'),
   allowLocalAsn: optional(integer(0, 255), 'how often our AS number may stand in an AS_PATH received'),
+  role: optional(
+    oneOf('provider', 'customer', 'route-server', 'route-server-client', 'peer'),
+    'what we are to this external peer; keeps routes from leaking (RFC 9234)',
+  ),
+  strictRole: optional(flag, 'refuse a peer that announces no role'),
   importPolicy: policySchema.describe('rules for routes received'),
   exportPolicy: policySchema.describe('rules for routes sent'),
   addPath: optional(oneOf('send', 'receive', 'both'), 'several paths of a prefix (RFC 7911), from our side'),

@@ -204,6 +204,8 @@ describe('a peer in the file', () => {
     ['multihop: 3', { multihop: 3 }],
     ['allowLocalAsn: 2', { allowLocalAsn: 2 }],
     ['addPath: both', { addPath: 'both' }],
+    ['role: route-server-client', { role: 'route-server-client' }],
+    ['strictRole: true', { strictRole: true }],
     [
       'maxPrefix: { prefixes: 100, action: restart, restartSeconds: 30 }',
       { maxPrefix: { prefixes: 100, action: 'restart', restartSeconds: 30 } },
