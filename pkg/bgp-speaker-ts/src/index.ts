@@ -18,7 +18,7 @@ export type { SpeakerOptions } from './speaker/core.ts';
 export { describeDownReason } from './speaker/down-reason.ts';
 export type * from './speaker/events.ts';
 export type * from './speaker/explain.ts';
-export type { ReceivedRoute, SentRoute } from './speaker/listing.ts';
+export type { ReceivedRoute, SelectedRoute, SentRoute } from './speaker/listing.ts';
 export { RecordedSpeaker, replay } from './speaker/recording.ts';
 export type { ShownAttributes } from './speaker/shown-attributes.ts';
 export { Speaker } from './speaker/speaker.ts';

@@ -35,7 +35,7 @@ export class SpeakerCore {
   config: SpeakerConfig;
   /** Time of the event at work. */
   now: number;
-  readonly reportRoutes: boolean;
+  reportRoutes: boolean;
   readonly functions: Readonly<Record<string, PolicyFunction>>;
   readonly random: Random;
   readonly tables: Tables;

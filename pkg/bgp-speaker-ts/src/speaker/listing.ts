@@ -1,8 +1,12 @@
 /**
- * The RIBs as lists. Each is an iterator over the live tables: read it to its end before the next event.
+ * The RIBs as lists. Each is an iterator over the live tables: it may rest while events are handled, and then lists
+ * what is there the whole time once; what comes, goes or changes meanwhile is listed as it is found, or not at all.
  */
 
 import type { Address, Prefix } from '@weft/ip';
+import { createRouteFacts } from '../policy/facts.ts';
+import { compilePrefixMatch } from '../policy/prefix-matcher.ts';
+import type { PrefixMatch } from '../policy/rule.ts';
 import { NO_ROUTE } from '../rib/adj-rib-out.ts';
 import { NO_PATH, PathFlag, REJECTIONS, type Rejection } from '../rib/path-table.ts';
 import type { Rib } from '../rib/rib.ts';
@@ -36,13 +40,32 @@ export interface SentRoute {
   readonly attributes: ShownAttributes;
 }
 
-/** Lists the selected routes of a family. */
+/** A selected route with its attributes after import policy. */
+export interface SelectedRoute extends LocRibChange {
+  readonly attributes: ShownAttributes;
+}
+
+/** Lists what the Loc-RIB has, as it is reported when it changes. */
 export function* listLocRib({ tables }: SpeakerCore, family: Family): IterableIterator<LocRibChange> {
   const rib = tables.ribs[family];
   for (let prefix = 0; prefix < rib.prefixes.highWater; prefix += 1) {
-    if (rib.prefixes.isLive(prefix) && rib.bestPaths[prefix] !== NO_PATH) {
-      yield describePrefix(tables, rib, prefix);
-    }
+    if (isSelected(rib, prefix)) yield describePrefix(tables, rib, prefix);
+  }
+}
+
+/** Lists the selected routes of a family; with a match, those whose prefix it holds for. */
+export function* listSelected(
+  { tables }: SpeakerCore,
+  family: Family,
+  match?: PrefixMatch,
+): IterableIterator<SelectedRoute> {
+  const rib = tables.ribs[family];
+  const isWanted = compileFilter(rib, match);
+  for (let prefix = 0; prefix < rib.prefixes.highWater; prefix += 1) {
+    if (!isSelected(rib, prefix) || !isWanted(prefix)) continue;
+    const id = rib.paths.effective[rib.bestPaths[prefix] as number] as number;
+    const attributes = showAttributes(tables.attributes.attributes(id), tables.attributes.nextHop(id));
+    yield { ...describePrefix(tables, rib, prefix), attributes };
   }
 }
 
@@ -51,15 +74,16 @@ export function* listAdjRibIn(
   core: SpeakerCore,
   peer: Address,
   family: Family,
+  match?: PrefixMatch,
 ): IterableIterator<ReceivedRoute> {
   const neighbour = core.neighbours.get(peer);
-  if (neighbour === undefined) return;
   const rib = core.tables.ribs[family];
   const { paths } = rib;
+  const isWanted = compileFilter(rib, match);
   for (let path = 0; path < paths.highWater; path += 1) {
-    if (paths.peers[path] === neighbour.index && !paths.has(path, PathFlag.gone)) {
-      yield describeReceived(core, rib, path);
-    }
+    if (neighbour === undefined || core.byIndex[neighbour.index] !== neighbour) return;
+    if (paths.peers[path] !== neighbour.index || paths.has(path, PathFlag.gone)) continue;
+    if (isWanted(paths.prefixes[path] as number)) yield describeReceived(core, rib, path);
   }
 }
 
@@ -68,20 +92,40 @@ export function* listAdjRibOut(
   core: SpeakerCore,
   peer: Address,
   family: Family,
+  match?: PrefixMatch,
 ): IterableIterator<SentRoute> {
   const neighbour = core.neighbours.get(peer);
-  const group = neighbour?.session?.groups.get(family)?.group;
-  if (neighbour === undefined || group === undefined) return;
   const rib = core.tables.ribs[family];
-  const { routes, sources } = group.adjRibOut;
-  for (let slot = 0; slot < routes.length; slot += 1) {
-    const route = routes[slot] as number;
-    if (route === NO_ROUTE || sources[slot] === neighbour.index) continue;
+  const isWanted = compileFilter(rib, match);
+  for (let slot = 0; ; slot += 1) {
+    // The group and its columns may be others than a moment ago.
+    const group = neighbour?.session?.groups.get(family)?.group;
+    if (neighbour === undefined || group === undefined || slot >= group.adjRibOut.routes.length) return;
+    const route = group.adjRibOut.routes[slot] as number;
+    if (route === NO_ROUTE || group.adjRibOut.sources[slot] === neighbour.index) continue;
     const { addPath } = group.profile;
     const prefix = addPath ? (rib.paths.prefixes[slot] as number) : slot;
     const pathId = addPath ? (rib.paths.ordinals[slot] as number) : 0;
+    if (!isWanted(prefix)) continue;
     yield { prefix: formatPrefix(rib.prefixes, prefix), pathId, attributes: showRoute(group, route) };
   }
+}
+
+function isSelected(rib: Rib, prefix: number): boolean {
+  return rib.prefixes.isLive(prefix) && rib.bestPaths[prefix] !== NO_PATH;
+}
+
+/** Tests prefix ids without making text of them. */
+function compileFilter(rib: Rib, match: PrefixMatch | undefined): (prefix: number) => boolean {
+  if (match === undefined) return () => true;
+  const holds = compilePrefixMatch(match);
+  const facts = createRouteFacts(rib.family);
+  const { prefixes } = rib;
+  return (prefix) => {
+    [facts.word0, facts.word1, facts.word2, facts.word3] = prefixes.wordsOf(prefix);
+    facts.length = prefixes.lengths[prefix] as number;
+    return holds(facts);
+  };
 }
 
 /** Shows the attributes of a route as members of a group are told them. */

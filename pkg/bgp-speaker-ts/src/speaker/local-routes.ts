@@ -30,12 +30,12 @@ export class LocalRoutes {
     this.#tables = tables;
   }
 
-  /** Replaces the whole set. Throws TypeError for a community that cannot be read. */
+  /** Replaces the whole set; a route that is the same object as before costs next to nothing. Throws TypeError for a community that cannot be read. */
   replace(routes: readonly LocalRoute[]): void {
     this.known = true;
     const wanted = new Map(routes.map((route) => [route.prefix, route]));
     for (const prefix of this.#routes.keys()) if (!wanted.has(prefix)) this.#withdraw(prefix);
-    for (const route of wanted.values()) this.#announce(route);
+    for (const route of wanted.values()) if (this.#routes.get(route.prefix) !== route) this.#announce(route);
   }
 
   #withdraw(prefix: Prefix): void {

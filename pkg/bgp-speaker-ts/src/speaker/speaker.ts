@@ -16,13 +16,21 @@ import type { SessionEvent } from '../fsm/types.ts';
 import { FAMILIES, type Family, toAfiSafi } from '../wire/family.ts';
 import { RefreshSubtype } from '../wire/iana.ts';
 import { encodeRouteRefresh } from '../wire/message/05-route-refresh.ts';
-import type { LocRibChange, NextHopState, PeerStatus, SpeakerConfig } from './config.ts';
+import type { LocRibChange, NextHopState, PeerStatus, PrefixMatch, SpeakerConfig } from './config.ts';
 import { configure, importAgain } from './configure.ts';
 import { SpeakerCore, type SpeakerOptions } from './core.ts';
 import type { SpeakerAction, SpeakerEvent } from './events.ts';
 import { type Explanation, explainPrefix } from './explain.ts';
 import { endInitialSync, flush, hasWork } from './flush.ts';
-import { listAdjRibIn, listAdjRibOut, listLocRib, type ReceivedRoute, type SentRoute } from './listing.ts';
+import {
+  listAdjRibIn,
+  listAdjRibOut,
+  listLocRib,
+  listSelected,
+  type ReceivedRoute,
+  type SelectedRoute,
+  type SentRoute,
+} from './listing.ts';
 import type { Neighbour } from './neighbour.ts';
 import { dispatch, resend } from './sessions.ts';
 import { expireStale } from './stale-paths.ts';
@@ -74,6 +82,11 @@ export class Speaker {
     }
   }
 
+  /** Whether `loc-rib-changed` and `next-hops-wanted` are reported; may change at any time. */
+  set reportRoutes(wanted: boolean) {
+    this.#core.reportRoutes = wanted;
+  }
+
   /** Hands over what is to be done, in order. */
   takeActions(): readonly SpeakerAction[] {
     return this.#core.takeActions();
@@ -103,14 +116,19 @@ export class Speaker {
     return listLocRib(this.#core, family);
   }
 
+  /** All selected routes of a family with their attributes, or those whose prefix a match holds for. */
+  selectedRoutes(family: Family, match?: PrefixMatch): IterableIterator<SelectedRoute> {
+    return listSelected(this.#core, family, match);
+  }
+
   /** All paths a peer has sent, rejected ones too; nothing for a peer that is not there. */
-  adjRibIn(peer: Address, family: Family): IterableIterator<ReceivedRoute> {
-    return listAdjRibIn(this.#core, peer, family);
+  adjRibIn(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<ReceivedRoute> {
+    return listAdjRibIn(this.#core, peer, family, match);
   }
 
   /** All routes a peer has been told; nothing without a session. */
-  adjRibOut(peer: Address, family: Family): IterableIterator<SentRoute> {
-    return listAdjRibOut(this.#core, peer, family);
+  adjRibOut(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<SentRoute> {
+    return listAdjRibOut(this.#core, peer, family, match);
   }
 
   /** Why the route of a prefix is what it is, and what peers are told about it. */

@@ -23,13 +23,14 @@ import type {
   NextHopState,
   PeerConfig,
   PeerStatus,
+  PrefixMatch,
   SpeakerConfig,
 } from '../speaker/config.ts';
 import type { SpeakerAction, SpeakerEvent } from '../speaker/events.ts';
 import type { Explanation } from '../speaker/explain.ts';
-import type { ReceivedRoute, SentRoute } from '../speaker/listing.ts';
+import type { ReceivedRoute, SelectedRoute, SentRoute } from '../speaker/listing.ts';
 import { Speaker } from '../speaker/speaker.ts';
-import { FAMILIES } from '../wire/family.ts';
+import { FAMILIES, type Family } from '../wire/family.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { dial } from './dial.ts';
@@ -182,6 +183,26 @@ export class BgpServer {
   /** All routes a peer has been told. */
   adjRibOut(peer: Address): SentRoute[] {
     return FAMILIES.flatMap((family) => [...this.#speaker.adjRibOut(peer, family)]);
+  }
+
+  /** Selected routes with their attributes, one by one; the iterator may rest while the server goes on. */
+  selectedRoutes(family: Family, match?: PrefixMatch): IterableIterator<SelectedRoute> {
+    return this.#speaker.selectedRoutes(family, match);
+  }
+
+  /** Paths a peer has sent, one by one; the iterator may rest too. */
+  receivedRoutes(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<ReceivedRoute> {
+    return this.#speaker.adjRibIn(peer, family, match);
+  }
+
+  /** Routes a peer has been told, one by one; the iterator may rest too. */
+  sentRoutes(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<SentRoute> {
+    return this.#speaker.adjRibOut(peer, family, match);
+  }
+
+  /** Reports every change of the Loc-RIB and the next hops in use from now on, or no longer. */
+  reportRoutes(wanted: boolean): void {
+    this.#speaker.reportRoutes = wanted;
   }
 
   /** Why the route of a prefix is what it is. */
