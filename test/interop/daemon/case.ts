@@ -1,0 +1,95 @@
+/**
+ * How a case is written: a folder with the configurations of the daemons that know the feature, and tests that are run
+ * with each of these daemons.
+ *
+ *     describeDaemons(session, (test) => {
+ *       test('eBGP', { daemonAsn: 64513 }, async ({ speaker, daemon }) => { … });
+ *     });
+ *
+ * Every test has a network, a speaker and a daemon of its own, so all run side by side. The name of a test is a row of the
+ * table in ../README.md, and the daemon its column.
+ */
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, test as vitestTest } from 'vitest';
+import { BirdDaemon } from './bird.ts';
+import { DAEMONS, type Daemon, type DaemonName, type DaemonOptions } from './daemon.ts';
+import { FrrDaemon } from './frr.ts';
+import { Network } from './network.ts';
+import { Pair, type Scenario } from './pair.ts';
+import { fillTemplate } from './template.ts';
+
+/** What a case says about itself, for its tests and for the table. */
+export interface InteropCase {
+  /** Its folder. */
+  readonly directory: string;
+  /** By test, or `*` for all tests: the daemons that cannot do it, and why. */
+  readonly notSupported: Readonly<Record<string, Partial<Readonly<Record<DaemonName, string>>>>>;
+  /** What to know about a daemon. */
+  readonly quirks?: Partial<Readonly<Record<DaemonName, readonly string[]>>>;
+}
+
+/** Defines a test for one daemon, unless the case says that the daemon cannot do it. */
+export type DefineTest = (name: string, scenario: Scenario, run: (pair: Pair) => Promise<void>) => void;
+
+type Driver = new (options: DaemonOptions) => Daemon;
+
+const DRIVERS: Readonly<Partial<Record<DaemonName, Driver>>> = {
+  bird: BirdDaemon,
+  frr: FrrDaemon,
+};
+
+/** The configuration file of a daemon in the folder of a case. */
+const CONFIG_FILES: Readonly<Record<DaemonName, string>> = {
+  bird: 'bird.conf',
+  frr: 'frr.conf',
+  gobgp: 'gobgp.toml',
+  openbgpd: 'openbgpd.conf',
+  exabgp: 'exabgp.conf',
+};
+
+/** Why a daemon is left out of a test; undefined when it is not. */
+export function reasonAgainst(
+  { notSupported }: InteropCase,
+  name: string,
+  daemon: DaemonName,
+): string | undefined {
+  return notSupported[name]?.[daemon] ?? notSupported['*']?.[daemon];
+}
+
+/** Defines the tests of a case for every daemon that has a driver. */
+export function describeDaemons(
+  interopCase: InteropCase,
+  define: (test: DefineTest, daemon: DaemonName) => void,
+): void {
+  const caseName = basename(interopCase.directory);
+  describe(caseName, () => {
+    for (const daemon of DAEMONS) {
+      const Driver = DRIVERS[daemon];
+      if (Driver === undefined || interopCase.notSupported['*']?.[daemon] !== undefined) continue;
+      describe.concurrent(daemon, () => define(testsOf(interopCase, daemon, Driver), daemon));
+    }
+  });
+}
+
+function testsOf(interopCase: InteropCase, daemon: DaemonName, Driver: Driver): DefineTest {
+  const purpose = `${basename(interopCase.directory)}-${daemon}`;
+  return (name, scenario, run) => {
+    if (reasonAgainst(interopCase, name, daemon) !== undefined) return;
+    vitestTest(name, async (context) => {
+      const network = await Network.create(purpose);
+      context.onTestFinished(() => network.remove());
+      const template = readFileSync(join(interopCase.directory, CONFIG_FILES[daemon]), 'utf8');
+      const pair = new Pair(
+        network,
+        scenario,
+        (options, values) => new Driver({ ...options, config: fillTemplate(template, values) }),
+      );
+      context.onTestFinished(() => pair.remove());
+      context.onTestFailed(() =>
+        console.error(`${context.task.name}, last words of ${daemon}:\n${pair.daemon.logTail()}`),
+      );
+      await run(pair);
+    });
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * Two network namespaces joined by a cable: one for the speaker, one for the daemon.
+ *
+ *     speaker  192.0.2.1/24, 2001:db8::1/64 ── eth0 ──── eth0 ── 192.0.2.2/24, 2001:db8::2/64  daemon
+ *
+ * Every network has the same addresses, since nobody else is on it; its namespaces are named after the process that
+ * made it. What a process that was killed has left behind goes when the next network is made.
+ */
+import { existsSync } from 'node:fs';
+import { type Address, address } from '@weft/ip';
+import { execa } from 'execa';
+
+/** One namespace, and what is set up in it. */
+export interface NetworkEnd {
+  /** Name of the namespace. */
+  readonly netns: string;
+  readonly ipv4: Address;
+  readonly ipv6: Address;
+}
+
+/** Namespace names: what the network is for, the process that made it, a number, the end. */
+const NAME = /^t-io-.*-(\d+)-\d+\.(speaker|daemon)$/;
+
+let made = 0;
+let swept: Promise<void> | undefined;
+
+/** A speaker's namespace and a daemon's. */
+export class Network {
+  readonly speaker: NetworkEnd;
+  readonly daemon: NetworkEnd;
+
+  private constructor(name: string) {
+    this.speaker = {
+      netns: `${name}.speaker`,
+      ipv4: address('192.0.2.1'),
+      ipv6: address('2001:db8::1'),
+    };
+    this.daemon = {
+      netns: `${name}.daemon`,
+      ipv4: address('192.0.2.2'),
+      ipv6: address('2001:db8::2'),
+    };
+  }
+
+  /** @param purpose part of the namespaces' names, such as `session-bird` */
+  static async create(purpose: string): Promise<Network> {
+    swept ??= sweep();
+    await swept;
+    made += 1;
+    const network = new Network(`t-io-${purpose}-${process.pid}-${made}`);
+    try {
+      await network.#setUp();
+      return network;
+    } catch (error) {
+      await network.remove();
+      throw error;
+    }
+  }
+
+  async #setUp(): Promise<void> {
+    const { speaker, daemon } = this;
+    await ip('netns', 'add', speaker.netns);
+    await ip('netns', 'add', daemon.netns);
+    await ip(
+      ...['-n', speaker.netns, 'link', 'add', 'eth0', 'type', 'veth'],
+      ...['peer', 'name', 'eth0', 'netns', daemon.netns],
+    );
+    for (const { netns, ipv4, ipv6 } of [speaker, daemon]) {
+      await ip('-n', netns, 'link', 'set', 'lo', 'up');
+      await ip('-n', netns, 'address', 'add', `${ipv4}/24`, 'dev', 'eth0');
+      // An address under duplicate address detection cannot be bound to yet.
+      await ip('-n', netns, 'address', 'add', `${ipv6}/64`, 'dev', 'eth0', 'nodad');
+      await ip('-n', netns, 'link', 'set', 'eth0', 'up');
+    }
+  }
+
+  /** Removes both namespaces, and the cable with them. */
+  async remove(): Promise<void> {
+    await Promise.all([this.speaker, this.daemon].map(({ netns }) => removeNamespace(netns)));
+  }
+}
+
+/** The command line that runs a program inside a namespace, in place of itself: the process keeps its pid. */
+export function inNamespace(netns: string, command: readonly string[]): [string, ...string[]] {
+  return ['nsenter', `--net=/run/netns/${netns}`, '--', ...command];
+}
+
+async function ip(...args: string[]): Promise<void> {
+  await execa('ip', args);
+}
+
+async function removeNamespace(netns: string): Promise<void> {
+  if (existsSync(`/run/netns/${netns}`)) await ip('netns', 'delete', netns);
+}
+
+/** Ends and removes what networks of processes that are gone have left. */
+async function sweep(): Promise<void> {
+  const { stdout } = await execa('ip', ['netns', 'list']);
+  const names = stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
+  for (const name of names) {
+    const owner = NAME.exec(name)?.[1];
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    const { stdout: pids } = await execa('ip', ['netns', 'pids', name], { reject: false });
+    for (const pid of pids.split('\n').filter(Boolean)) killIfThere(Number(pid));
+    await removeNamespace(name);
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
