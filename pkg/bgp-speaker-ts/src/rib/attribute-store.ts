@@ -2,8 +2,8 @@
  * Path attributes, each distinct block kept once under an id, with what the decision process compares as columns.
  *
  *     UPDATE ─ writeAttributeKey ─▶ key ─ find ─▶ id ──▶ columns (decision)   no object
- *                                    └─ add ──▶ parse once ┘ └─▶ attributes(id) (policy, export, explain): decoded again
- *                                                              when asked for, the last few kept
+ *                                    ├─ addPlain ─▶ ┘ └─▶ attributes(id) (policy, explain): decoded again when asked for,
+ *                                    └─ add (parsed) ▶┘    the last few kept
  *
  * A key is what `writeAttributeKey` gives: the octets of the next hop of MP_REACH_NLRI with their count in front, then
  * the attribute block. The same octets mean different things on different sessions, so a tag is part of the key.
@@ -13,6 +13,7 @@ import { asPathLength, neighbourAsn } from '../wire/attribute/as-path.ts';
 import type { AttributeContext, ParsedAttributes } from '../wire/attribute/codec.ts';
 import { parseAttributes } from '../wire/attribute/decode.ts';
 import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
+import type { PlainBlock } from '../wire/attribute/plain-block.ts';
 import { attributeKeyStart } from '../wire/message/02-update.ts';
 import { ByteStore } from './byte-store.ts';
 import { grow } from './columns.ts';
@@ -34,6 +35,14 @@ const MARK_OF: ReadonlyMap<number, number> = new Map([
   [0xffffff03, Mark.noExportSubconfed],
   [0xffff0000, Mark.gracefulShutdown],
 ]);
+
+/** Bits of `forms`. */
+export const Form = {
+  /** The block is a plain one: see `readPlainBlock`. */
+  plain: 1,
+  /** It has a NEXT_HOP. */
+  nextHop: 2,
+} as const;
 
 const FOUR_OCTET_TAG = 1;
 const EXTERNAL_TAG = 2;
@@ -73,6 +82,8 @@ export class AttributeStore {
   nextHopIds: Int32Array;
   /** Bits of `Mark`. */
   marks: Uint8Array;
+  /** Bits of `Form`; 0 for a block that only the decoder understands. */
+  forms: Uint8Array;
 
   readonly #bytes: ByteStore;
   readonly #decoded: (ParsedAttributes | undefined)[] = [];
@@ -91,6 +102,7 @@ export class AttributeStore {
     this.clusterListLengths = new Uint16Array(capacity);
     this.nextHopIds = new Int32Array(capacity);
     this.marks = new Uint8Array(capacity);
+    this.forms = new Uint8Array(capacity);
   }
 
   /** Attribute sets in the store. */
@@ -107,11 +119,28 @@ export class AttributeStore {
 
   /** Adds a key that `find` did not find, with its attributes; the caller is its one user. */
   add(key: Uint8Array, start: number, end: number, tag: number, parsed: ParsedAttributes): number {
-    const id = this.#bytes.intern(key, start, end, tag);
-    if (this.#bytes.capacity > this.localPrefs.length) this.#growColumns(this.#bytes.capacity);
+    const id = this.#intern(key, start, end, tag);
     this.#describe(id, parsed.attributes);
-    this.nextHopIds[id] = this.#internNextHop(key, start, parsed.attributes);
+    this.forms[id] = 0;
+    this.nextHopIds[id] = this.#internNextHop(key, start, parsed.attributes.nextHop);
     this.#keepDecoded(id, parsed);
+    return id;
+  }
+
+  /** As `add`, for a key whose block is plain. */
+  addPlain(key: Uint8Array, start: number, end: number, tag: number, block: PlainBlock): number {
+    const id = this.#intern(key, start, end, tag);
+    const { nextHop, localPref = DEFAULT_LOCAL_PREF } = block;
+    this.localPrefs[id] = localPref;
+    this.asPathLengths[id] = block.asPathLength;
+    this.origins[id] = block.origin;
+    this.meds[id] = block.med;
+    this.neighbourAsns[id] = block.neighbourAsn;
+    this.originatorIds[id] = block.originatorId;
+    this.clusterListLengths[id] = block.clusterListLength;
+    this.marks[id] = readMarks(key, block.communitiesStart, block.communitiesEnd);
+    this.forms[id] = nextHop === 0 ? Form.plain : Form.plain | Form.nextHop;
+    this.nextHopIds[id] = this.#internNextHop(key, start, nextHop === 0 ? undefined : nextHop);
     return id;
   }
 
@@ -151,9 +180,30 @@ export class AttributeStore {
     return this.parsed(id).attributes;
   }
 
+  /** Gives Only to Customer of an id; a plain block has none. */
+  otc(id: number): number | undefined {
+    return ((this.forms[id] as number) & Form.plain) !== 0 ? undefined : this.attributes(id).otc;
+  }
+
   /** Gives the key of an id where it lies: read it before the next `add`. */
   key(id: number): Uint8Array {
     return this.#bytes.view(id);
+  }
+
+  /** All keys; replaced when it grows, so read it anew after an `add`. */
+  get arena(): Uint8Array {
+    return this.#bytes.arena;
+  }
+
+  /** Gives where the attribute block of an id begins in `arena`. */
+  blockStart(id: number): number {
+    const offset = this.#bytes.offsets[id] as number;
+    return offset + 1 + (this.#bytes.arena[offset] as number);
+  }
+
+  /** Gives where the attribute block of an id ends in `arena`. */
+  blockEnd(id: number): number {
+    return (this.#bytes.offsets[id] as number) + (this.#bytes.lengths[id] as number);
   }
 
   /** Gives the octets of the next hop of an id; none for a local route. */
@@ -173,12 +223,17 @@ export class AttributeStore {
     this.marks[id] = toMarks(attributes.communities);
   }
 
+  #intern(key: Uint8Array, start: number, end: number, tag: number): number {
+    const id = this.#bytes.intern(key, start, end, tag);
+    if (this.#bytes.capacity > this.localPrefs.length) this.#growColumns(this.#bytes.capacity);
+    return id;
+  }
+
   /** The next hop of MP_REACH_NLRI is that of the route; else NEXT_HOP is; a local route has neither. */
-  #internNextHop(key: Uint8Array, start: number, attributes: PathAttributes): number {
+  #internNextHop(key: Uint8Array, start: number, nextHop: number | undefined): number {
     const length = key[start] as number;
     if (length > 0) return this.nextHops.intern(key, start + 1, start + 1 + length);
-    if (attributes.nextHop === undefined) return SELF;
-    return this.nextHops.intern(fromUint32(attributes.nextHop), 0, 4);
+    return nextHop === undefined ? SELF : this.nextHops.internIpv4(nextHop);
   }
 
   #keepDecoded(id: number, parsed: ParsedAttributes): void {
@@ -200,6 +255,7 @@ export class AttributeStore {
     this.clusterListLengths = grow(this.clusterListLengths, capacity);
     this.nextHopIds = grow(this.nextHopIds, capacity);
     this.marks = grow(this.marks, capacity);
+    this.forms = grow(this.forms, capacity);
   }
 }
 
@@ -209,6 +265,13 @@ function toMarks(communities: readonly number[] = []): number {
   return marks;
 }
 
-function fromUint32(value: number): Uint8Array {
-  return new Uint8Array([value >>> 24, value >>> 16, value >>> 8, value]);
+/** The same from the octets of COMMUNITIES; all communities with a mark begin with 0xffff. */
+function readMarks(bytes: Uint8Array, start: number, end: number): number {
+  let marks = 0;
+  for (let at = start; at < end; at += 4) {
+    if (bytes[at] !== 0xff || bytes[at + 1] !== 0xff) continue;
+    const community = 0xffff0000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
+    marks |= MARK_OF.get(community) ?? 0;
+  }
+  return marks;
 }

@@ -40,6 +40,10 @@ export class NextHopTable {
 
   readonly #entries: (Entry | undefined)[] = [undefined];
   readonly #byKey: Map<string, number> = new Map();
+  readonly #ipv4: Uint8Array = new Uint8Array(4);
+  /** The answer of the last `internIpv4`: most blocks of a peer share their next hop. */
+  #lastIpv4 = 0;
+  #lastIpv4Id: number = SELF;
   readonly #facts: Map<Address, Reachability> = new Map();
   readonly #free: IdList = new IdList();
 
@@ -56,12 +60,30 @@ export class NextHopTable {
     return found;
   }
 
+  /** Gives the id of an IPv4 next hop; one more user. */
+  internIpv4(address: number): number {
+    const last = this.#entries[this.#lastIpv4Id];
+    if (last !== undefined && this.#lastIpv4 === address) {
+      last.references += 1;
+      return this.#lastIpv4Id;
+    }
+    const bytes = this.#ipv4;
+    bytes[0] = address >>> 24;
+    bytes[1] = address >>> 16;
+    bytes[2] = address >>> 8;
+    bytes[3] = address;
+    this.#lastIpv4 = address;
+    this.#lastIpv4Id = this.intern(bytes, 0, 4);
+    return this.#lastIpv4Id;
+  }
+
   /** Counts one user less; the last one frees the id. */
   release(id: number): void {
     const entry = this.#entries[id];
     if (entry === undefined) return;
     entry.references -= 1;
     if (entry.references > 0) return;
+    if (id === this.#lastIpv4Id) this.#lastIpv4Id = SELF;
     this.#entries[id] = undefined;
     this.#byKey.delete(toKey(entry.bytes, 0, entry.bytes.length));
     this.#free.push(id);

@@ -104,17 +104,15 @@ export class UpdateBatch {
   #encodeBucket(bucket: number, packer: UpdatePacker, prefixes: PrefixTable, encoded: ByteStore): void {
     const route = this.#bucketRoutes[bucket] as number;
     if (route === NO_ROUTE) packer.beginWithdraw(this.#family, this.#addPath);
-    else this.#beginReach(packer, encoded.view(route));
+    else {
+      const start = encoded.offsets[route] as number;
+      const end = start + (encoded.lengths[route] as number);
+      packer.beginKeyed(this.#family, encoded.arena, start, end, this.#addPath);
+    }
     const first = this.#bucketFirst[bucket] as number;
     if (this.#family === 'ipv4-unicast') this.#addIpv4(first, packer, prefixes);
     else this.#addIpv6(first, packer, prefixes);
     packer.end();
-  }
-
-  #beginReach(packer: UpdatePacker, key: Uint8Array): void {
-    const attributesStart = 1 + (key[0] as number);
-    const nextHop = key.subarray(1, attributesStart);
-    packer.beginReach(this.#family, key.subarray(attributesStart), nextHop, this.#addPath);
   }
 
   #addIpv4(first: number, packer: UpdatePacker, { word0, lengths }: PrefixTable): void {

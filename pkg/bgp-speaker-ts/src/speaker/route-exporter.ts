@@ -14,11 +14,17 @@ import { createRouteFacts, type PolicyFunction, type RouteFacts, type RouteSourc
 import { applyOperations } from '../policy/operation.ts';
 import { Policy, type PolicyOutcome } from '../policy/policy.ts';
 import { type AdjRibOut, NO_ROUTE } from '../rib/adj-rib-out.ts';
+import { DEFAULT_LOCAL_PREF, Form } from '../rib/attribute-store.ts';
 import { grow, grownCapacity, INITIAL_CAPACITY } from '../rib/columns.ts';
 import { LOCAL_PEER } from '../rib/peer-table.ts';
 import type { Rib } from '../rib/rib.ts';
 import type { Tables } from '../rib/tables.ts';
 import { encodeAttributes } from '../wire/attribute/encode.ts';
+import {
+  forwardToExternal,
+  forwardToInternal,
+  NOT_FORWARDED,
+} from '../wire/attribute/forward-plain-block.ts';
 import { MessageSize } from '../wire/iana.ts';
 import { type Reflection, toExportedAttributes } from './export-attributes.ts';
 import type { ExportProfile } from './export-profile.ts';
@@ -26,6 +32,9 @@ import { otcOnExport, wouldLeak } from './only-to-customer.ts';
 
 /** Octets of an UPDATE that are neither attributes nor next hop, at most, with one longest prefix. */
 const OVERHEAD_BYTES = MessageSize.header + 4 + 9 + 21;
+
+/** Octets that forwarding adds to a block, at most: LOCAL_PREF, ORIGINATOR_ID, and a CLUSTER_LIST of two. */
+const ADDED_BYTES = 32;
 
 /** Interfaces of local routes by prefix id, for policies that look at them. */
 export type LocalInterfaces = ReadonlyMap<number, string>;
@@ -43,6 +52,8 @@ export class RouteExporter {
   readonly #localInterfaces: LocalInterfaces;
   readonly #ownNextHop: Uint8Array | undefined;
   readonly #facts: RouteFacts;
+  /** Room to write the key of a route in. */
+  #key: Uint8Array = new Uint8Array(MessageSize.standard);
 
   /** Answers of this batch: valid where stamp, source and outcome are those asked for. */
   #stamp = 0;
@@ -136,7 +147,7 @@ export class RouteExporter {
     const { attributes: store } = this.#tables;
     const forbidden = forbiddenBy(store.marks[attributes] as number, peerType);
     if (forbidden !== undefined || role === undefined) return forbidden;
-    return wouldLeak(role, store.attributes(attributes).otc) ? 'otc-leak' : undefined;
+    return wouldLeak(role, store.otc(attributes)) ? 'otc-leak' : undefined;
   }
 
   #evaluate(path: number, attributes: number, source: number): PolicyOutcome {
@@ -168,7 +179,39 @@ export class RouteExporter {
   #intern(outcome: PolicyOutcome, attributes: number, source: number): number {
     const nextHop = this.#findNextHop(attributes, source);
     if (nextHop === undefined) return this.#refuse('no-next-hop');
-    const { peerType, localAsn, role, fourOctetAsn, maxMessageBytes } = this.#profile;
+    const plain = this.#isForwardable(outcome, attributes, source);
+    const forwarded = plain ? this.#forward(nextHop, attributes, source) : NOT_FORWARDED;
+    const keyEnd =
+      forwarded === NOT_FORWARDED ? this.#encode(outcome, nextHop, attributes, source) : forwarded;
+    if (keyEnd - 1 + OVERHEAD_BYTES > this.#profile.maxMessageBytes) return this.#refuse('too-long');
+    this.rule = outcome.rule;
+    return this.#adjRibOut.encoded.intern(this.#key, 0, keyEnd, 0);
+  }
+
+  /** Says whether a route can be told without decoding its attributes. */
+  #isForwardable({ operations }: PolicyOutcome, attributes: number, source: number): boolean {
+    const plain = ((this.#tables.attributes.forms[attributes] as number) & Form.plain) !== 0;
+    if (!plain || operations.length > 0 || source === LOCAL_PEER) return false;
+    const { fourOctetAsn, role, localAsn } = this.#profile;
+    return fourOctetAsn && (role === undefined || otcOnExport(role, localAsn) === undefined);
+  }
+
+  /** Writes the key from octets to octets; gives where it ends. */
+  #forward(nextHop: Uint8Array, attributes: number, source: number): number {
+    const { peerType, localAsn } = this.#profile;
+    const { attributes: store } = this.#tables;
+    const { arena } = store;
+    const start = store.blockStart(attributes);
+    const end = store.blockEnd(attributes);
+    const keyStart = this.#beginKey(nextHop, end - start);
+    if (peerType === 'external') return forwardToExternal(arena, start, end, localAsn, this.#key, keyStart);
+    const reflection = this.#findReflection(source);
+    return forwardToInternal(arena, start, end, DEFAULT_LOCAL_PREF, reflection, this.#key, keyStart);
+  }
+
+  /** Writes the key by way of decoded attributes; gives where it ends. */
+  #encode(outcome: PolicyOutcome, nextHop: Uint8Array, attributes: number, source: number): number {
+    const { peerType, localAsn, role, fourOctetAsn } = this.#profile;
     const received = this.#tables.attributes.attributes(attributes);
     const exported = toExportedAttributes(applyOperations(received, outcome.operations), {
       peerType,
@@ -178,13 +221,18 @@ export class RouteExporter {
       reflection: this.#findReflection(source),
     });
     const block = encodeAttributes(exported, { fourOctetAsn });
-    if (block.length + nextHop.length + OVERHEAD_BYTES > maxMessageBytes) return this.#refuse('too-long');
-    this.rule = outcome.rule;
-    const key = new Uint8Array(1 + nextHop.length + block.length);
-    key[0] = nextHop.length;
-    key.set(nextHop, 1);
-    key.set(block, 1 + nextHop.length);
-    return this.#adjRibOut.encoded.intern(key, 0, key.length, 0);
+    const start = this.#beginKey(nextHop, block.length);
+    this.#key.set(block, start);
+    return start + block.length;
+  }
+
+  /** Writes the next hop; gives where the attributes begin, with room for so many octets and what forwarding adds. */
+  #beginKey(nextHop: Uint8Array, blockBytes: number): number {
+    const needed = 1 + nextHop.length + blockBytes + ADDED_BYTES;
+    if (needed > this.#key.length) this.#key = new Uint8Array(needed * 2);
+    this.#key[0] = nextHop.length;
+    this.#key.set(nextHop, 1);
+    return 1 + nextHop.length;
   }
 
   /** RFC 4456 §8: between internal peers the route gets its originator, and the cluster of each side that has one. */

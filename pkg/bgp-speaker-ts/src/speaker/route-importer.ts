@@ -9,11 +9,12 @@ import { GRACEFUL_SHUTDOWN_LOCAL_PREF, isShuttingDown } from '../policy/built-in
 import { createRouteFacts, type RouteFacts } from '../policy/facts.ts';
 import { applyOperations } from '../policy/operation.ts';
 import type { PolicyOutcome } from '../policy/policy.ts';
-import type { AttributeStore } from '../rib/attribute-store.ts';
+import { type AttributeStore, Form } from '../rib/attribute-store.ts';
 import { NO_ATTRIBUTES, REJECTIONS, type Rejection } from '../rib/path-table.ts';
 import { countAsn } from '../wire/attribute/as-path.ts';
 import { encodeAttributes } from '../wire/attribute/encode.ts';
 import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
+import { countAsnInPlainBlock, hasClusterInPlainBlock } from '../wire/attribute/plain-block.ts';
 import type { Family } from '../wire/family.ts';
 import { attributeKeyStart } from '../wire/message/02-update.ts';
 import type { ImportProfile } from './import-profile.ts';
@@ -110,9 +111,10 @@ export class RouteImporter {
   #applyBuiltIn({ peerType, roleSession }: ImportProfile, received: number): PathAttributes | undefined {
     const shuttingDown = isShuttingDown(this.#attributes.marks[received] as number, peerType);
     if (!shuttingDown && roleSession === undefined) return undefined;
-    const attributes = this.#attributes.attributes(received);
-    const otc = roleSession === undefined ? undefined : otcOnImport(roleSession, attributes.otc);
+    const otc =
+      roleSession === undefined ? undefined : otcOnImport(roleSession, this.#attributes.otc(received));
     if (!shuttingDown && otc === undefined) return undefined;
+    const attributes = this.#attributes.attributes(received);
     return {
       ...attributes,
       localPref: shuttingDown ? GRACEFUL_SHUTDOWN_LOCAL_PREF : attributes.localPref,
@@ -144,19 +146,44 @@ export class RouteImporter {
 
   #findRejection(profile: ImportProfile, received: number): Rejection {
     if (profile.refuseAll) return 'policy-required';
+    const plain = ((this.#attributes.forms[received] as number) & Form.plain) !== 0;
+    const loop = plain ? this.#findPlainLoop(profile, received) : this.#findLoop(profile, received);
+    if (loop !== 'none') return loop;
+    if (this.#isOwnNextHop(profile, received)) return 'own-next-hop';
+    const { roleSession } = profile;
+    const leak = roleSession !== undefined && isLeak(roleSession, this.#attributes.otc(received));
+    return leak ? 'otc-leak' : 'none';
+  }
+
+  #findLoop(profile: ImportProfile, received: number): Rejection {
     const attributes = this.#attributes.attributes(received);
     if (hasSet(attributes)) return 'as-set';
     if (hasOwnAsn(profile, attributes)) return 'as-loop';
     if (attributes.originatorId === profile.identifier) return 'originator-loop';
-    if (attributes.clusterList?.some((id) => profile.clusterIds.includes(id))) return 'cluster-loop';
-    if (this.#isOwnNextHop(profile, received)) return 'own-next-hop';
-    const { roleSession } = profile;
-    return roleSession !== undefined && isLeak(roleSession, attributes.otc) ? 'otc-leak' : 'none';
+    return attributes.clusterList?.some((id) => profile.clusterIds.includes(id)) ? 'cluster-loop' : 'none';
+  }
+
+  /** As `#findLoop`, on the octets; a plain block has no AS_SET. */
+  #findPlainLoop(profile: ImportProfile, received: number): Rejection {
+    const store = this.#attributes;
+    const { arena } = store;
+    const start = store.blockStart(received);
+    const end = store.blockEnd(received);
+    for (const asn of profile.ownAsns) {
+      if (countAsnInPlainBlock(arena, start, end, asn) > profile.allowedOwnAsns) return 'as-loop';
+    }
+    if (store.originatorIds[received] === profile.identifier) return 'originator-loop';
+    if (store.clusterListLengths[received] === 0) return 'none';
+    for (const id of profile.clusterIds) {
+      if (hasClusterInPlainBlock(arena, start, end, id)) return 'cluster-loop';
+    }
+    return 'none';
   }
 
   #isOwnNextHop({ ownAddresses }: ImportProfile, received: number): boolean {
     const nextHop = this.#attributes.nextHop(received);
-    return ownAddresses.some((own) => startsWith(nextHop, own));
+    for (const own of ownAddresses) if (startsWith(nextHop, own)) return true;
+    return false;
   }
 }
 
@@ -176,6 +203,6 @@ function hasOwnAsn({ ownAsns, allowedOwnAsns }: ImportProfile, { asPath = [] }: 
 /** An IPv6 next hop may have a link-local address behind the global one. */
 function startsWith(bytes: Uint8Array, front: Uint8Array): boolean {
   if (front.length === 4 ? bytes.length !== 4 : bytes.length < 16) return false;
-  for (const [index, octet] of front.entries()) if (bytes[index] !== octet) return false;
+  for (let index = 0; index < front.length; index += 1) if (bytes[index] !== front[index]) return false;
   return true;
 }

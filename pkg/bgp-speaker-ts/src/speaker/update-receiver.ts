@@ -1,17 +1,19 @@
 /**
  * From the bytes of an UPDATE to paths in the Adj-RIB-In, without an object per prefix.
  *
- *     splitUpdate ─▶ checkUpdateNlri ─▶ attribute key ─▶ id (parsed once) ─▶ judgeUpdate ─▶ withdraw, announce
+ *     splitUpdate ─▶ checkUpdateNlri ─▶ attribute key ─┬─ plain block ──────────────────────┬─▶ withdraw, announce
+ *                                                      └─ parsed (once a key), judgeUpdate ─┘
  *
  * Source: RFC 4271 §6.3, §9; RFC 4760; RFC 7606 (what a fault leads to); RFC 4724 §2 (End-of-RIB).
  */
 
-import { fromTag } from '../rib/attribute-store.ts';
+import { Form, fromTag } from '../rib/attribute-store.ts';
 import type { Rib } from '../rib/rib.ts';
 import type { Tables } from '../rib/tables.ts';
 import type { ParsedAttributes } from '../wire/attribute/codec.ts';
 import { parseAttributes } from '../wire/attribute/decode.ts';
-import { judgeUpdate, type Verdict } from '../wire/attribute/judge.ts';
+import { isNextHopWrong, judgeUpdate, type Verdict } from '../wire/attribute/judge.ts';
+import { createPlainBlock, readPlainBlock } from '../wire/attribute/plain-block.ts';
 import { attributeName } from '../wire/attribute/table.ts';
 import { type SessionError, sessionError } from '../wire/error.ts';
 import { type Family, toFamily } from '../wire/family.ts';
@@ -25,7 +27,7 @@ import {
   writeAttributeKey,
 } from '../wire/message/02-update.ts';
 import { createNlriCursor, nextIpv4, nextIpv6, seekNlri } from '../wire/nlri.ts';
-import { createUpdateView } from '../wire/update-view.ts';
+import { createUpdateView, type UpdateView } from '../wire/update-view.ts';
 import type { ImportProfile } from './import-profile.ts';
 import { RouteImporter } from './route-importer.ts';
 
@@ -50,6 +52,9 @@ export class UpdateReceiver {
   readonly #view = createUpdateView();
   readonly #cursor = createNlriCursor();
   readonly #key: Uint8Array = new Uint8Array(MessageSize.extended);
+  /** The block of the key at hand, when it is plain and was read. */
+  readonly #plain = createPlainBlock();
+  #isPlainRead = false;
 
   constructor(tables: Tables) {
     this.#tables = tables;
@@ -76,20 +81,32 @@ export class UpdateReceiver {
       return ROUTES;
     }
     const known = attributes.find(this.#key, 0, keyEnd, profile.tag);
-    const parsed = known === NOT_FOUND ? this.#parse(profile, keyEnd) : attributes.parsed(known);
-    const verdict = judgeUpdate(view, parsed, profile.extendedNextHop);
-    const result = this.#apply(profile, keyEnd, known, parsed, verdict);
+    this.#isPlainRead = known === NOT_FOUND;
+    const form = known === NOT_FOUND ? this.#readPlain(profile, keyEnd) : (attributes.forms[known] as number);
+    const result = isFaultless(view, form, profile.extendedNextHop)
+      ? this.#applyPlain(profile, keyEnd, known)
+      : this.#applyParsed(profile, keyEnd, known);
     if (known !== NOT_FOUND) attributes.release(known);
     return result;
   }
 
-  #apply(
-    profile: ImportProfile,
-    keyEnd: number,
-    known: number,
-    parsed: ParsedAttributes,
-    verdict: Verdict,
-  ): ReceiveResult {
+  /** Gives the form of a new key's block: bits of `Form`. */
+  #readPlain(profile: ImportProfile, keyEnd: number): number {
+    const start = attributeKeyStart(this.#key);
+    if (!readPlainBlock(this.#key, start, keyEnd, fromTag(profile.tag), this.#plain)) return 0;
+    return this.#plain.nextHop === 0 ? Form.plain : Form.plain | Form.nextHop;
+  }
+
+  #applyPlain(profile: ImportProfile, keyEnd: number, known: number): ReceiveResult {
+    this.#withdrawAll(profile);
+    this.#announceAll(profile, keyEnd, known, undefined);
+    return ROUTES;
+  }
+
+  #applyParsed(profile: ImportProfile, keyEnd: number, known: number): ReceiveResult {
+    const view = this.#view;
+    const parsed = known === NOT_FOUND ? this.#parse(profile, keyEnd) : this.#tables.attributes.parsed(known);
+    const verdict = judgeUpdate(view, parsed, profile.extendedNextHop);
     const { treatment } = verdict;
     // RFC 7606 §2: where one family cannot be disabled alone, the session is reset.
     if (treatment === 'session-reset' || treatment === 'afi-safi-disable') {
@@ -97,7 +114,7 @@ export class UpdateReceiver {
     }
     this.#withdrawAll(profile);
     if (treatment === 'treat-as-withdraw') this.#withdrawAnnounced(profile);
-    else this.#announceAll(profile, keyEnd, parsed);
+    else this.#announceAll(profile, keyEnd, known, parsed);
     // A discarded attribute is reported once, when its block is new.
     const silent = treatment === undefined || (treatment === 'attribute-discard' && known !== NOT_FOUND);
     return silent ? ROUTES : { kind: 'fault', verdict };
@@ -121,15 +138,28 @@ export class UpdateReceiver {
     this.#withdraw(profile, family, view.reachNlriStart, view.reachNlriEnd);
   }
 
-  /** The prefixes of MP_REACH_NLRI have its next hop, those of the message itself have NEXT_HOP: two keys. */
-  #announceAll(profile: ImportProfile, keyEnd: number, parsed: ParsedAttributes): void {
+  /**
+   * The prefixes of MP_REACH_NLRI have its next hop, those of the message itself have NEXT_HOP: two keys.
+   *
+   * @param known id of the whole key, if there is one
+   * @param parsed undefined for a plain block
+   */
+  #announceAll(
+    profile: ImportProfile,
+    keyEnd: number,
+    known: number,
+    parsed: ParsedAttributes | undefined,
+  ): void {
     const view = this.#view;
     const family = toFamily(view.reachAfi, view.reachSafi);
-    this.#announce(profile, family, view.reachNlriStart, view.reachNlriEnd, 0, keyEnd, parsed);
+    this.#announce(profile, family, view.reachNlriStart, view.reachNlriEnd, 0, keyEnd, known, parsed);
     if (view.nlriStart === view.nlriEnd) return;
     const keyStart = attributeKeyStart(this.#key) - 1;
     this.#key[keyStart] = 0;
-    this.#announce(profile, 'ipv4-unicast', view.nlriStart, view.nlriEnd, keyStart, keyEnd, parsed);
+    const id =
+      keyStart === 0 ? known : this.#tables.attributes.find(this.#key, keyStart, keyEnd, profile.tag);
+    this.#announce(profile, 'ipv4-unicast', view.nlriStart, view.nlriEnd, keyStart, keyEnd, id, parsed);
+    if (keyStart > 0 && id !== NOT_FOUND) this.#tables.attributes.release(id);
   }
 
   #announce(
@@ -139,17 +169,30 @@ export class UpdateReceiver {
     end: number,
     keyStart: number,
     keyEnd: number,
-    parsed: ParsedAttributes,
+    known: number,
+    parsed: ParsedAttributes | undefined,
   ): void {
     if (start === end || family === undefined || !profile.families.has(family)) return;
-    const { attributes } = this.#tables;
-    const found = attributes.find(this.#key, keyStart, keyEnd, profile.tag);
-    const id = found === NOT_FOUND ? attributes.add(this.#key, keyStart, keyEnd, profile.tag, parsed) : found;
+    const id = known === NOT_FOUND ? this.#add(profile, keyStart, keyEnd, parsed) : known;
     this.importer.begin(profile, family, id);
     if (family === 'ipv4-unicast') this.#announceIpv4(profile, id, start, end);
     else this.#announceIpv6(profile, id, start, end);
     this.importer.end();
-    attributes.release(id);
+    if (known === NOT_FOUND) this.#tables.attributes.release(id);
+  }
+
+  #add(
+    profile: ImportProfile,
+    keyStart: number,
+    keyEnd: number,
+    parsed: ParsedAttributes | undefined,
+  ): number {
+    const { attributes } = this.#tables;
+    const { tag } = profile;
+    if (parsed !== undefined) return attributes.add(this.#key, keyStart, keyEnd, tag, parsed);
+    // Of two keys one can be new and the other known.
+    if (!this.#isPlainRead) this.#readPlain(profile, keyEnd);
+    return attributes.addPlain(this.#key, keyStart, keyEnd, tag, this.#plain);
   }
 
   #announceIpv4(profile: ImportProfile, id: number, start: number, end: number): void {
@@ -195,6 +238,13 @@ export class UpdateReceiver {
       : rib.prefixes.find(word0, word1, word2, word3, length);
     if (prefix !== NOT_FOUND) rib.withdraw(prefix, peer, pathId);
   }
+}
+
+/** Says whether nothing can be wrong with an UPDATE whose attribute block has a form. */
+function isFaultless(view: UpdateView, form: number, extendedNextHop: boolean): boolean {
+  if ((form & Form.plain) === 0 || view.faults.length > 0) return false;
+  if (view.nlriStart !== view.nlriEnd && (form & Form.nextHop) === 0) return false;
+  return !isNextHopWrong(view, extendedNextHop);
 }
 
 /** The fault that weighs most speaks for the UPDATE in the NOTIFICATION. */

@@ -9,7 +9,7 @@
  * first (RFC 7606 §5.1). Source: RFC 4271 §4.3; RFC 4760; RFC 7911 §3; RFC 8654; RFC 8950.
  */
 
-import { createAttributeCursor, nextAttribute } from './attribute/header.ts';
+import { type AttributeCursor, createAttributeCursor, nextAttribute, seekBlock } from './attribute/header.ts';
 import { type Family, toAfiSafi } from './family.ts';
 import { AttributeCode, MessageSize, MessageType } from './iana.ts';
 import { writeHeader } from './message/header.ts';
@@ -40,8 +40,11 @@ export class UpdatePacker {
   #layout: Layout = 'none';
   #family: Family = 'ipv4-unicast';
   #addPath = false;
-  #attributes: Uint8Array = NOTHING;
-  #nextHop: Uint8Array = NOTHING;
+  /** Next hop and attribute block of the open group, as ranges of one array. */
+  #source: Uint8Array = NOTHING;
+  #nextHopStart = 0;
+  #attributesStart = 0;
+  #attributesEnd = 0;
   /** Where the open message began; only used while `#isOpen`. */
   #messageStart = 0;
   #isOpen = false;
@@ -70,14 +73,30 @@ export class UpdatePacker {
    *   told to this peer (RFC 8654 §4)
    */
   beginReach(family: Family, attributes: Uint8Array, nextHop: Uint8Array, addPath: boolean): boolean {
-    const classic = family === 'ipv4-unicast' && nextHop.length === 4;
-    const overhead = classic ? NEXT_HOP_ATTRIBUTE_BYTES : MP_HEADER_BYTES + 5 + nextHop.length;
-    const fixed = MessageSize.header + EMPTY_BODY_BYTES + attributes.length + overhead;
+    const key = new Uint8Array(1 + nextHop.length + attributes.length);
+    key[0] = nextHop.length;
+    key.set(nextHop, 1);
+    key.set(attributes, 1 + nextHop.length);
+    return this.beginKeyed(family, key, 0, key.length, addPath);
+  }
+
+  /**
+   * As `beginReach`, for a key of the form `writeAttributeKey` gives, `bytes[start…end)`: the octets of the next hop
+   * with their count in front, then the block.
+   */
+  beginKeyed(family: Family, bytes: Uint8Array, start: number, end: number, addPath: boolean): boolean {
+    const nextHopBytes = bytes[start] as number;
+    const attributesBytes = end - start - 1 - nextHopBytes;
+    const classic = family === 'ipv4-unicast' && nextHopBytes === 4;
+    const overhead = classic ? NEXT_HOP_ATTRIBUTE_BYTES : MP_HEADER_BYTES + 5 + nextHopBytes;
+    const fixed = MessageSize.header + EMPTY_BODY_BYTES + attributesBytes + overhead;
     if (fixed + PATH_ID_BYTES + MAX_PREFIX_BYTES > this.maxMessageBytes) return false;
     this.#begin(classic ? 'classic-reach' : 'mp-reach', family, addPath);
-    this.#attributes = attributes;
-    this.#nextHop = nextHop;
-    this.#tailBytes = classic ? 0 : attributes.length;
+    this.#source = bytes;
+    this.#nextHopStart = start + 1;
+    this.#attributesStart = start + 1 + nextHopBytes;
+    this.#attributesEnd = end;
+    this.#tailBytes = classic ? 0 : attributesBytes;
     return true;
   }
 
@@ -116,8 +135,7 @@ export class UpdatePacker {
   end(): void {
     if (this.#isOpen) this.#finishMessage();
     this.#layout = 'none';
-    this.#attributes = NOTHING;
-    this.#nextHop = NOTHING;
+    this.#source = NOTHING;
   }
 
   /** Adds the End-of-RIB mark of a family: RFC 4724 §2. */
@@ -187,7 +205,7 @@ export class UpdatePacker {
         body + EMPTY_BODY_BYTES + 2,
         this.#length - body - EMPTY_BODY_BYTES - MP_HEADER_BYTES,
       );
-      this.#append(this.#attributes);
+      this.#append(this.#source, this.#attributesStart, this.#attributesEnd);
       this.#writeUint16(body + 2, this.#length - body - EMPTY_BODY_BYTES);
     }
     writeHeader(this.#bytes, start, this.#length - start, MessageType.update);
@@ -197,13 +215,14 @@ export class UpdatePacker {
 
   /** Writes the attributes with NEXT_HOP in its place by code: RFC 4271 §5. */
   #writeClassicAttributes(): void {
-    const attributes = this.#attributes;
-    const split = findNextHopPlace(attributes);
-    this.#writeUint16(this.#length - 2, attributes.length + NEXT_HOP_ATTRIBUTE_BYTES);
-    this.#append(attributes.subarray(0, split));
-    this.#append(NEXT_HOP_HEADER);
-    this.#append(this.#nextHop);
-    this.#append(attributes.subarray(split));
+    const start = this.#attributesStart;
+    const end = this.#attributesEnd;
+    const place = findNextHopPlace(this.#source, start, end);
+    this.#writeUint16(this.#length - 2, end - start + NEXT_HOP_ATTRIBUTE_BYTES);
+    this.#append(this.#source, start, place);
+    this.#append(NEXT_HOP_HEADER, 0, NEXT_HOP_HEADER.length);
+    this.#append(this.#source, this.#nextHopStart, start);
+    this.#append(this.#source, place, end);
   }
 
   #writeMultiprotocolHeader(): void {
@@ -216,14 +235,20 @@ export class UpdatePacker {
     bytes[this.#length + MP_HEADER_BYTES + 2] = safi;
     this.#length += MP_HEADER_BYTES + 3;
     if (!reach) return;
-    bytes[this.#length++] = this.#nextHop.length;
-    this.#append(this.#nextHop);
+    bytes[this.#length++] = this.#attributesStart - this.#nextHopStart;
+    this.#append(this.#source, this.#nextHopStart, this.#attributesStart);
     bytes[this.#length++] = 0;
   }
 
-  #append(part: Uint8Array): void {
-    this.#bytes.set(part, this.#length);
-    this.#length += part.length;
+  /** Octet by octet: the parts are short, and a view of one costs more than copying it. */
+  #append(part: Uint8Array, start: number, end: number): void {
+    const bytes = this.#bytes;
+    let length = this.#length;
+    for (let index = start; index < end; index += 1) {
+      bytes[length] = part[index] as number;
+      length += 1;
+    }
+    this.#length = length;
   }
 
   #writeUint16(offset: number, value: number): void {
@@ -242,11 +267,13 @@ export class UpdatePacker {
 /** Header of a NEXT_HOP attribute: well-known, code 3, four octets. */
 const NEXT_HOP_HEADER: Uint8Array = new Uint8Array([0x40, AttributeCode.nextHop, 4]);
 
+const cursor: AttributeCursor = createAttributeCursor(NOTHING, 0, 0);
+
 /** Finds where NEXT_HOP belongs in a block that is ascending by code. */
-function findNextHopPlace(attributes: Uint8Array): number {
-  const cursor = createAttributeCursor(attributes, 0, attributes.length);
+function findNextHopPlace(bytes: Uint8Array, start: number, end: number): number {
+  seekBlock(cursor, bytes, start, end);
   while (nextAttribute(cursor) === 'attribute') {
     if (cursor.code > AttributeCode.nextHop) return cursor.start;
   }
-  return attributes.length;
+  return end;
 }

@@ -27,6 +27,13 @@ export function createAttributeCursor(bytes: Uint8Array, start: number, end: num
   return { bytes, offset: start, end, flags: 0, code: 0, start, valueStart: start, valueEnd: start };
 }
 
+/** Puts a cursor at the start of another block. */
+export function seekBlock(cursor: AttributeCursor, bytes: Uint8Array, start: number, end: number): void {
+  cursor.bytes = bytes;
+  cursor.offset = start;
+  cursor.end = end;
+}
+
 /**
  * Moves to the next attribute.
  *

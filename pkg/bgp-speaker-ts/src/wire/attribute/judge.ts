@@ -77,7 +77,8 @@ function missing(code: number, faults: readonly AttributeFault[]): AttributeFaul
   return [attributeFault(code, 'missing', 'treat-as-withdraw', missingWellKnownAttribute, data)];
 }
 
-function isNextHopWrong(view: UpdateView, extendedNextHop: boolean): boolean {
+/** Says whether the next hop of MP_REACH_NLRI has a length that its family and the session do not allow. */
+export function isNextHopWrong(view: UpdateView, extendedNextHop: boolean): boolean {
   if (view.reachNlriStart === view.reachNlriEnd) return false;
   const length = view.reachNextHopEnd - view.reachNextHopStart;
   const ipv6Form = length === 16 || length === 32;
