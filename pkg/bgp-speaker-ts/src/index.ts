@@ -5,6 +5,7 @@
 export { Peer } from './fsm/peer.ts';
 export { createRandom, type Random } from './fsm/random.ts';
 export * from './fsm/types.ts';
+export type { DumpTable } from './mrt/table-dump.ts';
 export * from './policy/built-in.ts';
 export * from './policy/community.ts';
 export * from './policy/facts.ts';
@@ -33,6 +34,7 @@ export {
 } from './transport/bgp-server.ts';
 export { BGP_PORT } from './transport/dial.ts';
 export type { ListenError } from './transport/listen-error.ts';
+export { type MrtFileResult, writeMrtFile } from './transport/mrt-file.ts';
 export * from './wire/attribute/as-path.ts';
 export type { AttributeContext, EncodeContext, ParsedAttributes } from './wire/attribute/codec.ts';
 export * from './wire/attribute/decode.ts';

@@ -12,8 +12,11 @@
 import { asPathLength, neighbourAsn } from '../wire/attribute/as-path.ts';
 import type { AttributeContext, ParsedAttributes } from '../wire/attribute/codec.ts';
 import { parseAttributes } from '../wire/attribute/decode.ts';
+import { encodeAttributes } from '../wire/attribute/encode.ts';
+import { withoutAttribute } from '../wire/attribute/header.ts';
 import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
 import type { PlainBlock } from '../wire/attribute/plain-block.ts';
+import { AttributeCode } from '../wire/iana.ts';
 import { attributeKeyStart } from '../wire/message/02-update.ts';
 import { ByteStore } from './byte-store.ts';
 import { grow } from './columns.ts';
@@ -42,6 +45,8 @@ export const Form = {
   plain: 1,
   /** It has a NEXT_HOP. */
   nextHop: 2,
+  /** Something in it was discarded (RFC 7606). */
+  faulty: 4,
 } as const;
 
 const FOUR_OCTET_TAG = 1;
@@ -82,7 +87,7 @@ export class AttributeStore {
   nextHopIds: Int32Array;
   /** Bits of `Mark`. */
   marks: Uint8Array;
-  /** Bits of `Form`; 0 for a block that only the decoder understands. */
+  /** Bits of `Form`; without `plain`, only the decoder understands the block. */
   forms: Uint8Array;
 
   readonly #bytes: ByteStore;
@@ -121,7 +126,7 @@ export class AttributeStore {
   add(key: Uint8Array, start: number, end: number, tag: number, parsed: ParsedAttributes): number {
     const id = this.#intern(key, start, end, tag);
     this.#describe(id, parsed.attributes);
-    this.forms[id] = 0;
+    this.forms[id] = parsed.faults.length > 0 ? Form.faulty : 0;
     this.nextHopIds[id] = this.#internNextHop(key, start, parsed.attributes.nextHop);
     this.#keepDecoded(id, parsed);
     return id;
@@ -209,6 +214,19 @@ export class AttributeStore {
   /** Gives the octets of the next hop of an id; none for a local route. */
   nextHop(id: number): Uint8Array {
     return this.nextHops.bytes(this.nextHopIds[id] as number);
+  }
+
+  /**
+   * Gives the attribute block of an id as others are told it: four-octet AS numbers, what was discarded left out, and
+   * without NEXT_HOP, for which see `nextHop`. A block that is so already stands as it came. The array is the caller's.
+   */
+  fourOctetBlock(id: number): Uint8Array {
+    const key = this.key(id);
+    const asReceived =
+      ((this.#bytes.tags[id] as number) & FOUR_OCTET_TAG) !== 0 &&
+      ((this.forms[id] as number) & Form.faulty) === 0;
+    if (asReceived) return withoutAttribute(key, attributeKeyStart(key), key.length, AttributeCode.nextHop);
+    return encodeAttributes({ ...this.attributes(id), nextHop: undefined }, { fourOctetAsn: true });
   }
 
   #describe(id: number, attributes: PathAttributes): void {

@@ -49,6 +49,8 @@ export class PathTable {
   count = 0;
   /** Rows below this have been used at some time. */
   highWater = 0;
+  /** Time of the event at work, in seconds on the clock of the events. */
+  now = 0;
 
   prefixes: Int32Array = new Int32Array(INITIAL_CAPACITY);
   peers: Uint16Array = new Uint16Array(INITIAL_CAPACITY);
@@ -63,6 +65,8 @@ export class PathTable {
   /** Index into `REJECTIONS`. */
   rejections: Uint8Array = new Uint8Array(INITIAL_CAPACITY);
   flags: Uint8Array = new Uint8Array(INITIAL_CAPACITY);
+  /** When the path came or changed last, in whole seconds on the clock of the events. */
+  heard: Uint32Array = new Uint32Array(INITIAL_CAPACITY);
   /** Next path of the same prefix, or `NO_PATH`. */
   next: Int32Array = new Int32Array(INITIAL_CAPACITY);
 
@@ -124,6 +128,7 @@ export class PathTable {
     this.effective = grow(this.effective, capacity);
     this.rejections = grow(this.rejections, capacity);
     this.flags = grow(this.flags, capacity);
+    this.heard = grow(this.heard, capacity);
     this.next = grow(this.next, capacity);
   }
 }

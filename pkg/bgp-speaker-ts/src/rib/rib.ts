@@ -283,6 +283,7 @@ export class Rib {
     paths.received[path] = received;
     paths.effective[path] = effective;
     paths.rejections[path] = rejection;
+    paths.heard[path] = paths.now;
     paths.clear(path, PathFlag.gone);
     paths.set(path, PathFlag.changed);
     const counts = this.countsOf(paths.peers[path] as number);

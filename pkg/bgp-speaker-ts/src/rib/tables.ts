@@ -33,6 +33,12 @@ export class Tables {
     };
   }
 
+  /** Says when what happens next happens, in ms: paths keep it in seconds. */
+  setTime(now: number): void {
+    this.ribs['ipv4-unicast'].paths.now = now / 1000;
+    this.ribs['ipv6-unicast'].paths.now = now / 1000;
+  }
+
   /** The RIBs, IPv4 first. */
   get all(): readonly Rib[] {
     return [this.ribs['ipv4-unicast'], this.ribs['ipv6-unicast']];

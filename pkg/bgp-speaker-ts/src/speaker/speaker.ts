@@ -31,6 +31,7 @@ import {
   type SelectedRoute,
   type SentRoute,
 } from './listing.ts';
+import { dumpMrt, type MrtDumpRequest } from './mrt-dump.ts';
 import type { Neighbour } from './neighbour.ts';
 import { dispatch, resend } from './sessions.ts';
 import { expireStale } from './stale-paths.ts';
@@ -58,6 +59,7 @@ export class Speaker {
    */
   handle(event: SpeakerEvent, now: number): void {
     this.#core.now = now;
+    this.#core.tables.setTime(now);
     switch (event.kind) {
       case 'flush':
         flush(this.#core);
@@ -134,6 +136,11 @@ export class Speaker {
   /** Why the route of a prefix is what it is, and what peers are told about it. */
   explain(prefix: Prefix): Explanation {
     return explainPrefix(this.#core, prefix);
+  }
+
+  /** Dumps the RIBs as MRT; the chunks may be taken while events go on (`mrt/table-dump.ts`). */
+  dumpMrt(request: MrtDumpRequest): Generator<Uint8Array, void> {
+    return dumpMrt(this.#core, request);
   }
 
   #handlePeerEvent(event: Extract<SpeakerEvent, { readonly peer: Address }>): void {

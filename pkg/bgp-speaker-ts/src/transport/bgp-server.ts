@@ -17,6 +17,7 @@ import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Address, Prefix } from '@weft/ip';
 import type { ConnectionId, StopReason } from '../fsm/types.ts';
+import type { DumpTable } from '../mrt/table-dump.ts';
 import type {
   LocalRoute,
   LocRibChange,
@@ -208,6 +209,18 @@ export class BgpServer {
   /** Why the route of a prefix is what it is. */
   explain(prefix: Prefix): Explanation {
     return this.#speaker.explain(prefix);
+  }
+
+  /**
+   * Dumps the RIBs as MRT TABLE_DUMP_V2 (RFC 6396, RFC 8050), in chunks of about 64 KiB: one a turn of the event loop,
+   * and the next when the last was taken. What the chunks are consistent with stands in `mrt/table-dump.ts`.
+   */
+  async *dumpMrt(table: DumpTable): AsyncGenerator<Uint8Array, void> {
+    const request = { table, unixMs: Date.now(), now: performance.now() };
+    for (const chunk of this.#speaker.dumpMrt(request)) {
+      yield chunk;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /** Ends all sessions and listeners; resolves when every socket is gone, after 2 s at the latest. */

@@ -9,7 +9,7 @@
  * first (RFC 7606 §5.1). Source: RFC 4271 §4.3; RFC 4760; RFC 7911 §3; RFC 8654; RFC 8950.
  */
 
-import { type AttributeCursor, createAttributeCursor, nextAttribute, seekBlock } from './attribute/header.ts';
+import { findAttributePlace } from './attribute/header.ts';
 import { type Family, toAfiSafi } from './family.ts';
 import { AttributeCode, MessageSize, MessageType } from './iana.ts';
 import { writeHeader } from './message/header.ts';
@@ -217,7 +217,7 @@ export class UpdatePacker {
   #writeClassicAttributes(): void {
     const start = this.#attributesStart;
     const end = this.#attributesEnd;
-    const place = findNextHopPlace(this.#source, start, end);
+    const place = findAttributePlace(this.#source, start, end, AttributeCode.nextHop);
     this.#writeUint16(this.#length - 2, end - start + NEXT_HOP_ATTRIBUTE_BYTES);
     this.#append(this.#source, start, place);
     this.#append(NEXT_HOP_HEADER, 0, NEXT_HOP_HEADER.length);
@@ -266,14 +266,3 @@ export class UpdatePacker {
 
 /** Header of a NEXT_HOP attribute: well-known, code 3, four octets. */
 const NEXT_HOP_HEADER: Uint8Array = new Uint8Array([0x40, AttributeCode.nextHop, 4]);
-
-const cursor: AttributeCursor = createAttributeCursor(NOTHING, 0, 0);
-
-/** Finds where NEXT_HOP belongs in a block that is ascending by code. */
-function findNextHopPlace(bytes: Uint8Array, start: number, end: number): number {
-  seekBlock(cursor, bytes, start, end);
-  while (nextAttribute(cursor) === 'attribute') {
-    if (cursor.code > AttributeCode.nextHop) return cursor.start;
-  }
-  return end;
-}

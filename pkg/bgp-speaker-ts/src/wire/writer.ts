@@ -61,6 +61,11 @@ export class ByteWriter {
     this.#view.setUint16(offset, value);
   }
 
+  /** Overwrites four octets written before. */
+  patchUint32(offset: number, value: number): void {
+    this.#view.setUint32(offset, value);
+  }
+
   /** Forgets what was written and keeps the room. */
   clear(): void {
     this.#length = 0;

@@ -57,3 +57,24 @@ export function nextAttribute(cursor: AttributeCursor): 'attribute' | 'end' | 'o
   cursor.offset = cursor.valueEnd;
   return 'attribute';
 }
+
+const walker: AttributeCursor = createAttributeCursor(new Uint8Array(0), 0, 0);
+
+/** Finds where an attribute belongs in the block `bytes[start…end)`, which is ascending by code. */
+export function findAttributePlace(bytes: Uint8Array, start: number, end: number, code: number): number {
+  seekBlock(walker, bytes, start, end);
+  while (nextAttribute(walker) === 'attribute') if (walker.code > code) return walker.start;
+  return end;
+}
+
+/** Copies the block `bytes[start…end)` but for one attribute. */
+export function withoutAttribute(bytes: Uint8Array, start: number, end: number, code: number): Uint8Array {
+  const cursor = createAttributeCursor(bytes, start, end);
+  let step = nextAttribute(cursor);
+  while (step === 'attribute' && cursor.code !== code) step = nextAttribute(cursor);
+  if (step !== 'attribute') return bytes.slice(start, end);
+  const copy = new Uint8Array(end - start - (cursor.valueEnd - cursor.start));
+  copy.set(bytes.subarray(start, cursor.start));
+  copy.set(bytes.subarray(cursor.valueEnd, end), cursor.start - start);
+  return copy;
+}
