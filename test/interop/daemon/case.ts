@@ -14,8 +14,11 @@ import { basename, join } from 'node:path';
 import { describe, test as vitestTest } from 'vitest';
 import { BirdDaemon } from './bird.ts';
 import { DAEMONS, type Daemon, type DaemonName, type DaemonOptions } from './daemon.ts';
+import { ExabgpDaemon } from './exabgp.ts';
 import { FrrDaemon } from './frr.ts';
+import { GobgpDaemon } from './gobgp.ts';
 import { Network } from './network.ts';
+import { OpenbgpdDaemon } from './openbgpd.ts';
 import { Pair, type Scenario } from './pair.ts';
 import { fillTemplate } from './template.ts';
 
@@ -34,9 +37,12 @@ export type DefineTest = (name: string, scenario: Scenario, run: (pair: Pair) =>
 
 type Driver = new (options: DaemonOptions) => Daemon;
 
-const DRIVERS: Readonly<Partial<Record<DaemonName, Driver>>> = {
+const DRIVERS: Readonly<Record<DaemonName, Driver>> = {
   bird: BirdDaemon,
   frr: FrrDaemon,
+  gobgp: GobgpDaemon,
+  openbgpd: OpenbgpdDaemon,
+  exabgp: ExabgpDaemon,
 };
 
 /** The configuration file of a daemon in the folder of a case. */
@@ -57,7 +63,7 @@ export function reasonAgainst(
   return notSupported[name]?.[daemon] ?? notSupported['*']?.[daemon];
 }
 
-/** Defines the tests of a case for every daemon that has a driver. */
+/** Defines the tests of a case for every daemon that knows it. */
 export function describeDaemons(
   interopCase: InteropCase,
   define: (test: DefineTest, daemon: DaemonName) => void,
@@ -66,7 +72,7 @@ export function describeDaemons(
   describe(caseName, () => {
     for (const daemon of DAEMONS) {
       const Driver = DRIVERS[daemon];
-      if (Driver === undefined || interopCase.notSupported['*']?.[daemon] !== undefined) continue;
+      if (interopCase.notSupported['*']?.[daemon] !== undefined) continue;
       describe.concurrent(daemon, () => define(testsOf(interopCase, daemon, Driver), daemon));
     }
   });

@@ -25,6 +25,10 @@ export interface DaemonRoute {
   readonly largeCommunities?: readonly string[] | undefined;
   readonly localPref?: number | undefined;
   readonly med?: number | undefined;
+  /** Who brought the route into the AS (RFC 4456). */
+  readonly originatorId?: string | undefined;
+  /** Clusters it has passed, the nearest first (RFC 4456). */
+  readonly clusterList?: readonly string[] | undefined;
   /** Kept for a speaker that is away (RFC 4724). */
   readonly stale?: boolean | undefined;
   /** The speaker's path identifier (RFC 7911). */

@@ -49,6 +49,7 @@ export class Pair {
   readonly config: SpeakerConfig;
   /** Name of the daemon among the speaker's peers. */
   readonly peer: Address;
+  readonly network: Network;
 
   constructor(network: Network, scenario: Scenario, makeDaemon: MakeDaemon) {
     const {
@@ -59,6 +60,7 @@ export class Pair {
     } = scenario;
     const neighbour = network.speaker[transport];
     this.peer = network.daemon[transport];
+    this.network = network;
     this.config = speakerConfig(network, scenario);
     this.speaker = new Speaker(network.speaker.netns);
     this.daemon = makeDaemon(
