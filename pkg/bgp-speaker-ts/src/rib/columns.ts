@@ -6,7 +6,7 @@
  */
 
 /** Any typed array used as a column. */
-export type Column = Uint8Array | Uint16Array | Int32Array | Uint32Array;
+export type Column = Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array;
 
 /** Ids a table starts with. */
 export const INITIAL_CAPACITY = 64;

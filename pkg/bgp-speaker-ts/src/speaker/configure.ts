@@ -68,6 +68,7 @@ function removeNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
   dropAllPaths(core, neighbour);
   core.neighbours.delete(neighbour.address);
   core.byIndex[neighbour.index] = undefined;
+  core.deadlines.set(neighbour.index, Number.POSITIVE_INFINITY);
   core.retiredPeers.push(neighbour.index);
 }
 
@@ -132,4 +133,5 @@ function touchPaths(core: SpeakerCore, index: number): void {
 function dropAllPaths(core: SpeakerCore, neighbour: Neighbour): void {
   neighbour.staleDeadline = undefined;
   for (const rib of core.tables.all) rib.dropPaths(neighbour.index, false);
+  core.schedule(neighbour);
 }

@@ -9,6 +9,7 @@ import type { PolicyFunction } from '../policy/facts.ts';
 import { Tables } from '../rib/tables.ts';
 import { FAMILIES } from '../wire/family.ts';
 import type { SpeakerConfig } from './config.ts';
+import { DeadlineHeap } from './deadline-heap.ts';
 import type { SpeakerAction } from './events.ts';
 import { GroupSet } from './group-set.ts';
 import { INITIAL_SYNC_SECONDS, InitialSync, type SyncEnd } from './initial-sync.ts';
@@ -46,6 +47,8 @@ export class SpeakerCore {
   readonly neighbours: Map<Address, Neighbour> = new Map();
   /** Neighbours by their index in the peer table. */
   readonly byIndex: (Neighbour | undefined)[] = [];
+  /** Deadlines of the neighbours by index; kept by `schedule`. */
+  readonly deadlines: DeadlineHeap = new DeadlineHeap();
   /** Indexes of removed neighbours whose paths are not out of all tables yet. */
   readonly retiredPeers: number[] = [];
   /** Neighbours that were sent UPDATEs since their keepalive timers were told. */
@@ -85,6 +88,11 @@ export class SpeakerCore {
     const actions = this.#actions;
     this.#actions = [];
     return actions;
+  }
+
+  /** Notes when a neighbour's next timer is due; called after whatever may have moved it. */
+  schedule(neighbour: Neighbour): void {
+    this.deadlines.set(neighbour.index, neighbour.deadline);
   }
 
   /**

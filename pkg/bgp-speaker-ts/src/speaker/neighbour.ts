@@ -65,6 +65,11 @@ export class Neighbour {
     this.stateSince = now;
   }
 
+  /** When a timer of this peer is due next, in ms; Infinity when none runs. */
+  get deadline(): number {
+    return Math.min(this.fsm.nextDeadline, this.staleDeadline?.at ?? Number.POSITIVE_INFINITY);
+  }
+
   /** Notes our address of a connection that came up. */
   noteConnection(connection: ConnectionId, localAddress: Address | undefined): void {
     if (localAddress !== undefined) this.#localAddresses.set(connection, localAddress);

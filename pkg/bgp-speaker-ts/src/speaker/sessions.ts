@@ -27,6 +27,7 @@ const PREFIX_LIMIT_RESTART_SECONDS = 60;
 /** Hands an event to a neighbour's machine and does what it asks for. */
 export function dispatch(core: SpeakerCore, neighbour: Neighbour, event: SessionEvent): void {
   for (const action of neighbour.fsm.handle(event, core.now)) perform(core, neighbour, action);
+  core.schedule(neighbour);
 }
 
 function perform(core: SpeakerCore, neighbour: Neighbour, action: SessionAction): void {

@@ -101,11 +101,7 @@ export class Speaker {
 
   /** When a `tick` is due, in ms; Infinity when no timer runs. */
   get nextDeadline(): number {
-    let deadline = this.#core.sync.deadline;
-    for (const { fsm, staleDeadline } of this.#core.neighbours.values()) {
-      deadline = Math.min(deadline, fsm.nextDeadline, staleDeadline?.at ?? Number.POSITIVE_INFINITY);
-    }
-    return deadline;
+    return Math.min(this.#core.sync.deadline, this.#core.deadlines.earliest);
   }
 
   /** Every peer as it is now, in the order of the configuration. */
@@ -194,10 +190,12 @@ export class Speaker {
   }
 
   #tick(): void {
-    const { now, neighbours } = this.#core;
-    for (const neighbour of neighbours.values()) {
-      if (neighbour.fsm.nextDeadline <= now) this.#dispatch(neighbour, { kind: 'timer' });
+    const { now, deadlines, byIndex } = this.#core;
+    for (const index of deadlines.takeDue(now)) {
+      const neighbour = byIndex[index];
+      if (neighbour === undefined) continue;
       expireStale(this.#core, neighbour);
+      this.#dispatch(neighbour, { kind: 'timer' });
     }
     endInitialSync(this.#core);
   }
