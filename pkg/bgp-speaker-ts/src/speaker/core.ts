@@ -57,6 +57,8 @@ export class SpeakerCore {
   restarting: boolean;
   /** How the wait for End-of-RIB ended, until that is reported. */
   syncEnd: SyncEnd | undefined;
+  /** Something happened that a flush has to look at; a KEEPALIVE is no such thing. */
+  flushDue = true;
   /** All sessions were ended; nothing is selected or sent any more. */
   stopped = false;
 

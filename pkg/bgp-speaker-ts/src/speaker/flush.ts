@@ -14,6 +14,7 @@ const SELECT_PREFIXES = 32_768;
 
 /** Selects and sends; see the file comment. */
 export function flush(core: SpeakerCore): void {
+  core.flushDue = false;
   if (core.stopped) return;
   endInitialSync(core);
   for (const rib of core.tables.all) {
@@ -29,9 +30,9 @@ export function flush(core: SpeakerCore): void {
   reportSyncEnd(core);
 }
 
-/** Says whether another flush has work that waits for nobody. */
+/** Says whether a flush has work that waits for nobody. */
 export function hasWork(core: SpeakerCore): boolean {
-  return !core.stopped && (hasDirty(core) || core.groups.hasWork);
+  return !core.stopped && (core.flushDue || hasDirty(core) || core.groups.hasWork);
 }
 
 /** Ends the wait for End-of-RIB when everybody was heard or its time is over. */
@@ -39,6 +40,7 @@ export function endInitialSync(core: SpeakerCore): void {
   const cause = core.sync.check(core.neighbours.values(), core.now);
   if (cause === undefined) return;
   core.syncEnd = cause;
+  core.flushDue = true;
   if (!core.restarting) return;
   core.restarting = false;
   for (const rib of core.tables.all) rib.holdSelection(false);

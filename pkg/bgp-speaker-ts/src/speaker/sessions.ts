@@ -44,15 +44,19 @@ function perform(core: SpeakerCore, neighbour: Neighbour, action: SessionAction)
       core.emit({ kind: 'send', peer, connection: action.connection, bytes: action.bytes });
       return;
     case 'established':
+      core.flushDue = true;
       establish(core, neighbour, action.connection, action.negotiated);
       return;
     case 'update':
+      core.flushDue = true;
       receiveUpdate(core, neighbour, action.bytes, action.start, action.end);
       return;
     case 'route-refresh':
+      core.flushDue = true;
       receiveRefresh(core, neighbour, action.message);
       return;
     case 'down':
+      core.flushDue = true;
       endSession(core, neighbour, action.reason, action.negotiated);
       return;
     case 'attempt-failed':

@@ -7,8 +7,8 @@
  *
  * `handle` takes one event and the time; what is to be done is collected and handed over by `takeActions`. Routes are
  * not selected or sent event by event but by `flush`, once per batch of input, and there is no timer to wait for: the
- * caller flushes when the input at hand is read, and again while `hasWork` says so. The machine reads no clock, draws
- * no randomness but from its seed, and opens nothing; the same events give the same actions.
+ * caller flushes when the input at hand is read and `hasWork` says so, and again while it does. The machine reads no
+ * clock, draws no randomness but from its seed, and opens nothing; the same events give the same actions.
  */
 
 import type { Address, Prefix } from '@weft/ip';
@@ -37,6 +37,9 @@ import { dispatch, resend } from './sessions.ts';
 import { expireStale } from './stale-paths.ts';
 import { describeNeighbour } from './status.ts';
 
+/** Events after which there is something to flush only if a session machine says so. */
+const QUIET: ReadonlySet<SpeakerEvent['kind']> = new Set(['received', 'tick', 'flush'] as const);
+
 /** The machine; see the file comment. */
 export class Speaker {
   readonly #core: SpeakerCore;
@@ -60,6 +63,7 @@ export class Speaker {
   handle(event: SpeakerEvent, now: number): void {
     this.#core.now = now;
     this.#core.tables.setTime(now);
+    if (!QUIET.has(event.kind)) this.#core.flushDue = true;
     switch (event.kind) {
       case 'flush':
         flush(this.#core);
@@ -87,6 +91,7 @@ export class Speaker {
   /** Whether `loc-rib-changed` and `next-hops-wanted` are reported; may change at any time. */
   set reportRoutes(wanted: boolean) {
     this.#core.reportRoutes = wanted;
+    this.#core.flushDue = true;
   }
 
   /** Hands over what is to be done, in order. */
@@ -94,7 +99,7 @@ export class Speaker {
     return this.#core.takeActions();
   }
 
-  /** Says whether a further `flush` has work that waits for nobody. */
+  /** Says whether a `flush` has work that waits for nobody. */
   get hasWork(): boolean {
     return hasWork(this.#core);
   }

@@ -204,6 +204,7 @@ export class BgpServer {
   /** Reports every change of the Loc-RIB and the next hops in use from now on, or no longer. */
   reportRoutes(wanted: boolean): void {
     this.#speaker.reportRoutes = wanted;
+    this.#scheduleTurn();
   }
 
   /** Why the route of a prefix is what it is. */
@@ -294,10 +295,11 @@ export class BgpServer {
     this.#speaker.handle(event, performance.now());
     this.#performActions();
     this.#scheduleTurn();
+    this.#armTimer();
   }
 
   #scheduleTurn(): void {
-    this.#turn ??= setImmediate(() => this.#runTurn());
+    if (this.#turn === undefined && this.#speaker.hasWork) this.#turn = setImmediate(() => this.#runTurn());
   }
 
   /** Selects and sends what the events of this turn have changed. */
@@ -305,7 +307,7 @@ export class BgpServer {
     this.#turn = undefined;
     this.#speaker.handle({ kind: 'flush' }, performance.now());
     this.#performActions();
-    if (this.#speaker.hasWork) this.#scheduleTurn();
+    this.#scheduleTurn();
     this.#armTimer();
   }
 
