@@ -1,11 +1,13 @@
 /**
  * Prefixes of one family, each with a dense id: the id is the index of every other column about prefixes.
  *
- * Lookup is an open-addressing hash on typed arrays with linear probing. It is split into shards by the upper bits of
- * the hash; each shard grows on its own, so that no insert waits for a million entries to move.
+ * Lookup is an open-addressing hash on typed arrays. Neighbouring prefixes lie side by side, and whoever finds its slot
+ * taken goes on `STRIDE` slots further, past the run that took it. The table is split into shards by the upper bits of the
+ * hash; each shard grows on its own, so that no insert waits for a million entries to move.
  *
  * Invariants (`checkPrefixTable` in the tests):
- *   - a live id is in exactly one slot of the shard its hash names, and no empty slot lies between its home and it;
+ *   - a live id is in exactly one slot of the shard its hash names, and no slot that a search from its home meets
+ *     before it is empty;
  *   - a free id has length `FREE` and is on the free list once; ids at or above `highWater` were never used;
  *   - a shard is at most half full.
  */
@@ -23,6 +25,11 @@ const EMPTY = -1;
 /** Neighbouring prefixes of one length come in runs; 16 slots are one line of the processor's cache. */
 const RUN_BITS = 4;
 const RUN_MASK: number = (1 << RUN_BITS) - 1;
+
+/** Odd, so that a search comes to every slot; one more than a run, so that it leaves a run with its first step. */
+const STRIDE: number = (1 << RUN_BITS) + 1;
+/** `STRIDE * STRIDE_INVERSE` is 1 in 32 bits: turns a distance in slots into a number of steps. */
+const STRIDE_INVERSE = 0xf0f0f0f1;
 
 /** Prefix length of an id that is not in use. */
 export const FREE = 255;
@@ -68,7 +75,7 @@ export class PrefixTable {
     const hash = this.#hash(word0, word1, word2, word3, length);
     const shard = this.#shards[hash >>> SHARD_SHIFT] as Int32Array;
     const mask = shard.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hash & mask; ; slot = (slot + STRIDE) & mask) {
       const id = shard[slot] as number;
       if (id === EMPTY || this.#isAt(id, word0, word1, word2, word3, length)) return id;
     }
@@ -80,7 +87,7 @@ export class PrefixTable {
     const shardIndex = hash >>> SHARD_SHIFT;
     const shard = this.#shards[shardIndex] as Int32Array;
     const mask = shard.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hash & mask; ; slot = (slot + STRIDE) & mask) {
       const id = shard[slot] as number;
       if (id === EMPTY) return this.#add(shardIndex, slot, word0, word1, word2, word3, length);
       if (this.#isAt(id, word0, word1, word2, word3, length)) return id;
@@ -93,7 +100,7 @@ export class PrefixTable {
     const shard = this.#shards[hash >>> SHARD_SHIFT] as Int32Array;
     const mask = shard.length - 1;
     let slot = hash & mask;
-    while (shard[slot] !== id) slot = (slot + 1) & mask;
+    while (shard[slot] !== id) slot = (slot + STRIDE) & mask;
     this.#closeGap(shard, slot);
     (this.#shardCounts[hash >>> SHARD_SHIFT] as number) -= 1;
     this.lengths[id] = FREE;
@@ -192,7 +199,7 @@ export class PrefixTable {
     for (const id of old) {
       if (id === EMPTY) continue;
       let slot = this.#hashOf(id) & mask;
-      while (shard[slot] !== EMPTY) slot = (slot + 1) & mask;
+      while (shard[slot] !== EMPTY) slot = (slot + STRIDE) & mask;
       shard[slot] = id;
     }
     this.#shards[shardIndex] = shard;
@@ -202,18 +209,23 @@ export class PrefixTable {
   #closeGap(shard: Int32Array, freed: number): void {
     const mask = shard.length - 1;
     let gap = freed;
-    for (let slot = (gap + 1) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = (gap + STRIDE) & mask; ; slot = (slot + STRIDE) & mask) {
       const id = shard[slot] as number;
       if (id === EMPTY) break;
       const home = this.#hashOf(id) & mask;
-      // The entry may move back only if its home does not lie after the gap.
-      if (((slot - home) & mask) >= ((slot - gap) & mask)) {
+      // The entry may move back only if a search from its home meets the gap before it.
+      if ((steps(slot - home) & mask) >= (steps(slot - gap) & mask)) {
         shard[gap] = id;
         gap = slot;
       }
     }
     shard[gap] = EMPTY;
   }
+}
+
+/** How many steps of a search a distance in slots is, but for turns of the shard. */
+function steps(distance: number): number {
+  return Math.imul(distance, STRIDE_INVERSE);
 }
 
 /** Mixes two words into one whose lower bits are those of a run's first slot: 0. */
