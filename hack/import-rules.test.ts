@@ -59,6 +59,8 @@ describe('the import rules', () => {
       'pkg/bgp-speaker-ts/src/fsm/x.ts',
       "export * from '../transport/dial.ts';",
     ],
+    ['BFD knows the sessions of BGP', 'pkg/bgp-speaker-ts/src/bfd/x.ts', "export * from '../fsm/peer.ts';"],
+    ['the codec knows BFD', 'pkg/bgp-speaker-ts/src/wire/x.ts', "export * from '../bfd/session.ts';"],
     ['the codec knows the RIB', 'pkg/bgp-speaker-ts/src/wire/x.ts', "export * from '../rib/rib.ts';"],
     ['the decisions know the kernel', 'pkg/calc/src/x.ts', "export * from '@weft/kernel';"],
     ['the kernel knows the data plane', 'pkg/kernel/src/x.ts', "export * from '@weft/dataplane';"],
