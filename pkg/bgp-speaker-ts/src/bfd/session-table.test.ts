@@ -58,6 +58,12 @@ describe('RFC 5880 §6.3: whose packet it is', () => {
     expect(sent.at(-1)?.packet.state).toBe('Up');
   });
 
+  test('nobody’s, though it names a session: it comes to the port of the other kind', () => {
+    const { table, sent } = tableWith({});
+    const yourDiscriminator = sent[0]?.packet.myDiscriminator ?? 0;
+    expect(table.receive(datagram({ yourDiscriminator }, { multihop: true }), 1)).toBe('no-session');
+  });
+
   test.each([
     ['a stranger', {}, {}, { from: address('192.0.2.77') }],
     ['a discriminator nobody has', {}, { yourDiscriminator: 3 }, {}],

@@ -64,6 +64,11 @@ export class SessionTable {
     this.#host = host;
   }
 
+  /** Says whether there is a session with a peer that is not closing. */
+  isOpen(peer: Address): boolean {
+    return this.#byPeer.get(peer)?.endsAt === Number.POSITIVE_INFINITY;
+  }
+
   /** How many sessions there are, closing ones included. */
   get size(): number {
     return this.#byPeer.size;
@@ -113,7 +118,7 @@ export class SessionTable {
   /** Tells the peer that the session is closed on purpose, and ends it when the peer must have heard. */
   close(peer: Address, now: number): void {
     const entry = this.#byPeer.get(peer);
-    if (entry === undefined || entry.session.state === 'AdminDown') return;
+    if (entry === undefined || !this.isOpen(peer)) return;
     const lingerMs = entry.session.remoteDetectionTimeMs;
     entry.session.disable(now);
     entry.endsAt = now + lingerMs;

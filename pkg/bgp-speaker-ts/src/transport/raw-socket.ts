@@ -1,5 +1,5 @@
 /**
- * TCP sockets made by hand, so that options stand before the first packet leaves: Node offers no place for them.
+ * Sockets made by hand, so that options stand before the first packet leaves: Node offers no place for them.
  *
  * The result is a file descriptor that Node then takes over (`new net.Socket({ fd })`, `server.listen({ fd })`).
  */
@@ -20,7 +20,9 @@ import {
 } from './socket-options.ts';
 import { bind, close, listen, type SyscallResult, socket } from './syscalls.ts';
 
-const SOCK_STREAM = 1;
+/** Kinds of socket(2). */
+export const SocketType = { stream: 1, datagram: 2 } as const;
+
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 
@@ -36,7 +38,7 @@ export interface OutgoingSocket extends TtlRule {
 
 /** Opens a listening socket; an address no interface has yet is fine. */
 export function openListeningSocket(address: Address, port: number): SyscallResult {
-  return prepare(address, (fd) => [
+  return prepareSocket(address, SocketType.stream, (fd) => [
     () => reuseAddress(fd),
     () => onlyOwnFamily(fd, address),
     () => freeBind(fd, address),
@@ -51,7 +53,7 @@ export function openListeningSocket(address: Address, port: number): SyscallResu
 /** Opens a socket for one connection to a peer, bound to its source address, not yet connected. */
 export function openOutgoingSocket(outgoing: OutgoingSocket): SyscallResult {
   const { peer, localAddress, password } = outgoing;
-  return prepare(peer, (fd) => [
+  return prepareSocket(peer, SocketType.stream, (fd) => [
     () => noDelay(fd),
     () => markNetworkControl(fd, peer),
     () => applyTtlRule(fd, peer, outgoing),
@@ -60,9 +62,17 @@ export function openOutgoingSocket(outgoing: OutgoingSocket): SyscallResult {
   ]);
 }
 
-/** Makes a socket and takes all steps; at the first that fails the socket is closed and the error given. */
-function prepare(address: Address, stepsOf: (fd: number) => readonly (() => SyscallResult)[]): SyscallResult {
-  const made = socket(domainOf(address), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+/**
+ * Makes a socket and takes all steps; at the first that fails the socket is closed and the error given.
+ *
+ * @param address one of the family the socket is for
+ */
+export function prepareSocket(
+  address: Address,
+  type: number,
+  stepsOf: (fd: number) => readonly (() => SyscallResult)[],
+): SyscallResult {
+  const made = socket(domainOf(address), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (!made.ok) return made;
   for (const step of stepsOf(made.value)) {
     const result = step();

@@ -11,9 +11,12 @@ import { type SyscallResult, setsockopt } from './syscalls.ts';
 
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_BINDTODEVICE = 25;
 const IPPROTO_IP = 0;
 const IP_TOS = 1;
 const IP_TTL = 2;
+const IP_PKTINFO = 8;
+const IP_RECVTTL = 12;
 const IP_FREEBIND = 15;
 const IP_MINTTL = 21;
 const IPPROTO_TCP = 6;
@@ -23,6 +26,8 @@ const TCP_MD5SIG_EXT = 32;
 const IPPROTO_IPV6 = 41;
 const IPV6_UNICAST_HOPS = 16;
 const IPV6_V6ONLY = 26;
+const IPV6_RECVPKTINFO = 49;
+const IPV6_RECVHOPLIMIT = 51;
 const IPV6_TCLASS = 67;
 const IPV6_MINHOPCOUNT = 73;
 const IPV6_FREEBIND = 78;
@@ -71,6 +76,25 @@ export function freeBind(fd: number, address: Address): SyscallResult {
 /** Keeps an IPv6 socket from taking IPv4, so that both can listen on one port; nothing to do for IPv4. */
 export function onlyOwnFamily(fd: number, address: Address): SyscallResult {
   return isIpv4(address) ? { ok: true, value: 0 } : setInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+}
+
+/** Sends by one interface only, and takes only what comes in by it. */
+export function bindToInterface(fd: number, name: string): SyscallResult {
+  return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, new TextEncoder().encode(name));
+}
+
+/** Lets recvmsg(2) say with which TTL (hop limit) a datagram came. */
+export function tellTtl(fd: number, address: Address): SyscallResult {
+  return isIpv4(address)
+    ? setInt(fd, IPPROTO_IP, IP_RECVTTL, 1)
+    : setInt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+}
+
+/** Lets recvmsg(2) say to which address and by which interface a datagram came. */
+export function tellDestination(fd: number, address: Address): SyscallResult {
+  return isIpv4(address)
+    ? setInt(fd, IPPROTO_IP, IP_PKTINFO, 1)
+    : setInt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
 /** Marks packets as network control. */

@@ -19,15 +19,33 @@ const PROTOTYPES = {
   listen: 'int listen(int fd, int backlog)',
   setsockopt: 'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
   send: 'long send(int fd, void *bytes, size_t length, int flags)',
+  sendto:
+    'long sendto(int fd, void *bytes, size_t length, int flags, void *address, unsigned int addressLength)',
+  recvmsg: 'long recvmsg(int fd, void *header, int flags)',
+  if_nametoindex: 'unsigned int if_nametoindex(const char *name)',
   close: 'int close(int fd)',
 } as const;
 
 type Name = keyof typeof PROTOTYPES;
-type Argument = number | Uint8Array;
+type Argument = number | bigint | string | Uint8Array;
 type Native = (...args: Argument[]) => number;
+
+/** Memory that stays where it is, for structures with pointers. It is never given back: one piece per thread, not per call. */
+export interface NativeMemory {
+  readonly address: bigint;
+  readonly bytes: ArrayBuffer;
+}
+
+/** Tells when a descriptor can be read. */
+export interface Watch {
+  /** Stops; the descriptor must be open until then. */
+  close(): void;
+}
 
 interface Libc {
   readonly errno: () => number;
+  readonly allocate: (length: number) => NativeMemory;
+  readonly watch: (fd: number, onReadable: () => void) => Watch;
   readonly functions: Readonly<Record<Name, Native>>;
 }
 
@@ -58,15 +76,46 @@ export function send(fd: number, bytes: Uint8Array, flags: number): SyscallResul
   return call('send', fd, bytes, bytes.length, flags);
 }
 
+/** sendto(2) to a raw `struct sockaddr`. */
+export function sendTo(fd: number, bytes: Uint8Array, address: Uint8Array): SyscallResult {
+  return call('sendto', fd, bytes, bytes.length, 0, address, address.length);
+}
+
+/** recvmsg(2); `header` is the address of a `struct msghdr` in native memory. */
+export function receiveMessage(fd: number, header: bigint): SyscallResult {
+  return call('recvmsg', fd, header, 0);
+}
+
+/** if_nametoindex(3); 0 when there is no such interface. */
+export function interfaceIndex(name: string): number {
+  const result = call('if_nametoindex', name);
+  return result.ok ? result.value : 0;
+}
+
+/** Takes native memory, for good. */
+export function allocateNative(length: number): NativeMemory {
+  return libc().allocate(length);
+}
+
+/** Calls back from the event loop whenever a descriptor can be read. */
+export function watchReadable(fd: number, onReadable: () => void): Watch {
+  return libc().watch(fd, onReadable);
+}
+
 /** close(2). */
 export function close(fd: number): SyscallResult {
   return call('close', fd);
 }
 
 function call(name: Name, ...args: Argument[]): SyscallResult {
+  const { functions, errno } = libc();
+  const value = functions[name](...args);
+  return value < 0 ? { ok: false, errno: errnoName(errno()) } : { ok: true, value };
+}
+
+function libc(): Libc {
   loaded ??= loadLibc();
-  const value = loaded.functions[name](...args);
-  return value < 0 ? { ok: false, errno: errnoName(loaded.errno()) } : { ok: true, value };
+  return loaded;
 }
 
 function loadLibc(): Libc {
@@ -75,7 +124,15 @@ function loadLibc(): Libc {
   const functions = Object.fromEntries(
     Object.entries(PROTOTYPES).map(([name, prototype]) => [name, library.func(prototype) as Native]),
   ) as Libc['functions'];
-  return { errno: () => koffi.errno(), functions };
+  return {
+    errno: () => koffi.errno(),
+    functions,
+    allocate: (length) => {
+      const memory = koffi.alloc('uint8_t', length);
+      return { address: koffi.address(memory), bytes: koffi.view(memory, length) };
+    },
+    watch: (fd, onReadable) => koffi.node.poll(fd, { readable: true }, onReadable),
+  };
 }
 
 function errnoName(errno: number): string {
