@@ -154,6 +154,9 @@ function logPeerEvent(action: SpeakerReport, log: Logger): void {
         reason: action.reason,
       });
       return;
+    case 'peer-bfd-changed':
+      log.info('bfd-state-changed', `BFD with ${action.peer}: ${action.to}`, { ...action, kind: undefined });
+      return;
     case 'peer-state-changed':
       log.debug('bgp-state-changed', `${action.peer}: ${action.from} to ${action.to}`, {
         ...action,
@@ -163,14 +166,28 @@ function logPeerEvent(action: SpeakerReport, log: Logger): void {
 }
 
 function logTransport(report: TransportReport, log: Logger): void {
-  if (report.kind === 'stranger-refused') {
-    log.warn('bgp-stranger-refused', `${report.address ?? 'somebody'} connected and is no peer`, {
-      address: report.address,
-    });
-  } else {
-    log.error('bgp-md5-key-refused', `the kernel did not take the MD5 key of ${report.peer}`, {
-      peer: report.peer,
-      errno: report.errno,
-    });
+  switch (report.kind) {
+    case 'stranger-refused':
+      log.warn('bgp-stranger-refused', `${report.address ?? 'somebody'} connected and is no peer`, {
+        address: report.address,
+      });
+      return;
+    case 'md5-key-refused':
+      log.error('bgp-md5-key-refused', `the kernel did not take the MD5 key of ${report.peer}`, {
+        peer: report.peer,
+        errno: report.errno,
+      });
+      return;
+    case 'bfd-socket-refused':
+      log.error('bfd-socket-refused', `BFD with ${report.peer} has no sockets; tried again every second`, {
+        peer: report.peer,
+        step: report.step,
+        errno: report.errno,
+      });
+      return;
+    case 'bfd-thread-failed':
+      log.error('bfd-thread-failed', 'BFD has stopped with an error; BGP goes on without it', {
+        error: report.error,
+      });
   }
 }

@@ -2,6 +2,8 @@
  * The public API of bgp-speaker-ts.
  */
 
+export { BFD_STATES, type BfdState } from './bfd/iana.ts';
+export type { BfdSessionConfig, BfdStatus, BfdTimers } from './bfd/types.ts';
 export { Peer } from './fsm/peer.ts';
 export { createRandom, type Random } from './fsm/random.ts';
 export * from './fsm/types.ts';

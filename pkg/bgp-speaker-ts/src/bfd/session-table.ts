@@ -80,7 +80,7 @@ export class SessionTable {
   }
 
   /**
-   * Begins a session in Down; one with the same peer ends without a word.
+   * Begins a session in Down, and tells so; one with the same peer ends without a word.
    *
    * @param interfaceIndex index of `config.interface`; 0 when there is none
    * @param counters as `BfdCounter` says; counted on, never reset
@@ -104,6 +104,7 @@ export class SessionTable {
     const entry: Entry = { config, interfaceIndex, session, counters, endsAt: Number.POSITIVE_INFINITY };
     this.#byPeer.set(peer, entry);
     this.#byDiscriminator.set(session.discriminator, entry);
+    this.#tell(peer);
     this.#touch(entry);
   }
 

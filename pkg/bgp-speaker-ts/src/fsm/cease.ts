@@ -18,6 +18,7 @@ const HARD: readonly number[] = [
   CeaseSubcode.maximumPrefixes,
   CeaseSubcode.administrativeShutdown,
   CeaseSubcode.peerDeconfigured,
+  CeaseSubcode.bfdDown,
 ];
 
 /** Type octets of the messages behind message events, quoted by RFC 6608 §3. */
@@ -41,7 +42,7 @@ const FSM_SUBCODE: Partial<Record<SessionState, number>> = {
 export function cease(reason: StopReason, negotiated: Negotiated | undefined): SessionError {
   const { subcode } = reason;
   const data = reason.data ?? communicationOf(reason);
-  const detail = notificationName(ErrorCode.cease, subcode);
+  const detail = reason.detail ?? notificationName(ErrorCode.cease, subcode);
   const hard = negotiated?.gracefulRestart?.notification === true && HARD.includes(subcode);
   if (!hard) return sessionError(ErrorCode.cease, subcode, detail, data);
   const wrapped = new Uint8Array([ErrorCode.cease, subcode, ...data]);

@@ -159,6 +159,8 @@ export interface StopReason {
   readonly subcode: number;
   /** Shutdown communication, at most 255 octets of UTF-8 are sent (RFC 9003). */
   readonly communication?: string | undefined;
+  /** What led to it, for log and status; default: the name of the subcode. */
+  readonly detail?: string | undefined;
   /** Data of the Cease instead of a communication, e.g. of Maximum Number of Prefixes Reached (RFC 4486 §4). */
   readonly data?: Uint8Array | undefined;
 }

@@ -6,6 +6,8 @@
  */
 
 import type { Address, Prefix } from '@weft/ip';
+import type { DiscardReason } from '../bfd/control-packet.ts';
+import type { BfdState } from '../bfd/iana.ts';
 import type { PeerType, SessionState } from '../fsm/types.ts';
 import type { PolicyRule } from '../policy/rule.ts';
 import type { OriginValue } from '../wire/attribute/path-attributes.ts';
@@ -70,6 +72,20 @@ export interface MaxPrefix {
   readonly restartSeconds?: number | undefined;
 }
 
+/** BFD with one peer: RFC 5880, and RFC 5881 or RFC 5883. */
+export interface BfdConfig {
+  /** Least interval between our packets while the session is Up, in ms; default 300. */
+  readonly minTransmitIntervalMs?: number | undefined;
+  /** Least interval between packets we take, in ms; default 300. */
+  readonly minReceiveIntervalMs?: number | undefined;
+  /** How many of our packets in a row may be lost, 1…255; default 3. */
+  readonly multiplier?: number | undefined;
+  /** The peer is behind routers (RFC 5883); default: whether `multihop` of the peer is more than 1. */
+  readonly multihop?: boolean | undefined;
+  /** The interface of a link-local peer. */
+  readonly interface?: string | undefined;
+}
+
 /** One neighbour. Its address is its name: no two peers share one. */
 export interface PeerConfig {
   readonly address: Address;
@@ -118,6 +134,8 @@ export interface PeerConfig {
   /** ADD-PATH (RFC 7911), from our side. */
   readonly addPath?: 'send' | 'receive' | 'both' | undefined;
   readonly maxPrefix?: MaxPrefix | undefined;
+  /** Watch the way to the peer by BFD, and end the session when it breaks (RFC 5882). */
+  readonly bfd?: BfdConfig | undefined;
   readonly description?: string | undefined;
 }
 
@@ -191,6 +209,39 @@ export interface PeerFamilyStatus {
   readonly stream: 'none' | 'catching-up' | 'in-sync';
 }
 
+/** The BFD session of a peer; with neither counts nor remote values it has not begun. */
+export interface PeerBfdStatus {
+  readonly state: BfdState;
+  /** When `state` was entered, in ms. */
+  readonly stateSince: number;
+  /** Why it is not Up, by its name in RFC 5880 §4.1. */
+  readonly diagnostic?: string | undefined;
+  /** What the peer said last; Down when nothing is heard. */
+  readonly remoteState?: BfdState | undefined;
+  readonly remoteDiagnostic?: string | undefined;
+  /** C bit of the peer. */
+  readonly remoteControlPlaneIndependent?: boolean | undefined;
+  /** Interval of our packets, before jitter. */
+  readonly transmitIntervalMs?: number | undefined;
+  /** Interval of the peer's packets, before jitter; absent while nothing is heard. */
+  readonly receiveIntervalMs?: number | undefined;
+  /** Silence after which the session is Down; absent while nothing is heard. */
+  readonly detectionTimeMs?: number | undefined;
+  /** Packets, from the transport. */
+  readonly counts?: BfdCounts | undefined;
+}
+
+/** Packets of a BFD session. */
+export interface BfdCounts {
+  readonly sent: number;
+  readonly received: number;
+  readonly discarded: number;
+  /** How often the session came Up. */
+  readonly ups: number;
+  /** Why the last discarded packet was discarded. */
+  readonly lastDiscard?: DiscardReason | undefined;
+}
+
 /** One peer as it is now. Times are on the clock of the events. */
 export interface PeerStatus {
   readonly address: Address;
@@ -213,5 +264,7 @@ export interface PeerStatus {
   readonly updateBytesSent: number;
   /** Bytes the transport has not handed to the kernel, as last reported. */
   readonly outstandingBytes: number;
+  /** Absent when the peer has no BFD. */
+  readonly bfd?: PeerBfdStatus | undefined;
   readonly families: readonly PeerFamilyStatus[];
 }

@@ -3,6 +3,7 @@
  */
 
 import { CeaseSubcode } from '../wire/iana.ts';
+import { updateBfd } from './bfd.ts';
 import type { PeerConfig, SpeakerConfig } from './config.ts';
 import type { SpeakerCore } from './core.ts';
 import { clusterIdFor, toExportProfile } from './export-profile.ts';
@@ -60,10 +61,13 @@ function addNeighbour(core: SpeakerCore, config: PeerConfig): void {
   core.byIndex[index] = neighbour;
   describePeer(core, neighbour);
   dispatch(core, neighbour, { kind: 'restart-state', state: core.restartStateFor(neighbour) });
+  updateBfd(core, neighbour);
   dispatch(core, neighbour, { kind: 'start' });
 }
 
 function removeNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
+  neighbour.stopped = true;
+  updateBfd(core, neighbour);
   dispatch(core, neighbour, { kind: 'stop', reason: { subcode: CeaseSubcode.peerDeconfigured } });
   dropAllPaths(core, neighbour);
   core.neighbours.delete(neighbour.address);
@@ -81,6 +85,7 @@ function changeNeighbour(
   const old = neighbour.config;
   neighbour.config = config;
   neighbour.fsm.configure(toSessionConfig(core.config, config));
+  updateBfd(core, neighbour);
   if (describePeer(core, neighbour)) touchPaths(core, neighbour.index);
   if (needsReset(before, core.config, old, config)) {
     resetNeighbour(core, neighbour);

@@ -7,6 +7,8 @@
  */
 
 import type { Address } from '@weft/ip';
+import type { BfdState } from '../bfd/iana.ts';
+import type { BfdSessionConfig, BfdStatus } from '../bfd/types.ts';
 import type { ConnectionId, DownReason, Negotiated, SessionState, StopReason } from '../fsm/types.ts';
 import type { AttributeFault, Treatment } from '../wire/error.ts';
 import type { Family } from '../wire/family.ts';
@@ -65,6 +67,8 @@ export type SpeakerEvent =
       readonly connection: ConnectionId;
       readonly bytes: number;
     }
+  /** News of a BFD session asked for by `open-bfd`: its state, or what it has negotiated. */
+  | { readonly kind: 'bfd-changed'; readonly peer: Address; readonly status: BfdStatus }
   /** `nextDeadline` has come. */
   | { readonly kind: 'tick' }
   /** A batch of input is over: select routes and send what changed. */
@@ -96,6 +100,10 @@ export type SpeakerAction =
       readonly connection: ConnectionId;
       readonly bytes: Uint8Array;
     }
+  /** Begin a BFD session, or change the one with this peer. */
+  | { readonly kind: 'open-bfd'; readonly peer: Address; readonly session: BfdSessionConfig }
+  /** End a BFD session on purpose: tell the peer AdminDown. */
+  | { readonly kind: 'close-bfd'; readonly peer: Address }
   /** Changes of the Loc-RIB, each prefix at most once; only when the speaker was asked to report them. */
   | { readonly kind: 'loc-rib-changed'; readonly changes: readonly LocRibChange[] }
   /** All next hops paths point to, whenever the set changes; only when the speaker was asked to report them. */
@@ -116,6 +124,16 @@ export type SpeakerAction =
       readonly from: SessionState;
       readonly to: SessionState;
       readonly event: string;
+    }
+  /** The BFD session with a peer has another state; `from` is absent when it has just begun. */
+  | {
+      readonly kind: 'peer-bfd-changed';
+      readonly peer: Address;
+      readonly from?: BfdState | undefined;
+      readonly to: BfdState;
+      /** Why it is not Up, by its name in RFC 5880 §4.1. */
+      readonly diagnostic: string;
+      readonly remoteState: BfdState;
     }
   /** The peer has sent all its routes of a family. */
   | { readonly kind: 'end-of-rib-received'; readonly peer: Address; readonly family: Family }
@@ -148,12 +166,14 @@ export type SpeakerAction =
       readonly limit: number;
     };
 
-/** Why stale paths were removed: RFC 4724 §4.2, but for the last. */
+/** Why stale paths were removed: RFC 4724 §4.2, but for the last two. */
 export type StaleEnd =
   | 'end-of-rib'
   | 'restart-time-passed'
   | 'stale-time-passed'
   | 'forwarding-not-preserved'
   | 'restarted-again'
+  /** The peer's forwarding is lost, not its control plane alone (RFC 5882 §4.3). */
+  | 'bfd-down'
   /** Not sent again in a refresh (RFC 7313 §4). */
   | 'refresh-end';

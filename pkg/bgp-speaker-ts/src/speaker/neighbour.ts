@@ -7,6 +7,7 @@ import { Peer } from '../fsm/peer.ts';
 import type { Random } from '../fsm/random.ts';
 import type { ConnectionId, Negotiated, SessionConfig, SessionState } from '../fsm/types.ts';
 import type { Family } from '../wire/family.ts';
+import type { NeighbourBfd } from './bfd.ts';
 import type { PeerConfig } from './config.ts';
 import type { GroupMember } from './group-member.ts';
 import type { ImportProfile } from './import-profile.ts';
@@ -43,6 +44,7 @@ export class Neighbour {
   config: PeerConfig;
   session: EstablishedSession | undefined;
   staleDeadline: StaleDeadline | undefined;
+  bfd: NeighbourBfd | undefined;
   /** Stopped by an administrator. */
   stopped = false;
   /** Sessions so far that reached Established. */

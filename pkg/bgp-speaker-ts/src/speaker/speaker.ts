@@ -16,6 +16,7 @@ import type { SessionEvent } from '../fsm/types.ts';
 import { FAMILIES, type Family, toAfiSafi } from '../wire/family.ts';
 import { RefreshSubtype } from '../wire/iana.ts';
 import { encodeRouteRefresh } from '../wire/message/05-route-refresh.ts';
+import { receiveBfdStatus, updateBfd } from './bfd.ts';
 import type { LocRibChange, NextHopState, PeerStatus, PrefixMatch, SpeakerConfig } from './config.ts';
 import { configure, importAgain } from './configure.ts';
 import { SpeakerCore, type SpeakerOptions } from './core.ts';
@@ -153,10 +154,12 @@ export class Speaker {
     switch (event.kind) {
       case 'start-peer':
         neighbour.stopped = false;
+        updateBfd(this.#core, neighbour);
         this.#dispatch(neighbour, { kind: 'start' });
         return;
       case 'stop-peer':
         neighbour.stopped = true;
+        updateBfd(this.#core, neighbour);
         this.#dispatch(neighbour, { kind: 'stop', reason: event.reason });
         return;
       case 'reset-peer':
@@ -164,6 +167,9 @@ export class Speaker {
         return;
       case 'refresh-peer':
         this.#refresh(neighbour, event.direction);
+        return;
+      case 'bfd-changed':
+        receiveBfdStatus(this.#core, neighbour, event.status);
         return;
       case 'outstanding':
         this.#noteOutstanding(neighbour, event.connection, event.bytes);
@@ -249,6 +255,7 @@ export class Speaker {
     this.#core.stopped = true;
     for (const neighbour of this.#core.neighbours.values()) {
       neighbour.stopped = true;
+      updateBfd(this.#core, neighbour);
       this.#dispatch(
         neighbour,
         reason === undefined ? { kind: 'stop-gracefully' } : { kind: 'stop', reason },

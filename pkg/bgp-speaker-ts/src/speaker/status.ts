@@ -4,6 +4,7 @@
 
 import { formatIpv4 } from '../rib/tables.ts';
 import type { Family } from '../wire/family.ts';
+import { describeBfd } from './bfd.ts';
 import type { PeerFamilyStatus, PeerStatus } from './config.ts';
 import type { SpeakerCore } from './core.ts';
 import type { Neighbour } from './neighbour.ts';
@@ -27,6 +28,7 @@ export function describeNeighbour(core: SpeakerCore, neighbour: Neighbour): Peer
     updatesReceived: neighbour.updatesReceived,
     updateBytesSent: neighbour.updateBytesSent,
     outstandingBytes: neighbour.outstandingBytes,
+    bfd: describeBfd(neighbour),
     families: config.families.map((family) => describeFamily(core, neighbour, family)),
   };
 }

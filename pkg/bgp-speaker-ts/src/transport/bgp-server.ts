@@ -16,6 +16,8 @@ import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Address, Prefix } from '@weft/ip';
+import { Diagnostic } from '../bfd/iana.ts';
+import type { BfdStatus } from '../bfd/types.ts';
 import type { ConnectionId, StopReason } from '../fsm/types.ts';
 import type { DumpTable } from '../mrt/table-dump.ts';
 import type {
@@ -33,6 +35,9 @@ import type { ReceivedRoute, SelectedRoute, SentRoute } from '../speaker/listing
 import { Speaker } from '../speaker/speaker.ts';
 import { FAMILIES, type Family } from '../wire/family.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
+import { BfdThread } from './bfd/bfd-thread.ts';
+import { toCounts } from './bfd/counts.ts';
+import type { BfdNews } from './bfd/messages.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { dial } from './dial.ts';
 import type { ListenError } from './listen-error.ts';
@@ -43,14 +48,26 @@ import { applyTtlRule } from './socket-options.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 /** Actions the owner hears of: all but those on connections. */
-export type SpeakerReport = Exclude<SpeakerAction, { kind: 'connect' | 'close' | 'send' }>;
+export type SpeakerReport = Exclude<
+  SpeakerAction,
+  { kind: 'connect' | 'close' | 'send' | 'open-bfd' | 'close-bfd' }
+>;
 
 /** What happens on sockets before the speaker is concerned. */
 export type TransportReport =
   /** Somebody who is no peer connected and was closed. */
   | { readonly kind: 'stranger-refused'; readonly address: Address | undefined }
   /** The kernel did not take the MD5 key of a peer; no connection of it is accepted. */
-  | { readonly kind: 'md5-key-refused'; readonly peer: Address; readonly errno: string };
+  | { readonly kind: 'md5-key-refused'; readonly peer: Address; readonly errno: string }
+  /** The sockets of a BFD session cannot be opened; it is tried again every second, and told when the reason is another. */
+  | {
+      readonly kind: 'bfd-socket-refused';
+      readonly peer: Address;
+      readonly step: 'interface' | 'receive' | 'send';
+      readonly errno: string;
+    }
+  /** The BFD thread has failed: no BFD session runs until the server is started anew, BGP goes on without. */
+  | { readonly kind: 'bfd-thread-failed'; readonly error: string };
 
 /** How a server starts. */
 export interface BgpServerOptions {
@@ -87,6 +104,16 @@ export interface StopOptions {
   readonly communication?: string | undefined;
 }
 
+/** A BFD session nobody runs. */
+const NOT_RUNNING: BfdStatus = {
+  state: 'AdminDown',
+  diagnostic: Diagnostic.none,
+  remoteState: 'Down',
+  remoteDiagnostic: Diagnostic.none,
+  remoteControlPlaneIndependent: false,
+  transmitIntervalMs: 0,
+};
+
 /** Longest delay of setTimeout, in ms. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -95,6 +122,10 @@ export class BgpServer {
   readonly #speaker: Speaker;
   readonly #listeners: ListenerSet;
   readonly #connections = new ConnectionTable();
+  readonly #bfd: BfdThread = new BfdThread({
+    news: (news) => this.#hearBfd(news),
+    died: (error) => this.#loseBfd(error),
+  });
   readonly #onAction: (action: SpeakerReport) => void;
   readonly #onTransport: (report: TransportReport) => void;
   #peers: ReadonlyMap<Address, PeerConfig>;
@@ -168,7 +199,11 @@ export class BgpServer {
 
   /** All peers as they are now; times are on the clock of `performance.now()`. */
   peers(): PeerStatus[] {
-    return this.#speaker.status();
+    return this.#speaker.status().map((status) => {
+      const counters = this.#bfd.counters(status.address);
+      if (status.bfd === undefined || counters === undefined) return status;
+      return { ...status, bfd: { ...status.bfd, counts: toCounts(counters) } };
+    });
   }
 
   /** All selected routes, IPv4 first. */
@@ -234,7 +269,7 @@ export class BgpServer {
     this.#stopped = true;
     clearTimeout(this.#timer);
     clearImmediate(this.#turn);
-    await Promise.all(this.#alive);
+    await Promise.all([...this.#alive, this.#bfd.stop()]);
   }
 
   /** Takes a connection of a peer, or closes that of a stranger. Called by the listeners. */
@@ -339,6 +374,12 @@ export class BgpServer {
         this.#connections.takeDial(action.peer, action.connection)?.abort();
         this.#connections.take(action.peer, action.connection)?.close();
         return;
+      case 'open-bfd':
+        this.#bfd.open(action.session);
+        return;
+      case 'close-bfd':
+        this.#bfd.close(action.peer);
+        return;
       default:
         this.#onAction(action);
     }
@@ -349,6 +390,22 @@ export class BgpServer {
     if (connection === undefined) return;
     connection.queue(bytes);
     this.#toFlush.add(connection);
+  }
+
+  #hearBfd(news: BfdNews): void {
+    if (news.kind === 'changed') {
+      this.#handle({ kind: 'bfd-changed', peer: news.peer, status: news.status });
+    } else {
+      this.#onTransport({ ...news, kind: 'bfd-socket-refused' });
+    }
+  }
+
+  /** What fails here says nothing about any peer: its BFD counts as turned off. */
+  #loseBfd(error: string): void {
+    this.#onTransport({ kind: 'bfd-thread-failed', error });
+    for (const peer of this.#peers.values()) {
+      this.#handle({ kind: 'bfd-changed', peer: peer.address, status: NOT_RUNNING });
+    }
   }
 
   /** Keeps the timer at the speaker's next deadline; one that fires early finds nothing due and is set anew. */

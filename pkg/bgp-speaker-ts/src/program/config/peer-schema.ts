@@ -3,7 +3,7 @@
  */
 
 import type { z } from 'zod';
-import type { MaxPrefix, NextHopAddresses, PeerConfig } from '../../speaker/config.ts';
+import type { BfdConfig, MaxPrefix, NextHopAddresses, PeerConfig } from '../../speaker/config.ts';
 import { BGP_PORT } from '../../transport/dial.ts';
 import type { Family } from '../../wire/family.ts';
 import {
@@ -51,6 +51,14 @@ const maxPrefixSchema: z.ZodType<Complete<MaxPrefix>> = object({
   prefixes: required(integer(1, 2 ** 32 - 1), 'most prefixes of one family'),
   action: required(oneOf('warn', 'restart', 'stop'), 'what follows when there are more'),
   restartSeconds: optional(integer(1, 86_400), 'wait before the next attempt, for restart; 60 without'),
+});
+
+const bfdSchema: z.ZodType<Complete<BfdConfig>> = object({
+  minTransmitIntervalMs: optional(integer(10, 60_000), 'least interval between our packets; 300 without'),
+  minReceiveIntervalMs: optional(integer(10, 60_000), 'least interval between packets we take; 300 without'),
+  multiplier: optional(integer(1, 255), 'how many of our packets in a row may be lost; 3 without'),
+  multihop: optional(flag, 'the peer is behind routers (RFC 5883); as multihop of the peer without'),
+  interface: optional(text, 'interface of a link-local peer'),
 });
 
 /** A neighbour. */
@@ -101,4 +109,5 @@ export const peerSchema: z.ZodType<PeerValues> = object({
   exportPolicy: policySchema.describe('rules for routes sent'),
   addPath: optional(oneOf('send', 'receive', 'both'), 'several paths of a prefix (RFC 7911), from our side'),
   maxPrefix: optionalPart(maxPrefixSchema, 'limit on the prefixes received, for each family'),
+  bfd: optionalPart(bfdSchema, 'end the session when BFD says that the way to the peer is broken (RFC 5882)'),
 });

@@ -210,6 +210,19 @@ describe('a peer in the file', () => {
       'maxPrefix: { prefixes: 100, action: restart, restartSeconds: 30 }',
       { maxPrefix: { prefixes: 100, action: 'restart', restartSeconds: 30 } },
     ],
+    ['bfd: {}', { bfd: {} }],
+    [
+      'bfd: { minTransmitIntervalMs: 50, minReceiveIntervalMs: 60, multiplier: 5, multihop: true, interface: eth0 }',
+      {
+        bfd: {
+          minTransmitIntervalMs: 50,
+          minReceiveIntervalMs: 60,
+          multiplier: 5,
+          multihop: true,
+          interface: 'eth0',
+        },
+      },
+    ],
   ])('takes %s', (keys, expected) => {
     expect(peerWith(keys)).toMatchObject(expected);
   });
@@ -254,6 +267,7 @@ describe('a peer in the file', () => {
     ['passwordFile: none.txt', 'x:10 peers[0].passwordFile: ', 'names no file: none.txt'],
     ['password: a\n    passwordFile: key.txt', 'x:11 peers[0].passwordFile: ', 'beside password'],
     ['multihop: 2\n    ttlSecurityHops: 1', 'x:10 peers[0].multihop: ', 'beside ttlSecurityHops'],
+    ['bfd: { multiplier: 0 }', 'x:10 peers[0].bfd.multiplier: ', 'from 1 to 255'],
     ['maxPrefix: 100', 'x:10 peers[0].maxPrefix: ', 'must be keys with values'],
     ['maxPrefix: { prefixes: 1 }', 'x:10 peers[0].maxPrefix.action: ', 'is missing'],
     [
