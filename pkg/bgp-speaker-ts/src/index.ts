@@ -36,7 +36,8 @@ export {
 } from './transport/bgp-server.ts';
 export { BGP_PORT } from './transport/dial.ts';
 export type { ListenError } from './transport/listen-error.ts';
-export { type MrtFileResult, writeMrtFile } from './transport/mrt-file.ts';
+export { type MrtFileError, type MrtFileResult, writeMrtFile } from './transport/mrt-file.ts';
+export { MrtLogFile } from './transport/mrt-log-file.ts';
 export * from './wire/attribute/as-path.ts';
 export type { AttributeContext, EncodeContext, ParsedAttributes } from './wire/attribute/codec.ts';
 export * from './wire/attribute/decode.ts';

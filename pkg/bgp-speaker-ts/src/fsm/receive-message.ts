@@ -6,7 +6,7 @@
  */
 
 import type { MessageFramer } from '../wire/framing.ts';
-import { ErrorCode, MessageType, OpenSubcode } from '../wire/iana.ts';
+import { ErrorCode, MessageSize, MessageType, OpenSubcode } from '../wire/iana.ts';
 import { decodeOpen } from '../wire/message/01-open.ts';
 import { decodeNotification } from '../wire/message/03-notification.ts';
 import { decodeRouteRefresh } from '../wire/message/05-route-refresh.ts';
@@ -42,6 +42,7 @@ function receiveOpen(session: Session, bytes: Uint8Array, start: number, end: nu
     session.handle({ name: 'BGPOpenMsgErr', error: open.error });
     return;
   }
+  session.opens = { ...session.opens, received: bytes.slice(start - MessageSize.header, end) };
   host.emit({ kind: 'open-received', open: open.value });
   const agreed = negotiate(host.config, open.value);
   if (!agreed.ok) {

@@ -44,6 +44,7 @@ import {
 import type {
   ConnectionId,
   DownReason,
+  ExchangedOpens,
   Negotiated,
   RestartState,
   SessionAction,
@@ -102,6 +103,8 @@ export class Session {
   connectedAt = 0;
   /** When Established was reached, in ms. */
   establishedAt = 0;
+  /** Both OPENs of the connection, once they are there. */
+  opens: ExchangedOpens = { sent: new Uint8Array(0), received: new Uint8Array(0) };
 
   #framer = new MessageFramer();
   /** Bytes the peer has left unread, as told last: RFC 9687. */
@@ -223,7 +226,9 @@ export class Session {
 
   sendOpen(): void {
     const { config, restartState } = this.host;
-    this.send(encodeOpen(buildOpen(config, restartState)));
+    const sent = encodeOpen(buildOpen(config, restartState));
+    this.opens = { ...this.opens, sent };
+    this.send(sent);
   }
 
   /** Answers a valid OPEN with a KEEPALIVE, starts the negotiated timers and waits in OpenConfirm. */

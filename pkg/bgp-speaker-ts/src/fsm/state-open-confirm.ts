@@ -66,5 +66,5 @@ function establish(session: Session, negotiated: Negotiated): void {
   session.establishedAt = session.host.now;
   session.enter({ state: 'Established', negotiated }, 'KeepAliveMsg');
   const connection = session.connection?.id ?? 0;
-  session.host.emit({ kind: 'established', connection, negotiated });
+  session.host.emit({ kind: 'established', connection, negotiated, opens: session.opens });
 }

@@ -214,6 +214,12 @@ export type DownReason =
   /** We closed without a NOTIFICATION (`stop-gracefully`, or RFC 4271's ways that send none). */
   | { readonly kind: 'closed-locally'; readonly detail: string };
 
+/** The two OPENs of a session, whole messages as they were on the wire. */
+export interface ExchangedOpens {
+  readonly sent: Uint8Array;
+  readonly received: Uint8Array;
+}
+
 /** What the machine wants done, in order. */
 export type SessionAction =
   | { readonly kind: 'connect'; readonly connection: ConnectionId }
@@ -221,7 +227,12 @@ export type SessionAction =
   | { readonly kind: 'close'; readonly connection: ConnectionId }
   | { readonly kind: 'send'; readonly connection: ConnectionId; readonly bytes: Uint8Array }
   /** The session works: routes of the negotiated families can be sent on this connection. */
-  | { readonly kind: 'established'; readonly connection: ConnectionId; readonly negotiated: Negotiated }
+  | {
+      readonly kind: 'established';
+      readonly connection: ConnectionId;
+      readonly negotiated: Negotiated;
+      readonly opens: ExchangedOpens;
+    }
   /** The body of an UPDATE, `bytes[start…end)`, undecoded. It must be read before the next event. */
   | { readonly kind: 'update'; readonly bytes: Uint8Array; readonly start: number; readonly end: number }
   | { readonly kind: 'route-refresh'; readonly message: RouteRefreshMessage }

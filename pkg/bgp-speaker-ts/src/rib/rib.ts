@@ -54,6 +54,8 @@ export class Rib {
   readonly selected: IdList = new IdList();
   /** Those of them whose best path or ECMP set is another, or has other attributes. */
   readonly changed: IdList = new IdList();
+  /** Paths that came, changed, went or were confirmed since it was cleared; undefined while nobody wants to know. */
+  touched: IdList | undefined;
   /** Prefixes with a selected path. */
   routeCount = 0;
 
@@ -130,6 +132,7 @@ export class Rib {
     if (paths.effective[path] !== NO_ATTRIBUTES) this.#attributes.release(paths.effective[path] as number);
     paths.effective[path] = effective;
     paths.rejections[path] = rejection;
+    this.touched?.push(path);
     this.touchPath(path);
   }
 
@@ -143,6 +146,7 @@ export class Rib {
   removePath(path: number): void {
     this.#clearPath(path);
     this.paths.set(path, PathFlag.gone);
+    this.touched?.push(path);
     this.#gone.push(path);
     this.#markDirty(this.paths.prefixes[path] as number, this.paths.peers[path] as number);
   }
@@ -272,6 +276,7 @@ export class Rib {
     if (same && paths.has(path, PathFlag.stale)) {
       paths.clear(path, PathFlag.stale);
       this.countsOf(paths.peers[path] as number).stale -= 1;
+      this.touched?.push(path);
     }
     return same;
   }
@@ -289,6 +294,7 @@ export class Rib {
     const counts = this.countsOf(paths.peers[path] as number);
     counts.received += 1;
     if (rejection !== 0) counts.rejected += 1;
+    this.touched?.push(path);
   }
 
   /** Takes attributes and counts off a path; a row that is gone already has none. */

@@ -6,6 +6,7 @@ import type { Address } from '@weft/ip';
 import { createRandom, type Random } from '../fsm/random.ts';
 import type { RestartState } from '../fsm/types.ts';
 import type { PolicyFunction } from '../policy/facts.ts';
+import { IdList } from '../rib/id-list.ts';
 import { Tables } from '../rib/tables.ts';
 import { FAMILIES } from '../wire/family.ts';
 import type { SpeakerConfig } from './config.ts';
@@ -15,6 +16,7 @@ import { GroupSet } from './group-set.ts';
 import { INITIAL_SYNC_SECONDS, InitialSync, type SyncEnd } from './initial-sync.ts';
 import { LocalRoutes } from './local-routes.ts';
 import type { Neighbour } from './neighbour.ts';
+import type { SpeakerObserver } from './observer.ts';
 import { UpdateReceiver } from './update-receiver.ts';
 
 /** What a speaker is made with beside its configuration. */
@@ -51,6 +53,8 @@ export class SpeakerCore {
   readonly deadlines: DeadlineHeap = new DeadlineHeap();
   /** Indexes of removed neighbours whose paths are not out of all tables yet. */
   readonly retiredPeers: number[] = [];
+  /** Who looks on: see `observe`. */
+  readonly observers: Set<SpeakerObserver> = new Set();
   /** Neighbours that were sent UPDATEs since their keepalive timers were told. */
   readonly sentTo: Set<Neighbour> = new Set();
   /** This life began as a restart that is not over yet: the R bit of OPENs. */
@@ -80,6 +84,16 @@ export class SpeakerCore {
     if (restarting) for (const rib of this.tables.all) rib.holdSelection(true);
   }
 
+  /** Lets somebody look on, until the function it gives is called. */
+  observe(observer: SpeakerObserver): () => void {
+    this.observers.add(observer);
+    this.#watchPaths();
+    return () => {
+      this.observers.delete(observer);
+      this.#watchPaths();
+    };
+  }
+
   /** Adds an action to those the next `takeActions` gives. */
   emit(action: SpeakerAction): void {
     this.#actions.push(action);
@@ -105,6 +119,11 @@ export class SpeakerCore {
   restartStateFor({ establishedCount }: Pick<Neighbour, 'establishedCount'>): RestartState {
     const forwarding = this.restarting || establishedCount > 0;
     return { restarting: this.restarting, forwarding: forwarding ? FAMILIES : [] };
+  }
+
+  #watchPaths(): void {
+    const wanted = [...this.observers].some(({ selected }) => selected !== undefined);
+    for (const rib of this.tables.all) rib.touched = wanted ? (rib.touched ?? new IdList()) : undefined;
   }
 
   #createGroups(seed: number): GroupSet {

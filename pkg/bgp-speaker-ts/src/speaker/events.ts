@@ -14,6 +14,13 @@ import type { AttributeFault, Treatment } from '../wire/error.ts';
 import type { Family } from '../wire/family.ts';
 import type { LocalRoute, LocRibChange, NextHopState, SpeakerConfig } from './config.ts';
 
+/** The ends of a connection that are not its name; whoever does not know them leaves them out. */
+export interface ConnectionEnds {
+  readonly localAddress?: Address | undefined;
+  readonly localPort?: number | undefined;
+  readonly remotePort?: number | undefined;
+}
+
 /** What can happen to a speaker. */
 export type SpeakerEvent =
   /** A whole new configuration; only sessions that must be are reset. */
@@ -23,12 +30,11 @@ export type SpeakerEvent =
   /** News about some next hops; one never named is taken for reachable at metric 0. */
   | { readonly kind: 'set-next-hops'; readonly nextHops: readonly NextHopState[] }
   /** A connection asked for by `connect` is there. */
-  | {
+  | ({
       readonly kind: 'connected';
       readonly peer: Address;
       readonly connection: ConnectionId;
-      readonly localAddress?: Address | undefined;
-    }
+    } & ConnectionEnds)
   /** A connection asked for by `connect` did not come about. */
   | {
       readonly kind: 'connect-failed';
@@ -37,12 +43,11 @@ export type SpeakerEvent =
       readonly error: string;
     }
   /** Somebody has connected from this address; one that is no peer gets a `close`. */
-  | {
+  | ({
       readonly kind: 'accepted';
       readonly peer: Address;
       readonly connection: ConnectionId;
-      readonly localAddress?: Address | undefined;
-    }
+    } & ConnectionEnds)
   /** Bytes arrived. They are read before the call returns: the array may be used again. */
   | {
       readonly kind: 'received';

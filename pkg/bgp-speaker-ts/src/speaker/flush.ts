@@ -19,6 +19,8 @@ export function flush(core: SpeakerCore): void {
   endInitialSync(core);
   for (const rib of core.tables.all) {
     rib.select(SELECT_PREFIXES);
+    for (const observer of core.observers) observer.selected?.(rib);
+    rib.touched?.clear();
     core.groups.update(rib.family);
     if (core.reportRoutes) reportChanges(core, rib);
   }

@@ -5,10 +5,11 @@
 import type { Address } from '@weft/ip';
 import { Peer } from '../fsm/peer.ts';
 import type { Random } from '../fsm/random.ts';
-import type { ConnectionId, Negotiated, SessionConfig, SessionState } from '../fsm/types.ts';
+import type { ConnectionId, ExchangedOpens, Negotiated, SessionConfig, SessionState } from '../fsm/types.ts';
 import type { Family } from '../wire/family.ts';
 import type { NeighbourBfd } from './bfd.ts';
 import type { PeerConfig } from './config.ts';
+import type { ConnectionEnds } from './events.ts';
 import type { GroupMember } from './group-member.ts';
 import type { ImportProfile } from './import-profile.ts';
 import type { UpdateGroup } from './update-group.ts';
@@ -17,7 +18,11 @@ import type { UpdateGroup } from './update-group.ts';
 export interface EstablishedSession {
   readonly connection: ConnectionId;
   readonly negotiated: Negotiated;
+  readonly opens: ExchangedOpens;
   readonly localAddress: Address | undefined;
+  /** 0 when it was not told. */
+  readonly localPort: number;
+  readonly remotePort: number;
   importProfile: ImportProfile;
   /** Families whose End-of-RIB has come. */
   readonly endOfRibReceived: Set<Family>;
@@ -56,8 +61,7 @@ export class Neighbour {
   updateBytesSent = 0;
   outstandingBytes = 0;
 
-  /** Our address of each connection that is there. */
-  readonly #localAddresses: Map<ConnectionId, Address> = new Map();
+  readonly #ends: Map<ConnectionId, ConnectionEnds> = new Map();
 
   constructor(config: PeerConfig, index: number, session: SessionConfig, random: Random, now: number) {
     this.address = config.address;
@@ -72,18 +76,18 @@ export class Neighbour {
     return Math.min(this.fsm.nextDeadline, this.staleDeadline?.at ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Notes our address of a connection that came up. */
-  noteConnection(connection: ConnectionId, localAddress: Address | undefined): void {
-    if (localAddress !== undefined) this.#localAddresses.set(connection, localAddress);
+  /** Notes the ends of a connection that came up. */
+  noteConnection(connection: ConnectionId, ends: ConnectionEnds): void {
+    this.#ends.set(connection, ends);
   }
 
   /** Forgets a connection. */
   forgetConnection(connection: ConnectionId): void {
-    this.#localAddresses.delete(connection);
+    this.#ends.delete(connection);
   }
 
-  /** Gives our address of a connection, if it was told. */
-  localAddressOf(connection: ConnectionId): Address | undefined {
-    return this.#localAddresses.get(connection);
+  /** Gives the ends of a connection, as far as they were told. */
+  endsOf(connection: ConnectionId): ConnectionEnds {
+    return this.#ends.get(connection) ?? {};
   }
 }

@@ -2,14 +2,7 @@
  * Between the session machines and the routes: what follows from each action of a neighbour's machine.
  */
 
-import type {
-  ConnectionId,
-  DownReason,
-  Negotiated,
-  SessionAction,
-  SessionEvent,
-  StopReason,
-} from '../fsm/types.ts';
+import type { DownReason, Negotiated, SessionAction, SessionEvent, StopReason } from '../fsm/types.ts';
 import { type Family, toAfiSafi, toFamily } from '../wire/family.ts';
 import { CeaseSubcode, RefreshSubtype } from '../wire/iana.ts';
 import type { RouteRefreshMessage } from '../wire/message/05-route-refresh.ts';
@@ -45,7 +38,7 @@ function perform(core: SpeakerCore, neighbour: Neighbour, action: SessionAction)
       return;
     case 'established':
       core.flushDue = true;
-      establish(core, neighbour, action.connection, action.negotiated);
+      establish(core, neighbour, action);
       return;
     case 'update':
       core.flushDue = true;
@@ -65,6 +58,7 @@ function perform(core: SpeakerCore, neighbour: Neighbour, action: SessionAction)
       return;
     case 'state-changed':
       neighbour.state = action.to;
+      for (const observer of core.observers) observer.stateChanged?.(neighbour, action.from, action.to);
       neighbour.stateSince = core.now;
       core.emit({ kind: 'peer-state-changed', peer, from: action.from, to: action.to, event: action.event });
       return;
@@ -76,8 +70,7 @@ function perform(core: SpeakerCore, neighbour: Neighbour, action: SessionAction)
 function establish(
   core: SpeakerCore,
   neighbour: Neighbour,
-  connection: ConnectionId,
-  negotiated: Negotiated,
+  { connection, negotiated, opens }: Extract<SessionAction, { kind: 'established' }>,
 ): void {
   const { index, config } = neighbour;
   const { peers } = core.tables;
@@ -85,17 +78,21 @@ function establish(
   peers.external[index] = negotiated.peerType === 'external' ? 1 : 0;
   neighbour.establishedCount += 1;
   neighbour.outstandingBytes = 0;
-  const localAddress = neighbour.localAddressOf(connection);
+  const { localAddress, localPort = 0, remotePort = 0 } = neighbour.endsOf(connection);
   neighbour.session = {
     connection,
     negotiated,
+    opens,
     localAddress,
+    localPort,
+    remotePort,
     importProfile: toImportProfile(core.config, config, index, negotiated, localAddress, core.functions),
     endOfRibReceived: new Set(),
     limitPassed: new Set(),
     groups: new Map(),
     ending: false,
   };
+  for (const observer of core.observers) observer.established?.(neighbour, neighbour.session);
   core.emit({ kind: 'peer-established', peer: neighbour.address, negotiated });
   reviewStalePaths(core, neighbour, negotiated, core.config.gracefulRestart);
   joinGroups(core, neighbour, neighbour.session);
@@ -116,11 +113,15 @@ function endSession(
   reason: DownReason,
   negotiated: Negotiated,
 ): void {
-  for (const place of neighbour.session?.groups.values() ?? []) core.groups.leave(place);
+  const { session } = neighbour;
+  for (const place of session?.groups.values() ?? []) core.groups.leave(place);
   neighbour.session = undefined;
   neighbour.outstandingBytes = 0;
   neighbour.lastError = describeDownReason(reason);
   const keptPaths = keepOrRemovePaths(core, neighbour, reason, negotiated);
+  if (session !== undefined) {
+    for (const observer of core.observers) observer.sessionEnded?.(neighbour, session, reason);
+  }
   core.emit({ kind: 'peer-down', peer: neighbour.address, reason, keptPaths });
 }
 
@@ -135,6 +136,9 @@ function receiveUpdate(
   if (session === undefined || session.ending) return;
   neighbour.updatesReceived += 1;
   const result = core.receiver.receive(session.importProfile, bytes, start, end);
+  for (const observer of core.observers) {
+    observer.updateReceived?.(neighbour, session, bytes, start, end, result);
+  }
   switch (result.kind) {
     case 'routes':
       break;
@@ -174,7 +178,17 @@ function receiveRefresh(core: SpeakerCore, neighbour: Neighbour, message: RouteR
   if (message.subtype === RefreshSubtype.request) resend(core, neighbour, family);
   else if (!session.negotiated.enhancedRouteRefresh) return;
   else if (message.subtype === RefreshSubtype.beginning) core.tables.ribs[family].markStale(neighbour.index);
-  else if (message.subtype === RefreshSubtype.ending) removeStale(core, neighbour, family, 'refresh-end');
+  else if (message.subtype === RefreshSubtype.ending) endRefresh(core, neighbour, session, family);
+}
+
+function endRefresh(
+  core: SpeakerCore,
+  neighbour: Neighbour,
+  session: EstablishedSession,
+  family: Family,
+): void {
+  for (const observer of core.observers) observer.refreshEnding?.(neighbour, session, family);
+  removeStale(core, neighbour, family, 'refresh-end');
 }
 
 /** Sends a neighbour all routes of a family again. */

@@ -33,6 +33,7 @@ import {
   type SentRoute,
 } from './listing.ts';
 import { dumpMrt, type MrtDumpRequest } from './mrt-dump.ts';
+import { MrtLog, type MrtLogOptions } from './mrt-log.ts';
 import type { Neighbour } from './neighbour.ts';
 import { dispatch, resend } from './sessions.ts';
 import { expireStale } from './stale-paths.ts';
@@ -145,6 +146,11 @@ export class Speaker {
     return dumpMrt(this.#core, request);
   }
 
+  /** Logs received UPDATEs and changes of state as MRT BGP4MP_ET records, until the function it gives is called. */
+  logMrt(options: MrtLogOptions): () => void {
+    return this.#core.observe(new MrtLog(this.#core, options));
+  }
+
   #handlePeerEvent(event: Extract<SpeakerEvent, { readonly peer: Address }>): void {
     const neighbour = this.#core.neighbours.get(event.peer);
     if (neighbour === undefined) {
@@ -176,7 +182,7 @@ export class Speaker {
         return;
       case 'connected':
       case 'accepted':
-        neighbour.noteConnection(event.connection, event.localAddress);
+        neighbour.noteConnection(event.connection, event);
         this.#dispatch(neighbour, { kind: event.kind, connection: event.connection });
         return;
       case 'closed':

@@ -259,6 +259,14 @@ export class BgpServer {
     }
   }
 
+  /**
+   * Logs what peers send and how their sessions go: one MRT BGP4MP_ET record a call, from the event loop, until the
+   * function it gives is called. `MrtLogFile` is a place for them.
+   */
+  logMrt(write: (record: Uint8Array) => void): () => void {
+    return this.#speaker.logMrt({ write, unixMs: Date.now });
+  }
+
   /** Ends all sessions and listeners; resolves when every socket is gone, after 2 s at the latest. */
   async stop({ graceful, communication }: StopOptions): Promise<void> {
     if (this.#stopped) return;
@@ -283,8 +291,8 @@ export class BgpServer {
       return;
     }
     const id = this.#connections.nextAccepted(peer.address);
-    const { localAddress } = this.#adopt(peer.address, id, socket);
-    this.#handle({ kind: 'accepted', peer: peer.address, connection: id, localAddress });
+    const { ends } = this.#adopt(peer.address, id, socket);
+    this.#handle({ kind: 'accepted', peer: peer.address, connection: id, ...ends });
   }
 
   #connect(address: Address, id: ConnectionId): void {
@@ -293,8 +301,8 @@ export class BgpServer {
     const attempt = dial(peer, {
       connected: (socket) => {
         this.#connections.takeDial(address, id);
-        const { localAddress } = this.#adopt(address, id, socket);
-        this.#handle({ kind: 'connected', peer: address, connection: id, localAddress });
+        const { ends } = this.#adopt(address, id, socket);
+        this.#handle({ kind: 'connected', peer: address, connection: id, ...ends });
       },
       failed: (error) => {
         this.#connections.takeDial(address, id);

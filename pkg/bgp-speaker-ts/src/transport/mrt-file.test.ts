@@ -49,7 +49,7 @@ test('a directory that is not there is an error of three parts', async () => {
   const path = join(directory, 'nowhere', 'rib.mrt');
   expect(await writeMrtFile(path, breaksOff())).toEqual({
     kind: 'file-error',
-    message: 'cannot write the MRT dump: ENOENT',
+    message: 'cannot write the MRT file: ENOENT',
     object: path,
     hint: 'make the directory first',
   });

@@ -5,16 +5,17 @@
 import { randomInt } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 
-/** A dump in its file, or why it is not there, in three parts for the user. */
-export type MrtFileResult =
-  | { readonly kind: 'written'; readonly bytes: number }
-  | {
-      readonly kind: 'file-error';
-      readonly message: string;
-      /** The file. */
-      readonly object: string;
-      readonly hint: string;
-    };
+/** Why a file cannot be written, in three parts for the user. */
+export interface MrtFileError {
+  readonly kind: 'file-error';
+  readonly message: string;
+  /** The file. */
+  readonly object: string;
+  readonly hint: string;
+}
+
+/** A dump in its file, or why it is not there. */
+export type MrtFileResult = { readonly kind: 'written'; readonly bytes: number } | MrtFileError;
 
 /**
  * Writes a dump to a temporary file beside the one wanted and renames it when everything is on disk; the dump goes on only as
@@ -28,7 +29,7 @@ export async function writeMrtFile(path: string, chunks: AsyncIterable<Uint8Arra
     return { kind: 'written', bytes };
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    return fileError(path, error as NodeJS.ErrnoException);
+    return mrtFileError(path, error as NodeJS.ErrnoException);
   }
 }
 
@@ -47,10 +48,11 @@ async function writeAll(path: string, chunks: AsyncIterable<Uint8Array>): Promis
   }
 }
 
-function fileError(path: string, { code, message }: NodeJS.ErrnoException): MrtFileResult {
+/** Explains an error of the file system. */
+export function mrtFileError(path: string, { code, message }: NodeJS.ErrnoException): MrtFileError {
   return {
     kind: 'file-error',
-    message: `cannot write the MRT dump: ${code ?? message}`,
+    message: `cannot write the MRT file: ${code ?? message}`,
     object: path,
     hint: HINTS[code ?? ''] ?? 'check that the directory is there and that this process may write to it',
   };

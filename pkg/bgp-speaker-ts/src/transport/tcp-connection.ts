@@ -8,7 +8,7 @@
  */
 
 import type { Socket } from 'node:net';
-import type { Address } from '@weft/ip';
+import type { ConnectionEnds } from '../speaker/events.ts';
 import { fromNodeAddress } from './socket-address.ts';
 import { descriptorOf } from './socket-descriptor.ts';
 import { send } from './syscalls.ts';
@@ -30,7 +30,7 @@ export interface TcpConnectionListener {
 
 /** A connected socket. */
 export class TcpConnection {
-  readonly localAddress: Address | undefined;
+  readonly ends: ConnectionEnds;
   /** Resolves when the socket is gone. */
   readonly gone: Promise<void>;
   readonly #socket: Socket;
@@ -44,7 +44,8 @@ export class TcpConnection {
   constructor(socket: Socket, listener: TcpConnectionListener) {
     this.#socket = socket;
     this.#listener = listener;
-    this.localAddress = fromNodeAddress(socket.localAddress);
+    const { localPort, remotePort } = socket;
+    this.ends = { localAddress: fromNodeAddress(socket.localAddress), localPort, remotePort };
     this.gone = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', (bytes) => {
       if (!this.#silent) listener.received(bytes);
