@@ -103,6 +103,21 @@ describe('packing UPDATEs', () => {
     );
   });
 
+  test('withdrawals and End-of-RIB of IPv6 behind announcements have no attributes of theirs', () => {
+    const packer = new UpdatePacker(4096);
+    packer.beginReach('ipv6-unicast', BLOCK, IPV6_NEXT_HOP, false);
+    packer.addIpv6(0x20010db8, 0, 0, 0, 32, 0);
+    packer.beginWithdraw('ipv6-unicast', false);
+    packer.addIpv6(0x20010db8, 0x10000, 0, 0, 48, 0);
+    packer.addEndOfRib('ipv6-unicast');
+    const [, withdrawal, endOfRib] = unpack(packer.take(), false, 4096);
+    expect(withdrawal).toMatchObject({
+      attributes: {},
+      unreach: { prefixes: [text6([[0x20010db8, 0x10000, 0, 0], 48, 0], false)] },
+    });
+    expect(endOfRib?.endOfRib).toBe('ipv6-unicast');
+  });
+
   test.each([4096, 65535])('fills a message of %i octets to the last one', (maxBytes) => {
     const room = maxBytes - 23 - BLOCK.length - 7;
     const packer = new UpdatePacker(maxBytes);

@@ -136,6 +136,7 @@ export class UpdatePacker {
     if (this.#isOpen) this.#finishMessage();
     this.#layout = 'none';
     this.#source = NOTHING;
+    this.#attributesStart = this.#attributesEnd = 0;
   }
 
   /** Adds the End-of-RIB mark of a family: RFC 4724 §2. */
