@@ -23,3 +23,25 @@ export function unforeseen(error: unknown): Failure {
     hint: 'start it again; if it happens twice, report it with the configuration file and this message',
   };
 }
+
+/** Exit codes of the program. */
+export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+
+/** Writes failures on stderr and ends the process. */
+export function exitWith(failures: readonly Failure[], code: number = EXIT.failure): never {
+  for (const failure of failures) console.error(formatFailure(failure));
+  process.exit(code);
+}
+
+/** What ends a command: failures to tell, and the exit code. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError';
+  readonly failures: readonly Failure[];
+  readonly exitCode: number;
+
+  constructor(failures: readonly Failure[], exitCode: number = EXIT.failure) {
+    super(failures.map(formatFailure).join('\n'));
+    this.failures = failures;
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The command `status`.
+ */
+
+import type { Invocation } from '../command-line.ts';
+import { ProgramError } from '../failure.ts';
+import type { DaemonStatus, PeerReport } from '../protocol.ts';
+import { ask, wantsJson } from './connection.ts';
+import { since } from './duration.ts';
+import { cell, Table } from './table.ts';
+
+/** Shows the daemon and its peers, or one peer in detail. */
+export async function status(invocation: Invocation): Promise<void> {
+  const json = wantsJson(invocation);
+  const found = await ask<DaemonStatus>(invocation, '/v1/status');
+  const [name] = invocation.operands;
+  if (name !== undefined) {
+    const peer = findPeer(found, name);
+    if (json) console.log(JSON.stringify(peer));
+    else showPeer(peer);
+  } else if (json) console.log(JSON.stringify(found));
+  else showDaemon(found);
+}
+
+function findPeer({ peers }: DaemonStatus, name: string): PeerReport {
+  const peer = peers.find(({ address }) => address === name);
+  if (peer !== undefined) return peer;
+  const hint = '"bgp-speaker status" lists the peers';
+  throw new ProgramError([{ message: 'there is no such peer', object: name, hint }]);
+}
+
+function showDaemon(found: DaemonStatus): void {
+  const { version, asn, routerId, clusterId, pid, startedAt, restarting, localRoutes, peers } = found;
+  const reflector = clusterId === undefined ? '' : `, cluster ${clusterId}`;
+  console.log(`bgp-speaker ${version}, AS ${asn}, router id ${routerId}${reflector}`);
+  console.log(`pid ${pid}, up ${since(startedAt)}, file ${found.config}`);
+  console.log(`local routes: ${localRoutes.file} of the file, ${localRoutes.runTime} announced at run time`);
+  if (restarting === 'yes')
+    console.log('restarting: waits for the routes of its peers before it selects any');
+  console.log('');
+  const table = new Table([
+    'PEER',
+    'AS',
+    'STATE',
+    'FOR',
+    'RECEIVED',
+    'REJECTED',
+    'STALE',
+    'SENT',
+    'LAST ERROR',
+  ]);
+  for (const peer of peers) {
+    const total = (key: 'received' | 'rejected' | 'stale' | 'advertised'): string =>
+      `${peer.families.reduce((sum, family) => sum + family[key], 0)}`;
+    table.add(
+      peer.address,
+      `${peer.asn}`,
+      peer.state,
+      since(peer.stateSince),
+      total('received'),
+      total('rejected'),
+      total('stale'),
+      total('advertised'),
+      cell(peer.state === 'Established' ? undefined : peer.lastError),
+    );
+  }
+  table.flush();
+}
+
+function showPeer(peer: PeerReport): void {
+  const facts = new Table(['peer', peer.address]);
+  facts.add('AS', `${peer.asn}${peer.peerType === undefined ? '' : ` (${peer.peerType})`}`);
+  if (peer.description !== undefined) facts.add('description', peer.description);
+  facts.add('state', `${peer.state} for ${since(peer.stateSince)}`);
+  facts.add('router id', cell(peer.peerIdentifier));
+  facts.add('hold time', peer.holdTimeSeconds === undefined ? '-' : `${peer.holdTimeSeconds} s`);
+  facts.add('sessions', `${peer.establishedCount}`);
+  facts.add('UPDATEs received', `${peer.updatesReceived}`);
+  facts.add('bytes sent', `${peer.updateBytesSent} (${peer.outstandingBytes} wait for the peer)`);
+  if (peer.staleUntil !== undefined) facts.add('stale until', peer.staleUntil);
+  facts.add('last error', cell(peer.lastError));
+  facts.flush();
+  console.log('');
+  const families = new Table(['FAMILY', 'RECEIVED', 'REJECTED', 'STALE', 'SENT', 'END-OF-RIB', 'STREAM']);
+  for (const {
+    family,
+    received,
+    rejected,
+    stale,
+    advertised,
+    endOfRibReceived,
+    endOfRibSent,
+    stream,
+  } of peer.families) {
+    const ends = [...(endOfRibReceived ? ['in'] : []), ...(endOfRibSent ? ['out'] : [])].join(' ');
+    families.add(family, `${received}`, `${rejected}`, `${stale}`, `${advertised}`, cell(ends), stream);
+  }
+  families.flush();
+}

@@ -1,0 +1,181 @@
+/**
+ * The running daemon: one server, the file it was made of, and what the commands can ask of it.
+ *
+ *     file ──▶ config ─────────────▶ BgpServer ──reports──▶ EventLog (stdout), Watchers
+ *     file, `announce` ──▶ routes ──────┘ ▲
+ *     SIGHUP, `reload` ───────────────────┘
+ */
+
+import type { Address, Prefix } from '@weft/ip';
+import type { LocalRoute } from '../../speaker/config.ts';
+import type { Explanation } from '../../speaker/explain.ts';
+import {
+  BgpServer,
+  type PeerCommand,
+  type SpeakerReport,
+  type TransportReport,
+} from '../../transport/bgp-server.ts';
+import { readSpeakerFile } from '../config/read-file.ts';
+import type { SpeakerFile } from '../config/speaker-file.ts';
+import type { Failure } from '../failure.ts';
+import type { ChangeResult, DaemonStatus, PeerReport, ReloadResult } from '../protocol.ts';
+import { readVersion } from '../version.ts';
+import type { EventLog } from './event-log.ts';
+import { LocalRouteSet } from './local-route-set.ts';
+import { reportLine } from './report-line.ts';
+import { Watchers } from './watchers.ts';
+
+/** What a daemon is made of. */
+export interface DaemonOptions {
+  /** Path of the configuration file. */
+  readonly path: string;
+  readonly file: SpeakerFile;
+  readonly log: EventLog;
+  /** Peers may still keep routes of an earlier life. */
+  readonly restarting: boolean;
+}
+
+/** A value, or why there is none. */
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failures: readonly Failure[] };
+
+/** See the file comment. */
+export class Daemon {
+  readonly watchers: Watchers = new Watchers((wanted) => this.server.reportRoutes(wanted));
+
+  readonly #options: DaemonOptions;
+  readonly #routes: LocalRouteSet = new LocalRouteSet();
+  readonly #startedAt = new Date();
+  readonly #version = readVersion();
+  #server: BgpServer | undefined;
+  #restarting: DaemonStatus['restarting'];
+
+  private constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.#restarting = options.restarting ? 'yes' : 'no';
+  }
+
+  /** Listens and starts the sessions. */
+  static start(options: DaemonOptions): Answer<Daemon> {
+    const daemon = new Daemon(options);
+    const { file, restarting } = options;
+    const hear = (report: SpeakerReport | TransportReport): void => daemon.#hear(report);
+    const started = BgpServer.start({
+      config: file.config,
+      restarting,
+      reportRoutes: false,
+      onAction: hear,
+      onTransport: hear,
+    });
+    if (started.kind !== 'started') return { ok: false, failures: [started] };
+    daemon.#server = started.server;
+    daemon.#routes.setFile(file.routes);
+    started.server.setLocalRoutes(daemon.#routes.list());
+    return { ok: true, value: daemon };
+  }
+
+  get server(): BgpServer {
+    if (this.#server === undefined) throw new Error('a daemon that has not started was used');
+    return this.#server;
+  }
+
+  status(): DaemonStatus {
+    const { asn, identifier, clusterId, listen } = this.server.config;
+    return {
+      version: this.#version,
+      pid: process.pid,
+      config: this.#options.path,
+      startedAt: this.#startedAt.toISOString(),
+      asn,
+      routerId: identifier,
+      clusterId,
+      listen,
+      restarting: this.#restarting,
+      localRoutes: this.#routes.counts,
+      peers: this.server.peers().map(reportPeer),
+    };
+  }
+
+  explain(prefix: Prefix): Explanation {
+    return this.server.explain(prefix);
+  }
+
+  /** Takes the file as it is now; one that is wrong changes nothing. */
+  reload(): Answer<ReloadResult> {
+    const result = this.#reload();
+    if (result.ok) this.#tell('config-taken', { ...result.value });
+    else
+      for (const { message, object, hint } of result.failures)
+        this.#tell('config-refused', { message, object, hint });
+    return result;
+  }
+
+  announce(routes: readonly LocalRoute[]): ChangeResult {
+    this.#routes.announce(routes);
+    return this.#changed(routes.map(({ prefix }) => prefix));
+  }
+
+  withdraw(prefixes: readonly Prefix[]): Answer<ChangeResult> {
+    const failures = this.#routes.withdraw(prefixes);
+    return failures.length > 0 ? { ok: false, failures } : { ok: true, value: this.#changed(prefixes) };
+  }
+
+  command(command: PeerCommand): void {
+    this.#tell('command', { command: command.kind, peer: command.peer });
+    this.server.command(command);
+  }
+
+  /** Addresses of all peers. */
+  peers(): Address[] {
+    return this.server.config.peers.map(({ address }) => address);
+  }
+
+  #hear(report: SpeakerReport | TransportReport): void {
+    if (report.kind === 'end-of-rib-complete' && this.#restarting === 'yes') this.#restarting = 'over';
+    const values = reportLine(report);
+    if (values !== undefined) this.#options.log.tell(report.kind, values);
+    this.watchers.report(report);
+  }
+
+  #reload(): Answer<ReloadResult> {
+    const { path, file } = this.#options;
+    const read = readSpeakerFile(path);
+    if (!read.ok) return read;
+    const { config, routes, control, marker } = read.file;
+    if (JSON.stringify([control, marker]) !== JSON.stringify([file.control, file.marker])) {
+      const message = 'control and gracefulRestart.marker cannot change while the daemon runs';
+      const hint = 'put them back, or start the daemon again: SIGTERM keeps the routes at the peers';
+      return { ok: false, failures: [{ message, object: path, hint }] };
+    }
+    const refused = this.server.configure(config);
+    if (refused !== undefined) return { ok: false, failures: [refused] };
+    this.#routes.setFile(routes);
+    this.server.setLocalRoutes(this.#routes.list());
+    return { ok: true, value: { peers: config.peers.length, announce: routes.length } };
+  }
+
+  #changed(prefixes: readonly Prefix[]): ChangeResult {
+    this.server.setLocalRoutes(this.#routes.list());
+    return { prefixes, runTime: this.#routes.counts.runTime };
+  }
+
+  #tell(event: string, values: Readonly<Record<string, unknown>>): void {
+    this.#options.log.tell(event, values);
+    this.watchers.tell(event, values);
+  }
+}
+
+function reportPeer(peer: ReturnType<BgpServer['peers']>[number]): PeerReport {
+  const { stateSince, staleUntil } = peer;
+  return {
+    ...peer,
+    stateSince: toIsoTime(stateSince),
+    staleUntil: staleUntil === undefined ? undefined : toIsoTime(staleUntil),
+  };
+}
+
+/** @param ms on the clock of `performance.now()` */
+function toIsoTime(ms: number): string {
+  return new Date(performance.timeOrigin + ms).toISOString();
+}
