@@ -90,6 +90,13 @@ The list may be long and is not sorted; what changes while it is read is in it a
     run: async (invocation) => (await import('./client/watch.ts')).watch(invocation),
   },
   {
+    name: 'dump-mrt',
+    operands: 'FILE [TABLE]',
+    summary: 'write the routes received (in, the default) or selected (loc) to a file in the MRT format',
+    options: asking,
+    run: async (invocation) => (await import('./client/dump-mrt.ts')).dumpMrt(invocation),
+  },
+  {
     name: 'announce',
     operands: 'PREFIX…',
     summary: 'announce routes until they are withdrawn or the daemon ends',

@@ -1,8 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   eventually,
@@ -13,66 +9,19 @@ import {
   speaker,
   start,
 } from '../transport/test/loopback.ts';
+import { Bench, exitCode, START_LIMIT_MS } from './test/program.ts';
 
-const BIN = join(import.meta.dirname, '../../bin/bgp-speaker.js');
-const START_LIMIT_MS = 15_000;
-
-interface Program {
-  readonly child: ChildProcess;
-  readonly path: string;
-  /** Names of the events so far. */
-  readonly events: () => string[];
-  readonly output: () => string;
-  readonly errors: () => string;
-}
-
-let folder: string;
-const programs: Program[] = [];
+let bench: Bench;
 const servers: Running[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'bgp-speaker-'));
+  bench = new Bench();
 });
 
 afterEach(async () => {
-  for (const { child } of programs.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
+  await bench.remove();
   await Promise.all(servers.splice(0).map(({ server }) => server.stop({ graceful: false })));
-  rmSync(folder, { recursive: true });
 });
-
-/** Runs the program with a file of this text. */
-function run(name: string, text: string): Program {
-  const path = join(folder, name);
-  writeFileSync(path, text);
-  const child = spawn(process.execPath, [BIN, '--config', path], {
-    env: { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') },
-  });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (bytes) => {
-    output += bytes;
-  });
-  child.stderr.on('data', (bytes) => {
-    errors += bytes;
-  });
-  const events = (): string[] =>
-    output
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => (JSON.parse(line) as { event: string }).event);
-  const program = { child, path, events, output: () => output, errors: () => errors };
-  programs.push(program);
-  return program;
-}
-
-async function exitCode({ child }: Program): Promise<number | null> {
-  if (child.exitCode === null) await once(child, 'exit');
-  return child.exitCode;
-}
 
 /** Prefixes in the Loc-RIB, in order. */
 function routesOf(running: Running): string[] {
@@ -89,6 +38,7 @@ function file(at: string, port: number, far: Far, announce: string, more = ''): 
 routerId: ${at}
 listen: [{ address: ${at}, port: ${port} }]
 clusterId: 10.255.255.1
+control: { socket: ${bench.at(`${at}.sock`)} }
 peers:
   - { address: ${far.at}, port: ${far.port}, localAddress: ${at}, asn: 64512, routeReflectorClient: true }
 announce: [{ prefix: ${announce} }]
@@ -100,12 +50,12 @@ describe('bgp-speaker', () => {
     const [a, b, c] = ['127.0.0.21', '127.0.0.22', '127.0.0.23'] as const;
     const [portA, portB] = [await freePort(a), await freePort(b)];
     const observer = `  - { address: ${c}, localAddress: ${b}, asn: 64512, passive: true }\n`;
-    const left = run('left.yaml', file(a, portA, { at: b, port: portB }, '10.1.0.0/26'));
+    const left = bench.run('left.yaml', file(a, portA, { at: b, port: portB }, '10.1.0.0/26'));
     const withObserver = file(b, portB, { at: a, port: portA }, '10.2.0.0/26').replace(
       'announce',
       `${observer}announce`,
     );
-    const right = run('right.yaml', withObserver);
+    const right = bench.run('right.yaml', withObserver);
     await eventually(
       'both listening',
       () => [left, right].every((it) => it.events().includes('started')),
@@ -127,7 +77,7 @@ describe('bgp-speaker', () => {
     writeFileSync(left.path, file(a, portA, { at: b, port: portB }, '10.4.0.0/26', 'announced: []'));
     left.child.kill('SIGHUP');
     await eventually('the refusal', () => left.events().includes('config-refused'));
-    expect(left.output()).toContain('left.yaml:8 announced');
+    expect(left.output()).toContain('left.yaml:9 announced');
     expect(routesOf(watcher)).toEqual(['10.2.0.0/26', '10.3.0.0/26']);
 
     left.child.kill('SIGTERM');
@@ -140,7 +90,7 @@ describe('bgp-speaker', () => {
   test(
     'a wrong file is an exit code of 1 and three parts on stderr',
     async () => {
-      const program = run('wrong.yaml', 'asn: 64512\nrouterId: 10.0.0.1\nlisten: []\nneighbors: []\n');
+      const program = bench.run('wrong.yaml', 'asn: 64512\nrouterId: 10.0.0.1\nlisten: []\nneighbors: []\n');
       expect(await exitCode(program)).toBe(1);
       expect(program.errors()).toContain('neighbors is no known key\n  object: ');
       expect(program.errors()).toContain('wrong.yaml:4 neighbors\n  do: ');
@@ -153,7 +103,7 @@ describe('bgp-speaker', () => {
     async () => {
       const [at, port] = ['127.0.0.24', await freePort('127.0.0.24')] as const;
       servers.push(start(speaker(at, port, [])));
-      const program = run('taken.yaml', file(at, port, { at: '127.0.0.25', port }, '10.1.0.0/26'));
+      const program = bench.run('taken.yaml', file(at, port, { at: '127.0.0.25', port }, '10.1.0.0/26'));
       expect(await exitCode(program)).toBe(1);
       expect(program.errors()).toContain(
         `port ${port} is taken by another program\n  object: ${at} port ${port}\n  do: `,
@@ -165,7 +115,7 @@ describe('bgp-speaker', () => {
   test(
     'a file that is not there is an exit code of 1 and names the file',
     async () => {
-      const program = run('there.yaml', '');
+      const program = bench.run('there.yaml', '');
       rmSync(program.path);
       expect(await exitCode(program)).toBe(1);
       expect(program.errors()).toContain(`object: ${program.path}`);

@@ -5,6 +5,7 @@
  *     GET  /v1/rib?table=&peer=&family=&prefix=&longer=  RibLine, one a line
  *     GET  /v1/explain?prefix=                         Explanation
  *     GET  /v1/events?routes=                          EventLine, one a line, until the client leaves
+ *     GET  /v1/mrt?table=in|loc                        MRT TABLE_DUMP_V2 (RFC 6396)
  *     POST /v1/reload                                  ReloadResult
  *     POST /v1/announce   { routes: [route …] }        ChangeResult; a route has the keys of `announce` in the file
  *     POST /v1/withdraw   { prefixes: [prefix …] }     ChangeResult

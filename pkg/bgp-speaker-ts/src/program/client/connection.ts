@@ -28,17 +28,22 @@ export async function tell<T>(invocation: Invocation, path: string, body: object
 
 /** Asks for a list, and gives its lines as they come. */
 export async function* askLines(invocation: Invocation, path: string): AsyncGenerator<string> {
-  const response = await send(invocation, 'GET', path);
-  response.setEncoding('utf8');
+  const decoder = new TextDecoder();
   let rest = '';
+  for await (const bytes of askBytes(invocation, path)) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
+
+/** Asks for a long answer, and gives its bytes as they come. */
+export async function* askBytes(invocation: Invocation, path: string): AsyncGenerator<Uint8Array> {
+  const response = await send(invocation, 'GET', path);
   try {
-    for await (const text of response) {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
+    yield* response;
   } catch (error) {
-    // A daemon that ends in the middle must not look like a shorter list.
+    // A daemon that ends in the middle must not look like a shorter answer.
     if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
     throw broken(socketPath(invocation), 'the daemon has ended in the middle of its answer');
   }

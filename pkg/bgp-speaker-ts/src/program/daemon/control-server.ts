@@ -8,9 +8,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { ControlValues } from '../config/file-schema.ts';
 import { type Failure, unforeseen } from '../failure.ts';
 import type { ErrorBody } from '../protocol.ts';
-import { sendLines } from './line-stream.ts';
 import type { Reply } from './operations.ts';
 import { cannotListen, claimSocketPath } from './socket-path.ts';
+import { sendBytes, sendLines } from './stream.ts';
 
 /** Connections at once; watchers and readers of tables stay connected. */
 const MAX_CONNECTIONS = 64;
@@ -82,6 +82,7 @@ async function handle(handler: Handler, request: IncomingMessage, response: Serv
 
 async function sendReply(response: ServerResponse, reply: Reply): Promise<void> {
   if (reply.kind === 'lines') return sendLines(response, reply.batches);
+  if (reply.kind === 'bytes') return sendBytes(response, reply.chunks);
   const status = reply.kind === 'json' ? 200 : reply.status;
   const value = reply.kind === 'json' ? reply.value : ({ errors: reply.failures } satisfies ErrorBody);
   const text = JSON.stringify(value);

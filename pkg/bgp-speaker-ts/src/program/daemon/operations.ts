@@ -13,14 +13,15 @@ import { type Complete, field, list, object, optional } from '../config/schema.t
 import { showPath } from '../config/yaml-lines.ts';
 import type { Failure } from '../failure.ts';
 import type { Answer, Daemon } from './daemon.ts';
-import type { Batches } from './line-stream.ts';
 import { listRib, readRibQuery } from './rib-list.ts';
+import type { Batches } from './stream.ts';
 import { unknownPeer } from './unknown-peer.ts';
 
 /** What goes back to the client. */
 export type Reply =
   | { readonly kind: 'json'; readonly value: object }
   | { readonly kind: 'lines'; readonly batches: Batches }
+  | { readonly kind: 'bytes'; readonly chunks: AsyncIterable<Uint8Array> }
   | {
       readonly kind: 'refused';
       readonly status: 400 | 404 | 409 | 500;
@@ -52,6 +53,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/events': ({ daemon, query, signal }) => ({
     kind: 'lines',
     batches: daemon.watchers.watch(query.get('routes') === 'true', signal),
+  }),
+  'GET /v1/mrt': ({ daemon, query }) => ({
+    kind: 'bytes',
+    chunks: daemon.server.dumpMrt(query.get('table') === 'loc' ? 'loc-rib' : 'adj-rib-in'),
   }),
   'POST /v1/reload': ({ daemon }) => answer(daemon.reload()),
   'POST /v1/announce': ({ daemon, body }) =>

@@ -1,5 +1,5 @@
 /**
- * Long answers, one JSON value a line: made in slices, at the pace of the reader.
+ * Long answers, one JSON value a line or plain bytes: made in slices, at the pace of the reader.
  *
  * Between two slices the event loop serves sessions; a reader that stops costs one chunk of memory, however long the
  * list is.
@@ -28,6 +28,15 @@ export async function sendLines(response: ServerResponse, batches: Batches): Pro
   response.end();
 }
 
+/** Writes all chunks and ends the response; a client that leaves ends it early. */
+export async function sendBytes(response: ServerResponse, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' });
+  for await (const chunk of bytes) {
+    if (!(await send(response, chunk))) return;
+  }
+  response.end();
+}
+
 async function* chunks(batches: Batches): AsyncGenerator<string> {
   for await (const batch of batches) {
     let chunk = '';
@@ -44,9 +53,9 @@ async function* chunks(batches: Batches): AsyncGenerator<string> {
 }
 
 /** Resolves when there is room for more, with false when nobody reads any more. */
-async function send(response: ServerResponse, text: string): Promise<boolean> {
+async function send(response: ServerResponse, chunk: string | Uint8Array): Promise<boolean> {
   if (response.closed || response.destroyed) return false;
-  if (response.write(text)) return true;
+  if (response.write(chunk)) return true;
   const left = new AbortController();
   const leave = (): void => left.abort();
   response.once('close', leave);
