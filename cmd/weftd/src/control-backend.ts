@@ -129,7 +129,7 @@ function toPeer(peer: PeerStatus, sessions: readonly SessionDecision[], server: 
   return {
     address: peer.address,
     port: server?.config.peers.find(({ address }) => address === peer.address)?.port ?? 179,
-    asn: peer.asn,
+    asn: peer.asn ?? 0,
     type: decision?.type ?? 'global',
     node: decision?.kind === 'session' ? decision.node : undefined,
     state: peer.state,

@@ -23,6 +23,7 @@ import type {
   FamilyOffer,
   Negotiated,
   NegotiatedFamily,
+  PeerAsn,
   PeerGracefulRestart,
   PeerLongLived,
   PeerType,
@@ -99,13 +100,29 @@ function agree(
   };
 }
 
+/** Says whether a peer may have this AS number. */
+export function acceptsAsn(wanted: PeerAsn, peerAsn: number, localAsn: number): boolean {
+  if (wanted === 'any') return true;
+  if (wanted === 'internal') return peerAsn === localAsn;
+  if (wanted === 'external') return peerAsn !== localAsn;
+  if (typeof wanted === 'number') return peerAsn === wanted;
+  return wanted.some(({ first, last }) => first <= peerAsn && peerAsn <= last);
+}
+
 function checkAsn(config: SessionConfig, peerAsn: number): SessionError | undefined {
-  if (peerAsn !== 0 && (config.peerAsn === 'any' || config.peerAsn === peerAsn)) return undefined;
+  if (peerAsn !== 0 && acceptsAsn(config.peerAsn, peerAsn, config.localAsn)) return undefined;
   const detail =
     peerAsn === 0
       ? 'OPEN: the peer says it is AS 0'
-      : `OPEN: the peer is AS ${peerAsn}, not AS ${config.peerAsn}`;
+      : `OPEN: the peer is AS ${peerAsn}, not ${describePeerAsn(config.peerAsn)}`;
   return sessionError(ErrorCode.open, OpenSubcode.badPeerAs, detail);
+}
+
+function describePeerAsn(wanted: PeerAsn): string {
+  if (typeof wanted === 'number') return `AS ${wanted}`;
+  if (typeof wanted === 'string') return wanted;
+  const ranges = wanted.map(({ first, last }) => (first === last ? first : `${first}-${last}`));
+  return `one of AS ${ranges.join(', ')}`;
 }
 
 /** Not zero, and inside an AS not ours: RFC 6286 §2.2. */

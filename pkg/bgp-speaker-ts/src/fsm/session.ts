@@ -83,8 +83,8 @@ export type Phase =
 /** What an end does to ConnectRetryCounter: RFC 4271 §8.2.2 counts errors, and a manual stop clears the count. */
 export type Counting = 'failure' | 'unchanged' | 'clear';
 
-/** Hold time while waiting for an OPEN, in ms: the "large value" of RFC 4271 §8.2.2. */
-export const OPEN_HOLD_MS = 240_000;
+/** Hold time while waiting for an OPEN, unless configured: the "large value" of RFC 4271 §8.2.2. */
+const OPEN_WAIT_SECONDS = 240;
 
 /** RFC 4724 §4: a peer keeps the routes of a session that ends without a NOTIFICATION. */
 const GRACEFUL_STOP: DownReason = { kind: 'closed-locally', detail: 'graceful stop' };
@@ -220,7 +220,7 @@ export class Session {
     this.stopTimer('connectRetry');
     this.stopTimer('delayOpen');
     this.sendOpen();
-    this.startTimer('hold', OPEN_HOLD_MS);
+    this.startTimer('hold', (this.host.config.openWaitSeconds ?? OPEN_WAIT_SECONDS) * 1000);
     this.enter({ state: 'OpenSent' }, event);
   }
 

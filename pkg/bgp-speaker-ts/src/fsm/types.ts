@@ -63,18 +63,28 @@ export interface IdleHold {
   readonly maxSeconds: number;
 }
 
+/** AS numbers from the first to the last, both included. */
+export interface AsnRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The AS number a peer must have: one, ours (internal), any but ours (external), any, or one of several. */
+export type PeerAsn = number | 'internal' | 'external' | 'any' | readonly AsnRange[];
+
 /** One configured session. All lengths of time are in seconds. */
 export interface SessionConfig {
   /** The AS number this speaker shows to the peer (its own, or the local-as of RFC 7705). */
   readonly localAsn: number;
   readonly localIdentifier: number;
-  /** The AS number the peer must have; `any` takes what its OPEN says (dynamic neighbours). */
-  readonly peerAsn: number | 'any';
+  readonly peerAsn: PeerAsn;
   /** 0 means neither keepalives nor a hold timer; else 3…65535. */
   readonly holdTimeSeconds: number;
   /** Interval of our KEEPALIVEs; absent means a third of the negotiated hold time (RFC 4271 §10). */
   readonly keepaliveTimeSeconds?: number | undefined;
   readonly connectRetryTimeSeconds: number;
+  /** How long a connection may be there without an OPEN: the "large value" of RFC 4271 §8.2.2, default 240. */
+  readonly openWaitSeconds?: number | undefined;
   /** Absent means that DelayOpen is off. */
   readonly delayOpenTimeSeconds?: number | undefined;
   /** Never open a connection, only wait for one (PassiveTcpEstablishment). */

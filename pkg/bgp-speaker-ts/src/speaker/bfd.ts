@@ -14,9 +14,10 @@ import { diagnosticName } from '../bfd/iana.ts';
 import type { BfdSessionConfig, BfdStatus } from '../bfd/types.ts';
 import { FAMILIES } from '../wire/family.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
-import type { PeerBfdStatus, PeerConfig } from './config.ts';
+import type { PeerBfdStatus } from './config.ts';
 import type { SpeakerCore } from './core.ts';
 import type { Neighbour } from './neighbour.ts';
+import type { NeighbourConfig } from './peer-book.ts';
 import { isSameData } from './session-config.ts';
 import { dispatch } from './sessions.ts';
 import { removeStale } from './stale-paths.ts';
@@ -37,7 +38,7 @@ export interface NeighbourBfd {
 }
 
 /** Builds the session a peer's configuration asks for. */
-export function toBfdSession(peer: PeerConfig): BfdSessionConfig | undefined {
+export function toBfdSession(peer: NeighbourConfig): BfdSessionConfig | undefined {
   const { bfd, address, localAddress, ttlSecurityHops } = peer;
   if (bfd === undefined) return undefined;
   const multihop = bfd.multihop ?? (peer.multihop ?? 1) > 1;

@@ -8,7 +8,7 @@
 import type { Address, Prefix } from '@weft/ip';
 import type { DiscardReason } from '../bfd/control-packet.ts';
 import type { BfdState } from '../bfd/iana.ts';
-import type { PeerType, SessionState } from '../fsm/types.ts';
+import type { PeerAsn, PeerType, SessionState } from '../fsm/types.ts';
 import type { PolicyRule } from '../policy/rule.ts';
 import type { OriginValue } from '../wire/attribute/path-attributes.ts';
 import type { Role } from '../wire/capability/capability.ts';
@@ -88,10 +88,16 @@ export interface BfdConfig {
 
 /** One neighbour. Its address is its name: no two peers share one. */
 export interface PeerConfig {
-  readonly address: Address;
+  /**
+   * A prefix stands for dynamic neighbours: whoever connects from inside it, is no peer of its own and is in no longer
+   * prefix, becomes a passive peer with the rest of this configuration, until its session ends.
+   */
+  readonly address: Address | Prefix;
+  /** Most dynamic neighbours of a prefix at a time; default 100. */
+  readonly maxPeers?: number | undefined;
   /** Port to connect to; default 179. */
   readonly port?: number | undefined;
-  readonly asn: number;
+  readonly asn: PeerAsn;
   /** Source address of connections we open. */
   readonly localAddress?: Address | undefined;
   /** AS number shown to this peer instead of the speaker's own (RFC 7705). */
@@ -245,7 +251,10 @@ export interface BfdCounts {
 /** One peer as it is now. Times are on the clock of the events. */
 export interface PeerStatus {
   readonly address: Address;
-  readonly asn: number;
+  /** The prefix a dynamic neighbour was taken by. */
+  readonly template?: Prefix | undefined;
+  /** As its OPEN had it while Established, else as configured; absent when the configuration names no single one. */
+  readonly asn?: number | undefined;
   readonly description?: string | undefined;
   readonly state: SessionState;
   /** When `state` was entered, in ms. */

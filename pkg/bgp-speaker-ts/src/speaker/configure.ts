@@ -2,29 +2,37 @@
  * Brings the neighbours in line with a configuration; what is reset and what is not stands in `session-config.ts`.
  */
 
+import type { Prefix } from '@weft/ip';
 import { CeaseSubcode } from '../wire/iana.ts';
 import { updateBfd } from './bfd.ts';
-import type { PeerConfig, SpeakerConfig } from './config.ts';
+import type { SpeakerConfig } from './config.ts';
 import type { SpeakerCore } from './core.ts';
-import { clusterIdFor, toExportProfile } from './export-profile.ts';
+import { toExportProfile } from './export-profile.ts';
 import { toImportProfile } from './import-profile.ts';
 import { type EstablishedSession, Neighbour } from './neighbour.ts';
-import { isInternal, isSameData, needsImport, needsReset, toSessionConfig } from './session-config.ts';
+import { type NeighbourConfig, PeerBook } from './peer-book.ts';
+import { describePeer } from './peer-columns.ts';
+import { isSameData, needsImport, needsReset, toSessionConfig } from './session-config.ts';
 import { dispatch } from './sessions.ts';
 
 /** Takes on a configuration: the first one, or another in its place. */
 export function configure(core: SpeakerCore, next: SpeakerConfig): void {
   const before = core.config;
   core.config = next;
-  const wanted = new Set(next.peers.map(({ address }) => address));
+  core.book = new PeerBook(next.peers);
   for (const neighbour of core.neighbours.values()) {
-    if (!wanted.has(neighbour.address)) removeNeighbour(core, neighbour);
+    const config = core.book.find(neighbour.address);
+    if (config === undefined || isLost(neighbour, config)) removeNeighbour(core, neighbour);
+    else changeNeighbour(core, neighbour, before, config);
   }
-  for (const peer of next.peers) {
-    const neighbour = core.neighbours.get(peer.address);
-    if (neighbour === undefined) addNeighbour(core, peer);
-    else changeNeighbour(core, neighbour, before, peer);
+  for (const config of core.book.exact) {
+    if (!core.neighbours.has(config.address)) addNeighbour(core, config);
   }
+}
+
+/** A peer of its own that is configured no more stays as a dynamic neighbour if it has a session, and only then. */
+function isLost({ config: before, session }: Neighbour, config: NeighbourConfig): boolean {
+  return config.template !== undefined && before.template === undefined && session === undefined;
 }
 
 /** Judges all routes of a neighbour again, from what it sent: policy or facts have changed. */
@@ -53,7 +61,8 @@ export function importAgain(core: SpeakerCore, neighbour: Neighbour): void {
   }
 }
 
-function addNeighbour(core: SpeakerCore, config: PeerConfig): void {
+/** Makes a neighbour and starts it. */
+export function addNeighbour(core: SpeakerCore, config: NeighbourConfig): Neighbour {
   const index = core.tables.peers.add(config.address);
   const session = toSessionConfig(core.config, config);
   const neighbour = new Neighbour(config, index, session, core.random, core.now);
@@ -63,9 +72,12 @@ function addNeighbour(core: SpeakerCore, config: PeerConfig): void {
   dispatch(core, neighbour, { kind: 'restart-state', state: core.restartStateFor(neighbour) });
   updateBfd(core, neighbour);
   dispatch(core, neighbour, { kind: 'start' });
+  count(core, config.template, 1);
+  return neighbour;
 }
 
-function removeNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
+/** Ends a neighbour and forgets it, with its routes. */
+export function removeNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
   neighbour.stopped = true;
   updateBfd(core, neighbour);
   dispatch(core, neighbour, { kind: 'stop', reason: { subcode: CeaseSubcode.peerDeconfigured } });
@@ -74,20 +86,23 @@ function removeNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
   core.byIndex[neighbour.index] = undefined;
   core.deadlines.set(neighbour.index, Number.POSITIVE_INFINITY);
   core.retiredPeers.push(neighbour.index);
+  count(core, neighbour.config.template, -1);
 }
 
 function changeNeighbour(
   core: SpeakerCore,
   neighbour: Neighbour,
   before: SpeakerConfig,
-  config: PeerConfig,
+  config: NeighbourConfig,
 ): void {
   const old = neighbour.config;
   neighbour.config = config;
+  count(core, old.template, -1);
+  count(core, config.template, 1);
   neighbour.fsm.configure(toSessionConfig(core.config, config));
   updateBfd(core, neighbour);
   if (describePeer(core, neighbour)) touchPaths(core, neighbour.index);
-  if (needsReset(before, core.config, old, config)) {
+  if (needsReset(before, core.config, old, config, neighbour.session?.negotiated.peerAsn)) {
     resetNeighbour(core, neighbour);
     return;
   }
@@ -118,17 +133,11 @@ function exportAgain(core: SpeakerCore, neighbour: Neighbour, session: Establish
   }
 }
 
-/** Writes what decisions need to know of a peer into its columns; says whether reflection changed for its routes. */
-function describePeer({ config, tables }: SpeakerCore, { index, config: peer }: Neighbour): boolean {
-  const { peers } = tables;
-  const external = !isInternal(config, peer);
-  const client = peer.routeReflectorClient === true && !external;
-  const clusterId = client ? clusterIdFor(config, peer) : 0;
-  const changed = peers.clients[index] !== Number(client) || peers.clusterIds[index] !== clusterId;
-  peers.external[index] = Number(external);
-  peers.clients[index] = Number(client);
-  peers.clusterIds[index] = clusterId;
-  return changed;
+function count({ dynamicCounts }: SpeakerCore, template: Prefix | undefined, by: number): void {
+  if (template === undefined) return;
+  const left = (dynamicCounts.get(template) ?? 0) + by;
+  if (left === 0) dynamicCounts.delete(template);
+  else dynamicCounts.set(template, left);
 }
 
 function touchPaths(core: SpeakerCore, index: number): void {

@@ -2,7 +2,7 @@
  * What the parts of a speaker share: configuration, tables, neighbours, groups, and the actions collected so far.
  */
 
-import type { Address } from '@weft/ip';
+import type { Address, Prefix } from '@weft/ip';
 import { createRandom, type Random } from '../fsm/random.ts';
 import type { RestartState } from '../fsm/types.ts';
 import type { PolicyFunction } from '../policy/facts.ts';
@@ -17,6 +17,7 @@ import { INITIAL_SYNC_SECONDS, InitialSync, type SyncEnd } from './initial-sync.
 import { LocalRoutes } from './local-routes.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { SpeakerObserver } from './observer.ts';
+import { PeerBook } from './peer-book.ts';
 import { UpdateReceiver } from './update-receiver.ts';
 
 /** What a speaker is made with beside its configuration. */
@@ -46,7 +47,11 @@ export class SpeakerCore {
   readonly localRoutes: LocalRoutes;
   readonly groups: GroupSet;
   readonly sync: InitialSync;
+  /** Peers as configured, by address. */
+  book: PeerBook = new PeerBook([]);
   readonly neighbours: Map<Address, Neighbour> = new Map();
+  /** Dynamic neighbours of each prefix at present. */
+  readonly dynamicCounts: Map<Prefix, number> = new Map();
   /** Neighbours by their index in the peer table. */
   readonly byIndex: (Neighbour | undefined)[] = [];
   /** Deadlines of the neighbours by index; kept by `schedule`. */

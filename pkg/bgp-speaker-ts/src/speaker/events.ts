@@ -6,7 +6,7 @@
  * connections numbers those of a peer 2, 4, 6 ….
  */
 
-import type { Address } from '@weft/ip';
+import type { Address, Prefix } from '@weft/ip';
 import type { BfdState } from '../bfd/iana.ts';
 import type { BfdSessionConfig, BfdStatus } from '../bfd/types.ts';
 import type { ConnectionId, DownReason, Negotiated, SessionState, StopReason } from '../fsm/types.ts';
@@ -162,6 +162,12 @@ export type SpeakerAction =
       readonly treatment: Treatment;
       readonly faults: readonly AttributeFault[];
     }
+  /** Somebody has connected from inside the prefix of dynamic neighbours and is a peer from now on. */
+  | { readonly kind: 'dynamic-peer-added'; readonly peer: Address; readonly template: Prefix }
+  /** A dynamic neighbour is gone, its session over and its routes with it. */
+  | { readonly kind: 'dynamic-peer-removed'; readonly peer: Address; readonly template: Prefix }
+  /** Somebody has connected from inside a prefix that has all the neighbours it may have. */
+  | { readonly kind: 'dynamic-peer-refused'; readonly peer: Address; readonly template: Prefix }
   /** A peer has passed its prefix limit. */
   | {
       readonly kind: 'prefix-limit';

@@ -4,6 +4,7 @@
  * A speaker that has restarted holds the selection of routes back, so that it does not tell its peers half of what it
  * will know; they go on with the routes they keep as stale. It waits for End-of-RIB of every peer that will send one: not
  * of peers without graceful restart, nor of those that are restarting themselves, and for none longer than the deadline.
+ * Dynamic neighbours cannot be counted before they connect: a speaker that may have some waits until the deadline.
  * A speaker that has not restarted selects at once, and waits only to report that it is complete.
  *
  * Departs from RFC 4724 §4.1: prefixes with a local route are selected and told at once. Local routes win whatever the
@@ -32,14 +33,15 @@ export class InitialSync {
     return this.deadline !== Number.POSITIVE_INFINITY;
   }
 
-  /** Ends the wait if everybody was heard or the time is over; says how, when it ends now. */
-  check(neighbours: Iterable<Neighbour>, now: number): SyncEnd | undefined {
+  /**
+   * Ends the wait if everybody was heard or the time is over; says how, when it ends now.
+   *
+   * @param isOpen there may be neighbours that are not known yet
+   */
+  check(neighbours: Iterable<Neighbour>, isOpen: boolean, now: number): SyncEnd | undefined {
     if (!this.isWaiting) return undefined;
-    const cause = haveAllReported(neighbours)
-      ? 'all-received'
-      : now >= this.deadline
-        ? 'deadline'
-        : undefined;
+    const cause =
+      !isOpen && haveAllReported(neighbours) ? 'all-received' : now >= this.deadline ? 'deadline' : undefined;
     if (cause !== undefined) this.deadline = Number.POSITIVE_INFINITY;
     return cause;
   }

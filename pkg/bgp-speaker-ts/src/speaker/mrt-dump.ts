@@ -30,7 +30,7 @@ export function dumpMrt(core: SpeakerCore, request: MrtDumpRequest): Generator<U
   const collectorIdentifier = toIdentifier(config.identifier);
   const self: DumpPeer = { address: NOBODY, asn: config.asn, identifier: collectorIdentifier };
   const peers = neighbours.map(
-    ({ address, index, config: { asn } }): DumpPeer => ({
+    ({ address, index, asn = 0 }): DumpPeer => ({
       address,
       asn,
       identifier: tables.peers.identifiers[index] as number,

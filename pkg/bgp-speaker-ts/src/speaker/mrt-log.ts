@@ -54,9 +54,10 @@ export class MrtLog implements SpeakerObserver {
     write(encodeLoggedMessage(described, unixMs(), bytes, start - MessageSize.header, end, form));
   }
 
-  #describe({ address, config }: Neighbour, localAddress: LoggedSession['localAddress']): LoggedSession {
+  #describe(neighbour: Neighbour, localAddress: LoggedSession['localAddress']): LoggedSession {
+    const { address, config, asn = 0 } = neighbour;
     const localAsn = localAsnFor(this.#core.config, config);
-    return { peerAddress: address, peerAsn: config.asn, localAsn, localAddress };
+    return { peerAddress: address, peerAsn: asn, localAsn, localAddress };
   }
 
   /** Path identifiers are agreed on per family; an UPDATE with a multiprotocol attribute is one of its family. */

@@ -8,10 +8,10 @@ import type { Random } from '../fsm/random.ts';
 import type { ConnectionId, ExchangedOpens, Negotiated, SessionConfig, SessionState } from '../fsm/types.ts';
 import type { Family } from '../wire/family.ts';
 import type { NeighbourBfd } from './bfd.ts';
-import type { PeerConfig } from './config.ts';
 import type { ConnectionEnds } from './events.ts';
 import type { GroupMember } from './group-member.ts';
 import type { ImportProfile } from './import-profile.ts';
+import type { NeighbourConfig } from './peer-book.ts';
 import type { UpdateGroup } from './update-group.ts';
 
 /** What exists only while the session is Established. */
@@ -46,7 +46,7 @@ export class Neighbour {
   /** Index in the peer table. */
   readonly index: number;
   readonly fsm: Peer;
-  config: PeerConfig;
+  config: NeighbourConfig;
   session: EstablishedSession | undefined;
   staleDeadline: StaleDeadline | undefined;
   bfd: NeighbourBfd | undefined;
@@ -63,12 +63,18 @@ export class Neighbour {
 
   readonly #ends: Map<ConnectionId, ConnectionEnds> = new Map();
 
-  constructor(config: PeerConfig, index: number, session: SessionConfig, random: Random, now: number) {
+  constructor(config: NeighbourConfig, index: number, session: SessionConfig, random: Random, now: number) {
     this.address = config.address;
     this.index = index;
     this.config = config;
     this.fsm = new Peer(session, random);
     this.stateSince = now;
+  }
+
+  /** The AS number its OPEN had while Established, else the configured one; absent when there is no single one. */
+  get asn(): number | undefined {
+    const { asn } = this.config;
+    return this.session?.negotiated.peerAsn ?? (typeof asn === 'number' ? asn : undefined);
   }
 
   /** When a timer of this peer is due next, in ms; Infinity when none runs. */

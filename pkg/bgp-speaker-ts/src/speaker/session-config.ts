@@ -4,8 +4,9 @@
  *     changed                                                what happens
  *     ───────────────────────────────────────────────────    ───────────────────────────────────────────────────────
  *     asn or identifier of the speaker                       every session is reset
- *     asn, localAsn, families, addPath, role, strictRole     its session is reset: the OPEN said otherwise
+ *     localAsn, families, addPath, role, strictRole          its session is reset: the OPEN said otherwise
  *       of a peer
+ *     asn of a peer                                          its session is reset, unless its AS number still suits
  *     port, localAddress, password, ttlSecurityHops,         its session is reset: the connection was made otherwise
  *       multihop of a peer
  *     peer not there any more                                its session ends with Cease/3, its routes go
@@ -19,12 +20,16 @@
  */
 
 import { addressBytes } from '@weft/ip';
+import { acceptsAsn } from '../fsm/negotiate.ts';
 import type { FamilyOffer, GracefulRestartOffer, SessionConfig } from '../fsm/types.ts';
 import type { Family } from '../wire/family.ts';
 import type { PeerConfig, SpeakerConfig } from './config.ts';
+import type { NeighbourConfig } from './peer-book.ts';
 
 /** Wait between attempts to connect, when the configuration names none. */
 const CONNECT_RETRY_SECONDS = 5;
+/** A dynamic neighbour that says nothing takes the place of another, so it has less time than RFC 4271 suggests. */
+const DYNAMIC_OPEN_WAIT_SECONDS = 30;
 /** A peer that fails again and again is left alone for this long at first and at most. */
 const IDLE_HOLD = { initialSeconds: 1, maxSeconds: 60 } as const;
 /** How long a peer may leave our bytes unread; RFC 9687 §7 asks for the greater of 8 minutes and two hold times. */
@@ -32,7 +37,6 @@ const SEND_HOLD_SECONDS = 480;
 
 /** What of a peer cannot change under a running session. */
 const RESETTING = [
-  'asn',
   'localAsn',
   'families',
   'addPath',
@@ -59,7 +63,7 @@ export function toIdentifier(text: Parameters<typeof addressBytes>[0]): number {
 }
 
 /** Builds the configuration of a session. */
-export function toSessionConfig(speaker: SpeakerConfig, peer: PeerConfig): SessionConfig {
+export function toSessionConfig(speaker: SpeakerConfig, peer: NeighbourConfig): SessionConfig {
   return {
     localAsn: localAsnFor(speaker, peer),
     localIdentifier: toIdentifier(speaker.identifier),
@@ -67,6 +71,7 @@ export function toSessionConfig(speaker: SpeakerConfig, peer: PeerConfig): Sessi
     holdTimeSeconds: peer.holdTimeSeconds ?? speaker.holdTimeSeconds,
     keepaliveTimeSeconds: peer.keepaliveTimeSeconds,
     connectRetryTimeSeconds: peer.connectRetryTimeSeconds ?? CONNECT_RETRY_SECONDS,
+    openWaitSeconds: peer.template === undefined ? undefined : DYNAMIC_OPEN_WAIT_SECONDS,
     passive: peer.passive,
     idleHold: IDLE_HOLD,
     collisionDetectEstablished: false,
@@ -85,9 +90,9 @@ export function localAsnFor(speaker: SpeakerConfig, peer: PeerConfig): number {
   return peer.localAsn ?? speaker.asn;
 }
 
-/** Says whether a peer is in our AS, as it sees that. */
+/** Says whether a peer is in our AS, as it sees that, and as far as the configuration tells. */
 export function isInternal(speaker: SpeakerConfig, peer: PeerConfig): boolean {
-  return peer.asn === localAsnFor(speaker, peer);
+  return peer.asn === 'internal' || peer.asn === localAsnFor(speaker, peer);
 }
 
 /** Gives all clusters a speaker reflects for: its own first, then those of single clients. */
@@ -98,14 +103,23 @@ export function clusterIdsOf(speaker: SpeakerConfig): number[] {
   return [...new Set([toIdentifier(speaker.clusterId ?? speaker.identifier), ...ids])];
 }
 
-/** Says whether a session must be reset to take on a changed configuration; see the table above. */
+/**
+ * Says whether a session must be reset to take on a changed configuration; see the table above.
+ *
+ * @param peerAsn the peer's AS number, when the session is Established
+ */
 export function needsReset(
   before: SpeakerConfig,
   after: SpeakerConfig,
   peerBefore: PeerConfig,
   peerAfter: PeerConfig,
+  peerAsn?: number,
 ): boolean {
   if (before.asn !== after.asn || before.identifier !== after.identifier) return true;
+  if (!isSameData(peerBefore.asn, peerAfter.asn)) {
+    const suits = peerAsn !== undefined && acceptsAsn(peerAfter.asn, peerAsn, localAsnFor(after, peerAfter));
+    if (!suits) return true;
+  }
   return RESETTING.some((key) => !isSameData(peerBefore[key], peerAfter[key]));
 }
 

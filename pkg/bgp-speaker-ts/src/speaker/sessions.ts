@@ -12,6 +12,7 @@ import { toExportProfile } from './export-profile.ts';
 import { REFRESH_BEGINNINGS } from './group-set.ts';
 import { toImportProfile } from './import-profile.ts';
 import type { EstablishedSession, Neighbour } from './neighbour.ts';
+import { describePeer } from './peer-columns.ts';
 import { keepOrRemovePaths, removeStale, reviewStalePaths } from './stale-paths.ts';
 
 /** Wait before a session that passed its prefix limit is tried again, unless configured. */
@@ -73,9 +74,7 @@ function establish(
   { connection, negotiated, opens }: Extract<SessionAction, { kind: 'established' }>,
 ): void {
   const { index, config } = neighbour;
-  const { peers } = core.tables;
-  peers.identifiers[index] = negotiated.peerIdentifier;
-  peers.external[index] = negotiated.peerType === 'external' ? 1 : 0;
+  core.tables.peers.identifiers[index] = negotiated.peerIdentifier;
   neighbour.establishedCount += 1;
   neighbour.outstandingBytes = 0;
   const { localAddress, localPort = 0, remotePort = 0 } = neighbour.endsOf(connection);
@@ -92,6 +91,7 @@ function establish(
     groups: new Map(),
     ending: false,
   };
+  describePeer(core, neighbour);
   for (const observer of core.observers) observer.established?.(neighbour, neighbour.session);
   core.emit({ kind: 'peer-established', peer: neighbour.address, negotiated });
   reviewStalePaths(core, neighbour, negotiated, core.config.gracefulRestart);

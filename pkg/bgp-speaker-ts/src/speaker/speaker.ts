@@ -20,6 +20,7 @@ import { receiveBfdStatus, updateBfd } from './bfd.ts';
 import type { LocRibChange, NextHopState, PeerStatus, PrefixMatch, SpeakerConfig } from './config.ts';
 import { configure, importAgain } from './configure.ts';
 import { SpeakerCore, type SpeakerOptions } from './core.ts';
+import { admit, dismissIfOver } from './dynamic-peers.ts';
 import type { SpeakerAction, SpeakerEvent } from './events.ts';
 import { type Explanation, explainPrefix } from './explain.ts';
 import { endInitialSync, flush, hasWork } from './flush.ts';
@@ -38,6 +39,8 @@ import type { Neighbour } from './neighbour.ts';
 import { dispatch, resend } from './sessions.ts';
 import { expireStale } from './stale-paths.ts';
 import { describeNeighbour } from './status.ts';
+
+type PeerEvent = Extract<SpeakerEvent, { readonly peer: Address }>;
 
 /** Events after which there is something to flush only if a session machine says so. */
 const QUIET: ReadonlySet<SpeakerEvent['kind']> = new Set(['received', 'tick', 'flush'] as const);
@@ -151,12 +154,14 @@ export class Speaker {
     return this.#core.observe(new MrtLog(this.#core, options));
   }
 
-  #handlePeerEvent(event: Extract<SpeakerEvent, { readonly peer: Address }>): void {
-    const neighbour = this.#core.neighbours.get(event.peer);
-    if (neighbour === undefined) {
-      this.#refuse(event);
-      return;
-    }
+  #handlePeerEvent(event: PeerEvent): void {
+    const neighbour = this.#core.neighbours.get(event.peer) ?? this.#meet(event);
+    if (neighbour === undefined) return;
+    this.#handleEventOf(neighbour, event);
+    dismissIfOver(this.#core, neighbour);
+  }
+
+  #handleEventOf(neighbour: Neighbour, event: PeerEvent): void {
     switch (event.kind) {
       case 'start-peer':
         neighbour.stopped = false;
@@ -196,10 +201,12 @@ export class Speaker {
     }
   }
 
-  /** A connection of nobody we know is closed; anything else about a peer that is gone came too late. */
-  #refuse(event: Extract<SpeakerEvent, { readonly peer: Address }>): void {
-    if (event.kind !== 'accepted' && event.kind !== 'connected') return;
-    this.#core.emit({ kind: 'close', peer: event.peer, connection: event.connection });
+  /** Somebody we do not know: a dynamic neighbour, a stranger, or a peer that is gone and whose event came too late. */
+  #meet(event: PeerEvent): Neighbour | undefined {
+    const { peer, kind } = event;
+    if (kind === 'accepted') return admit(this.#core, peer, event.connection);
+    if (kind === 'connected') this.#core.emit({ kind: 'close', peer, connection: event.connection });
+    return undefined;
   }
 
   #dispatch(neighbour: Neighbour, event: SessionEvent): void {
@@ -213,6 +220,7 @@ export class Speaker {
       if (neighbour === undefined) continue;
       expireStale(this.#core, neighbour);
       this.#dispatch(neighbour, { kind: 'timer' });
+      dismissIfOver(this.#core, neighbour);
     }
     endInitialSync(this.#core);
   }

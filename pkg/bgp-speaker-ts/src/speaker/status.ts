@@ -15,7 +15,8 @@ export function describeNeighbour(core: SpeakerCore, neighbour: Neighbour): Peer
   const negotiated = session?.negotiated;
   return {
     address: neighbour.address,
-    asn: config.asn,
+    template: config.template,
+    asn: neighbour.asn,
     description: config.description,
     state: neighbour.state,
     stateSince: neighbour.stateSince,

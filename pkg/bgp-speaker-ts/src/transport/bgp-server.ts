@@ -24,7 +24,6 @@ import type {
   LocalRoute,
   LocRibChange,
   NextHopState,
-  PeerConfig,
   PeerStatus,
   PrefixMatch,
   SpeakerConfig,
@@ -32,6 +31,7 @@ import type {
 import type { SpeakerAction, SpeakerEvent } from '../speaker/events.ts';
 import type { Explanation } from '../speaker/explain.ts';
 import type { ReceivedRoute, SelectedRoute, SentRoute } from '../speaker/listing.ts';
+import { type NeighbourConfig, PeerBook } from '../speaker/peer-book.ts';
 import { Speaker } from '../speaker/speaker.ts';
 import { FAMILIES, type Family } from '../wire/family.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
@@ -58,7 +58,7 @@ export type TransportReport =
   /** Somebody who is no peer connected and was closed. */
   | { readonly kind: 'stranger-refused'; readonly address: Address | undefined }
   /** The kernel did not take the MD5 key of a peer; no connection of it is accepted. */
-  | { readonly kind: 'md5-key-refused'; readonly peer: Address; readonly errno: string }
+  | { readonly kind: 'md5-key-refused'; readonly peer: Address | Prefix; readonly errno: string }
   /** The sockets of a BFD session cannot be opened; it is tried again every second, and told when the reason is another. */
   | {
       readonly kind: 'bfd-socket-refused';
@@ -128,9 +128,9 @@ export class BgpServer {
   });
   readonly #onAction: (action: SpeakerReport) => void;
   readonly #onTransport: (report: TransportReport) => void;
-  #peers: ReadonlyMap<Address, PeerConfig>;
+  #book: PeerBook;
   /** Peers whose MD5 key the kernel refused. */
-  #unprotected: ReadonlyMap<Address, string> = new Map();
+  #unprotected: ReadonlyMap<Address | Prefix, string> = new Map();
   /** Connections with bytes queued in this turn. */
   readonly #toFlush: Set<TcpConnection> = new Set();
   /** Sockets that are not gone yet, closed ones included. */
@@ -146,14 +146,14 @@ export class BgpServer {
     this.#onAction = onAction;
     this.#onTransport = onTransport;
     this.#listeners = listeners;
-    this.#peers = byAddress(config);
+    this.#book = new PeerBook(config.peers);
     this.#speaker = new Speaker(config, {
       restarting,
       seed: seed ?? randomInt(2 ** 32),
       now: performance.now(),
       reportRoutes: options.reportRoutes ?? options.onAction !== undefined,
     });
-    this.#protectListeners();
+    this.#protectListeners(config);
     this.#scheduleTurn();
   }
 
@@ -176,8 +176,8 @@ export class BgpServer {
   configure(config: SpeakerConfig): ListenError | undefined {
     const error = this.#listeners.configure(config.listen);
     if (error !== undefined) return error;
-    this.#peers = byAddress(config);
-    this.#protectListeners();
+    this.#book = new PeerBook(config.peers);
+    this.#protectListeners(config);
     this.#handle({ kind: 'configure', config });
     return undefined;
   }
@@ -283,20 +283,24 @@ export class BgpServer {
   /** Takes a connection of a peer, or closes that of a stranger. Called by the listeners. */
   accept(socket: Socket): void {
     const address = fromNodeAddress(socket.remoteAddress);
-    const peer = address === undefined ? undefined : this.#peers.get(address);
-    if (peer === undefined || this.#unprotected.has(peer.address) || !protect(socket, peer)) {
+    const peer = address === undefined ? undefined : this.#book.find(address);
+    if (
+      peer === undefined ||
+      this.#unprotected.has(peer.template ?? peer.address) ||
+      !protect(socket, peer)
+    ) {
       socket.on('error', () => {});
       socket.destroy();
       this.#onTransport({ kind: 'stranger-refused', address });
       return;
     }
-    const id = this.#connections.nextAccepted(peer.address);
+    const id = this.#connections.nextAccepted();
     const { ends } = this.#adopt(peer.address, id, socket);
     this.#handle({ kind: 'accepted', peer: peer.address, connection: id, ...ends });
   }
 
   #connect(address: Address, id: ConnectionId): void {
-    const peer = this.#peers.get(address);
+    const peer = this.#book.find(address);
     if (peer === undefined) return;
     const attempt = dial(peer, {
       connected: (socket) => {
@@ -327,8 +331,8 @@ export class BgpServer {
     return connection;
   }
 
-  #protectListeners(): void {
-    this.#unprotected = this.#listeners.protect([...this.#peers.values()]);
+  #protectListeners({ peers }: SpeakerConfig): void {
+    this.#unprotected = this.#listeners.protect(peers);
     for (const [peer, errno] of this.#unprotected)
       this.#onTransport({ kind: 'md5-key-refused', peer, errno });
   }
@@ -411,8 +415,8 @@ export class BgpServer {
   /** What fails here says nothing about any peer: its BFD counts as turned off. */
   #loseBfd(error: string): void {
     this.#onTransport({ kind: 'bfd-thread-failed', error });
-    for (const peer of this.#peers.values()) {
-      this.#handle({ kind: 'bfd-changed', peer: peer.address, status: NOT_RUNNING });
+    for (const { address } of this.#speaker.status()) {
+      this.#handle({ kind: 'bfd-changed', peer: address, status: NOT_RUNNING });
     }
   }
 
@@ -432,12 +436,8 @@ export class BgpServer {
   }
 }
 
-function byAddress(config: SpeakerConfig): ReadonlyMap<Address, PeerConfig> {
-  return new Map(config.peers.map((peer) => [peer.address, peer]));
-}
-
 /** Puts the TTL rule of a peer on an accepted connection; false when the kernel does not take it. */
-function protect(socket: Socket, peer: PeerConfig): boolean {
+function protect(socket: Socket, peer: NeighbourConfig): boolean {
   if (peer.ttlSecurityHops === undefined && peer.multihop === undefined) return true;
   const fd = descriptorOf(socket);
   return fd >= 0 && applyTtlRule(fd, peer.address, peer).ok;

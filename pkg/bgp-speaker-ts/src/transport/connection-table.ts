@@ -11,13 +11,12 @@ import type { TcpConnection } from './tcp-connection.ts';
 export class ConnectionTable {
   readonly #connections: Map<Address, Map<ConnectionId, TcpConnection>> = new Map();
   readonly #dials: Map<Address, Map<ConnectionId, Dial>> = new Map();
-  readonly #lastAccepted: Map<Address, ConnectionId> = new Map();
+  #lastAccepted: ConnectionId = 0;
 
-  /** Gives the next number for an accepted connection: 2, 4, 6 … per peer. */
-  nextAccepted(peer: Address): ConnectionId {
-    const id = (this.#lastAccepted.get(peer) ?? 0) + 2;
-    this.#lastAccepted.set(peer, id);
-    return id;
+  /** Gives the next number for an accepted connection, an even one; none is used twice, by whatever peer. */
+  nextAccepted(): ConnectionId {
+    this.#lastAccepted += 2;
+    return this.#lastAccepted;
   }
 
   addDial(peer: Address, id: ConnectionId, dial: Dial): void {

@@ -3,7 +3,7 @@
  */
 
 import { Socket } from 'node:net';
-import type { PeerConfig } from '../speaker/config.ts';
+import type { NeighbourConfig } from '../speaker/peer-book.ts';
 import { openOutgoingSocket } from './raw-socket.ts';
 
 /** The port of BGP: RFC 4271 §8.2.1. */
@@ -22,7 +22,7 @@ export interface Dial {
 }
 
 /** Connects to a peer as its configuration says. */
-export function dial(peer: PeerConfig, listener: DialListener): Dial {
+export function dial(peer: NeighbourConfig, listener: DialListener): Dial {
   const opened = openOutgoingSocket({ ...peer, peer: peer.address });
   if (!opened.ok) return failSoon(opened.errno, listener);
   const socket = new Socket({

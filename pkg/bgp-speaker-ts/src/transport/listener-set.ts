@@ -2,7 +2,7 @@
  * All listening sockets of a server, kept in line with its configuration.
  */
 
-import type { Address } from '@weft/ip';
+import type { Address, Prefix } from '@weft/ip';
 import type { ListenAddress, PeerConfig } from '../speaker/config.ts';
 import type { ListenError } from './listen-error.ts';
 import { type Accept, Listener } from './listener.ts';
@@ -34,7 +34,7 @@ export class ListenerSet {
   }
 
   /** Sets what peers must have on all listeners; gives the peers whose MD5 key was refused, with the errno. */
-  protect(peers: readonly PeerConfig[]): ReadonlyMap<Address, string> {
+  protect(peers: readonly PeerConfig[]): ReadonlyMap<Address | Prefix, string> {
     for (const listener of this.#listeners.values()) listener.setTtlRules(peers);
     return new Map([...this.#listeners.values()].flatMap((listener) => [...listener.setKeys(peers)]));
   }

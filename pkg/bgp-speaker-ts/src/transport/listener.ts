@@ -5,11 +5,12 @@
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { type Address, familyOf } from '@weft/ip';
+import { type Address, familyOf, isPrefix, networkAddress, type Prefix, prefixLength } from '@weft/ip';
 import type { ListenAddress, PeerConfig } from '../speaker/config.ts';
 import { type ListenError, listenError } from './listen-error.ts';
 import { BACKLOG, openListeningSocket } from './raw-socket.ts';
 import { minTtlOf, setMd5Key, setMinTtl } from './socket-options.ts';
+import type { SyscallResult } from './syscalls.ts';
 
 /** Hears of accepted connections. */
 export type Accept = (socket: Socket) => void;
@@ -20,7 +21,7 @@ export class Listener {
   readonly #server: Server;
   readonly #fd: number;
   /** Keys as the kernel has them. */
-  readonly #keys: Map<Address, string> = new Map();
+  readonly #keys: Map<Address | Prefix, string> = new Map();
 
   private constructor(listen: ListenAddress, fd: number, accept: Accept) {
     this.listen = listen;
@@ -43,7 +44,7 @@ export class Listener {
    *
    * @returns peers whose key the kernel did not take, with the errno: their connections must not be accepted
    */
-  setKeys(peers: readonly PeerConfig[]): ReadonlyMap<Address, string> {
+  setKeys(peers: readonly PeerConfig[]): ReadonlyMap<Address | Prefix, string> {
     const family = familyOf(this.listen.address);
     const wanted = new Map(
       peers.flatMap(({ address, password }) =>
@@ -53,10 +54,10 @@ export class Listener {
     for (const address of [...this.#keys.keys()]) {
       if (!wanted.has(address)) this.#removeKey(address);
     }
-    const failed = new Map<Address, string>();
+    const failed = new Map<Address | Prefix, string>();
     for (const [address, password] of wanted) {
       if (this.#keys.get(address) === password) continue;
-      const result = setMd5Key(this.#fd, address, password);
+      const result = this.#setKey(address, password);
       if (result.ok) this.#keys.set(address, password);
       else failed.set(address, result.errno);
     }
@@ -79,8 +80,14 @@ export class Listener {
     this.#server.close();
   }
 
-  #removeKey(address: Address): void {
-    setMd5Key(this.#fd, address, undefined);
-    this.#keys.delete(address);
+  #removeKey(peer: Address | Prefix): void {
+    this.#setKey(peer, undefined);
+    this.#keys.delete(peer);
+  }
+
+  /** The kernel takes the key of the longest prefix around an address. */
+  #setKey(peer: Address | Prefix, key: string | undefined): SyscallResult {
+    if (!isPrefix(peer)) return setMd5Key(this.#fd, peer, key);
+    return setMd5Key(this.#fd, networkAddress(peer), key, prefixLength(peer));
   }
 }

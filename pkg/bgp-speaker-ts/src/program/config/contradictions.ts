@@ -64,8 +64,9 @@ function ofReflection(file: FileValues, peer: PeerValues, path: Path): Mistake[]
     const reason = 'needs a route reflector, and this speaker has no clusterId';
     mistakes.push({ path: client, reason, hint: 'add clusterId, usually the routerId' });
   }
-  if (routeReflectorClient && peer.asn !== ownAsn) {
-    const reason = `is for peers of AS ${ownAsn}, and this one is in AS ${peer.asn} (RFC 4456)`;
+  const { asn } = peer;
+  if (routeReflectorClient && (asn === 'external' || (typeof asn === 'number' && asn !== ownAsn))) {
+    const reason = `is for peers of AS ${ownAsn}, and this one is ${asn === 'external' ? asn : `in AS ${asn}`} (RFC 4456)`;
     mistakes.push({ path: client, reason, hint: 'remove it, or correct the asn' });
   }
   if (clusterId !== undefined && !routeReflectorClient) {

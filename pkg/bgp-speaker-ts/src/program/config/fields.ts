@@ -11,6 +11,7 @@ import {
   parseAddress,
   parsePrefix,
 } from '@weft/ip';
+import type { AsnRange, PeerAsn } from '../../fsm/types.ts';
 import { parseCommunity, parseLargeCommunity } from '../../policy/community.ts';
 import { MAX_MD5_KEY_BYTES } from '../../transport/socket-options.ts';
 import { FAMILIES, type Family } from '../../wire/family.ts';
@@ -52,6 +53,33 @@ export function oneOf<const T extends string>(...words: readonly T[]): FieldType
 
 /** An AS number; 0 belongs to nobody (RFC 7607). */
 export const asn: FieldType<number> = integer(1, 2 ** 32 - 1);
+
+const PEER_AS_WORDS = ['internal', 'external', 'any'] as const;
+
+/** The AS number a peer must have: one, a word, or a list such as `[64512, 65000-65010]`. */
+export const peerAsn: FieldType<PeerAsn> = {
+  schema: { anyOf: [asn.schema, { enum: [...PEER_AS_WORDS] }, { type: 'array', minItems: 1 }] },
+  read: (value) => {
+    const word = PEER_AS_WORDS.find((name) => name === value);
+    if (word !== undefined) return { ok: true, value: word };
+    return Array.isArray(value) ? readAsnList(value) : asn.read(value);
+  },
+};
+
+function readAsnList(values: readonly unknown[]): Parsed<PeerAsn> {
+  if (values.length === 0) return { ok: false, reason: 'must name at least one AS number' };
+  const ranges: AsnRange[] = [];
+  for (const value of values) {
+    const [from, to = from] = /^(\d+)-(\d+)$/.exec(String(value))?.slice(1).map(Number) ?? [value];
+    const [first, last] = [asn.read(from), asn.read(to)];
+    if (!first.ok) return first;
+    if (!last.ok) return last;
+    if (first.value > last.value)
+      return { ok: false, reason: `has a range that ends before it begins: ${value}` };
+    ranges.push({ first: first.value, last: last.value });
+  }
+  return { ok: true, value: ranges };
+}
 
 /** A preference or metric. */
 export const uint32: FieldType<number> = integer(0, 2 ** 32 - 1);
@@ -112,16 +140,11 @@ export function addressOf(wanted: 4 | 6): FieldType<Address> {
   };
 }
 
-/** The address of a peer. */
-export const peerAddress: FieldType<Address> = {
-  schema: ipAddress.schema,
-  read: (value) => {
-    if (typeof value !== 'string' || !value.includes('/')) return ipAddress.read(value);
-    return {
-      ok: false,
-      reason: `is a prefix, and peers of a whole prefix (dynamic neighbours) do not exist yet: ${show(value)}`,
-    };
-  },
+/** The address of a peer, or a prefix for dynamic neighbours. */
+export const peerAddress: FieldType<Address | Prefix> = {
+  schema: { type: 'string' },
+  read: (value) =>
+    typeof value === 'string' && value.includes('/') ? ipPrefix.read(value) : ipAddress.read(value),
 };
 
 /** A BGP Identifier or a cluster id: an IPv4 address other than 0.0.0.0 (RFC 6286, RFC 4456). */

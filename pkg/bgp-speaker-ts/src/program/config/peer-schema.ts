@@ -18,6 +18,7 @@ import {
   oneOf,
   password,
   peerAddress,
+  peerAsn,
   port,
   text,
 } from './fields.ts';
@@ -63,9 +64,10 @@ const bfdSchema: z.ZodType<Complete<BfdConfig>> = object({
 
 /** A neighbour. */
 export const peerSchema: z.ZodType<PeerValues> = object({
-  address: required(peerAddress, 'address of the neighbour'),
+  address: required(peerAddress, 'address of the neighbour, or the prefix of dynamic neighbours'),
   port: withDefault(port, BGP_PORT, 'port to connect to'),
-  asn: required(asn, 'AS number of the neighbour'),
+  maxPeers: optional(integer(1, 65_534), 'most dynamic neighbours of a prefix at a time; 100 without'),
+  asn: required(peerAsn, 'AS number of the neighbour; also internal, external, any, or a list with ranges'),
   description: optional(text, 'shown in the status'),
   localAddress: optional(ipAddress, 'source address of connections we open'),
   localAsn: optional(asn, 'AS number shown to this peer instead of our own (RFC 7705)'),

@@ -109,7 +109,9 @@ describe('a configuration file', () => {
       ':7 peers[0].address',
       '10.0.0.777',
     ],
-    ['a dynamic neighbour', '10.0.0.7', '10.0.1.0/24', ':7 peers[0].address', 'do not exist yet'],
+    ['host bits in a range', '10.0.0.7', '10.0.1.7/24', ':7 peers[0].address', '10.0.1.0/24'],
+    ['a list of no AS', '    asn: 64512', '    asn: []', ':8 peers[0].asn', 'at least one'],
+    ['a range of AS numbers', '    asn: 64512', '    asn: [9-7]', ':8 peers[0].asn', 'ends before it begins'],
     ['host bits in a prefix', '10.1.0.0/26', '10.1.0.1/26', ':12 announce[0].prefix', '10.1.0.0/26'],
     [
       'a family nobody knows',

@@ -126,9 +126,9 @@ export class Daemon {
     this.server.command(command);
   }
 
-  /** Addresses of all peers. */
+  /** Addresses of all peers, dynamic neighbours of the moment included. */
   peers(): Address[] {
-    return this.server.config.peers.map(({ address }) => address);
+    return this.server.peers().map(({ address }) => address);
   }
 
   #hear(report: SpeakerReport | TransportReport): void {

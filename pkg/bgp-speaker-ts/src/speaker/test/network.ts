@@ -11,6 +11,7 @@ import type { LocRibChange, PeerConfig, SpeakerConfig } from '../config.ts';
 import type { SpeakerOptions } from '../core.ts';
 import type { SpeakerAction, SpeakerEvent } from '../events.ts';
 import type { ReceivedRoute } from '../listing.ts';
+import type { NeighbourConfig } from '../peer-book.ts';
 import { Speaker } from '../speaker.ts';
 
 interface End {
@@ -333,7 +334,11 @@ export function speaker(
 }
 
 /** A peer with the defaults of the tests. */
-export function peer(name: string, asn: number, more: Partial<PeerConfig> = {}): PeerConfig {
+export function peer(
+  name: string,
+  asn: number,
+  more: Partial<Omit<PeerConfig, 'address'>> = {},
+): NeighbourConfig {
   return {
     address: address(name),
     asn,
