@@ -6,10 +6,15 @@
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(word.length / 2));
   const [best] = known
-    .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ edits }) => edits <= limit)
     .sort((left, right) => left.edits - right.edits);
   return best?.candidate;
+}
+
+/** A word that was not written to its end is nearly right. */
+function distance(word: string, candidate: string): number {
+  return word.length > 2 && candidate.startsWith(word) ? 1 : editDistance(word, candidate);
 }
 
 /** Letters to insert, remove or replace to make one word of the other (Levenshtein). */

@@ -24,6 +24,7 @@ export type Handler = (method: string, url: URL, body: string, signal: AbortSign
 
 /** A control socket that answers. */
 export interface ControlServer {
+  readonly path: string;
   /** Cuts all connections and removes the socket. */
   close(): Promise<void>;
 }
@@ -47,6 +48,7 @@ export async function startControlServer(
   }
   server.on('error', () => {});
   return {
+    path: socket,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

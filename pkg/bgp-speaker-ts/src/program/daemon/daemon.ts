@@ -25,6 +25,9 @@ import { LocalRouteSet } from './local-route-set.ts';
 import { reportLine } from './report-line.ts';
 import { Watchers } from './watchers.ts';
 
+/** Longest wait for a reader of the log at the end, in ms. */
+const LAST_LINES_MS = 1000;
+
 /** What a daemon is made of. */
 export interface DaemonOptions {
   /** Path of the configuration file. */
@@ -136,6 +139,14 @@ export class Daemon {
     const values = reportLine(report);
     if (values !== undefined) this.#options.log.tell(report.kind, values);
     this.watchers.report(report);
+  }
+
+  /** Ends all sessions so that peers keep our routes, and gives the reader of the log a moment for the last lines. */
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    const { log } = this.#options;
+    this.#tell('stopping', { signal });
+    await this.server.stop({ graceful: true });
+    await Promise.race([log.drained(), new Promise((resolve) => setTimeout(resolve, LAST_LINES_MS))]);
   }
 
   #reload(): Answer<ReloadResult> {

@@ -9,13 +9,10 @@ import { readSpeakerFile } from '../config/read-file.ts';
 import type { SpeakerFile } from '../config/speaker-file.ts';
 import { exitWith } from '../failure.ts';
 import { type ControlServer, startControlServer } from './control-server.ts';
-import { Daemon } from './daemon.ts';
+import { type Answer, Daemon } from './daemon.ts';
 import { EventLog } from './event-log.ts';
 import { operate } from './operations.ts';
-import { hasRestarted, keepMarker, keptSeconds } from './restart-marker.ts';
-
-/** Longest wait for a reader of the log at the end, in ms. */
-const LAST_LINES_MS = 1000;
+import { hasRestarted, keepMarker } from './restart-marker.ts';
 
 /** How it is started. */
 export interface RunOptions {
@@ -29,27 +26,30 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<void> {
   const read = readSpeakerFile(options.config);
   if (!read.ok) return exitWith(read.failures);
-  const { file } = read;
   let daemon: Daemon | undefined;
-  const control = await openControl(file, () => daemon);
-  const log = new EventLog(1);
-  const restarting = judgeRestart(file, options.restarting);
-  const started = Daemon.start({ path: options.config, file, log, restarting });
+  const control = await openControl(read.file, () => daemon);
+  const started = start(options, read.file, control?.path);
   if (!started.ok) {
     await control?.close();
     return exitWith(started.failures);
   }
   daemon = started.value;
-  const { asn, listen, peers } = file.config;
-  log.tell('started', {
-    pid: process.pid,
-    asn,
-    listen,
-    peers: peers.length,
-    restarting,
-    control: file.control?.socket,
-  });
-  handleSignals(started.value, log, control);
+  handleSignals(daemon, control);
+}
+
+/** Starts the daemon, and the marker of its life when it has. */
+function start(options: RunOptions, file: SpeakerFile, socket: string | undefined): Answer<Daemon> {
+  const { config } = file;
+  const marker = config.gracefulRestart && (file.marker ?? (socket && besideSocket(socket)));
+  const restarting = options.restarting || (marker !== undefined && hasRestarted(marker, config));
+  const log = new EventLog(1);
+  const started = Daemon.start({ path: options.config, file, log, restarting });
+  if (!started.ok) return started;
+  const failure = marker === undefined ? undefined : keepMarker(marker, config);
+  if (failure !== undefined) return { ok: false, failures: [failure] };
+  const { asn, listen, peers } = config;
+  log.tell('started', { pid: process.pid, asn, listen, peers: peers.length, restarting, control: socket });
+  return started;
 }
 
 async function openControl(
@@ -65,31 +65,18 @@ async function openControl(
   return 'failure' in control ? exitWith([control.failure]) : control;
 }
 
-/** Looks at the marker of an earlier life, and begins to keep that of this one. */
-function judgeRestart(file: SpeakerFile, forced: boolean): boolean {
-  const { config, control } = file;
-  const path = file.marker ?? (control === undefined ? undefined : besideSocket(control.socket));
-  if (config.gracefulRestart === undefined || path === undefined) return forced;
-  const restarted = hasRestarted(path, keptSeconds(config));
-  const failure = keepMarker(path);
-  if (failure !== undefined) return exitWith([failure]);
-  return forced || restarted;
-}
-
 function besideSocket(socket: string): string {
   const { dir, name } = parse(socket);
   return join(dir, `${name}.alive`);
 }
 
-function handleSignals(daemon: Daemon, log: EventLog, control: ControlServer | undefined): void {
+function handleSignals(daemon: Daemon, control: ControlServer | undefined): void {
   process.on('SIGHUP', () => daemon.reload());
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    log.tell('stopping', { signal });
-    await Promise.all([daemon.server.stop({ graceful: true }), control?.close()]);
-    await Promise.race([log.drained(), new Promise((resolve) => setTimeout(resolve, LAST_LINES_MS))]);
+    await Promise.all([daemon.stop(signal), control?.close()]);
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
