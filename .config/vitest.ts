@@ -8,6 +8,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{pkg,cmd,hack}/**/*.test.ts'],
+          // No test measures time; a deadline this long only ends one that hangs, on however busy a machine.
+          testTimeout: 60_000,
         },
       },
       {

@@ -21,6 +21,7 @@ import type { Failure } from '../failure.ts';
 import type { ChangeResult, DaemonStatus, PeerReport, ReloadResult } from '../protocol.ts';
 import { readVersion } from '../version.ts';
 import type { EventLog } from './event-log.ts';
+import { warmUpWhileIdle } from './idle-warm-up.ts';
 import { LocalRouteSet } from './local-route-set.ts';
 import { reportLine } from './report-line.ts';
 import { Watchers } from './watchers.ts';
@@ -63,7 +64,11 @@ export class Daemon {
   static start(options: DaemonOptions): Answer<Daemon> {
     const daemon = new Daemon(options);
     const { file, restarting } = options;
-    const hear = (report: SpeakerReport | TransportReport): void => daemon.#hear(report);
+    const endWarmUp = warmUpWhileIdle();
+    const hear = (report: SpeakerReport | TransportReport): void => {
+      if (report.kind === 'peer-established') endWarmUp();
+      daemon.#hear(report);
+    };
     const started = BgpServer.start({
       config: file.config,
       restarting,
