@@ -122,7 +122,6 @@ describe('a peer under random events', () => {
         { kind: 'event', event: { kind: 'stop', reason: { subcode: 2 } } },
         { kind: 'event', event: { kind: 'stop-gracefully' } },
         { kind: 'event', event: { kind: 'reset', reason: { subcode: 4 } } },
-        { kind: 'event', event: { kind: 'sent' } },
         { kind: 'event', event: { kind: 'outstanding', bytes: 5000 } },
       ),
     },

@@ -321,9 +321,11 @@ describe('RFC 4724 §4.2 a peer with graceful restart that is back before its ol
 describe('timers of an established session', () => {
   test('RFC 4271 §4.4: what was sent puts the next KEEPALIVE off', () => {
     const script = new Script().establish();
-    script.now = 20_000;
-    script.give({ kind: 'sent' });
-    expect(script.peer.nextDeadline).toBe(50_000);
+    expect(script.timer()).toContain('send KEEPALIVE');
+    script.peer.noteSent(20_000);
+    expect(script.timer()).not.toContain('send KEEPALIVE');
+    expect(script.timer()).toContain('send KEEPALIVE');
+    expect(script.now).toBe(50_000);
   });
 
   test('a new configuration counts from the next OPEN on', () => {

@@ -76,6 +76,14 @@ export class Peer {
     return Math.min(this.#main.nextDeadline, this.#second?.nextDeadline ?? Number.POSITIVE_INFINITY);
   }
 
+  /**
+   * Notes that UPDATEs leave now on the established connection: as good a sign of life as a KEEPALIVE (RFC 4271 §4.4).
+   * A note and no event, because it comes with every change for every peer and asks for nothing.
+   */
+  noteSent(now: number): void {
+    this.#main.noteSent(now);
+  }
+
   /** Takes a new configuration; what was sent in an OPEN changes with the next OPEN. */
   configure(config: SessionConfig): void {
     this.#host.config = config;
@@ -99,9 +107,6 @@ export class Peer {
     switch (event.kind) {
       case 'received':
         this.#find(event.connection)?.receive(event.bytes);
-        return;
-      case 'sent':
-        this.#main.noteSent();
         return;
       case 'outstanding':
         this.#main.noteOutstanding(event.bytes);

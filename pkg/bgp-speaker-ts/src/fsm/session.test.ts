@@ -6,6 +6,7 @@ import { type MachineEvent, RFC_EVENT_NAMES, type RfcEventName } from './machine
 import { negotiate } from './negotiate.ts';
 import { Session } from './session.ts';
 import { CONFIG, describeActions, peerOpen, peerOpenBytes, RecordingHost } from './test/fixtures.ts';
+import { FIRST_KEEPALIVE_MS } from './timers.ts';
 import { type Negotiated, SESSION_STATES, type SessionConfig, type SessionState } from './types.ts';
 
 const KEEPALIVE = new Uint8Array([...new Array(16).fill(0xff), 0, 19, 4]);
@@ -200,11 +201,32 @@ describe('RFC 4271 §8.2.2 timers', () => {
 
   test('the first KEEPALIVE in Established comes soon, and UPDATEs sent at once do not put it off', () => {
     const { session, host } = sessionIn('Established');
-    session.noteSent();
-    expect(session.nextDeadline).toBe(200);
-    host.now = 10_000;
-    session.noteSent();
+    session.noteSent(host.now);
+    expect(session.nextDeadline).toBe(FIRST_KEEPALIVE_MS);
+    host.now = FIRST_KEEPALIVE_MS;
+    session.handleTimers();
+    expect(describeActions(host.actions)).toEqual(['send KEEPALIVE']);
+  });
+
+  test('§4.4: UPDATEs sent later put the next KEEPALIVE off', () => {
+    const { session, host } = sessionIn('Established');
+    host.now = FIRST_KEEPALIVE_MS;
+    session.handleTimers();
+    session.noteSent(10_000);
+    host.actions = [];
+    host.now = session.nextDeadline;
+    session.handleTimers();
+    expect(describeActions(host.actions)).toEqual([]);
     expect(session.nextDeadline).toBe(40_000);
+  });
+
+  test('UPDATEs of an earlier session do not put a KEEPALIVE off', () => {
+    const { session, host } = sessionIn('Established');
+    session.noteSent(10_000);
+    session.establishedAt = 20_000;
+    host.now = 20_000 + FIRST_KEEPALIVE_MS;
+    session.keepaliveDue(session.negotiated as Negotiated);
+    expect(describeActions(host.actions)).toEqual(['send KEEPALIVE']);
   });
 
   test('OpenConfirm: the negotiated hold time counts from the OPEN on', () => {

@@ -107,6 +107,8 @@ export class Session {
   opens: ExchangedOpens = { sent: new Uint8Array(0), received: new Uint8Array(0) };
 
   #framer = new MessageFramer();
+  /** When something else than a KEEPALIVE was sent last, in ms. */
+  #sentAt: number = Number.NEGATIVE_INFINITY;
   /** Bytes the peer has left unread, as told last: RFC 9687. */
   #outstandingBytes = 0;
 
@@ -260,9 +262,17 @@ export class Session {
   }
 
   /** Something else than a KEEPALIVE was sent: the next one has time, but for the first. */
-  noteSent(): void {
-    const first = this.host.now - this.establishedAt <= FIRST_KEEPALIVE_MS;
-    if (this.phase.state === 'Established' && !first) this.restartKeepalive(this.phase.negotiated);
+  noteSent(now: number): void {
+    if (now - this.establishedAt > FIRST_KEEPALIVE_MS) this.#sentAt = now;
+  }
+
+  /** Sends a KEEPALIVE when nothing was sent for as long as the timer ran; else lets the timer run on. */
+  keepaliveDue(negotiated: Negotiated): void {
+    const { now, random } = this.host;
+    const due = this.#sentAt + jitter(negotiated.keepaliveTimeSeconds * 1000, random);
+    // What was sent before this session was established says nothing about it.
+    if (this.#sentAt < this.establishedAt || due <= now) this.sendKeepalive(negotiated);
+    else this.startTimer('keepalive', due - now);
   }
 
   /** Starts ConnectRetryTimer; one that only waits for its peer has no use for it. */

@@ -27,7 +27,7 @@ export function handleInEstablished(session: Session, event: MachineEvent, negot
       session.host.emit({ kind: 'route-refresh', message: event.message });
       return;
     case 'KeepaliveTimer_Expires':
-      session.sendKeepalive(negotiated);
+      session.keepaliveDue(negotiated);
       return;
     case 'Tcp_CR_Acked':
     case 'TcpConnectionConfirmed':

@@ -199,8 +199,6 @@ export type SessionEvent =
   | { readonly kind: 'closed'; readonly connection: ConnectionId; readonly error?: string | undefined }
   /** The RIB found a received UPDATE beyond repair: UpdateMsgErr, answered with its NOTIFICATION. */
   | { readonly kind: 'update-error'; readonly error: SessionError }
-  /** An UPDATE or ROUTE-REFRESH was sent on the established connection: the keepalive timer starts anew. */
-  | { readonly kind: 'sent' }
   /** How many bytes of the established connection the kernel has not taken; 0 when it has all: RFC 9687. */
   | { readonly kind: 'outstanding'; readonly bytes: number }
   /** New restart state for the next OPEN. */

@@ -60,8 +60,6 @@ export class SpeakerCore {
   readonly retiredPeers: number[] = [];
   /** Who looks on: see `observe`. */
   readonly observers: Set<SpeakerObserver> = new Set();
-  /** Neighbours that were sent UPDATEs since their keepalive timers were told. */
-  readonly sentTo: Set<Neighbour> = new Set();
   /** This life began as a restart that is not over yet: the R bit of OPENs. */
   restarting: boolean;
   /** How the wait for End-of-RIB ended, until that is reported. */
@@ -144,7 +142,7 @@ export class SpeakerCore {
     const neighbour = this.byIndex[peer];
     if (neighbour?.session === undefined) return;
     neighbour.updateBytesSent += bytes.length;
-    this.sentTo.add(neighbour);
+    neighbour.fsm.noteSent(this.now);
     this.emit({ kind: 'send', peer: neighbour.address, connection: neighbour.session.connection, bytes });
   }
 }

@@ -28,7 +28,6 @@ export function flush(core: SpeakerCore): void {
   for (const rib of core.tables.all) rib.finish((prefix) => core.groups.isPending(rib.family, prefix));
   if (core.reportRoutes) reportNextHops(core);
   retirePeers(core);
-  tellSent(core);
   reportSyncEnd(core);
 }
 
@@ -79,12 +78,6 @@ function retirePeers(core: SpeakerCore): void {
   if (core.retiredPeers.length === 0 || core.restarting || hasDirty(core)) return;
   for (const index of core.retiredPeers) core.tables.peers.remove(index);
   core.retiredPeers.length = 0;
-}
-
-/** An UPDATE counts as a sign of life: the keepalive timer starts anew (RFC 4271 §4.4). */
-function tellSent(core: SpeakerCore): void {
-  for (const neighbour of core.sentTo) dispatch(core, neighbour, { kind: 'sent' });
-  core.sentTo.clear();
 }
 
 /** Told after the changes that End-of-RIB has brought, so that whoever acts on it has seen all routes. */

@@ -71,9 +71,10 @@ export function setsockopt(fd: number, level: number, name: number, value: Uint8
   return call('setsockopt', fd, level, name, value, value.length);
 }
 
-/** send(2). */
-export function send(fd: number, bytes: Uint8Array, flags: number): SyscallResult {
-  return call('send', fd, bytes, bytes.length, flags);
+/** send(2), called for every message to every peer: gives how many bytes the kernel took, below 0 for an error. */
+export function send(fd: number, bytes: Uint8Array, flags: number): number {
+  loaded ??= loadLibc();
+  return loaded.functions.send(fd, bytes, bytes.length, flags);
 }
 
 /** sendto(2) to a raw `struct sockaddr`. */

@@ -35,6 +35,8 @@ export class TcpConnection {
   readonly gone: Promise<void>;
   readonly #socket: Socket;
   readonly #listener: TcpConnectionListener;
+  /** Good for as long as the socket is not destroyed. */
+  readonly #fd: number;
   #queue: Uint8Array[] = [];
   #reportedOutstanding = 0;
   /** Nothing is reported any more: it was closed here, or its end was reported. */
@@ -44,6 +46,7 @@ export class TcpConnection {
   constructor(socket: Socket, listener: TcpConnectionListener) {
     this.#socket = socket;
     this.#listener = listener;
+    this.#fd = descriptorOf(socket);
     const { localPort, remotePort } = socket;
     this.ends = { localAddress: fromNodeAddress(socket.localAddress), localPort, remotePort };
     this.gone = new Promise((resolve) => socket.once('close', () => resolve()));
@@ -80,10 +83,8 @@ export class TcpConnection {
    * @returns how many bytes it took; 0 also after an error, which the stream then meets and reports
    */
   #sendNow(bytes: Uint8Array): number {
-    if (this.#socket.writableLength > 0) return 0;
-    const fd = descriptorOf(this.#socket);
-    const sent = fd < 0 ? undefined : send(fd, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
-    return sent?.ok ? sent.value : 0;
+    if (this.#socket.writableLength > 0 || this.#fd < 0) return 0;
+    return Math.max(0, send(this.#fd, bytes, MSG_DONTWAIT | MSG_NOSIGNAL));
   }
 
   /** Sends what is queued and ends the connection; nothing is reported after it. */
