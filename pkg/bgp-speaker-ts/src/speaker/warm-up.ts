@@ -6,7 +6,7 @@
  * external peer and by two clients of a reflector, tells them on, takes them back, and is thrown away.
  */
 
-import { address } from '@weft/ip';
+import { type Address, address } from '@weft/ip';
 import { encodeAttributes } from '../wire/attribute/encode.ts';
 import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
 import { encodeOpen } from '../wire/message/01-open.ts';
@@ -24,20 +24,29 @@ const PREFIXES_PER_SET = 10;
 const CHUNK_BYTES = 16_384;
 const FIRST_ADDRESS = 0x0a000000;
 
-const EXTERNAL = [64513, 64514].map((asn, index) => describePeer(asn, index));
-const CLIENTS = [OWN_ASN, OWN_ASN].map((asn, index) => describePeer(asn, index + EXTERNAL.length));
+interface Neighbour {
+  readonly address: Address;
+  readonly asn: number;
+}
+
+/** An external peer and a client that have routes to tell, then two that have none. */
+const NEIGHBOURS: readonly Neighbour[] = [64513, OWN_ASN, 64514, OWN_ASN].map((asn, index) => ({
+  address: address(`192.0.2.${index + 2}`),
+  asn,
+}));
+const FEEDERS = 2;
 
 const CONFIG: SpeakerConfig = {
   asn: OWN_ASN,
   identifier: address('192.0.2.1'),
   listen: [],
   holdTimeSeconds: 0,
-  peers: [...EXTERNAL, ...CLIENTS],
+  peers: NEIGHBOURS.map(describePeer),
 };
 
 /** Runs step by step, a few milliseconds each, so that the caller can look after its sockets in between. */
 export function* warmUp(): Generator<undefined> {
-  const streams = [EXTERNAL[0], CLIENTS[0]].map((peer, index) => {
+  const streams = NEIGHBOURS.slice(0, FEEDERS).map((peer, index) => {
     const firstAddress = FIRST_ADDRESS + index * 2 ** 28;
     return { peer, updates: [...announcements(firstAddress), ...withdrawals(firstAddress)] };
   });
@@ -46,7 +55,7 @@ export function* warmUp(): Generator<undefined> {
     for (let step = 0; streams.some(({ updates }) => step < updates.length); step += 1) {
       for (const { peer, updates } of streams) {
         const bytes = updates[step];
-        if (peer !== undefined && bytes !== undefined) deliver(speaker, peer, bytes);
+        if (bytes !== undefined) deliver(speaker, peer, bytes);
       }
       speaker.handle({ kind: 'flush' }, 0);
       speaker.takeActions();
@@ -55,9 +64,9 @@ export function* warmUp(): Generator<undefined> {
   }
 }
 
-function describePeer(asn: number, index: number): PeerConfig {
+function describePeer({ address: peer, asn }: Neighbour): PeerConfig {
   return {
-    address: address(`192.0.2.${index + 2}`),
+    address: peer,
     asn,
     passive: true,
     families: ['ipv4-unicast'],
@@ -72,7 +81,7 @@ function describePeer(asn: number, index: number): PeerConfig {
 function startSpeaker(): Speaker {
   const speaker = new Speaker(CONFIG, { restarting: false, seed: 1, now: 0, reportRoutes: false });
   speaker.handle({ kind: 'set-local-routes', routes: [] }, 0);
-  for (const [index, peer] of CONFIG.peers.entries()) {
+  for (const [index, peer] of NEIGHBOURS.entries()) {
     const { asn } = peer;
     const open = encodeOpen({
       version: 4,
@@ -91,7 +100,7 @@ function startSpeaker(): Speaker {
   return speaker;
 }
 
-function deliver(speaker: Speaker, peer: PeerConfig, bytes: Uint8Array): void {
+function deliver(speaker: Speaker, peer: Neighbour, bytes: Uint8Array): void {
   speaker.handle({ kind: 'received', peer: peer.address, connection: 2, bytes }, 0);
 }
 
