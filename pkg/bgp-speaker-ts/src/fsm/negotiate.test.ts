@@ -173,13 +173,59 @@ describe('RFC 4724 graceful restart', () => {
     const gracefulRestart = {
       restartTimeSeconds: 120,
       notification: false,
-      longLivedStaleTimeSeconds: 86400,
+      longLived: [
+        { family: 'ipv4-unicast' as const, staleTimeSeconds: 86400 },
+        { family: 'ipv6-unicast' as const, staleTimeSeconds: 60 },
+      ],
     };
     expect(agree({ gracefulRestart }, { gracefulRestart }).longLived).toEqual([
       { family: 'ipv4-unicast', forwarding: false, staleTimeSeconds: 86400 },
-      { family: 'ipv6-unicast', forwarding: false, staleTimeSeconds: 86400 },
+      { family: 'ipv6-unicast', forwarding: false, staleTimeSeconds: 60 },
     ]);
     expect(agree({ gracefulRestart }).longLived).toEqual([]);
+    const onlyIpv6 = { ...gracefulRestart, longLived: gracefulRestart.longLived.slice(1) };
+    expect(agree({ gracefulRestart }, { gracefulRestart: onlyIpv6 }).longLived).toEqual([
+      { family: 'ipv6-unicast', forwarding: false, staleTimeSeconds: 60 },
+    ]);
+  });
+
+  test('RFC 9494 §4.3: a peer with an empty capability keeps nothing, but knows what LLGR_STALE is', () => {
+    const gracefulRestart = { restartTimeSeconds: 120, notification: false, longLived: [] };
+    expect(agree({ gracefulRestart })).toMatchObject({ longLived: [], longLivedAware: true });
+    expect(agree({})).toMatchObject({ longLived: [], longLivedAware: false });
+  });
+
+  test('RFC 9494 §4.5: the capability means nothing without that of graceful restart', () => {
+    const longLived = {
+      kind: 'long-lived-graceful-restart',
+      families: [{ afi: 1, safi: 1, forwarding: true, staleTimeSeconds: 60 }],
+    } as const;
+    const ours = {
+      restartTimeSeconds: 120,
+      notification: false,
+      longLived: [{ family: 'ipv4-unicast' as const, staleTimeSeconds: 60 }],
+    };
+    const open = peerOpen({ gracefulRestart: undefined });
+    const changes = { open: { capabilities: [...open.capabilities, longLived] } };
+    expect(agree(changes, { gracefulRestart: ours })).toMatchObject({ longLived: [], longLivedAware: false });
+  });
+
+  test('RFC 9494 §4.1: the F bits of both capabilities say the same, for the families that are offered', () => {
+    const gracefulRestart = {
+      restartTimeSeconds: 0,
+      notification: false,
+      longLived: [{ family: 'ipv6-unicast' as const, staleTimeSeconds: 60 }],
+    };
+    const restart = { restarting: true, forwarding: ['ipv6-unicast' as const] };
+    const { capabilities } = peerOpen({ gracefulRestart, restart });
+    expect(capabilities.find(({ kind }) => kind === 'long-lived-graceful-restart')).toEqual({
+      kind: 'long-lived-graceful-restart',
+      families: [{ afi: 2, safi: 1, forwarding: true, staleTimeSeconds: 60 }],
+    });
+    expect(capabilities.find(({ kind }) => kind === 'graceful-restart')).toMatchObject({
+      restarting: true,
+      restartTimeSeconds: 0,
+    });
   });
 
   test('§3: F bits are sent as told, also without the R bit, when only the session broke', () => {

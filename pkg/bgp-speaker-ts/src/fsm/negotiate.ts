@@ -95,6 +95,7 @@ function agree(
     enhancedRouteRefresh: refresh && find(open, 'enhanced-route-refresh') !== undefined,
     gracefulRestart: agreeGracefulRestart(config, open, families),
     longLived: agreeLongLived(config, open, families),
+    longLivedAware: longLivedOf(open) !== undefined,
     localRole: peerType === 'external' ? config.role : undefined,
     peerRole: peerType === 'external' ? peerRoleOf(open) : undefined,
   };
@@ -233,20 +234,26 @@ function agreeGracefulRestart(
   };
 }
 
-/** LLGR means nothing without graceful restart: RFC 9494 §4.5. */
 function agreeLongLived(
   config: SessionConfig,
   open: OpenMessage,
   common: readonly NegotiatedFamily[],
 ): readonly PeerLongLived[] {
-  const theirs: LongLivedGracefulRestartCapability | undefined = find(open, 'long-lived-graceful-restart');
-  const offered = config.gracefulRestart?.longLivedStaleTimeSeconds !== undefined;
-  if (!offered || theirs === undefined || find(open, 'graceful-restart') === undefined) return [];
-  return inCommon(theirs.families, common).map(({ family, item }) => ({
+  const offered = (config.gracefulRestart?.longLived ?? []).map(({ family }) => family);
+  const theirs = longLivedOf(open);
+  if (theirs === undefined) return [];
+  const both = common.filter(({ family }) => offered.includes(family));
+  return inCommon(theirs.families, both).map(({ family, item }) => ({
     family,
     forwarding: item.forwarding,
     staleTimeSeconds: item.staleTimeSeconds,
   }));
+}
+
+/** LLGR means nothing without graceful restart: RFC 9494 §4.5. */
+function longLivedOf(open: OpenMessage): LongLivedGracefulRestartCapability | undefined {
+  if (find(open, 'graceful-restart') === undefined) return undefined;
+  return find(open, 'long-lived-graceful-restart');
 }
 
 function inCommon<T extends AfiSafi>(

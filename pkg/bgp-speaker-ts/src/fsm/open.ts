@@ -94,12 +94,13 @@ function pushLongLived(
   restart: RestartState,
   capabilities: Capability[],
 ): void {
-  const staleTimeSeconds = config.gracefulRestart?.longLivedStaleTimeSeconds;
-  if (staleTimeSeconds === undefined) return;
+  const offers = config.gracefulRestart?.longLived;
+  if (offers === undefined) return;
+  const offered = offers.filter(({ family }) => families.includes(family));
   capabilities.push({
     kind: 'long-lived-graceful-restart',
-    families: families.map(
-      (family): LongLivedFamily => ({
+    families: offered.map(
+      ({ family, staleTimeSeconds }): LongLivedFamily => ({
         ...toAfiSafi(family),
         forwarding: wasForwarding(restart, family),
         staleTimeSeconds,

@@ -44,8 +44,15 @@ export interface GracefulRestartOffer {
   readonly restartTimeSeconds: number;
   /** N bit: a NOTIFICATION, too, is answered by keeping routes (RFC 8538). */
   readonly notification: boolean;
-  /** Long-lived stale time for every family, 0…16777215 s; absent means no LLGR capability (RFC 9494). */
-  readonly longLivedStaleTimeSeconds?: number | undefined;
+  /** Families that are offered long-lived graceful restart; absent means no LLGR capability (RFC 9494). */
+  readonly longLived?: readonly LongLivedOffer[] | undefined;
+}
+
+/** One family of our long-lived graceful restart capability: RFC 9494 §3.1. */
+export interface LongLivedOffer {
+  readonly family: Family;
+  /** How long the peer is asked to keep our routes after the restart time, 0…16777215 s. */
+  readonly staleTimeSeconds: number;
 }
 
 /** What is true of this speaker at the moment an OPEN is sent: RFC 4724 §4.1. */
@@ -151,8 +158,10 @@ export interface Negotiated {
   readonly enhancedRouteRefresh: boolean;
   /** Absent when the peer or we did not offer graceful restart. */
   readonly gracefulRestart?: PeerGracefulRestart | undefined;
-  /** Empty when the peer or we did not offer LLGR. */
+  /** Families for which both the peer and we offered LLGR. */
   readonly longLived: readonly PeerLongLived[];
+  /** The peer knows what LLGR_STALE means: it sent the LLGR capability, were it an empty one (RFC 9494 §4.3). */
+  readonly longLivedAware: boolean;
   readonly localRole?: Role | undefined;
   readonly peerRole?: Role | undefined;
 }

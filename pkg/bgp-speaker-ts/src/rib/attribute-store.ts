@@ -29,14 +29,23 @@ export const DEFAULT_LOCAL_PREF = 100;
 /** How many decoded blocks are kept; an older one is decoded again from its octets when it is asked for. */
 const DECODED_LIMIT = 4096;
 
-/** Bits of `marks`: well-known communities, for rules that every route passes (RFC 1997, RFC 8326). */
-export const Mark = { noExport: 1, noAdvertise: 2, noExportSubconfed: 4, gracefulShutdown: 8 } as const;
+/** Bits of `marks`: well-known communities, for rules that every route passes (RFC 1997, RFC 8326, RFC 9494). */
+export const Mark = {
+  noExport: 1,
+  noAdvertise: 2,
+  noExportSubconfed: 4,
+  gracefulShutdown: 8,
+  longLivedStale: 16,
+  noLongLived: 32,
+} as const;
 
 const MARK_OF: ReadonlyMap<number, number> = new Map([
   [0xffffff01, Mark.noExport],
   [0xffffff02, Mark.noAdvertise],
   [0xffffff03, Mark.noExportSubconfed],
   [0xffff0000, Mark.gracefulShutdown],
+  [0xffff0006, Mark.longLivedStale],
+  [0xffff0007, Mark.noLongLived],
 ]);
 
 /** Bits of `forms`. */
@@ -89,6 +98,8 @@ export class AttributeStore {
   marks: Uint8Array;
   /** Bits of `Form`; without `plain`, only the decoder understands the block. */
   forms: Uint8Array;
+  /** Some attributes were marked LLGR_STALE so far: decisions must look at the marks. */
+  hasLongLivedStale = false;
 
   readonly #bytes: ByteStore;
   readonly #decoded: (ParsedAttributes | undefined)[] = [];
@@ -143,7 +154,7 @@ export class AttributeStore {
     this.neighbourAsns[id] = block.neighbourAsn;
     this.originatorIds[id] = block.originatorId;
     this.clusterListLengths[id] = block.clusterListLength;
-    this.marks[id] = readMarks(key, block.communitiesStart, block.communitiesEnd);
+    this.#setMarks(id, readMarks(key, block.communitiesStart, block.communitiesEnd));
     this.forms[id] = nextHop === 0 ? Form.plain : Form.plain | Form.nextHop;
     this.nextHopIds[id] = this.#internNextHop(key, start, nextHop === 0 ? undefined : nextHop);
     return id;
@@ -238,7 +249,12 @@ export class AttributeStore {
     this.neighbourAsns[id] = neighbourAsn(asPath) ?? 0;
     this.originatorIds[id] = attributes.originatorId ?? 0;
     this.clusterListLengths[id] = attributes.clusterList?.length ?? 0;
-    this.marks[id] = toMarks(attributes.communities);
+    this.#setMarks(id, toMarks(attributes.communities));
+  }
+
+  #setMarks(id: number, marks: number): void {
+    this.marks[id] = marks;
+    if ((marks & Mark.longLivedStale) !== 0) this.hasLongLivedStale = true;
   }
 
   #intern(key: Uint8Array, start: number, end: number, tag: number): number {

@@ -43,6 +43,20 @@ interface Row {
 
 const rows: readonly Row[] = [
   {
+    claim: 'RFC 9494 §4.3: a long-lived stale route after any other, were it our own',
+    winner: { from: A, attributes: { localPref: 0 }, asPath: [1, 2, 3] },
+    loser: { from: 'local', attributes: { communities: [0xffff0006] } },
+    step: 'long-lived-stale',
+    values: [1, 0],
+  },
+  {
+    claim: 'RFC 9494 §4.4: between long-lived stale routes the other steps decide',
+    winner: { from: B, attributes: { localPref: 200, communities: [0xffff0006] } },
+    loser: { from: A, attributes: { localPref: 150, communities: [0xffff0006] } },
+    step: 'local-pref',
+    values: [150, 200],
+  },
+  {
     claim: 'a route of our own before any other, however much it is preferred',
     winner: { from: 'local', attributes: { localPref: 1 } },
     loser: { from: A, attributes: { localPref: 4_000_000_000 } },

@@ -14,30 +14,32 @@
  *
  * We do, with these numbers and names:
  *   0. leave out rejected paths and those with an unreachable next hop
- *   1. local               a route of this speaker before every other (the weight of other implementations)
- *   2. local-pref          100 when absent
- *   3. as-path-length
- *   4. origin
- *   5. med                 0 when absent; only against paths from the same neighbouring AS
- *   6. external
- *   7. igp-metric
+ *   1. long-lived-stale    a route with LLGR_STALE after every other (RFC 9494 §4.3)
+ *   2. local               a route of this speaker before every other (the weight of other implementations)
+ *   3. local-pref          100 when absent
+ *   4. as-path-length
+ *   5. origin
+ *   6. med                 0 when absent; only against paths from the same neighbouring AS
+ *   7. external
+ *   8. igp-metric
  *      paths still equal here form the ECMP set, whatever their AS_PATHs are
- *   8. identifier
- *   9. cluster-list-length
- *  10. peer-address
- *  11. path-id             lowest path identifier, between paths of one peer (ADD-PATH)
+ *   9. identifier
+ *  10. cluster-list-length
+ *  11. peer-address
+ *  12. path-id             lowest path identifier, between paths of one peer (ADD-PATH)
  *
  * Each step removes from all remaining paths those that are worse than the best in that step. Comparing two by two
- * instead would make the winner depend on the order of the paths, because step 5 compares only some of them.
+ * instead would make the winner depend on the order of the paths, because step 6 compares only some of them.
  */
 
-import type { AttributeStore } from './attribute-store.ts';
+import { type AttributeStore, Mark } from './attribute-store.ts';
 import { grow, grownCapacity, INITIAL_CAPACITY } from './columns.ts';
 import { NO_PATH, PathFlag, type PathTable } from './path-table.ts';
 import { LOCAL_PEER, type PeerTable } from './peer-table.ts';
 
 /** The steps, in order. */
 export const DECISION_STEPS = [
+  'long-lived-stale',
   'local',
   'local-pref',
   'as-path-length',
@@ -71,7 +73,7 @@ export interface Elimination {
 
 /** Selects paths of one family. Its results are valid until the next call. */
 export class DecisionProcess {
-  /** The best path and those as good as it up to step 7: entries `0…multipathCount-1`. */
+  /** The best path and those as good as it up to step 8: entries `0…multipathCount-1`. */
   multipath: Int32Array = new Int32Array(INITIAL_CAPACITY);
   multipathCount = 0;
 
@@ -94,7 +96,8 @@ export class DecisionProcess {
   decide(firstPath: number): number {
     this.#collect(firstPath);
     this.multipathCount = 0;
-    for (let step = 0; this.#count > 1 && step < DECISION_STEPS.length; step += 1) {
+    const first = this.#attributes.hasLongLivedStale ? 0 : 1;
+    for (let step = first; this.#count > 1 && step < DECISION_STEPS.length; step += 1) {
       if (step === TIE_BREAK_STEP) this.#keepMultipath();
       if (step === MED_STEP) this.#eliminateByMed();
       else this.#eliminate(step);
@@ -129,24 +132,26 @@ export class DecisionProcess {
     const store = this.#attributes;
     switch (step) {
       case 0:
-        return peer === LOCAL_PEER ? 0 : 1;
+        return ((store.marks[attributes] as number) & Mark.longLivedStale) === 0 ? 0 : 1;
       case 1:
-        return LARGEST - (store.localPrefs[attributes] as number);
+        return peer === LOCAL_PEER ? 0 : 1;
       case 2:
-        return store.asPathLengths[attributes] as number;
+        return LARGEST - (store.localPrefs[attributes] as number);
       case 3:
-        return store.origins[attributes] as number;
+        return store.asPathLengths[attributes] as number;
       case 4:
-        return store.meds[attributes] as number;
+        return store.origins[attributes] as number;
       case 5:
-        return 1 - (this.#peers.external[peer] as number);
+        return store.meds[attributes] as number;
       case 6:
-        return store.nextHops.metrics[store.nextHopIds[attributes] as number] as number;
+        return 1 - (this.#peers.external[peer] as number);
       case 7:
-        return (store.originatorIds[attributes] as number) || (this.#peers.identifiers[peer] as number);
+        return store.nextHops.metrics[store.nextHopIds[attributes] as number] as number;
       case 8:
-        return store.clusterListLengths[attributes] as number;
+        return (store.originatorIds[attributes] as number) || (this.#peers.identifiers[peer] as number);
       case 9:
+        return store.clusterListLengths[attributes] as number;
+      case 10:
         return this.#peers.addressRanks[peer] as number;
       default:
         return this.#paths.pathIds[path] as number;

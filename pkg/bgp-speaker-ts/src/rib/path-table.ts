@@ -26,6 +26,8 @@ export const PathFlag = {
   multipath: 8,
   /** Chosen by the selection at work; never set outside of it. */
   chosen: 16,
+  /** Stale for longer than the restart time: LLGR_STALE was added to its attributes (RFC 9494). */
+  longLived: 32,
 } as const;
 
 /** Why a path cannot be selected; the index is the value of the `rejections` column. */

@@ -274,7 +274,7 @@ export class Rib {
       paths.effective[path] === effective &&
       paths.rejections[path] === rejection;
     if (same && paths.has(path, PathFlag.stale)) {
-      paths.clear(path, PathFlag.stale);
+      paths.clear(path, PathFlag.stale | PathFlag.longLived);
       this.countsOf(paths.peers[path] as number).stale -= 1;
       this.touched?.push(path);
     }
@@ -307,7 +307,7 @@ export class Rib {
     counts.received -= 1;
     if (paths.rejections[path] !== 0) counts.rejected -= 1;
     if (paths.has(path, PathFlag.stale)) counts.stale -= 1;
-    paths.clear(path, PathFlag.stale);
+    paths.clear(path, PathFlag.stale | PathFlag.longLived);
     paths.received[path] = NO_ATTRIBUTES;
     paths.effective[path] = NO_ATTRIBUTES;
     paths.rejections[path] = 0;

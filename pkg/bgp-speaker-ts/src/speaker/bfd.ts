@@ -20,7 +20,7 @@ import type { Neighbour } from './neighbour.ts';
 import type { NeighbourConfig } from './peer-book.ts';
 import { isSameData } from './session-config.ts';
 import { dispatch } from './sessions.ts';
-import { removeStale } from './stale-paths.ts';
+import { endRestart } from './stale-paths.ts';
 
 /** Intervals and multiplier of a peer that names none: those of FRR. */
 const DEFAULTS = { minTransmitIntervalMs: 300, minReceiveIntervalMs: 300, multiplier: 3 } as const;
@@ -93,7 +93,7 @@ export function receiveBfdStatus(core: SpeakerCore, neighbour: Neighbour, status
  */
 function losePath(core: SpeakerCore, neighbour: Neighbour, detail: string, independent: boolean): void {
   if (independent) {
-    for (const family of FAMILIES) removeStale(core, neighbour, family, 'bfd-down');
+    for (const family of FAMILIES) endRestart(core, neighbour, family, 'bfd-down');
   }
   const { state } = neighbour;
   if (state === 'Idle' || state === 'Connect' || state === 'Active') return;

@@ -38,6 +38,21 @@ export interface GracefulRestartConfig {
   readonly staleTimeSeconds?: number | undefined;
   /** Longest time a restarted speaker waits for End-of-RIB before it selects routes. Default `restartTimeSeconds`. */
   readonly selectionDeferralSeconds?: number | undefined;
+  /**
+   * Families with long-lived graceful restart (RFC 9494), each named, since it can make packets loop where routers
+   * forward hop by hop (§5). Absent: not offered. Empty: nothing is kept, but peers may send us their long-lived stale
+   * routes.
+   */
+  readonly longLived?: readonly LongLivedConfig[] | undefined;
+}
+
+/** Long-lived graceful restart of one family: RFC 9494. */
+export interface LongLivedConfig {
+  readonly family: Family;
+  /** How long peers are asked to keep our routes, as their last choice, after the restart time, 0…16777215 s. */
+  readonly staleTimeSeconds: number;
+  /** Longest time we keep routes of a peer so, whatever it asks for. Default: what it asks for. */
+  readonly maxStaleTimeSeconds?: number | undefined;
 }
 
 /** A whole speaker. */
@@ -207,6 +222,8 @@ export interface PeerFamilyStatus {
   readonly received: number;
   readonly rejected: number;
   readonly stale: number;
+  /** When the stale paths of this family are given up at the latest, in ms: long-lived graceful restart (RFC 9494). */
+  readonly longLivedUntil?: number | undefined;
   /** Prefixes in the Adj-RIB-Out of this peer. */
   readonly advertised: number;
   readonly endOfRibReceived: boolean;
@@ -266,7 +283,7 @@ export interface PeerStatus {
   readonly establishedCount: number;
   /** Why the last session or attempt ended, in words. */
   readonly lastError?: string | undefined;
-  /** When stale routes of this peer are given up at the latest, in ms. */
+  /** When stale routes of this peer are given up, or become long-lived, in ms. */
   readonly staleUntil?: number | undefined;
   readonly updatesReceived: number;
   /** Bytes of UPDATEs handed to the transport. */

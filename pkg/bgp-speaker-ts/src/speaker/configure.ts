@@ -3,12 +3,14 @@
  */
 
 import type { Prefix } from '@weft/ip';
+import { PathFlag } from '../rib/path-table.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import { updateBfd } from './bfd.ts';
 import type { SpeakerConfig } from './config.ts';
 import type { SpeakerCore } from './core.ts';
 import { toExportProfile } from './export-profile.ts';
 import { toImportProfile } from './import-profile.ts';
+import { LongLivedMarker } from './long-lived-marker.ts';
 import { type EstablishedSession, Neighbour } from './neighbour.ts';
 import { type NeighbourConfig, PeerBook } from './peer-book.ts';
 import { describePeer } from './peer-columns.ts';
@@ -49,16 +51,20 @@ export function importAgain(core: SpeakerCore, neighbour: Neighbour): void {
     core.functions,
   );
   const { importer } = core.receiver;
+  const marker = new LongLivedMarker(core.tables.attributes);
   for (const rib of core.tables.all) {
     const { paths, prefixes } = rib;
     rib.forEachPath((path) => {
       const prefix = paths.prefixes[path] as number;
       importer.begin(session.importProfile, rib.family, paths.received[path] as number);
       importer.judge(...prefixes.wordsOf(prefix), prefixes.lengths[prefix] as number);
-      rib.judgeAgain(path, importer.effective, importer.rejection);
+      const longLived = paths.has(path, PathFlag.longLived);
+      const effective = longLived ? marker.mark(importer.effective) : importer.effective;
+      rib.judgeAgain(path, effective, importer.rejection);
       importer.end();
     }, index);
   }
+  marker.end();
 }
 
 /** Makes a neighbour and starts it. */
@@ -146,6 +152,7 @@ function touchPaths(core: SpeakerCore, index: number): void {
 
 function dropAllPaths(core: SpeakerCore, neighbour: Neighbour): void {
   neighbour.staleDeadline = undefined;
+  neighbour.longLived.clear();
   for (const rib of core.tables.all) rib.dropPaths(neighbour.index, false);
   core.schedule(neighbour);
 }

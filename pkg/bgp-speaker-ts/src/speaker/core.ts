@@ -147,8 +147,10 @@ export class SpeakerCore {
   }
 }
 
+/** With LLGR alone the restart time is 0, and says nothing about how long peers keep our routes. */
 function waitSeconds({ gracefulRestart }: SpeakerConfig): number {
-  return (
-    gracefulRestart?.selectionDeferralSeconds ?? gracefulRestart?.restartTimeSeconds ?? INITIAL_SYNC_SECONDS
-  );
+  const { restartTimeSeconds, selectionDeferralSeconds, longLived } = gracefulRestart ?? {};
+  if (restartTimeSeconds === 0 && longLived !== undefined)
+    return selectionDeferralSeconds ?? INITIAL_SYNC_SECONDS;
+  return selectionDeferralSeconds ?? restartTimeSeconds ?? INITIAL_SYNC_SECONDS;
 }

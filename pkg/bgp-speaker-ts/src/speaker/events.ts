@@ -155,6 +155,17 @@ export type SpeakerAction =
       readonly paths: number;
       readonly cause: StaleEnd;
     }
+  /**
+   * The restart time of a peer is over: its stale paths stay as long-lived stale ones, the last choice, until `until`
+   * in ms (RFC 9494).
+   */
+  | {
+      readonly kind: 'stale-paths-long-lived';
+      readonly peer: Address;
+      readonly family: Family;
+      readonly paths: number;
+      readonly until: number;
+    }
   /** An UPDATE was faulty and was treated by RFC 7606. */
   | {
       readonly kind: 'update-fault';
@@ -177,7 +188,7 @@ export type SpeakerAction =
       readonly limit: number;
     };
 
-/** Why stale paths were removed: RFC 4724 §4.2, but for the last two. */
+/** Why stale paths were removed: RFC 4724 §4.2, but for the last four. */
 export type StaleEnd =
   | 'end-of-rib'
   | 'restart-time-passed'
@@ -186,5 +197,9 @@ export type StaleEnd =
   | 'restarted-again'
   /** The peer's forwarding is lost, not its control plane alone (RFC 5882 §4.3). */
   | 'bfd-down'
+  /** RFC 9494 §4.2. */
+  | 'long-lived-stale-time-passed'
+  /** Their NO_LLGR asks for it (RFC 9494 §3.3). */
+  | 'no-llgr'
   /** Not sent again in a refresh (RFC 7313 §4). */
   | 'refresh-end';

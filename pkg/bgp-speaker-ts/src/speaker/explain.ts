@@ -64,7 +64,7 @@ export interface ExplainedExport {
   readonly told: boolean;
   /**
    * Rule that decided: of the export policy, or `policy-required`, `ibgp-to-ibgp`, `no-advertise`, `no-export`,
-   * `otc-leak`, `no-next-hop`, `too-long`, `split-horizon` (the peer is the source), `no-route`, `no-session`.
+   * `llgr-stale`, `otc-leak`, `no-next-hop`, `too-long`, `split-horizon` (the peer is the source), `no-route`, `no-session`.
    */
   readonly rule: string;
   readonly attributes?: ShownAttributes | undefined;
@@ -159,6 +159,8 @@ function showValue(
   value: number,
 ): number | string {
   switch (step) {
+    case 'long-lived-stale':
+      return value === 0 ? 'fresh' : 'stale';
     case 'local':
     case 'external':
       return sourceOf(tables, rib, path);

@@ -23,6 +23,8 @@ export interface ExportContext {
   readonly otc?: number | undefined;
   /** Set for a route from one internal peer to another: who brought it here, and the clusters it passes. */
   readonly reflection?: Reflection | undefined;
+  /** A long-lived stale route for internal peers that do not know LLGR (RFC 9494 §4.6). */
+  readonly lastResort?: boolean | undefined;
 }
 
 /** What route reflection adds: RFC 4456 §8. */
@@ -35,6 +37,8 @@ export interface Reflection {
 
 /** Bit of an extended community's type: it means nothing outside its AS (RFC 4360 §2). */
 const NON_TRANSITIVE_COMMUNITY = 0x40000000;
+
+const NO_EXPORT = 0xffffff01;
 
 /** Gives the attributes a peer is sent; the next hop is not part of them. */
 export function toExportedAttributes(attributes: PathAttributes, context: ExportContext): PathAttributes {
@@ -60,15 +64,23 @@ function toExternal(attributes: PathAttributes, { localAsn, source, otc }: Expor
   };
 }
 
-function toInternal(attributes: PathAttributes, { reflection }: ExportContext): PathAttributes {
+function toInternal(attributes: PathAttributes, { reflection, lastResort }: ExportContext): PathAttributes {
   const { localPref = DEFAULT_LOCAL_PREF, asPath = [] } = attributes;
-  const internal = { ...attributes, asPath, localPref };
+  const fresh = { ...attributes, asPath, localPref };
+  const internal = lastResort === true ? toLastResort(fresh) : fresh;
   if (reflection === undefined) return internal;
   return {
     ...internal,
     originatorId: attributes.originatorId ?? reflection.originatorId,
     clusterList: [...reflection.clusterIds, ...(attributes.clusterList ?? [])],
   };
+}
+
+/** RFC 9494 §4.6: to whom LLGR_STALE says nothing, LOCAL_PREF says it, and NO_EXPORT keeps the route inside. */
+function toLastResort(attributes: PathAttributes): PathAttributes {
+  const { communities = [] } = attributes;
+  const inside = communities.includes(NO_EXPORT) ? communities : [...communities, NO_EXPORT];
+  return { ...attributes, localPref: 0, communities: inside };
 }
 
 /** RFC 4271 §5: an unknown transitive attribute goes on with the Partial bit, a non-transitive one stays here. */

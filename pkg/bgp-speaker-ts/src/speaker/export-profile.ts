@@ -31,6 +31,8 @@ export interface ExportProfile {
   /** IPv6 next hops of IPv4 prefixes were agreed on (RFC 8950). */
   readonly extendedNextHop: boolean;
   readonly maxMessageBytes: number;
+  /** The members know what LLGR_STALE means (RFC 9494). */
+  readonly longLivedAware: boolean;
   readonly policy: readonly PolicyRule[];
   /** RFC 8212: send nothing, because there is no policy. */
   readonly refuseAll: boolean;
@@ -64,6 +66,7 @@ export function toExportProfile(
     addPath: agreed?.addPathSend ?? false,
     extendedNextHop,
     maxMessageBytes: negotiated.maxSendBytes,
+    longLivedAware: negotiated.longLivedAware,
     policy: peer.exportPolicy,
     refuseAll:
       negotiated.peerType === 'external' &&

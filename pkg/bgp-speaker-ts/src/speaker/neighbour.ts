@@ -40,6 +40,16 @@ export interface StaleDeadline {
   readonly cause: 'restart-time-passed' | 'stale-time-passed';
 }
 
+/** Long-lived graceful restart of one family of a peer, from the loss of its session to End-of-RIB: RFC 9494 §4.2. */
+export interface LongLivedPeriod {
+  /** When the restart time is over, in ms; Infinity once it is, and while the session is back. */
+  beginsAt: number;
+  /** The restart time was over once: there are long-lived stale paths. */
+  begun: boolean;
+  /** When the Long-Lived Stale Time is over, in ms; Infinity once that was acted on. */
+  endsAt: number;
+}
+
 /** One peer as the speaker knows it. */
 export class Neighbour {
   readonly address: Address;
@@ -50,6 +60,7 @@ export class Neighbour {
   session: EstablishedSession | undefined;
   staleDeadline: StaleDeadline | undefined;
   bfd: NeighbourBfd | undefined;
+  readonly longLived: Map<Family, LongLivedPeriod> = new Map();
   /** Stopped by an administrator. */
   stopped = false;
   /** Sessions so far that reached Established. */
@@ -79,7 +90,10 @@ export class Neighbour {
 
   /** When a timer of this peer is due next, in ms; Infinity when none runs. */
   get deadline(): number {
-    return Math.min(this.fsm.nextDeadline, this.staleDeadline?.at ?? Number.POSITIVE_INFINITY);
+    let deadline = Math.min(this.fsm.nextDeadline, this.staleDeadline?.at ?? Number.POSITIVE_INFINITY);
+    for (const { beginsAt, endsAt } of this.longLived.values())
+      deadline = Math.min(deadline, beginsAt, endsAt);
+    return deadline;
   }
 
   /** Notes the ends of a connection that came up. */

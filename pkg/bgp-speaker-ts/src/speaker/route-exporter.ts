@@ -2,8 +2,9 @@
  * Decides whether a path is told to the members of an update group, and with which attributes.
  *
  * The order of the rules, each by the name `explain` shows: `policy-required` (RFC 8212), `ibgp-to-ibgp` (RFC 4271
- * §9.2.1, RFC 4456 §6), `no-advertise` and `no-export` (RFC 1997), `otc-leak` (RFC 9234 §5), the export policy,
- * `no-next-hop`, `too-long` (RFC 8654 §4). That a peer never gets back what it sent is not decided here but by the group, per member.
+ * §9.2.1, RFC 4456 §6), `no-advertise` and `no-export` (RFC 1997), `llgr-stale` (RFC 9494 §4.3), `otc-leak` (RFC 9234
+ * §5), the export policy, `no-next-hop`, `too-long` (RFC 8654 §4). That a peer never gets back what it sent is not
+ * decided here but by the group, per member.
  *
  * Most prefixes of a batch share attributes and source with others, so the answer for a pair of them is kept for the
  * length of the batch (`beginBatch`), in columns indexed by attribute id.
@@ -14,7 +15,7 @@ import { createRouteFacts, type PolicyFunction, type RouteFacts, type RouteSourc
 import { applyOperations } from '../policy/operation.ts';
 import { Policy, type PolicyOutcome } from '../policy/policy.ts';
 import { type AdjRibOut, NO_ROUTE } from '../rib/adj-rib-out.ts';
-import { DEFAULT_LOCAL_PREF, Form } from '../rib/attribute-store.ts';
+import { DEFAULT_LOCAL_PREF, Form, Mark } from '../rib/attribute-store.ts';
 import { grow, grownCapacity, INITIAL_CAPACITY } from '../rib/columns.ts';
 import { LOCAL_PEER } from '../rib/peer-table.ts';
 import type { Rib } from '../rib/rib.ts';
@@ -146,8 +147,16 @@ export class RouteExporter {
     if (internalSource && peerType === 'internal' && !client && clients[source] === 0) return 'ibgp-to-ibgp';
     const { attributes: store } = this.#tables;
     const forbidden = forbiddenBy(store.marks[attributes] as number, peerType);
-    if (forbidden !== undefined || role === undefined) return forbidden;
+    if (forbidden !== undefined) return forbidden;
+    if (peerType === 'external' && this.#isLastResort(attributes)) return 'llgr-stale';
+    if (role === undefined) return undefined;
     return wouldLeak(role, store.otc(attributes)) ? 'otc-leak' : undefined;
+  }
+
+  /** A long-lived stale route on its way to peers that do not know what that is. */
+  #isLastResort(attributes: number): boolean {
+    const marks = this.#tables.attributes.marks[attributes] as number;
+    return (marks & Mark.longLivedStale) !== 0 && !this.#profile.longLivedAware;
   }
 
   #evaluate(path: number, attributes: number, source: number): PolicyOutcome {
@@ -192,6 +201,7 @@ export class RouteExporter {
   #isForwardable({ operations }: PolicyOutcome, attributes: number, source: number): boolean {
     const plain = ((this.#tables.attributes.forms[attributes] as number) & Form.plain) !== 0;
     if (!plain || operations.length > 0 || source === LOCAL_PEER) return false;
+    if (this.#isLastResort(attributes)) return false;
     const { fourOctetAsn, role, localAsn } = this.#profile;
     return fourOctetAsn && (role === undefined || otcOnExport(role, localAsn) === undefined);
   }
@@ -219,6 +229,7 @@ export class RouteExporter {
       source: this.#sourceOf(source),
       otc: role === undefined ? undefined : otcOnExport(role, localAsn),
       reflection: this.#findReflection(source),
+      lastResort: this.#isLastResort(attributes),
     });
     const block = encodeAttributes(exported, { fourOctetAsn });
     const start = this.#beginKey(nextHop, block.length);

@@ -12,12 +12,11 @@ import type { PolicyOutcome } from '../policy/policy.ts';
 import { type AttributeStore, Form } from '../rib/attribute-store.ts';
 import { NO_ATTRIBUTES, REJECTIONS, type Rejection } from '../rib/path-table.ts';
 import { countAsn } from '../wire/attribute/as-path.ts';
-import { encodeAttributes } from '../wire/attribute/encode.ts';
 import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
 import { countAsnInPlainBlock, hasClusterInPlainBlock } from '../wire/attribute/plain-block.ts';
 import type { Family } from '../wire/family.ts';
-import { attributeKeyStart } from '../wire/message/02-update.ts';
 import type { ImportProfile } from './import-profile.ts';
+import { internChanged } from './intern-changed.ts';
 import { isLeak, otcOnImport } from './only-to-customer.ts';
 
 const POLICY_REJECTION = REJECTIONS.indexOf('import-policy');
@@ -128,20 +127,10 @@ export class RouteImporter {
     const known = this.#made.get(key);
     if (known !== undefined) return known;
     const base = this.#changed ?? this.#attributes.attributes(this.#received);
-    const id = this.#intern(applyOperations(base, outcome?.operations ?? []));
+    const attributes = applyOperations(base, outcome?.operations ?? []);
+    const id = internChanged(this.#attributes, this.#received, attributes);
     this.#made.set(key, id);
     return id;
-  }
-
-  /** Interns changed attributes under the next hop of the received ones. */
-  #intern(attributes: PathAttributes): number {
-    const block = encodeAttributes(attributes, { fourOctetAsn: true });
-    const old = this.#attributes.key(this.#received);
-    const start = attributeKeyStart(old);
-    const key = new Uint8Array(start + block.length);
-    key.set(old.subarray(0, start));
-    key.set(block, start);
-    return this.#attributes.internOwn(key);
   }
 
   #findRejection(profile: ImportProfile, received: number): Rejection {

@@ -151,5 +151,5 @@ function toGracefulRestartOffer(
   if (gracefulRestart === undefined) return undefined;
   const { notification = false } = gracefulRestart;
   const restartTimeSeconds = peer.restartTimeSeconds ?? gracefulRestart.restartTimeSeconds;
-  return { restartTimeSeconds, notification };
+  return { restartTimeSeconds, notification, longLived: gracefulRestart.longLived };
 }

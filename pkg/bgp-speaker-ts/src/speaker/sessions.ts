@@ -13,7 +13,7 @@ import { REFRESH_BEGINNINGS } from './group-set.ts';
 import { toImportProfile } from './import-profile.ts';
 import type { EstablishedSession, Neighbour } from './neighbour.ts';
 import { describePeer } from './peer-columns.ts';
-import { keepOrRemovePaths, removeStale, reviewStalePaths } from './stale-paths.ts';
+import { endRestart, expireStale, keepOrRemovePaths, removeStale, reviewStalePaths } from './stale-paths.ts';
 
 /** Wait before a session that passed its prefix limit is tried again, unless configured. */
 const PREFIX_LIMIT_RESTART_SECONDS = 60;
@@ -118,11 +118,12 @@ function endSession(
   neighbour.session = undefined;
   neighbour.outstandingBytes = 0;
   neighbour.lastError = describeDownReason(reason);
-  const keptPaths = keepOrRemovePaths(core, neighbour, reason, negotiated);
+  const keptPaths = keepOrRemovePaths(core, neighbour, reason, negotiated, core.config.gracefulRestart);
   if (session !== undefined) {
     for (const observer of core.observers) observer.sessionEnded?.(neighbour, session, reason);
   }
   core.emit({ kind: 'peer-down', peer: neighbour.address, reason, keptPaths });
+  expireStale(core, neighbour);
 }
 
 function receiveUpdate(
@@ -167,7 +168,7 @@ function receiveEndOfRib(
   if (!session.importProfile.families.has(family)) return;
   session.endOfRibReceived.add(family);
   core.emit({ kind: 'end-of-rib-received', peer: neighbour.address, family });
-  removeStale(core, neighbour, family, 'end-of-rib');
+  endRestart(core, neighbour, family, 'end-of-rib');
 }
 
 /** RFC 2918 §4, RFC 7313 §4: a request is answered with the whole table, the marks begin and end such an answer. */

@@ -16,10 +16,12 @@ const PEERS = ['10.0.0.2', '10.0.0.3'].map(address);
 const STRANGER = address('10.0.0.9');
 
 function config(more: Partial<PeerConfig>): SpeakerConfig {
-  return speaker('10.0.0.1', 64512, [
+  const peers = [
     peer('10.0.0.2', 64512, { routeReflectorClient: true, ...more }),
     peer('10.0.0.3', 64513, { passive: true, maxPrefix: { prefixes: 3, action: 'restart' }, ...more }),
-  ]);
+  ];
+  const longLived = [{ family: 'ipv4-unicast' as const, staleTimeSeconds: 3600 }];
+  return speaker('10.0.0.1', 64512, peers, { gracefulRestart: { restartTimeSeconds: 120, longLived } });
 }
 
 function open(asn: number, restarting: boolean): Uint8Array {
@@ -41,6 +43,10 @@ function open(asn: number, restarting: boolean): Uint8Array {
         restartTimeSeconds: 30,
         families: [{ afi: 1, safi: 1, forwarding: restarting }],
       },
+      {
+        kind: 'long-lived-graceful-restart',
+        families: [{ afi: 1, safi: 1, forwarding: true, staleTimeSeconds: 50 }],
+      },
     ],
   });
 }
@@ -52,6 +58,8 @@ function update(numbers: readonly number[], asPath: readonly number[], reach: bo
       origin: 0,
       asPath: asPath.length === 0 ? [] : [{ kind: 'sequence', asns: asPath }],
       med: asPath.length,
+      // NO_LLGR, LLGR_STALE, or none.
+      communities: asPath.length < 2 ? undefined : [0xffff0005 + asPath.length - 1],
     },
     { fourOctetAsn: true },
   );
@@ -152,6 +160,7 @@ const step = fc.tuple(
 class Sockets {
   readonly machine: Speaker;
   established = 0;
+  nextHops: readonly Address[] = [];
   now = 0;
   /** Connections by peer, the newest last. */
   readonly #open: Map<Address, number[]> = new Map();
@@ -231,6 +240,7 @@ class Sockets {
     for (const action of this.machine.takeActions()) {
       if (action.kind === 'send') expect(this.#open.get(action.peer)).toContain(action.connection);
       if (action.kind === 'peer-established') this.established += 1;
+      if (action.kind === 'next-hops-wanted') this.nextHops = action.nextHops;
       if (action.kind === 'connect') {
         this.#dials.set(action.peer, [...(this.#dials.get(action.peer) ?? []), action.connection]);
       }
@@ -275,6 +285,8 @@ describe('a speaker among strangers and broken peers', () => {
           sockets.handle({ kind: 'flush' });
           expect([...machine.locRib('ipv4-unicast'), ...machine.locRib('ipv6-unicast')]).toEqual([]);
           expect(machine.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+          // Attributes hold their next hops: none of them is left.
+          expect(sockets.nextHops).toEqual([]);
         },
       ),
       { numRuns: 300 },

@@ -34,7 +34,11 @@ export function describeNeighbour(core: SpeakerCore, neighbour: Neighbour): Peer
   };
 }
 
-function describeFamily(core: SpeakerCore, { index, session }: Neighbour, family: Family): PeerFamilyStatus {
+function describeFamily(
+  core: SpeakerCore,
+  { index, session, longLived }: Neighbour,
+  family: Family,
+): PeerFamilyStatus {
   const counts = core.tables.ribs[family].countsOf(index);
   const place = session?.groups.get(family);
   return {
@@ -42,6 +46,7 @@ function describeFamily(core: SpeakerCore, { index, session }: Neighbour, family
     received: counts.received,
     rejected: counts.rejected,
     stale: counts.stale,
+    longLivedUntil: longLived.get(family)?.endsAt,
     advertised: place?.group.adjRibOut.countFor(index) ?? 0,
     endOfRibReceived: session?.endOfRibReceived.has(family) ?? false,
     endOfRibSent: place?.member.endOfRibDue === false,

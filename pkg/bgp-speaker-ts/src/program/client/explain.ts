@@ -17,6 +17,7 @@ import { Table } from './table.ts';
 
 /** What each step compares, and which value wins. */
 const STEPS: Readonly<Record<DecisionStep, { readonly compares: string; readonly wins: string }>> = {
+  'long-lived-stale': { compares: 'whether it is long-lived stale (RFC 9494)', wins: 'a fresh one wins' },
   local: { compares: 'where it comes from', wins: 'routes of this speaker win' },
   'local-pref': { compares: 'LOCAL_PREF', wins: 'the higher wins' },
   'as-path-length': { compares: 'length of AS_PATH', wins: 'the shorter wins' },
@@ -53,6 +54,7 @@ const NOT_TOLD: Readonly<Record<string, string>> = {
   'ibgp-to-ibgp': 'it comes from an internal peer, and neither of the two is a route reflector client',
   'no-advertise': 'it has the community NO_ADVERTISE',
   'no-export': 'it has the community NO_EXPORT or NO_EXPORT_SUBCONFED',
+  'llgr-stale': 'it is long-lived stale, and the peer is external and does not know LLGR (RFC 9494)',
   'otc-leak': 'telling it would be a leak: it has ONLY_TO_CUSTOMER (RFC 9234)',
   'no-next-hop': 'we have no address of this family to put in as next hop: set nextHopAddresses',
   'too-long': 'its attributes do not fit into a message the peer takes',

@@ -8,14 +8,35 @@ import type {
   GracefulRestartConfig,
   ListenAddress,
   LocalRoute,
+  LongLivedConfig,
   SpeakerConfig,
 } from '../../speaker/config.ts';
 import { BGP_PORT } from '../../transport/dial.ts';
 import { DEFAULT_SOCKET_PATH } from '../protocol.ts';
-import { asn, type FieldType, flag, holdTime, identifier, integer, ipAddress, port, text } from './fields.ts';
+import {
+  asn,
+  type FieldType,
+  family,
+  flag,
+  holdTime,
+  identifier,
+  integer,
+  ipAddress,
+  port,
+  text,
+} from './fields.ts';
 import { type PeerValues, peerSchema } from './peer-schema.ts';
 import { routeSchema } from './route-schema.ts';
-import { type Complete, either, list, object, optional, required, withDefault } from './schema.ts';
+import {
+  type Complete,
+  either,
+  list,
+  object,
+  optional,
+  optionalPart,
+  required,
+  withDefault,
+} from './schema.ts';
 
 /** How long peers are asked to keep our routes while the program is started anew. */
 const RESTART_TIME_SECONDS = 120;
@@ -47,6 +68,21 @@ export interface FileValues
 
 const seconds = integer(0, 86_400);
 
+/** The field has 24 bits: RFC 9494 §3.1. */
+const longLivedSeconds = integer(0, 0xff_ff_ff);
+
+const longLivedSchema: z.ZodType<Complete<LongLivedConfig>> = object({
+  family: required(family, 'address family'),
+  staleTimeSeconds: required(
+    longLivedSeconds,
+    'how long peers are asked to keep our routes as their last choice',
+  ),
+  maxStaleTimeSeconds: optional(
+    longLivedSeconds,
+    'longest time routes of a peer are kept so; as it asks without',
+  ),
+});
+
 const gracefulRestartSchema: z.ZodType<GracefulRestartValues> = object({
   restartTimeSeconds: withDefault(
     integer(0, 4095),
@@ -61,6 +97,10 @@ const gracefulRestartSchema: z.ZodType<GracefulRestartValues> = object({
   selectionDeferralSeconds: optional(
     seconds,
     'longest wait for peers after a restart; restartTimeSeconds without',
+  ),
+  longLived: optionalPart(
+    list(longLivedSchema),
+    'families with long-lived graceful restart (RFC 9494); empty: only take long-lived stale routes',
   ),
   marker: optional(text, 'file that tells a restart from a first start; beside the control socket without'),
 });

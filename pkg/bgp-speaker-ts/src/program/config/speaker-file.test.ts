@@ -346,7 +346,7 @@ describe('the speaker in the file', () => {
   });
 
   test('takes the details of both', () => {
-    const more = `gracefulRestart: { restartTimeSeconds: 30, notification: true, staleTimeSeconds: 60, selectionDeferralSeconds: 20, marker: /m }
+    const more = `gracefulRestart: { restartTimeSeconds: 30, notification: true, staleTimeSeconds: 60, selectionDeferralSeconds: 20, marker: /m, longLived: [{ family: ipv6-unicast, staleTimeSeconds: 3600, maxStaleTimeSeconds: 60 }] }
 control: { socket: /s, mode: 0660 }
 externalRequiresPolicy: true
 `;
@@ -355,6 +355,7 @@ externalRequiresPolicy: true
       notification: true,
       staleTimeSeconds: 60,
       selectionDeferralSeconds: 20,
+      longLived: [{ family: 'ipv6-unicast', staleTimeSeconds: 3600, maxStaleTimeSeconds: 60 }],
       marker: '/m',
     };
     expect(parse(plain + more, 'x')).toMatchObject({
