@@ -76,6 +76,29 @@ describe('a recording', () => {
     expect(lines.join('').includes('\n')).toBe(false);
   });
 
+  test('has no TCP MD5 key in it, and replays what follows from a change of keys', () => {
+    const lines: string[] = [];
+    const network = new Network();
+    const config = (password: string): SpeakerConfig =>
+      speaker(A, 1, [peer(B, 1, { passive: true, password })]);
+    network.add(
+      config('sesame'),
+      {},
+      (own, options) => new RecordedSpeaker(own, options, (line) => lines.push(line)),
+    );
+    network.add(speaker(B, 1, [peer(A, 1)]));
+    for (const password of ['sesame', 'simsim', 'sesame']) {
+      network.advance(10_000);
+      network.send(A, { kind: 'configure', config: config(password) });
+    }
+    network.advance(10_000);
+    const original = network.node(A).speaker;
+    expect(lines.join()).not.toMatch(/sesame|simsim/);
+    expect(original.status()[0]?.establishedCount).toBe(3);
+    expect(replay(lines)?.status()).toEqual(original.status());
+    expect(original.config.peers[0]?.password).toBe('sesame');
+  });
+
   test('an empty recording is no speaker', () => {
     expect(replay([])).toBeUndefined();
   });

@@ -2,7 +2,8 @@
  * The life of a speaker as lines of JSON, and back: the first line says how it was made, each further one is an event
  * with its time. Replayed, the lines give the same actions and the same RIBs.
  *
- * Bytes are written as `{"hex": "…"}`. The lines hold everything the speaker was told, passwords of peers included.
+ * Bytes are written as `{"hex": "…"}`. The lines hold everything the speaker was told but the TCP MD5 keys of its peers.
+ * In place of a key stands a name: the same one for the same key, because a key that changes resets a session.
  */
 
 import type { PolicyFunction } from '../policy/facts.ts';
@@ -24,21 +25,37 @@ interface EventLine {
 /** A speaker that writes down what happens to it. */
 export class RecordedSpeaker extends Speaker {
   readonly #write: (line: string) => void;
+  readonly #keyNames: Map<string, string> = new Map();
 
   /** @param write takes one line without its end */
   constructor(config: SpeakerConfig, options: SpeakerOptions, write: (line: string) => void) {
     super(config, options);
     this.#write = write;
     const first: FirstLine = {
-      config,
+      config: this.#withoutKeys(config),
       options: { ...options, functions: undefined } as FirstLine['options'],
     };
     write(toLine(first));
   }
 
   override handle(event: SpeakerEvent, now: number): void {
-    this.#write(toLine({ now, event }));
+    const written =
+      event.kind === 'configure' ? { ...event, config: this.#withoutKeys(event.config) } : event;
+    this.#write(toLine({ now, event: written }));
     super.handle(event, now);
+  }
+
+  #withoutKeys(config: SpeakerConfig): SpeakerConfig {
+    const peers = config.peers.map((peer) =>
+      peer.password === undefined ? peer : { ...peer, password: this.#nameOf(peer.password) },
+    );
+    return { ...config, peers };
+  }
+
+  #nameOf(key: string): string {
+    const name = this.#keyNames.get(key) ?? `key ${this.#keyNames.size + 1}`;
+    this.#keyNames.set(key, name);
+    return name;
   }
 }
 
