@@ -7,12 +7,12 @@ import type { Logger } from '@weft/telemetry';
 import {
   BgpServer,
   type Explanation,
-  type ListenError,
   type LocRibChange,
   type NextHopState,
   type PeerStatus,
   type SpeakerConfig,
   type SpeakerReport,
+  type StartError,
   type TransportReport,
 } from 'bgp-speaker-ts';
 
@@ -44,7 +44,7 @@ export class Bgp {
   }
 
   /** Opens the listeners and starts the sessions, unless an address cannot be listened on. */
-  static start({ config, restarting, listener, log }: BgpStart): Bgp | ListenError {
+  static start({ config, restarting, listener, log }: BgpStart): Bgp | StartError {
     const started = BgpServer.start({
       config,
       restarting,
@@ -59,7 +59,7 @@ export class Bgp {
   }
 
   /** Takes over a new configuration; only sessions that must be are reset. An error means that nothing has changed. */
-  configure(config: SpeakerConfig): ListenError | undefined {
+  configure(config: SpeakerConfig): StartError | undefined {
     return this.#server.configure(config);
   }
 

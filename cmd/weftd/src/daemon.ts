@@ -21,7 +21,7 @@ import type { Address } from '@weft/ip';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
-import type { ListenError, SpeakerConfig } from 'bgp-speaker-ts';
+import type { SpeakerConfig, StartError } from 'bgp-speaker-ts';
 import { Attachments } from './attachments.ts';
 import { Bgp } from './bgp.ts';
 import { controlBackend } from './control-backend.ts';
@@ -33,6 +33,9 @@ import { readiness } from './readiness.ts';
 import { registerNode } from './register-node.ts';
 import { StartupError } from './startup-error.ts';
 import { State } from './state.ts';
+
+/** How long an address that could not be listened on is left alone, in ms. */
+const LISTEN_RETRY_MS = 5_000;
 
 /** Starts the daemon of a node; it resolves when the node is plugged into its datastore, its kernel and BGP. */
 export async function startDaemon(options: Options, log: Logger): Promise<Daemon> {
@@ -80,7 +83,9 @@ export class Daemon {
   #context: RoutingContext | undefined;
   #sessions: readonly SessionDecision[] = [];
   #noBgpReason: string | undefined;
-  #listenError: ListenError | undefined;
+  #bgpError: StartError | undefined;
+  /** Tries again what failed; an address may be free a moment later, and nothing else would tell. */
+  #bgpRetry: NodeJS.Timeout | undefined;
   #nextHops: readonly Address[] = [];
   #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
   /** From the first computation on. Before it something is not read yet, and what is not read must not look gone. */
@@ -130,10 +135,10 @@ export class Daemon {
     }
     this.#running = true;
     this.#apply();
-    if (this.#listenError !== undefined) {
+    if (this.#bgpError !== undefined) {
       // A daemon that cannot speak writes no routes.
       this.#dataplane.close();
-      const { message, object, hint } = this.#listenError;
+      const { message, object, hint } = this.#bgpError;
       throw new StartupError(message, object, hint);
     }
     this.#metrics.watch({
@@ -157,6 +162,7 @@ export class Daemon {
   /** Closes sessions so that peers keep our routes, leaves the kernel's routes alone, lets go of the datastore. */
   async stop(): Promise<void> {
     this.#running = false;
+    clearTimeout(this.#bgpRetry);
     await this.#control?.close();
     await this.#bgp?.stop();
     this.#facts.close();
@@ -190,7 +196,7 @@ export class Daemon {
     return readiness({
       inSync: this.#state.mirror.inSync,
       noBgpReason: this.#noBgpReason,
-      listenError: this.#listenError?.message,
+      listenError: this.#bgpError?.message,
       peers: this.#bgp?.peers() ?? [],
       dataplane: this.#dataplane.status(),
     });
@@ -227,24 +233,31 @@ export class Daemon {
   #withoutBgp(reason: string): void {
     if (this.#noBgpReason !== reason) this.#log.warn('bgp-off', `no BGP: ${reason}`);
     this.#noBgpReason = reason;
-    this.#listenError = undefined;
+    this.#bgpError = undefined;
     this.#bgp?.configure({ ...this.#bgp.config, peers: [] });
     this.#bgp?.announce([]);
     this.#dataplane.allowDeletes();
   }
 
   #speak(config: SpeakerConfig, announcements: readonly Announcement[]): void {
-    const before = this.#listenError?.message;
-    this.#listenError = this.#bgp === undefined ? this.#startBgp(config) : this.#bgp.configure(config);
-    if (this.#listenError !== undefined && this.#listenError.message !== before) {
-      const { message, object, hint } = this.#listenError;
-      this.#log.error('bgp-listen-failed', message, { object, hint });
+    const before = this.#bgpError?.message;
+    this.#bgpError = this.#bgp === undefined ? this.#startBgp(config) : this.#bgp.configure(config);
+    if (this.#bgpError !== undefined && this.#bgpError.message !== before) {
+      const { kind, message, object, hint } = this.#bgpError;
+      this.#log.error(kind === 'listen-error' ? 'bgp-listen-failed' : 'bgp-config-refused', message, {
+        object,
+        hint,
+      });
+    }
+    clearTimeout(this.#bgpRetry);
+    if (this.#bgpError?.kind === 'listen-error') {
+      this.#bgpRetry = setTimeout(() => this.#schedule('everything'), LISTEN_RETRY_MS);
     }
     this.#noBgpReason = undefined;
     this.#bgp?.announce(announcements);
   }
 
-  #startBgp(config: SpeakerConfig): ListenError | undefined {
+  #startBgp(config: SpeakerConfig): StartError | undefined {
     const started = Bgp.start({
       config,
       restarting: this.#restarting,

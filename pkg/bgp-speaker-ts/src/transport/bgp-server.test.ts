@@ -173,6 +173,30 @@ describe('listening', () => {
     expect([stateOf(left, B), left.server.config]).toEqual(['Established', config]);
   });
 
+  test('a configuration with mistakes starts nothing and changes nothing', async () => {
+    const config = speaker(A, await freePort(A), []);
+    const wrong = { ...config, holdTimeSeconds: 2, peers: [peer(B, { asn: 0 })] };
+    const error = {
+      kind: 'config-error',
+      object: 'holdTimeSeconds, peers[0].asn',
+      message: expect.stringContaining('peers[0].asn must be a whole number from 1'),
+    };
+    expect(BgpServer.start({ config: wrong, restarting: false })).toMatchObject(error);
+    const { server } = run(config);
+    expect(server.configure(wrong)).toMatchObject(error);
+    expect(server.config).toBe(config);
+  });
+
+  test('the same configuration is taken once the address is free', async () => {
+    const taken = run(speaker(B, await freePort(B), []));
+    const { server } = run(speaker(A, await freePort(A), []));
+    const wanted = { ...server.config, listen: [...server.config.listen, ...taken.server.config.listen] };
+    expect(server.configure(wanted)).toMatchObject({ cause: 'address-in-use' });
+    await taken.server.stop({ graceful: false });
+    expect(server.configure(wanted)).toBeUndefined();
+    expect(server.config).toBe(wanted);
+  });
+
   test('an address no interface has yet can be listened on', async () => {
     const config = speaker('203.0.113.7', await freePort(), []);
     expect(run(config).server.config.listen[0]?.address).toBe('203.0.113.7');

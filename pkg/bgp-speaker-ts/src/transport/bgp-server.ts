@@ -9,7 +9,7 @@
  * monotonic clock.
  *
  * No error of a socket leaves this class: it becomes an event of the connection. `start` and `configure` answer with a
- * `ListenError` when an address cannot be listened on, and then nothing has changed.
+ * `StartError` when the configuration is wrong or an address cannot be listened on, and then nothing has changed.
  */
 
 import { randomInt } from 'node:crypto';
@@ -20,6 +20,7 @@ import { Diagnostic } from '../bfd/iana.ts';
 import type { BfdStatus } from '../bfd/types.ts';
 import type { ConnectionId, StopReason } from '../fsm/types.ts';
 import type { DumpTable } from '../mrt/table-dump.ts';
+import { checkSpeakerConfig } from '../speaker/check-config.ts';
 import type {
   LocalRoute,
   LocRibChange,
@@ -40,11 +41,11 @@ import { toCounts } from './bfd/counts.ts';
 import type { BfdNews } from './bfd/messages.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { dial } from './dial.ts';
-import type { ListenError } from './listen-error.ts';
 import { ListenerSet } from './listener-set.ts';
 import { fromNodeAddress } from './socket-address.ts';
 import { descriptorOf } from './socket-descriptor.ts';
 import { applyTtlRule } from './socket-options.ts';
+import { configError, type StartError } from './start-error.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 /** Actions the owner hears of: all but those on connections. */
@@ -88,7 +89,7 @@ export interface BgpServerOptions {
 }
 
 /** A started server, or why it could not start. */
-export type StartResult = { readonly kind: 'started'; readonly server: BgpServer } | ListenError;
+export type StartResult = { readonly kind: 'started'; readonly server: BgpServer } | StartError;
 
 /** Commands to single peers. */
 export type PeerCommand = Extract<
@@ -161,7 +162,8 @@ export class BgpServer {
   static start(options: BgpServerOptions): StartResult {
     const listeners = new ListenerSet((socket) => server?.accept(socket));
     let server: BgpServer | undefined;
-    const error = listeners.configure(options.config.listen);
+    const error =
+      configError(checkSpeakerConfig(options.config)) ?? listeners.configure(options.config.listen);
     if (error !== undefined) return error;
     server = new BgpServer(options, listeners);
     return { kind: 'started', server };
@@ -172,9 +174,14 @@ export class BgpServer {
     return this.#speaker.config;
   }
 
-  /** Takes a new configuration; only sessions that must be are reset. An error means that nothing has changed. */
-  configure(config: SpeakerConfig): ListenError | undefined {
-    const error = this.#listeners.configure(config.listen);
+  /**
+   * Takes a new configuration; only sessions that must be are reset.
+   *
+   * An error means that nothing has changed. It is final for this call: the server goes on as it was and does not try
+   * again by itself. After a `ListenError` the same configuration may be given again when the address is free.
+   */
+  configure(config: SpeakerConfig): StartError | undefined {
+    const error = configError(checkSpeakerConfig(config)) ?? this.#listeners.configure(config.listen);
     if (error !== undefined) return error;
     this.#book = new PeerBook(config.peers);
     this.#protectListeners(config);
