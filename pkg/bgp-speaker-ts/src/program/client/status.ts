@@ -54,7 +54,7 @@ function showDaemon(found: DaemonStatus): void {
       `${peer.families.reduce((sum, family) => sum + family[key], 0)}`;
     table.add(
       peer.address,
-      `${peer.asn}`,
+      cell(peer.asn),
       peer.state,
       since(peer.stateSince),
       total('received'),
@@ -69,14 +69,16 @@ function showDaemon(found: DaemonStatus): void {
 
 function showPeer(peer: PeerReport): void {
   const facts = new Table(['peer', peer.address]);
-  facts.add('AS', `${peer.asn}${peer.peerType === undefined ? '' : ` (${peer.peerType})`}`);
+  facts.add('AS', `${cell(peer.asn)}${peer.peerType === undefined ? '' : ` (${peer.peerType})`}`);
   if (peer.description !== undefined) facts.add('description', peer.description);
+  if (peer.template !== undefined) facts.add('taken by', peer.template);
   facts.add('state', `${peer.state} for ${since(peer.stateSince)}`);
   facts.add('router id', cell(peer.peerIdentifier));
   facts.add('hold time', peer.holdTimeSeconds === undefined ? '-' : `${peer.holdTimeSeconds} s`);
   facts.add('sessions', `${peer.establishedCount}`);
   facts.add('UPDATEs received', `${peer.updatesReceived}`);
   facts.add('bytes sent', `${peer.updateBytesSent} (${peer.outstandingBytes} wait for the peer)`);
+  if (peer.bfd !== undefined) facts.add('BFD', `${peer.bfd.state} for ${since(peer.bfd.stateSince)}`);
   if (peer.staleUntil !== undefined) facts.add('stale until', peer.staleUntil);
   facts.add('last error', cell(peer.lastError));
   facts.flush();

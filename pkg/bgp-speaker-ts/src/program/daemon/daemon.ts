@@ -7,7 +7,7 @@
  */
 
 import type { Address, Prefix } from '@weft/ip';
-import type { LocalRoute } from '../../speaker/config.ts';
+import type { LocalRoute, PeerStatus } from '../../speaker/config.ts';
 import type { Explanation } from '../../speaker/explain.ts';
 import {
   BgpServer,
@@ -182,12 +182,13 @@ export class Daemon {
   }
 }
 
-function reportPeer(peer: ReturnType<BgpServer['peers']>[number]): PeerReport {
-  const { stateSince, staleUntil } = peer;
+function reportPeer(peer: PeerStatus): PeerReport {
+  const { stateSince, staleUntil, bfd } = peer;
   return {
     ...peer,
     stateSince: toIsoTime(stateSince),
     staleUntil: staleUntil === undefined ? undefined : toIsoTime(staleUntil),
+    bfd: bfd === undefined ? undefined : { ...bfd, stateSince: toIsoTime(bfd.stateSince) },
   };
 }
 
