@@ -23,6 +23,17 @@ describe('attributes on their way to a peer (RFC 4271 §5, RFC 4456 §8)', () =>
     );
   });
 
+  test('RFC 5065 §5: confederation segments stay inside, wherever they stand in the path', () => {
+    const asPath = [
+      { kind: 'confederation-sequence', asns: [65001] },
+      { kind: 'sequence', asns: [7] },
+      { kind: 'confederation-set', asns: [65002] },
+    ] as const;
+    const sent = toExportedAttributes({ ...full, asPath }, external);
+    expect(sent.asPath).toEqual([{ kind: 'sequence', asns: [64512, 7] }]);
+    expect(toExportedAttributes({ ...full, asPath }, internal).asPath).toEqual(asPath);
+  });
+
   test('§5.1.4: MED goes to an external peer only when we set it ourselves', () => {
     expect(toExportedAttributes({ ...full, asPath: [] }, { ...external, source: 'local' }).med).toBe(5);
     expect(toExportedAttributes(full, internal).med).toBe(5);

@@ -6,7 +6,7 @@
 
 import type { RouteSource } from '../policy/facts.ts';
 import { DEFAULT_LOCAL_PREF } from '../rib/attribute-store.ts';
-import { prependAsn } from '../wire/attribute/as-path.ts';
+import { isOrdinary, prependAsn } from '../wire/attribute/as-path.ts';
 import type {
   ExtendedCommunity,
   PathAttributes,
@@ -47,6 +47,7 @@ export function toExportedAttributes(attributes: PathAttributes, context: Export
 }
 
 /**
+ * Confederation segments, which an internal peer may send, go to nobody outside (RFC 5065 §5).
  * MULTI_EXIT_DISC is for the neighbouring AS alone and goes no further (RFC 4271 §5.1.4), unless we set it ourselves.
  * Departs from RFC 7705 §3: a local AS stands alone in front of the path, without the speaker's own behind it, as BIRD and
  * Calico have it.
@@ -54,7 +55,7 @@ export function toExportedAttributes(attributes: PathAttributes, context: Export
 function toExternal(attributes: PathAttributes, { localAsn, source, otc }: ExportContext): PathAttributes {
   return {
     ...attributes,
-    asPath: prependAsn(attributes.asPath ?? [], localAsn),
+    asPath: prependAsn((attributes.asPath ?? []).filter(isOrdinary), localAsn),
     med: source === 'local' ? attributes.med : undefined,
     localPref: undefined,
     originatorId: undefined,

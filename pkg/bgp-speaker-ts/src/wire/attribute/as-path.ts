@@ -4,7 +4,7 @@
  * Source: RFC 4271 §5.1.2, §9.1.2.2; RFC 5065 §5.3 (confederation segments count for nothing).
  */
 
-import type { AsPath } from './path-attributes.ts';
+import type { AsPath, AsPathSegment } from './path-attributes.ts';
 
 /** Counts ASes as the decision process does: a set counts one, confederation segments none. */
 export function asPathLength(path: AsPath): number {
@@ -46,6 +46,11 @@ export function prependAsn(path: AsPath, asn: number, count = 1): AsPath {
   const [first, ...rest] = path;
   if (first?.kind === 'sequence') return [{ kind: 'sequence', asns: [...added, ...first.asns] }, ...rest];
   return [{ kind: 'sequence', asns: added }, ...path];
+}
+
+/** Whether a segment means something outside a confederation: RFC 5065 §3. */
+export function isOrdinary({ kind }: AsPathSegment): boolean {
+  return kind === 'sequence' || kind === 'set';
 }
 
 /** Writes a path as routers show it: `64512 64513 {64514,64515} (65001)`; empty for an empty path. */

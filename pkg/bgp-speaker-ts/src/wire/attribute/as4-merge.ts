@@ -6,7 +6,7 @@
  */
 
 import { AS_TRANS } from '../iana.ts';
-import { asPathLength } from './as-path.ts';
+import { asPathLength, isOrdinary } from './as-path.ts';
 import type { AsPath, AsPathSegment, PathAttributes } from './path-attributes.ts';
 
 type Draft = { -readonly [K in keyof PathAttributes]: PathAttributes[K] };
@@ -43,7 +43,10 @@ export function addFourOctetStandIns(attributes: PathAttributes): PathAttributes
   };
 }
 
-/** Keeps the front of AS_PATH that AS4_PATH does not cover, then AS4_PATH: RFC 6793 §4.2.3. */
+/**
+ * Keeps the front of AS_PATH that AS4_PATH does not cover, then AS4_PATH: RFC 6793 §4.2.3. Confederation segments never
+ * go into AS4_PATH and are dropped from it (§3, §6).
+ */
 function mergePaths(path: AsPath, as4Path: AsPath): AsPath {
   const covered = as4Path.filter(isOrdinary);
   const missing = asPathLength(path) - asPathLength(covered);
@@ -74,9 +77,4 @@ function joinSequences(path: readonly AsPathSegment[]): AsPath {
     } else joined.push(segment);
   }
   return joined;
-}
-
-/** Confederation segments never go into AS4_PATH and are dropped from it: RFC 6793 §3, §6. */
-function isOrdinary({ kind }: AsPathSegment): boolean {
-  return kind === 'sequence' || kind === 'set';
 }
