@@ -224,7 +224,7 @@ export interface PeerFamilyStatus {
   readonly stale: number;
   /** When the stale paths of this family are given up at the latest, in ms: long-lived graceful restart (RFC 9494). */
   readonly longLivedUntil?: number | undefined;
-  /** Prefixes in the Adj-RIB-Out of this peer. */
+  /** Routes in the Adj-RIB-Out of this peer; with ADD-PATH a prefix can have several. */
   readonly advertised: number;
   readonly endOfRibReceived: boolean;
   readonly endOfRibSent: boolean;

@@ -9,7 +9,7 @@
 /** Most edges the instrumented files can have. */
 const CAPACITY = 16_384;
 /** A loop that goes round this often for one small input does not end. */
-const MAX_ROUNDS = 200_000;
+const MAX_ROUNDS = 500_000;
 
 /** Times each edge was taken since it was last cleared. */
 export const counters: Uint32Array = new Uint32Array(CAPACITY);

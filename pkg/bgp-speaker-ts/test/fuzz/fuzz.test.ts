@@ -23,7 +23,7 @@ describe('the fuzzer', () => {
   test.each(PLANTED_FAULTS.map(({ name }) => name))(
     'finds the planted fault %s',
     async (name) => {
-      const { exitCode, output } = await fuzz('--planted', name, '--inputs', '100000');
+      const { exitCode, output } = await fuzz('--planted', name, '--inputs', '400000');
       expect(output).toContain('FOUND after');
       expect(exitCode).toBe(1);
     },

@@ -50,7 +50,7 @@ export interface FuzzResult {
 const MAX_HEAP_GROWTH_BYTES = 8 * 1024 * 1024;
 const RUNS_BETWEEN_LOOKS = 64;
 const RUNS_BEFORE_HEAP_IS_MEASURED = 2_000;
-const SHRINK_ROUNDS = 2_000;
+const SHRINK_ROUNDS = 500;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

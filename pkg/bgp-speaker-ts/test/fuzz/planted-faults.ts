@@ -46,7 +46,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     'wire/capability/64-graceful-restart.ts',
     'capability-64',
     'return {',
-    "if (families.length === 3 && families[2]?.afi === 25) throw new RangeError('planted');\n    return {",
+    "if (families.length === 3 && families[2]?.safi === 71) throw new RangeError('planted');\n    return {",
   ),
   replacing(
     'large-allocation',
@@ -61,6 +61,28 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     'attribute-block',
     'cursor.offset = cursor.valueEnd;',
     'cursor.offset = length === 251 ? offset : cursor.valueEnd;',
+  ),
+  replacing(
+    'leak',
+    'wire/message/05-route-refresh.ts',
+    'route-refresh',
+    'const reader = new ByteReader(bytes, start, end);',
+    `const reader = new ByteReader(bytes, start, end);
+  ((globalThis as { kept?: Uint8Array[] }).kept ??= []).push(new Uint8Array(200));`,
+  ),
+  replacing(
+    'malformed-withdrawal',
+    'wire/update-packer.ts',
+    'speaker',
+    'this.#attributesStart = this.#attributesEnd = 0;',
+    '',
+  ),
+  replacing(
+    'connection-left-open',
+    'fsm/session.ts',
+    'session',
+    "this.host.emit({ kind: 'close', connection: connection.id });",
+    "if (connection.id < 5) this.host.emit({ kind: 'close', connection: connection.id });",
   ),
 ];
 

@@ -46,6 +46,9 @@ export interface DecoderOptions {
   readonly maxBytes?: number;
   /** Octets of arrays beyond a small multiple of the input. */
   readonly roomBytes?: number;
+  readonly share?: number;
+  /** Edges one octet may make the code take. */
+  readonly stepsPerByte?: number;
 }
 
 const MAX_BYTES = 600;
@@ -58,14 +61,15 @@ const FILLERS = [0x00, 0xff];
  */
 export function decoderTarget(options: DecoderOptions): Target {
   const { name, covers, decode, also, seeds, maxBytes = MAX_BYTES, roomBytes = 4096 } = options;
+  const { share = 1, stepsPerByte = 250 } = options;
   const rooms = FILLERS.map((filler) => new Uint8Array(maxBytes + 2 * SURROUNDING_BYTES).fill(filler));
   return {
     name,
     covers,
     maxBytes,
-    share: 1,
+    share,
     seeds,
-    maxSteps: (length) => 1_000 + 250 * length,
+    maxSteps: (length) => 1_000 + stepsPerByte * (1 + length),
     maxAllocatedBytes: (length) => roomBytes + 64 * length,
     run(input) {
       const [first, second] = rooms.map((room, index) => {
