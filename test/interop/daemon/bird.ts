@@ -110,6 +110,8 @@ function parseRoute(prefix: string, block: string): DaemonRoute {
     largeCommunities: pairs(field('large_community')),
     localPref: number('local_pref'),
     med: number('med'),
+    originatorId: field('originator_id'),
+    clusterList: field('cluster_list')?.split(' '),
     pathId: number('path_id'),
   };
 }

@@ -20,7 +20,7 @@ import { GobgpDaemon } from './gobgp.ts';
 import { Network } from './network.ts';
 import { OpenbgpdDaemon } from './openbgpd.ts';
 import { Pair, type Scenario } from './pair.ts';
-import { fillTemplate } from './template.ts';
+import { fillTemplate, type TemplateValues } from './template.ts';
 
 /** What a case says about itself, for its tests and for the table. */
 export interface InteropCase {
@@ -63,6 +63,17 @@ export function reasonAgainst(
   return notSupported[name]?.[daemon] ?? notSupported['*']?.[daemon];
 }
 
+/** Makes a daemon with the configuration a case has for it. */
+export function createDaemon(
+  { directory }: InteropCase,
+  daemon: DaemonName,
+  options: Omit<DaemonOptions, 'config'>,
+  values: TemplateValues,
+): Daemon {
+  const template = readFileSync(join(directory, CONFIG_FILES[daemon]), 'utf8');
+  return new DRIVERS[daemon]({ ...options, config: fillTemplate(template, values) });
+}
+
 /** Defines the tests of a case for every daemon that knows it. */
 export function describeDaemons(
   interopCase: InteropCase,
@@ -71,25 +82,21 @@ export function describeDaemons(
   const caseName = basename(interopCase.directory);
   describe(caseName, () => {
     for (const daemon of DAEMONS) {
-      const Driver = DRIVERS[daemon];
       if (interopCase.notSupported['*']?.[daemon] !== undefined) continue;
-      describe.concurrent(daemon, () => define(testsOf(interopCase, daemon, Driver), daemon));
+      describe.concurrent(daemon, () => define(testsOf(interopCase, daemon), daemon));
     }
   });
 }
 
-function testsOf(interopCase: InteropCase, daemon: DaemonName, Driver: Driver): DefineTest {
+function testsOf(interopCase: InteropCase, daemon: DaemonName): DefineTest {
   const purpose = `${basename(interopCase.directory)}-${daemon}`;
   return (name, scenario, run) => {
     if (reasonAgainst(interopCase, name, daemon) !== undefined) return;
     vitestTest(name, async (context) => {
       const network = await Network.create(purpose);
       context.onTestFinished(() => network.remove());
-      const template = readFileSync(join(interopCase.directory, CONFIG_FILES[daemon]), 'utf8');
-      const pair = new Pair(
-        network,
-        scenario,
-        (options, values) => new Driver({ ...options, config: fillTemplate(template, values) }),
+      const pair = new Pair(network, scenario, (options, values) =>
+        createDaemon(interopCase, daemon, options, values),
       );
       context.onTestFinished(() => pair.remove());
       context.onTestFailed(() =>

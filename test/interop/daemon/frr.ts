@@ -23,6 +23,8 @@ interface Entry {
 }
 
 interface Path {
+  readonly originatorId?: string;
+  readonly clusterList?: { readonly list: readonly string[] };
   readonly aspath?: { readonly segments: readonly { readonly list: readonly number[] }[] };
   readonly origin?: string;
   readonly metric?: number;
@@ -187,6 +189,8 @@ function toRoute(prefix: string, path: Path): DaemonRoute {
     largeCommunities: path.largeCommunity?.list,
     localPref: path.locPrf,
     med: path.metric,
+    originatorId: path.originatorId,
+    clusterList: path.clusterList?.list,
     stale: path.stale ?? false,
   };
 }

@@ -19,7 +19,7 @@ export interface NetworkEnd {
 }
 
 /** Namespace names: what the network is for, the process that made it, a number, the end. */
-const NAME = /^t-io-.*-(\d+)-\d+\.(speaker|daemon)$/;
+const NAME = /^t-io-.*-(\d+)-\d+\.\w+$/;
 
 let made = 0;
 let swept: Promise<void> | undefined;
@@ -44,10 +44,7 @@ export class Network {
 
   /** @param purpose part of the namespaces' names, such as `session-bird` */
   static async create(purpose: string): Promise<Network> {
-    swept ??= sweep();
-    await swept;
-    made += 1;
-    const network = new Network(`t-io-${purpose}-${process.pid}-${made}`);
+    const network = new Network(await nameNetwork(purpose));
     try {
       await network.#setUp();
       return network;
@@ -85,11 +82,21 @@ export function inNamespace(netns: string, command: readonly string[]): [string,
   return ['nsenter', `--net=/run/netns/${netns}`, '--', ...command];
 }
 
-async function ip(...args: string[]): Promise<void> {
+/** Gives a new network its name, after what it is for; before the first one, removes what is left of others. */
+export async function nameNetwork(purpose: string): Promise<string> {
+  swept ??= sweep();
+  await swept;
+  made += 1;
+  return `t-io-${purpose}-${process.pid}-${made}`;
+}
+
+/** Runs `ip`. */
+export async function ip(...args: string[]): Promise<void> {
   await execa('ip', args);
 }
 
-async function removeNamespace(netns: string): Promise<void> {
+/** Removes a namespace if it is there. */
+export async function removeNamespace(netns: string): Promise<void> {
   if (existsSync(`/run/netns/${netns}`)) await ip('netns', 'delete', netns);
 }
 

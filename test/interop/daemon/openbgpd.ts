@@ -17,16 +17,23 @@ const START = 'mount -t tmpfs none /run && mkdir /run/openbgpd && exec bgpd -d -
 /** A route as `bgpctl -j show rib detail` writes it. */
 interface OpenbgpdRoute {
   readonly prefix: string;
+  readonly valid: boolean;
   readonly exit_nexthop: string;
   readonly aspath: string;
   readonly metric: number;
   readonly localpref: number;
   readonly communities?: readonly string[];
   readonly large_communities?: readonly string[];
-  readonly originator?: string;
-  readonly clusters?: readonly string[];
+  readonly attributes?: readonly OpenbgpdAttribute[];
   readonly stale?: boolean;
   readonly path_id?: number;
+}
+
+/** One of the attributes it writes by name. */
+interface OpenbgpdAttribute {
+  readonly type: string;
+  readonly originator?: string;
+  readonly cluster_list?: readonly string[];
 }
 
 /** An OpenBGPD. */
@@ -54,7 +61,9 @@ export class OpenbgpdDaemon implements Daemon {
     const found = JSON.parse(
       await this.ask('-j', 'show', 'rib', 'detail', 'neighbor', this.#options.neighbour),
     );
-    return (found.rib ?? []).map(toRoute);
+    // What it refuses for a loop stays in its table and is not valid.
+    const routes: readonly OpenbgpdRoute[] = found.rib ?? [];
+    return routes.filter(({ valid }) => valid).map(toRoute);
   }
 
   async announce(prefixes: readonly string[]): Promise<void> {
@@ -104,6 +113,7 @@ export class OpenbgpdDaemon implements Daemon {
 }
 
 function toRoute(route: OpenbgpdRoute): DaemonRoute {
+  const attributes: OpenbgpdAttribute = Object.assign({}, ...(route.attributes ?? []));
   return {
     prefix: route.prefix,
     nextHop: route.exit_nexthop,
@@ -112,8 +122,8 @@ function toRoute(route: OpenbgpdRoute): DaemonRoute {
     localPref: route.localpref,
     communities: route.communities ?? [],
     largeCommunities: route.large_communities ?? [],
-    ...(route.originator === undefined ? {} : { originatorId: route.originator }),
-    ...(route.clusters === undefined ? {} : { clusterList: route.clusters }),
+    originatorId: attributes.originator,
+    clusterList: attributes.cluster_list,
     stale: route.stale ?? false,
     pathId: route.path_id ?? 0,
   };

@@ -1,0 +1,3 @@
+import type { InteropCase } from '../daemon/case.ts';
+
+export const routeReflection: InteropCase = { directory: import.meta.dirname, notSupported: {} };
