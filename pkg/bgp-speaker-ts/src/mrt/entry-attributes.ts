@@ -5,7 +5,7 @@
  * of this speaker has no next hop; it gets the unspecified address, as readers want one. Source: RFC 6396 §4.3.4.
  */
 
-import type { AttributeStore } from '../rib/attribute-store.ts';
+import type { Tables } from '../rib/tables.ts';
 import { findAttributePlace } from '../wire/attribute/header.ts';
 import type { Family } from '../wire/family.ts';
 import { AttributeCode, AttributeFlag } from '../wire/iana.ts';
@@ -13,16 +13,10 @@ import { AttributeCode, AttributeFlag } from '../wire/iana.ts';
 /** Longest attribute block an entry has room for. */
 const MAX_BLOCK_BYTES = 0xffff;
 
-const UNSPECIFIED: Readonly<Record<Family, Uint8Array>> = {
-  'ipv4-unicast': new Uint8Array(4),
-  'ipv6-unicast': new Uint8Array(16),
-};
-
 /** Gives the block of an attribute id; undefined when it does not fit into an entry. */
-export function entryAttributes(store: AttributeStore, id: number, family: Family): Uint8Array | undefined {
-  const block = store.fourOctetBlock(id);
-  const stored = store.nextHop(id);
-  const nextHop = stored.length > 0 ? stored : UNSPECIFIED[family];
+export function entryAttributes(tables: Tables, id: number, family: Family): Uint8Array | undefined {
+  const block = tables.attributes.fourOctetBlock(id);
+  const nextHop = tables.nextHopOf(id, family);
   const plain = family === 'ipv4-unicast' && nextHop.length === 4;
   const attribute = plain ? nextHopAttribute(nextHop) : abbreviatedMpReach(nextHop);
   const code = plain ? AttributeCode.nextHop : AttributeCode.mpReachNlri;

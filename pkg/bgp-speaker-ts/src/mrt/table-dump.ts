@@ -109,7 +109,9 @@ class RibDump {
     const { paths } = rib;
     if (this.#options.table === 'loc-rib') {
       const best = after === NO_PATH ? (rib.bestPaths[prefix] as number) : NO_PATH;
-      return best !== NO_PATH && this.#belongs(rib, best, addPath) ? best : NO_PATH;
+      return best !== NO_PATH && isSelectable(rib, best) && this.#belongs(rib, best, addPath)
+        ? best
+        : NO_PATH;
     }
     let path = (after === NO_PATH ? rib.firstPaths[prefix] : paths.next[after]) as number;
     while (path !== NO_PATH && !this.#belongs(rib, path, addPath)) path = paths.next[path] as number;
@@ -149,7 +151,7 @@ class RibDump {
   #blockOf(id: number, family: Rib['family']): Uint8Array | undefined {
     if (id === this.#lastId) return this.#lastBlock;
     this.#lastId = id;
-    this.#lastBlock = entryAttributes(this.#tables.attributes, id, family);
+    this.#lastBlock = entryAttributes(this.#tables, id, family);
     return this.#lastBlock;
   }
 }
@@ -158,6 +160,11 @@ const SUBTYPES: Readonly<Record<Rib['family'], readonly [plain: number, addPath:
   'ipv4-unicast': [TableDumpSubtype.ribIpv4Unicast, TableDumpSubtype.ribIpv4UnicastAddPath],
   'ipv6-unicast': [TableDumpSubtype.ribIpv6Unicast, TableDumpSubtype.ribIpv6UnicastAddPath],
 };
+
+/** The selected path may have been rejected since, and not be replaced before the next selection. */
+function isSelectable({ paths }: Rib, path: number): boolean {
+  return paths.effective[path] !== NO_ATTRIBUTES;
+}
 
 function takeChunk(writer: ByteWriter): Uint8Array {
   const chunk = writer.take();

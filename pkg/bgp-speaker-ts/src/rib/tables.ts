@@ -39,11 +39,22 @@ export class Tables {
     this.ribs['ipv6-unicast'].paths.now = now / 1000;
   }
 
+  /** Gives the next hop of an attribute id in octets; the unspecified address for a route of this speaker. */
+  nextHopOf(id: number, family: Family): Uint8Array {
+    const octets = this.attributes.nextHop(id);
+    return octets.length > 0 ? octets : UNSPECIFIED[family];
+  }
+
   /** The RIBs, IPv4 first. */
   get all(): readonly Rib[] {
     return [this.ribs['ipv4-unicast'], this.ribs['ipv6-unicast']];
   }
 }
+
+const UNSPECIFIED: Readonly<Record<Family, Uint8Array>> = {
+  'ipv4-unicast': new Uint8Array(4),
+  'ipv6-unicast': new Uint8Array(16),
+};
 
 /** Gives the family of a prefix. */
 export function familyOfPrefix(prefix: Prefix): Family {

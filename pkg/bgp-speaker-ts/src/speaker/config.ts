@@ -8,6 +8,7 @@
 import type { Address, Prefix } from '@weft/ip';
 import type { DiscardReason } from '../bfd/control-packet.ts';
 import type { BfdState } from '../bfd/iana.ts';
+import type { BmpView } from '../bmp/header.ts';
 import type { PeerAsn, PeerType, SessionState } from '../fsm/types.ts';
 import type { PolicyRule } from '../policy/rule.ts';
 import type { OriginValue } from '../wire/attribute/path-attributes.ts';
@@ -70,6 +71,18 @@ export interface SpeakerConfig {
   /** Refuse routes from and to external peers that have no policy (RFC 8212). Default false. */
   readonly externalRequiresPolicy?: boolean | undefined;
   readonly peers: readonly PeerConfig[];
+  /** BMP collectors that are told what happens; default none. */
+  readonly bmp?: readonly BmpCollector[] | undefined;
+}
+
+/** A BMP collector: RFC 7854. Address and port are its name. */
+export interface BmpCollector {
+  readonly address: Address;
+  readonly port: number;
+  /** What it is told: routes as received, after import policy, or as selected (RFC 9069). Default `pre-policy`. */
+  readonly views?: readonly BmpView[] | undefined;
+  /** Between two Statistics Reports; default 60. */
+  readonly statisticsSeconds?: number | undefined;
 }
 
 /** The speaker's own address of each family, put into routes as next hop. */

@@ -17,6 +17,7 @@ import { FAMILIES, type Family, toAfiSafi } from '../wire/family.ts';
 import { RefreshSubtype } from '../wire/iana.ts';
 import { encodeRouteRefresh } from '../wire/message/05-route-refresh.ts';
 import { receiveBfdStatus, updateBfd } from './bfd.ts';
+import { BmpStation, type BmpStationOptions } from './bmp-station.ts';
 import type { LocRibChange, NextHopState, PeerStatus, PrefixMatch, SpeakerConfig } from './config.ts';
 import { configure, importAgain } from './configure.ts';
 import { SpeakerCore, type SpeakerOptions } from './core.ts';
@@ -152,6 +153,11 @@ export class Speaker {
   /** Logs received UPDATEs and changes of state as MRT BGP4MP_ET records, until the function it gives is called. */
   logMrt(options: MrtLogOptions): () => void {
     return this.#core.observe(new MrtLog(this.#core, options));
+  }
+
+  /** Starts to tell a BMP collector what happens; the first messages are written before it returns. */
+  monitor(options: BmpStationOptions): BmpStation {
+    return new BmpStation(this.#core, options);
   }
 
   #handlePeerEvent(event: PeerEvent): void {

@@ -14,14 +14,17 @@
 
 import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { Address, Prefix } from '@weft/ip';
 import { Diagnostic } from '../bfd/iana.ts';
 import type { BfdStatus } from '../bfd/types.ts';
 import type { ConnectionId, StopReason } from '../fsm/types.ts';
 import type { DumpTable } from '../mrt/table-dump.ts';
+import type { BmpStation } from '../speaker/bmp-station.ts';
 import { checkSpeakerConfig } from '../speaker/check-config.ts';
 import type {
+  BmpCollector,
   LocalRoute,
   LocRibChange,
   NextHopState,
@@ -39,6 +42,8 @@ import { CeaseSubcode } from '../wire/iana.ts';
 import { BfdThread } from './bfd/bfd-thread.ts';
 import { toCounts } from './bfd/counts.ts';
 import type { BfdNews } from './bfd/messages.ts';
+import type { BmpReport } from './bmp-client.ts';
+import { BmpClients } from './bmp-clients.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { dial } from './dial.ts';
 import { ListenerSet } from './listener-set.ts';
@@ -54,8 +59,9 @@ export type SpeakerReport = Exclude<
   { kind: 'connect' | 'close' | 'send' | 'open-bfd' | 'close-bfd' }
 >;
 
-/** What happens on sockets before the speaker is concerned. */
+/** What happens on sockets that is not the speaker's concern. */
 export type TransportReport =
+  | BmpReport
   /** Somebody who is no peer connected and was closed. */
   | { readonly kind: 'stranger-refused'; readonly address: Address | undefined }
   /** The kernel did not take the MD5 key of a peer; no connection of it is accepted. */
@@ -136,6 +142,10 @@ export class BgpServer {
   readonly #toFlush: Set<TcpConnection> = new Set();
   /** Sockets that are not gone yet, closed ones included. */
   readonly #alive: Set<Promise<void>> = new Set();
+  readonly #bmp: BmpClients = new BmpClients({
+    monitor: (collector, write) => this.#monitor(collector, write),
+    report: (report) => this.#onTransport(report),
+  });
   #turn: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAt: number = Number.POSITIVE_INFINITY;
@@ -155,6 +165,7 @@ export class BgpServer {
       reportRoutes: options.reportRoutes ?? options.onAction !== undefined,
     });
     this.#protectListeners(config);
+    this.#bmp.configure(config.bmp);
     this.#scheduleTurn();
   }
 
@@ -186,6 +197,7 @@ export class BgpServer {
     this.#book = new PeerBook(config.peers);
     this.#protectListeners(config);
     this.#handle({ kind: 'configure', config });
+    this.#bmp.configure(config.bmp);
     return undefined;
   }
 
@@ -284,7 +296,7 @@ export class BgpServer {
     this.#stopped = true;
     clearTimeout(this.#timer);
     clearImmediate(this.#turn);
-    await Promise.all([...this.#alive, this.#bfd.stop()]);
+    await Promise.all([...this.#alive, this.#bfd.stop(), this.#bmp.stop()]);
   }
 
   /** Takes a connection of a peer, or closes that of a stranger. Called by the listeners. */
@@ -336,6 +348,17 @@ export class BgpServer {
     this.#alive.add(connection.gone);
     void connection.gone.then(() => this.#alive.delete(connection.gone));
     return connection;
+  }
+
+  #monitor({ views = ['pre-policy'] }: BmpCollector, write: (message: Uint8Array) => void): BmpStation {
+    const systemDescription = `bgp-speaker-ts, AS ${this.config.asn}, identifier ${this.config.identifier}`;
+    return this.#speaker.monitor({
+      write,
+      unixMs: Date.now,
+      views,
+      systemName: hostname(),
+      systemDescription,
+    });
   }
 
   #protectListeners({ peers }: SpeakerConfig): void {

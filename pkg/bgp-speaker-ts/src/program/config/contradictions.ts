@@ -17,6 +17,7 @@ export function contradictions(file: FileValues): Mistake[] {
       'listen',
       listen.map(({ address, port }) => `${address} port ${port}`),
     ),
+    ...repeated('bmp', file.bmp?.map(({ address, port }) => `${address} port ${port}`) ?? []),
     ...repeated(
       'peers',
       peers.map(({ address }) => address),

@@ -13,6 +13,7 @@ import type {
 } from '../../speaker/config.ts';
 import { BGP_PORT } from '../../transport/dial.ts';
 import { DEFAULT_SOCKET_PATH } from '../protocol.ts';
+import { bmpSchema } from './bmp-schema.ts';
 import {
   asn,
   type FieldType,
@@ -145,6 +146,7 @@ export const fileSchema: z.ZodType<FileValues> = object({
   control: either(z.literal(false), controlSchema, 'false, or keys with values')
     .prefault({})
     .describe('where the commands reach this daemon; false for nowhere'),
+  bmp: list(bmpSchema).default([]).describe('BMP collectors that are told what happens (RFC 7854)'),
   peers: list(peerSchema).default([]).describe('neighbours'),
   announce: list(routeSchema).default([]).describe('routes to announce'),
 });

@@ -114,6 +114,12 @@ export class Network {
     this.node(name).alive = false;
   }
 
+  /** Gives the number a node has for its connection to another. */
+  connectionOf(name: string, other: string): ConnectionId {
+    const ends = this.#links.flatMap((link) => link.ends);
+    return ends.find((end) => end.node === name && end.peer === other)?.connection ?? 0;
+  }
+
   /** Breaks all connections between two nodes, once. */
   disconnect(one: string, other: string): void {
     for (const link of this.#links) {
