@@ -3,7 +3,7 @@
  * nearer to a number the code compares with, than any before it.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { counters, distances } from './counters.ts';
 
@@ -89,6 +89,7 @@ export class Corpus {
       .toSorted((left, right) => right.edges.length - left.edges.length)
       .slice(0, MAX_SAVED);
     const lines = worth.map(({ bytes }) => Buffer.from(bytes).toString('hex'));
+    mkdirSync(FOLDER, { recursive: true });
     writeFileSync(join(FOLDER, `${target}.txt`), `${lines.sort().join('\n')}\n`);
   }
 }

@@ -9,6 +9,7 @@ import type { SessionAction, SessionConfig, SessionEvent } from '../../../src/fs
 import { check } from '../target.ts';
 import { readMessage, type Script } from './script.ts';
 
+const LONG_LIVED = [{ family: 'ipv4-unicast', staleTimeSeconds: 3600 }] as const;
 const CONFIGS: readonly Partial<SessionConfig>[] = [
   {},
   { passive: true },
@@ -16,7 +17,7 @@ const CONFIGS: readonly Partial<SessionConfig>[] = [
   { collisionDetectEstablished: true, gracefulRestart: undefined },
   { peerAsn: 'any', role: 'customer', strictRole: true },
   { holdTimeSeconds: 0, extendedMessages: true, routeRefresh: false },
-  { gracefulRestart: { restartTimeSeconds: 60, notification: true, longLivedStaleTimeSeconds: 3600 } },
+  { gracefulRestart: { restartTimeSeconds: 60, notification: true, longLived: LONG_LIVED } },
 ];
 const SENDER = { asn: 64_512, identifier: 0x0a000002 };
 const WAITS_MS = [0, 1, 200, 1_000, 6_000, 31_000, 100_000];
@@ -29,7 +30,6 @@ const EVENTS: readonly SessionEvent[] = [
   { kind: 'stop-gracefully' },
   { kind: 'reset', reason: { subcode: 4 } },
   { kind: 'reset', reason: { subcode: 1 }, holdSeconds: 30 },
-  { kind: 'sent' },
   { kind: 'outstanding', bytes: 5_000 },
   { kind: 'outstanding', bytes: 0 },
   { kind: 'restart-state', state: { restarting: true, forwarding: ['ipv4-unicast'] } },
@@ -55,6 +55,7 @@ export class SessionWorld {
     const steps = [
       () => this.#give(script.choose(EVENTS)),
       () => this.#accept(),
+      () => this.#peer.noteSent(this.#now),
       () => this.#wait(script.choose(WAITS_MS)),
       () => this.#receive(script),
       () => this.#receive(script),
