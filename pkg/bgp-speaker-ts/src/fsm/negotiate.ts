@@ -44,7 +44,7 @@ const COUNTERPART: Readonly<Record<Role, Role>> = {
 /** Checks the peer's OPEN against our configuration and gives what the session will use. */
 export function negotiate(config: SessionConfig, open: OpenMessage): Decoded<Negotiated> {
   const peerAsn = find(open, 'four-octet-as')?.asn ?? open.asn;
-  const peerType: PeerType = peerAsn === config.localAsn ? 'internal' : 'external';
+  const peerType: PeerType = isOwnAsn(config, peerAsn) ? 'internal' : 'external';
   const families = commonFamilies(config, open);
   const error =
     checkAsn(config, peerAsn) ??
@@ -110,8 +110,20 @@ export function acceptsAsn(wanted: PeerAsn, peerAsn: number, localAsn: number): 
   return wanted.some(({ first, last }) => first <= peerAsn && peerAsn <= last);
 }
 
+function isOwnAsn({ localAsn, otherLocalAsn }: SessionConfig, asn: number): boolean {
+  return asn === localAsn || asn === otherLocalAsn;
+}
+
+/** Of two AS numbers of ours an internal peer may have either, whichever it is configured with: RFC 7705 §4.2. */
+function isAnotherOfOurs(config: SessionConfig, peerAsn: number): boolean {
+  const { peerAsn: wanted } = config;
+  const ours = wanted === 'internal' || (typeof wanted === 'number' && isOwnAsn(config, wanted));
+  return ours && isOwnAsn(config, peerAsn);
+}
+
 function checkAsn(config: SessionConfig, peerAsn: number): SessionError | undefined {
-  if (peerAsn !== 0 && acceptsAsn(config.peerAsn, peerAsn, config.localAsn)) return undefined;
+  const accepted = acceptsAsn(config.peerAsn, peerAsn, config.localAsn) || isAnotherOfOurs(config, peerAsn);
+  if (peerAsn !== 0 && accepted) return undefined;
   const detail =
     peerAsn === 0
       ? 'OPEN: the peer says it is AS 0'

@@ -83,6 +83,8 @@ export type PeerAsn = number | 'internal' | 'external' | 'any' | readonly AsnRan
 export interface SessionConfig {
   /** The AS number this speaker shows to the peer (its own, or the local-as of RFC 7705). */
   readonly localAsn: number;
+  /** Another AS number of ours: peers of both are internal, and one may have either for the other (RFC 7705 §4). */
+  readonly otherLocalAsn?: number | undefined;
   readonly localIdentifier: number;
   readonly peerAsn: PeerAsn;
   /** 0 means neither keepalives nor a hold timer; else 3…65535. */

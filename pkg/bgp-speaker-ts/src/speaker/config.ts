@@ -128,8 +128,20 @@ export interface PeerConfig {
   readonly asn: PeerAsn;
   /** Source address of connections we open. */
   readonly localAddress?: Address | undefined;
-  /** AS number shown to this peer instead of the speaker's own (RFC 7705). */
+  /**
+   * AS number shown to this peer instead of the speaker's own (RFC 7705). With an external peer it is put in front of the
+   * AS_PATHs that arrive, and stands in front of the speaker's own in those that are sent.
+   */
   readonly localAsn?: number | undefined;
+  /** Leave the AS_PATHs that arrive as they are (RFC 7705 §3.1, "No Prepend Inbound"). */
+  readonly localAsnNoPrepend?: boolean | undefined;
+  /** Send `localAsn` in place of the speaker's own AS number (RFC 7705 §3.2, "Replace Old AS"). */
+  readonly localAsnReplaceAs?: boolean | undefined;
+  /**
+   * Peers of both AS numbers are internal, and this one may know us by either: ours is shown first, then, when the peer
+   * answers Bad Peer AS, the other by turns (RFC 7705 §4.2).
+   */
+  readonly localAsnDual?: boolean | undefined;
   /** Wait for the peer to connect. */
   readonly passive: boolean;
   readonly families: readonly Family[];

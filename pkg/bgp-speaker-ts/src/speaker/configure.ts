@@ -105,7 +105,7 @@ function changeNeighbour(
   neighbour.config = config;
   count(core, old.template, -1);
   count(core, config.template, 1);
-  neighbour.fsm.configure(toSessionConfig(core.config, config));
+  neighbour.fsm.configure(toSessionConfig(core.config, config, neighbour.otherAsn));
   updateBfd(core, neighbour);
   if (describePeer(core, neighbour)) touchPaths(core, neighbour.index);
   if (needsReset(before, core.config, old, config, neighbour.session?.negotiated.peerAsn)) {

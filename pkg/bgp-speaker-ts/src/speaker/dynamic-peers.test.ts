@@ -98,6 +98,28 @@ describe('a dynamic neighbour', () => {
     expect(peers.speaker.nextDeadline).toBeGreaterThan(peers.now);
   });
 
+  test('stays as long as its long-lived stale routes wait for it (RFC 9494)', () => {
+    const longLived = [{ family: 'ipv4-unicast' as const, staleTimeSeconds: 9 }];
+    const peers = new ScriptedPeers([range(RANGE)], {
+      gracefulRestart: { restartTimeSeconds: 0, longLived },
+    });
+    const families = [{ afi: 1, safi: 1, forwarding: true }];
+    const restart = { kind: 'graceful-restart', restarting: false, notification: false } as const;
+    peers.connect(B, OWN, [
+      { ...restart, restartTimeSeconds: 10, families },
+      {
+        kind: 'long-lived-graceful-restart',
+        families: [{ afi: 1, safi: 1, forwarding: true, staleTimeSeconds: 90 }],
+      },
+    ]);
+    peers.announce(B, ['10.9.0.0/26']);
+    peers.disconnect(B);
+    peers.advance(99);
+    expect(peers.speaker.status()).toMatchObject([{ address: B, families: [{ stale: 1 }, {}] }]);
+    peers.advance(1);
+    expect(peers.speaker.status()).toEqual([]);
+  });
+
   test('that never sends an OPEN gives its place back after 30 s', () => {
     const peers = new ScriptedPeers([range(RANGE, OWN, { maxPeers: 1 })]);
     peers.handle({ kind: 'accepted', peer: address(B), connection: 2 });

@@ -4,7 +4,7 @@
  *     accepted ─▶ longest prefix around the address ─▶ room left? ── no ──▶ Cease / Connection Rejected (RFC 4486 §4)
  *                                                          └─ yes ─▶ a passive neighbour, as long as there is a reason
  *
- * The reasons: a connection; stale routes that wait for the neighbour to come back (RFC 4724); a stop by an
+ * The reasons: a connection; stale routes that wait for the neighbour to come back (RFC 4724, RFC 9494); a stop by an
  * administrator or a passed prefix limit, which would be no stop if the neighbour could come back as a new one. After
  * that the neighbour is removed with all that was known of it. So a dynamic neighbour has no damping: its next
  * connection costs what a stranger's costs.
@@ -53,8 +53,8 @@ function hasRoom(core: SpeakerCore, template: Prefix, maxPeers: number): boolean
 }
 
 /** In Active it only waits for a connection; in Idle it waits for nothing if its next start is due. */
-function isOver(core: SpeakerCore, { fsm, staleDeadline }: Neighbour): boolean {
-  if (staleDeadline !== undefined) return false;
+function isOver(core: SpeakerCore, { fsm, staleDeadline, longLived }: Neighbour): boolean {
+  if (staleDeadline !== undefined || longLived.size > 0) return false;
   return fsm.state === 'Active' || (fsm.state === 'Idle' && fsm.nextDeadline <= core.now);
 }
 

@@ -18,6 +18,8 @@ import { AttributeFlag } from '../wire/iana.ts';
 export interface ExportContext {
   readonly peerType: 'internal' | 'external';
   readonly localAsn: number;
+  /** Put behind `localAsn`: RFC 7705 §3.2. */
+  readonly hiddenAsn?: number | undefined;
   readonly source: RouteSource;
   /** Only to Customer of a route that has none yet (RFC 9234 §5). */
   readonly otc?: number | undefined;
@@ -49,13 +51,14 @@ export function toExportedAttributes(attributes: PathAttributes, context: Export
 /**
  * Confederation segments, which an internal peer may send, go to nobody outside (RFC 5065 §5).
  * MULTI_EXIT_DISC is for the neighbouring AS alone and goes no further (RFC 4271 §5.1.4), unless we set it ourselves.
- * Departs from RFC 7705 §3: a local AS stands alone in front of the path, without the speaker's own behind it, as BIRD and
- * Calico have it.
+ * A local AS stands in front of the speaker's own, or alone (RFC 7705 §3.2).
  */
-function toExternal(attributes: PathAttributes, { localAsn, source, otc }: ExportContext): PathAttributes {
+function toExternal(attributes: PathAttributes, context: ExportContext): PathAttributes {
+  const { localAsn, hiddenAsn, source, otc } = context;
+  const path = (attributes.asPath ?? []).filter(isOrdinary);
   return {
     ...attributes,
-    asPath: prependAsn((attributes.asPath ?? []).filter(isOrdinary), localAsn),
+    asPath: prependAsn(hiddenAsn === undefined ? path : prependAsn(path, hiddenAsn), localAsn),
     med: source === 'local' ? attributes.med : undefined,
     localPref: undefined,
     originatorId: undefined,

@@ -9,7 +9,7 @@ import type { PolicyRule } from '../policy/rule.ts';
 import type { Role } from '../wire/capability/capability.ts';
 import type { Family } from '../wire/family.ts';
 import type { PeerConfig, SpeakerConfig } from './config.ts';
-import { localAsnFor, toIdentifier } from './session-config.ts';
+import { hiddenAsnFor, toIdentifier } from './session-config.ts';
 
 /** The profile of a group; plain data, compared as JSON. */
 export interface ExportProfile {
@@ -17,6 +17,8 @@ export interface ExportProfile {
   readonly peerType: 'internal' | 'external';
   /** AS number put in front of AS_PATH for external peers. */
   readonly localAsn: number;
+  /** Our own AS number, put behind `localAsn` where that is another (RFC 7705 §3.2). */
+  readonly hiddenAsn?: number | undefined;
   /** Our role to the members, if it is external peers we have one to (RFC 9234). */
   readonly role?: Role | undefined;
   /** Members are clients of this route reflector. */
@@ -56,7 +58,8 @@ export function toExportProfile(
   return {
     family,
     peerType: negotiated.peerType,
-    localAsn: localAsnFor(speaker, peer),
+    localAsn: negotiated.localAsn,
+    hiddenAsn: peer.localAsnReplaceAs === true ? undefined : hiddenAsnFor(speaker, peer),
     role: negotiated.localRole,
     client,
     clusterId: client ? clusterIdFor(speaker, peer) : 0,

@@ -10,7 +10,7 @@ import { toTag } from '../rib/attribute-store.ts';
 import type { Family } from '../wire/family.ts';
 import type { PeerConfig, SpeakerConfig } from './config.ts';
 import type { RoleSession } from './only-to-customer.ts';
-import { clusterIdsOf, localAsnFor, toIdentifier } from './session-config.ts';
+import { clusterIdsOf, hiddenAsnFor, localAsnFor, toIdentifier } from './session-config.ts';
 
 /** Everything `RouteImporter` needs to know about a peer. */
 export interface ImportProfile {
@@ -31,6 +31,8 @@ export interface ImportProfile {
   readonly allowedOwnAsns: number;
   readonly identifier: number;
   readonly clusterIds: readonly number[];
+  /** Put in front of AS_PATH: the AS number an external peer sees, if it is not the speaker's own (RFC 7705 §3.1). */
+  readonly prependedAsn?: number | undefined;
   /** Set for an external peer we have a role to (RFC 9234). */
   readonly roleSession?: RoleSession | undefined;
   /** Our own addresses: a route that points to one of them would loop. Octets of 4 or 16. */
@@ -68,12 +70,22 @@ export function toImportProfile(
     allowedOwnAsns: config.allowLocalAsn ?? 0,
     identifier: toIdentifier(speaker.identifier),
     clusterIds: clusterIdsOf(speaker),
+    prependedAsn: prependedAsnFor(speaker, config, peerType),
     roleSession: localRole === undefined ? undefined : { role: localRole, peerAsn },
     ownAddresses: listOwnAddresses(config, localAddress),
     policy: new Policy(config.importPolicy, { peerType, functions }),
     refuseAll:
       peerType === 'external' && speaker.externalRequiresPolicy === true && config.importPolicy.length === 0,
   };
+}
+
+function prependedAsnFor(
+  speaker: SpeakerConfig,
+  peer: PeerConfig,
+  peerType: Negotiated['peerType'],
+): number | undefined {
+  if (peerType === 'internal' || peer.localAsnNoPrepend === true) return undefined;
+  return hiddenAsnFor(speaker, peer) === undefined ? undefined : peer.localAsn;
 }
 
 function listOwnAddresses({ nextHopAddresses }: PeerConfig, localAddress: Address | undefined): Uint8Array[] {

@@ -61,6 +61,8 @@ export class Neighbour {
   staleDeadline: StaleDeadline | undefined;
   bfd: NeighbourBfd | undefined;
   readonly longLived: Map<Family, LongLivedPeriod> = new Map();
+  /** The next OPEN shows the other of two AS numbers (`localAsnDual`). */
+  otherAsn = false;
   /** Stopped by an administrator. */
   stopped = false;
   /** Sessions so far that reached Established. */

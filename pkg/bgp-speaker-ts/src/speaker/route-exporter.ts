@@ -202,7 +202,8 @@ export class RouteExporter {
     const plain = ((this.#tables.attributes.forms[attributes] as number) & Form.plain) !== 0;
     if (!plain || operations.length > 0 || source === LOCAL_PEER) return false;
     if (this.#isLastResort(attributes)) return false;
-    const { fourOctetAsn, role, localAsn } = this.#profile;
+    const { peerType, fourOctetAsn, role, localAsn, hiddenAsn } = this.#profile;
+    if (peerType === 'external' && hiddenAsn !== undefined) return false;
     return fourOctetAsn && (role === undefined || otcOnExport(role, localAsn) === undefined);
   }
 
@@ -221,11 +222,12 @@ export class RouteExporter {
 
   /** Writes the key by way of decoded attributes; gives where it ends. */
   #encode(outcome: PolicyOutcome, nextHop: Uint8Array, attributes: number, source: number): number {
-    const { peerType, localAsn, role, fourOctetAsn } = this.#profile;
+    const { peerType, localAsn, hiddenAsn, role, fourOctetAsn } = this.#profile;
     const received = this.#tables.attributes.attributes(attributes);
     const exported = toExportedAttributes(applyOperations(received, outcome.operations), {
       peerType,
       localAsn,
+      hiddenAsn,
       source: this.#sourceOf(source),
       otc: role === undefined ? undefined : otcOnExport(role, localAsn),
       reflection: this.#findReflection(source),

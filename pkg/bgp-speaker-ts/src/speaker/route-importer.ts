@@ -11,7 +11,7 @@ import { applyOperations } from '../policy/operation.ts';
 import type { PolicyOutcome } from '../policy/policy.ts';
 import { type AttributeStore, Form } from '../rib/attribute-store.ts';
 import { NO_ATTRIBUTES, REJECTIONS, type Rejection } from '../rib/path-table.ts';
-import { countAsn } from '../wire/attribute/as-path.ts';
+import { countAsn, prependAsn } from '../wire/attribute/as-path.ts';
 import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
 import { countAsnInPlainBlock, hasClusterInPlainBlock } from '../wire/attribute/plain-block.ts';
 import type { Family } from '../wire/family.ts';
@@ -106,17 +106,20 @@ export class RouteImporter {
     this.effective = changes ? this.#change(outcome) : this.#received;
   }
 
-  /** GRACEFUL_SHUTDOWN (RFC 8326 §4) and Only to Customer (RFC 9234 §5). */
-  #applyBuiltIn({ peerType, roleSession }: ImportProfile, received: number): PathAttributes | undefined {
+  /** GRACEFUL_SHUTDOWN (RFC 8326 §4), Only to Customer (RFC 9234 §5), and the AS number a peer sees (RFC 7705 §3.1). */
+  #applyBuiltIn(profile: ImportProfile, received: number): PathAttributes | undefined {
+    const { peerType, roleSession, prependedAsn } = profile;
     const shuttingDown = isShuttingDown(this.#attributes.marks[received] as number, peerType);
-    if (!shuttingDown && roleSession === undefined) return undefined;
+    if (!shuttingDown && roleSession === undefined && prependedAsn === undefined) return undefined;
     const otc =
       roleSession === undefined ? undefined : otcOnImport(roleSession, this.#attributes.otc(received));
-    if (!shuttingDown && otc === undefined) return undefined;
+    if (!shuttingDown && otc === undefined && prependedAsn === undefined) return undefined;
     const attributes = this.#attributes.attributes(received);
+    const { asPath = [], localPref } = attributes;
     return {
       ...attributes,
-      localPref: shuttingDown ? GRACEFUL_SHUTDOWN_LOCAL_PREF : attributes.localPref,
+      asPath: prependedAsn === undefined ? asPath : prependAsn(asPath, prependedAsn),
+      localPref: shuttingDown ? GRACEFUL_SHUTDOWN_LOCAL_PREF : localPref,
       otc: otc ?? attributes.otc,
     };
   }

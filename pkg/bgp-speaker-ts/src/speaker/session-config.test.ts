@@ -11,6 +11,9 @@ describe('what a change of configuration does to a session', () => {
   test.each<[keyof PeerConfig, Partial<PeerConfig>]>([
     ['asn', { asn: 1 }],
     ['localAsn', { localAsn: 1 }],
+    ['localAsnDual', { localAsnDual: true }],
+    ['role', { role: 'peer' }],
+    ['strictRole', { strictRole: true }],
     ['families', { families: ['ipv4-unicast'] }],
     ['addPath', { addPath: 'both' }],
     ['port', { port: 1179 }],
@@ -33,6 +36,8 @@ describe('what a change of configuration does to a session', () => {
     ['routeReflectorClient', { routeReflectorClient: true }],
     ['clusterId', { clusterId: address('1.1.1.1') }],
     ['allowLocalAsn', { allowLocalAsn: 1 }],
+    ['localAsnNoPrepend', { localAsnNoPrepend: true }],
+    ['localAsnReplaceAs', { localAsnReplaceAs: true }],
     ['importPolicy', { importPolicy: [{ name: 'r', action: 'reject' }] }],
     ['exportPolicy', { exportPolicy: [{ name: 'r', action: 'reject' }] }],
     ['maxPrefix', { maxPrefix: { prefixes: 1, action: 'warn' } }],
@@ -56,6 +61,8 @@ describe('what a change of configuration does to a session', () => {
   test.each<[string, Partial<SpeakerConfig>, Partial<PeerConfig>, boolean]>([
     ['importPolicy', {}, { importPolicy: [{ name: 'r', action: 'reject' }] }, true],
     ['allowLocalAsn', {}, { allowLocalAsn: 1 }, true],
+    ['localAsnNoPrepend', {}, { localAsnNoPrepend: true }, true],
+    ['localAsnReplaceAs', {}, { localAsnReplaceAs: true }, false],
     ['own addresses', {}, { nextHopAddresses: { ipv4: address('10.0.0.1') } }, true],
     ['clusterId of the speaker', { clusterId: address('9.9.9.9') }, {}, true],
     ['externalRequiresPolicy', { externalRequiresPolicy: true }, {}, true],

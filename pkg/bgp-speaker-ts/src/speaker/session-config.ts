@@ -4,15 +4,16 @@
  *     changed                                                what happens
  *     ───────────────────────────────────────────────────    ───────────────────────────────────────────────────────
  *     asn or identifier of the speaker                       every session is reset
- *     localAsn, families, addPath, role, strictRole          its session is reset: the OPEN said otherwise
- *       of a peer
+ *     localAsn, localAsnDual, families, addPath, role,       its session is reset: the OPEN said otherwise
+ *       strictRole of a peer
  *     asn of a peer                                          its session is reset, unless its AS number still suits
  *     port, localAddress, password, ttlSecurityHops,         its session is reset: the connection was made otherwise
  *       multihop of a peer
  *     peer not there any more                                its session ends with Cease/3, its routes go
- *     importPolicy, allowLocalAsn, externalRequiresPolicy    routes received are judged again; the session stays
+ *     importPolicy, allowLocalAsn, localAsnNoPrepend,        routes received are judged again; the session stays
+ *       externalRequiresPolicy
  *     exportPolicy, nextHop, nextHopAddresses,               routes are sent again where they differ; the session stays
- *       routeReflectorClient, clusterId
+ *       routeReflectorClient, clusterId, localAsnReplaceAs
  *     maxPrefix, description, listen                         at once; the session stays
  *     holdTimeSeconds, keepaliveTimeSeconds,                 with the next session; this one stays
  *       connectRetryTimeSeconds, passive, gracefulRestart,
@@ -38,6 +39,7 @@ const SEND_HOLD_SECONDS = 480;
 /** What of a peer cannot change under a running session. */
 const RESETTING = [
   'localAsn',
+  'localAsnDual',
   'families',
   'addPath',
   'role',
@@ -53,6 +55,7 @@ const RESETTING = [
 const IMPORTING = [
   'importPolicy',
   'allowLocalAsn',
+  'localAsnNoPrepend',
   'nextHopAddresses',
 ] as const satisfies readonly (keyof PeerConfig)[];
 
@@ -62,10 +65,21 @@ export function toIdentifier(text: Parameters<typeof addressBytes>[0]): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 }
 
-/** Builds the configuration of a session. */
-export function toSessionConfig(speaker: SpeakerConfig, peer: NeighbourConfig): SessionConfig {
+/**
+ * Builds the configuration of a session.
+ *
+ * @param otherAsn show the other AS number to a peer that may know us by two
+ */
+export function toSessionConfig(
+  speaker: SpeakerConfig,
+  peer: NeighbourConfig,
+  otherAsn = false,
+): SessionConfig {
+  const dual = peer.localAsnDual === true && peer.localAsn !== undefined;
+  const [shown, other] = otherAsn ? [peer.localAsn, speaker.asn] : [speaker.asn, peer.localAsn];
   return {
-    localAsn: localAsnFor(speaker, peer),
+    localAsn: dual ? (shown ?? speaker.asn) : localAsnFor(speaker, peer),
+    otherLocalAsn: dual ? other : undefined,
     localIdentifier: toIdentifier(speaker.identifier),
     peerAsn: peer.asn,
     holdTimeSeconds: peer.holdTimeSeconds ?? speaker.holdTimeSeconds,
@@ -90,9 +104,15 @@ export function localAsnFor(speaker: SpeakerConfig, peer: PeerConfig): number {
   return peer.localAsn ?? speaker.asn;
 }
 
+/** Gives the AS number an external peer does not see as ours, if there is one beside the one it sees. */
+export function hiddenAsnFor({ asn }: SpeakerConfig, { localAsn }: PeerConfig): number | undefined {
+  return localAsn === undefined || localAsn === asn ? undefined : asn;
+}
+
 /** Says whether a peer is in our AS, as it sees that, and as far as the configuration tells. */
 export function isInternal(speaker: SpeakerConfig, peer: PeerConfig): boolean {
-  return peer.asn === 'internal' || peer.asn === localAsnFor(speaker, peer);
+  const ours = peer.asn === 'internal' || peer.asn === localAsnFor(speaker, peer);
+  return ours || (peer.localAsnDual === true && peer.asn === speaker.asn);
 }
 
 /** Gives all clusters a speaker reflects for: its own first, then those of single clients. */

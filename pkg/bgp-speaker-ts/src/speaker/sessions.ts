@@ -4,7 +4,7 @@
 
 import type { DownReason, Negotiated, SessionAction, SessionEvent, StopReason } from '../fsm/types.ts';
 import { type Family, toAfiSafi, toFamily } from '../wire/family.ts';
-import { CeaseSubcode, RefreshSubtype } from '../wire/iana.ts';
+import { CeaseSubcode, ErrorCode, OpenSubcode, RefreshSubtype } from '../wire/iana.ts';
 import type { RouteRefreshMessage } from '../wire/message/05-route-refresh.ts';
 import type { SpeakerCore } from './core.ts';
 import { describeDownReason } from './down-reason.ts';
@@ -13,6 +13,7 @@ import { REFRESH_BEGINNINGS } from './group-set.ts';
 import { toImportProfile } from './import-profile.ts';
 import type { EstablishedSession, Neighbour } from './neighbour.ts';
 import { describePeer } from './peer-columns.ts';
+import { toSessionConfig } from './session-config.ts';
 import { endRestart, expireStale, keepOrRemovePaths, removeStale, reviewStalePaths } from './stale-paths.ts';
 
 /** Wait before a session that passed its prefix limit is tried again, unless configured. */
@@ -55,6 +56,7 @@ function perform(core: SpeakerCore, neighbour: Neighbour, action: SessionAction)
       return;
     case 'attempt-failed':
       neighbour.lastError = describeDownReason(action.reason);
+      if (neighbour.config.localAsnDual === true) reconsiderAsn(core, neighbour, action.reason);
       core.emit({ kind: 'peer-attempt-failed', peer, reason: action.reason });
       return;
     case 'state-changed':
@@ -66,6 +68,15 @@ function perform(core: SpeakerCore, neighbour: Neighbour, action: SessionAction)
     case 'open-received':
       return;
   }
+}
+
+/** RFC 7705 §4.2: a peer that does not take one of our AS numbers is shown the other. */
+function reconsiderAsn(core: SpeakerCore, neighbour: Neighbour, reason: DownReason): void {
+  if (reason.kind !== 'notification-received') return;
+  const { code, subcode } = reason.notification;
+  if (code !== ErrorCode.open || subcode !== OpenSubcode.badPeerAs) return;
+  neighbour.otherAsn = !neighbour.otherAsn;
+  neighbour.fsm.configure(toSessionConfig(core.config, neighbour.config, neighbour.otherAsn));
 }
 
 function establish(

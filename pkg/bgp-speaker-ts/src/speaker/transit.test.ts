@@ -52,16 +52,6 @@ describe('transit between external peers (RFC 4271 §5.1, §9.2)', () => {
     expect(routesOf(network, '10.0.0.3')).toEqual({ '10.1.0.0/26': '10.0.0.1' });
   });
 
-  test('local-as is the AS the peer sees, and the only one of ours in the path', () => {
-    const network = new Network();
-    network.add(speaker('10.0.0.1', 1, [peer('10.0.0.2', 77)]));
-    network.add(speaker('10.0.0.2', 2, [peer('10.0.0.1', 1, { passive: true, localAsn: 77 })]));
-    originate(network, '10.0.0.1');
-    originate(network, '10.0.0.2', '10.1.0.0/26');
-    network.advance(10_000);
-    expect(receivedBy(network, '10.0.0.1', '10.0.0.2').get('10.1.0.0/26')?.attributes.asPath).toBe('77');
-  });
-
   test('§9.1.2: a path through our own AS is a loop, unless so many are allowed', () => {
     // AS 1 at both ends.
     for (const [allowLocalAsn, expected] of [

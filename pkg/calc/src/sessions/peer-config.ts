@@ -52,7 +52,7 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     ...(candidate.port !== undefined && { port: candidate.port }),
     asn: candidate.asn,
     ...(options.sourceAddress !== 'None' && { localAddress }),
-    ...(options.localASNumber !== undefined && { localAsn: options.localASNumber }),
+    ...(options.localASNumber !== undefined && localAs(options.localASNumber)),
     passive,
     connectRetryTimeSeconds,
     families: candidate.families,
@@ -84,6 +84,11 @@ export function sessionName({ address, port, type }: Candidate): string {
  */
 function isPassive({ address, node }: Candidate, localAddress: Address): boolean {
   return node !== undefined && address > localAddress;
+}
+
+/** Our own AS number stays hidden, in both directions. Source: Calico (BIRD's local as). */
+function localAs(localAsn: number): Pick<PeerConfig, 'localAsn' | 'localAsnNoPrepend' | 'localAsnReplaceAs'> {
+  return { localAsn, localAsnNoPrepend: true, localAsnReplaceAs: true };
 }
 
 function isInternal({ asn, options }: Candidate, own: BgpNode): boolean {

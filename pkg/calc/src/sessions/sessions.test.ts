@@ -324,7 +324,11 @@ describe('BGPPeers', () => {
       spec: { ...tor, sourceAddress: 'None' },
       expected: { localAddress: undefined },
     },
-    { name: 'local AS', spec: { ...tor, localASNumber: 65009 }, expected: { localAsn: 65009 } },
+    {
+      name: 'local AS',
+      spec: { ...tor, localASNumber: 65009 },
+      expected: { localAsn: 65009, localAsnNoPrepend: true, localAsnReplaceAs: true },
+    },
     {
       name: 'own AS allowed in the path',
       spec: { ...tor, numAllowedLocalASNumbers: 2 },

@@ -60,7 +60,7 @@ function ofReflection(file: FileValues, peer: PeerValues, path: Path): Mistake[]
   const mistakes: Mistake[] = [];
   const { routeReflectorClient, clusterId } = peer;
   const client = [...path, 'routeReflectorClient'];
-  const ownAsn = peer.localAsn ?? file.asn;
+  const ownAsn = peer.localAsnDual === true && peer.asn === file.asn ? file.asn : (peer.localAsn ?? file.asn);
   if (routeReflectorClient && (clusterId ?? file.clusterId) === undefined) {
     const reason = 'needs a route reflector, and this speaker has no clusterId';
     mistakes.push({ path: client, reason, hint: 'add clusterId, usually the routerId' });

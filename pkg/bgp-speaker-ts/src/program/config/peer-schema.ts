@@ -71,6 +71,9 @@ export const peerSchema: z.ZodType<PeerValues> = object({
   description: optional(text, 'shown in the status'),
   localAddress: optional(ipAddress, 'source address of connections we open'),
   localAsn: optional(asn, 'AS number shown to this peer instead of our own (RFC 7705)'),
+  localAsnNoPrepend: optional(flag, 'do not put localAsn in front of AS_PATHs received'),
+  localAsnReplaceAs: optional(flag, 'send localAsn in place of our own AS number, not in front of it'),
+  localAsnDual: optional(flag, 'internal peer that may know us by our own AS number or by localAsn'),
   passive: withDefault(flag, false, 'wait for the peer to connect'),
   families: optionalPart(
     list(field(family)).min(1, 'must name at least one family'),

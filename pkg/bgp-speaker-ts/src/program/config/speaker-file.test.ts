@@ -208,6 +208,9 @@ describe('a peer in the file', () => {
     ['addPath: both', { addPath: 'both' }],
     ['role: route-server-client', { role: 'route-server-client' }],
     ['strictRole: true', { strictRole: true }],
+    ['localAsnNoPrepend: true', { localAsnNoPrepend: true }],
+    ['localAsnReplaceAs: true', { localAsnReplaceAs: true }],
+    ['localAsnDual: true', { localAsnDual: true }],
     [
       'maxPrefix: { prefixes: 100, action: restart, restartSeconds: 30 }',
       { maxPrefix: { prefixes: 100, action: 'restart', restartSeconds: 30 } },
