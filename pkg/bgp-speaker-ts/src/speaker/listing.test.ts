@@ -1,5 +1,6 @@
 import { address, prefix } from '@weft/ip';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { withoutRests } from './listing.ts';
 import type { Speaker } from './speaker.ts';
 import { Network, originate, peer, speaker } from './test/network.ts';
 
@@ -21,8 +22,8 @@ beforeEach(() => {
 });
 
 const subject = (): Speaker => network.node(A).speaker;
-const texts = (routes: Iterable<{ readonly prefix: string }>): string[] =>
-  [...routes].map((it) => it.prefix).sort();
+const texts = (routes: IterableIterator<{ readonly prefix: string } | undefined>): string[] =>
+  [...withoutRests(routes)].map((it) => it.prefix).sort();
 
 describe('the lists of a speaker', () => {
   test.each([
@@ -33,8 +34,8 @@ describe('the lists of a speaker', () => {
   ] as const)('hold what is %s %s', (operator, text, expected) => {
     const match = { operator, prefix: prefix(text) };
     expect(texts(subject().selectedRoutes(IPV4, match))).toEqual(expected);
-    expect(texts(subject().adjRibIn(address(B), IPV4, match))).toEqual(expected);
-    expect(texts(subject().adjRibOut(address(C), IPV4, match))).toEqual(expected);
+    expect(texts(subject().receivedRoutes(address(B), IPV4, match))).toEqual(expected);
+    expect(texts(subject().sentRoutes(address(C), IPV4, match))).toEqual(expected);
   });
 
   test('show selected routes with their attributes', () => {
@@ -48,8 +49,8 @@ describe('the lists of a speaker', () => {
   test('may rest while tables grow and routes go, and go on with what is there', () => {
     const lists = [
       subject().selectedRoutes(IPV4),
-      subject().adjRibIn(address(B), IPV4),
-      subject().adjRibOut(address(C), IPV4),
+      subject().receivedRoutes(address(B), IPV4),
+      subject().sentRoutes(address(C), IPV4),
     ];
     const first = lists.map((it) => it.next().value?.prefix);
     originate(network, B, '10.1.0.0/26', '10.2.0.0/26', ...MANY);
@@ -58,9 +59,20 @@ describe('the lists of a speaker', () => {
     for (const it of lists) expect(texts(it)).toEqual([...MANY, '10.2.0.0/26'].sort());
   });
 
+  test('offer a rest where there is much to look at and nothing to find', () => {
+    const many = Array.from(
+      { length: 70_000 },
+      (_, i) => `${20 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}.0/24`,
+    );
+    originate(network, A, ...many);
+    network.advance(1000);
+    const found = [...subject().selectedRoutes(IPV4, { operator: 'equal', prefix: prefix('10.1.0.0/26') })];
+    expect(found.map((route) => route?.prefix)).toEqual(['10.1.0.0/26', undefined]);
+  });
+
   test('end when the peer is removed or its session ends', () => {
-    const received = subject().adjRibIn(address(B), IPV4);
-    const sent = subject().adjRibOut(address(C), IPV4);
+    const received = subject().receivedRoutes(address(B), IPV4);
+    const sent = subject().sentRoutes(address(C), IPV4);
     for (const it of [received, sent]) expect(it.next().done).toBe(false);
     network.send(A, { kind: 'configure', config: { ...subject().config, peers: [] } });
     network.advance(1000);

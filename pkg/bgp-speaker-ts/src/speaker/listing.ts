@@ -1,6 +1,9 @@
 /**
  * The RIBs as lists. Each is an iterator over the live tables: it may rest while events are handled, and then lists
  * what is there the whole time once; what comes, goes or changes meanwhile is listed as it is found, or not at all.
+ *
+ * Some lists have many rows between two routes they are asked for. They say `undefined` after every `ROWS_BETWEEN_RESTS`
+ * rows, so that whoever reads them can rest there too.
  */
 
 import type { Address, Prefix } from '@weft/ip';
@@ -40,6 +43,9 @@ export interface SentRoute {
   readonly attributes: ShownAttributes;
 }
 
+/** Rows looked at before a list says that it could rest; about 1 ms. */
+const ROWS_BETWEEN_RESTS = 65_536;
+
 /** A selected route with its attributes after import policy. */
 export interface SelectedRoute extends LocRibChange {
   readonly attributes: ShownAttributes;
@@ -58,10 +64,11 @@ export function* listSelected(
   { tables }: SpeakerCore,
   family: Family,
   match?: PrefixMatch,
-): IterableIterator<SelectedRoute> {
+): IterableIterator<SelectedRoute | undefined> {
   const rib = tables.ribs[family];
   const isWanted = compileFilter(rib, match);
   for (let prefix = 0; prefix < rib.prefixes.highWater; prefix += 1) {
+    if (prefix % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1) yield undefined;
     if (!isSelected(rib, prefix) || !isWanted(prefix)) continue;
     const id = rib.paths.effective[rib.bestPaths[prefix] as number] as number;
     const attributes = showAttributes(tables.attributes.attributes(id), tables.attributes.nextHop(id));
@@ -75,12 +82,13 @@ export function* listAdjRibIn(
   peer: Address,
   family: Family,
   match?: PrefixMatch,
-): IterableIterator<ReceivedRoute> {
+): IterableIterator<ReceivedRoute | undefined> {
   const neighbour = core.neighbours.get(peer);
   const rib = core.tables.ribs[family];
   const { paths } = rib;
   const isWanted = compileFilter(rib, match);
   for (let path = 0; path < paths.highWater; path += 1) {
+    if (path % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1) yield undefined;
     if (neighbour === undefined || core.byIndex[neighbour.index] !== neighbour) return;
     if (paths.peers[path] !== neighbour.index || paths.has(path, PathFlag.gone)) continue;
     if (isWanted(paths.prefixes[path] as number)) yield describeReceived(core, rib, path);
@@ -93,11 +101,12 @@ export function* listAdjRibOut(
   peer: Address,
   family: Family,
   match?: PrefixMatch,
-): IterableIterator<SentRoute> {
+): IterableIterator<SentRoute | undefined> {
   const neighbour = core.neighbours.get(peer);
   const rib = core.tables.ribs[family];
   const isWanted = compileFilter(rib, match);
   for (let slot = 0; ; slot += 1) {
+    if (slot % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1) yield undefined;
     // The group and its columns may be others than a moment ago.
     const group = neighbour?.session?.groups.get(family)?.group;
     if (neighbour === undefined || group === undefined || slot >= group.adjRibOut.routes.length) return;
@@ -111,6 +120,11 @@ export function* listAdjRibOut(
   }
 }
 
+/** A list to its end. */
+export function* withoutRests<T>(list: IterableIterator<T | undefined>): IterableIterator<T> {
+  for (const route of list) if (route !== undefined) yield route;
+}
+
 function isSelected(rib: Rib, prefix: number): boolean {
   return rib.prefixes.isLive(prefix) && rib.bestPaths[prefix] !== NO_PATH;
 }
@@ -122,7 +136,10 @@ function compileFilter(rib: Rib, match: PrefixMatch | undefined): (prefix: numbe
   const facts = createRouteFacts(rib.family);
   const { prefixes } = rib;
   return (prefix) => {
-    [facts.word0, facts.word1, facts.word2, facts.word3] = prefixes.wordsOf(prefix);
+    facts.word0 = prefixes.word0[prefix] as number;
+    facts.word1 = prefixes.word1[prefix] ?? 0;
+    facts.word2 = prefixes.word2[prefix] ?? 0;
+    facts.word3 = prefixes.word3[prefix] ?? 0;
     facts.length = prefixes.lengths[prefix] as number;
     return holds(facts);
   };

@@ -33,6 +33,7 @@ import {
   type ReceivedRoute,
   type SelectedRoute,
   type SentRoute,
+  withoutRests,
 } from './listing.ts';
 import { dumpMrt, type MrtDumpRequest } from './mrt-dump.ts';
 import { MrtLog, type MrtLogOptions } from './mrt-log.ts';
@@ -125,18 +126,32 @@ export class Speaker {
     return listLocRib(this.#core, family);
   }
 
-  /** All selected routes of a family with their attributes, or those whose prefix a match holds for. */
-  selectedRoutes(family: Family, match?: PrefixMatch): IterableIterator<SelectedRoute> {
-    return listSelected(this.#core, family, match);
-  }
-
   /** All paths a peer has sent, rejected ones too; nothing for a peer that is not there. */
-  adjRibIn(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<ReceivedRoute> {
-    return listAdjRibIn(this.#core, peer, family, match);
+  adjRibIn(peer: Address, family: Family): IterableIterator<ReceivedRoute> {
+    return withoutRests(listAdjRibIn(this.#core, peer, family));
   }
 
   /** All routes a peer has been told; nothing without a session. */
-  adjRibOut(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<SentRoute> {
+  adjRibOut(peer: Address, family: Family): IterableIterator<SentRoute> {
+    return withoutRests(listAdjRibOut(this.#core, peer, family));
+  }
+
+  /** Selected routes with their attributes, in steps between which events can be handled; `undefined` is such a step. */
+  selectedRoutes(family: Family, match?: PrefixMatch): IterableIterator<SelectedRoute | undefined> {
+    return listSelected(this.#core, family, match);
+  }
+
+  /** The Adj-RIB-In of a peer, in such steps. */
+  receivedRoutes(
+    peer: Address,
+    family: Family,
+    match?: PrefixMatch,
+  ): IterableIterator<ReceivedRoute | undefined> {
+    return listAdjRibIn(this.#core, peer, family, match);
+  }
+
+  /** The Adj-RIB-Out of a peer, in such steps. */
+  sentRoutes(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<SentRoute | undefined> {
     return listAdjRibOut(this.#core, peer, family, match);
   }
 

@@ -240,19 +240,23 @@ export class BgpServer {
     return FAMILIES.flatMap((family) => [...this.#speaker.adjRibOut(peer, family)]);
   }
 
-  /** Selected routes with their attributes, one by one; the iterator may rest while the server goes on. */
-  selectedRoutes(family: Family, match?: PrefixMatch): IterableIterator<SelectedRoute> {
+  /** Selected routes with their attributes, in steps between which the server goes on; `undefined` is such a step. */
+  selectedRoutes(family: Family, match?: PrefixMatch): IterableIterator<SelectedRoute | undefined> {
     return this.#speaker.selectedRoutes(family, match);
   }
 
-  /** Paths a peer has sent, one by one; the iterator may rest too. */
-  receivedRoutes(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<ReceivedRoute> {
-    return this.#speaker.adjRibIn(peer, family, match);
+  /** Paths a peer has sent, in such steps. */
+  receivedRoutes(
+    peer: Address,
+    family: Family,
+    match?: PrefixMatch,
+  ): IterableIterator<ReceivedRoute | undefined> {
+    return this.#speaker.receivedRoutes(peer, family, match);
   }
 
-  /** Routes a peer has been told, one by one; the iterator may rest too. */
-  sentRoutes(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<SentRoute> {
-    return this.#speaker.adjRibOut(peer, family, match);
+  /** Routes a peer has been told, in such steps. */
+  sentRoutes(peer: Address, family: Family, match?: PrefixMatch): IterableIterator<SentRoute | undefined> {
+    return this.#speaker.sentRoutes(peer, family, match);
   }
 
   /** Reports every change of the Loc-RIB and the next hops in use from now on, or no longer. */

@@ -66,10 +66,10 @@ export async function explain(invocation: Invocation): Promise<void> {
   const [prefix = ''] = invocation.operands;
   const found = await ask<Explanation>(invocation, `/v1/explain?${new URLSearchParams({ prefix })}`);
   if (json) console.log(JSON.stringify(found));
-  else show(found);
+  else await show(found);
 }
 
-function show({ prefix, family, paths, exports }: Explanation): void {
+async function show({ prefix, family, paths, exports }: Explanation): Promise<void> {
   if (paths.length === 0) {
     console.log(`${prefix} (${family}): nobody has told us a route for exactly this prefix.`);
     return;
@@ -79,7 +79,7 @@ function show({ prefix, family, paths, exports }: Explanation): void {
   if (exports.length === 0) return;
   const table = new Table(['PEER', 'TOLD', 'WHY']);
   for (const told of exports) table.add(told.peer, told.told ? 'yes' : 'no', describeExport(told));
-  table.flush();
+  await table.flush();
 }
 
 function describePath(path: ExplainedPath): string {

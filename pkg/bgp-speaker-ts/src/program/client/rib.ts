@@ -4,7 +4,8 @@
 
 import { type Invocation, usageError } from '../command-line.ts';
 import type { InLine, LocLine, OutLine, RibTable } from '../protocol.ts';
-import { askLines, wantsJson } from './connection.ts';
+import { askBytes, askLines, wantsJson } from './connection.ts';
+import { print } from './output.ts';
 import { cell, Table } from './table.ts';
 
 type Row = (line: string) => readonly string[];
@@ -66,15 +67,18 @@ export async function rib(invocation: Invocation): Promise<void> {
     if (!query.has('prefix')) throw usageError({ name: 'rib' }, '--longer needs --prefix');
     query.set('longer', 'true');
   }
-  const lines = askLines(invocation, `/v1/rib?${query}`);
+  const path = `/v1/rib?${query}`;
   if (json) {
-    for await (const line of lines) process.stdout.write(`${line}\n`);
+    for await (const bytes of askBytes(invocation, path)) await print(bytes);
     return;
   }
   const { headings, row } = VIEWS[table];
   const printed = new Table(headings);
-  for await (const line of lines) printed.add(...row(line));
-  printed.flush();
+  for await (const line of askLines(invocation, path)) {
+    printed.add(...row(line));
+    if (printed.isFull) await printed.flush();
+  }
+  await printed.flush();
 }
 
 function readOperands({ operands }: Invocation): { table: RibTable; peer: string | undefined } {

@@ -17,9 +17,9 @@ export async function status(invocation: Invocation): Promise<void> {
   if (name !== undefined) {
     const peer = findPeer(found, name);
     if (json) console.log(JSON.stringify(peer));
-    else showPeer(peer);
+    else await showPeer(peer);
   } else if (json) console.log(JSON.stringify(found));
-  else showDaemon(found);
+  else await showDaemon(found);
 }
 
 function findPeer({ peers }: DaemonStatus, name: string): PeerReport {
@@ -29,7 +29,7 @@ function findPeer({ peers }: DaemonStatus, name: string): PeerReport {
   throw new ProgramError([{ message: 'there is no such peer', object: name, hint }]);
 }
 
-function showDaemon(found: DaemonStatus): void {
+async function showDaemon(found: DaemonStatus): Promise<void> {
   const { version, asn, routerId, clusterId, pid, startedAt, restarting, localRoutes, peers } = found;
   const reflector = clusterId === undefined ? '' : `, cluster ${clusterId}`;
   console.log(`bgp-speaker ${version}, AS ${asn}, router id ${routerId}${reflector}`);
@@ -64,10 +64,10 @@ function showDaemon(found: DaemonStatus): void {
       cell(peer.state === 'Established' ? undefined : peer.lastError),
     );
   }
-  table.flush();
+  await table.flush();
 }
 
-function showPeer(peer: PeerReport): void {
+async function showPeer(peer: PeerReport): Promise<void> {
   const facts = new Table(['peer', peer.address]);
   facts.add('AS', `${cell(peer.asn)}${peer.peerType === undefined ? '' : ` (${peer.peerType})`}`);
   if (peer.description !== undefined) facts.add('description', peer.description);
@@ -81,7 +81,7 @@ function showPeer(peer: PeerReport): void {
   if (peer.bfd !== undefined) facts.add('BFD', `${peer.bfd.state} for ${since(peer.bfd.stateSince)}`);
   if (peer.staleUntil !== undefined) facts.add('stale until', peer.staleUntil);
   facts.add('last error', cell(peer.lastError));
-  facts.flush();
+  await facts.flush();
   console.log('');
   const families = new Table(['FAMILY', 'RECEIVED', 'REJECTED', 'STALE', 'SENT', 'END-OF-RIB', 'STREAM']);
   for (const {
@@ -97,5 +97,5 @@ function showPeer(peer: PeerReport): void {
     const ends = [...(endOfRibReceived ? ['in'] : []), ...(endOfRibSent ? ['out'] : [])].join(' ');
     families.add(family, `${received}`, `${rejected}`, `${stale}`, `${advertised}`, cell(ends), stream);
   }
-  families.flush();
+  await families.flush();
 }

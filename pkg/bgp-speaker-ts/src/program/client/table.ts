@@ -2,30 +2,34 @@
  * Aligned tables, page by page: the widths of a page are those of its cells, and never shrink.
  */
 
+import { print } from './output.ts';
+
 /** Rows whose widths are measured together. */
 const PAGE_ROWS = 500;
 
 /** A table whose rows come one by one. */
 export class Table {
   readonly #widths: number[];
-  readonly #indent: string;
   #rows: (readonly string[])[];
 
   /** @param headings of the columns; the last one is not padded */
-  constructor(headings: readonly string[], indent = '') {
+  constructor(headings: readonly string[]) {
     this.#widths = headings.map(() => 0);
-    this.#indent = indent;
     this.#rows = [headings];
   }
 
-  /** Adds a row, and prints the page it fills. */
+  /** Says whether a page is full: time to `flush`. */
+  get isFull(): boolean {
+    return this.#rows.length >= PAGE_ROWS;
+  }
+
+  /** Adds a row. */
   add(...cells: readonly string[]): void {
     this.#rows.push(cells);
-    if (this.#rows.length >= PAGE_ROWS) this.flush();
   }
 
   /** Prints what was not printed. */
-  flush(): void {
+  async flush(): Promise<void> {
     const rows = this.#rows;
     this.#rows = [];
     for (const row of rows) {
@@ -33,8 +37,8 @@ export class Table {
         this.#widths[column] = Math.max(this.#widths[column] ?? 0, cell.length);
       }
     }
-    const lines = rows.map((row) => `${this.#indent}${this.#align(row)}\n`);
-    process.stdout.write(lines.join(''));
+    const lines = rows.map((row) => `${this.#align(row)}\n`);
+    await print(lines.join(''));
   }
 
   #align(row: readonly string[]): string {

@@ -5,6 +5,7 @@
 import type { Invocation } from '../command-line.ts';
 import type { EventLine, LocLine } from '../protocol.ts';
 import { askLines, wantsJson } from './connection.ts';
+import { print } from './output.ts';
 
 /** Shows events until interrupted. */
 export async function watch(invocation: Invocation): Promise<void> {
@@ -12,7 +13,7 @@ export async function watch(invocation: Invocation): Promise<void> {
   process.once('SIGINT', () => process.exit(0));
   const path = `/v1/events?routes=${invocation.has('routes')}`;
   for await (const line of askLines(invocation, path)) {
-    process.stdout.write(`${json ? line : describe(JSON.parse(line) as EventLine)}\n`);
+    await print(`${json ? line : describe(JSON.parse(line) as EventLine)}\n`);
   }
 }
 

@@ -57,7 +57,7 @@ export function readRibQuery(query: URLSearchParams, peers: readonly Address[]):
 type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
 /** Lists routes, a batch for each peer and family. */
-export function* listRib(server: BgpServer, query: RibQuery): Generator<Iterable<RibLine>> {
+export function* listRib(server: BgpServer, query: RibQuery): Generator<Iterable<RibLine | undefined>> {
   const { match, families } = query;
   if (query.table === 'loc') {
     for (const one of families) yield server.selectedRoutes(one, match);
@@ -72,9 +72,9 @@ export function* listRib(server: BgpServer, query: RibQuery): Generator<Iterable
 }
 
 function* labelled<T extends object>(
-  routes: Iterable<T>,
+  routes: Iterable<T | undefined>,
   peer: Address,
   of: Family,
-): Generator<T & { peer: string; family: Family }> {
-  for (const route of routes) yield { peer, family: of, ...route };
+): Generator<(T & { peer: string; family: Family }) | undefined> {
+  for (const route of routes) yield route && { peer, family: of, ...route };
 }

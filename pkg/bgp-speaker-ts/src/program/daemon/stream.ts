@@ -14,7 +14,10 @@ const CHUNK_LENGTH = 64 * 1024;
 /** Longest time a slice takes, but for its last line, in ms. */
 const SLICE_MS = 5;
 
-/** Values that come in batches: one batch for a list that is there, one for each moment something happened. */
+/**
+ * Values that come in batches: one batch for a list that is there, one for each moment something happened. `undefined`
+ * is no value, but a place where a slice can end.
+ */
 export type Batches = Iterable<Iterable<unknown>> | AsyncIterable<Iterable<unknown>>;
 
 /** Writes all values and ends the response; a client that leaves ends it early. */
@@ -22,7 +25,7 @@ export async function sendLines(response: ServerResponse, batches: Batches): Pro
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
   response.flushHeaders();
   for await (const chunk of chunks(batches)) {
-    if (!(await send(response, chunk))) return;
+    if (chunk !== '' && !(await send(response, chunk))) return;
     await nextTurn();
   }
   response.end();
@@ -42,13 +45,13 @@ async function* chunks(batches: Batches): AsyncGenerator<string> {
     let chunk = '';
     let sliceEnd = performance.now() + SLICE_MS;
     for (const value of batch) {
-      chunk += `${JSON.stringify(value)}\n`;
+      if (value !== undefined) chunk += `${JSON.stringify(value)}\n`;
       if (chunk.length < CHUNK_LENGTH && performance.now() < sliceEnd) continue;
       yield chunk;
       chunk = '';
       sliceEnd = performance.now() + SLICE_MS;
     }
-    if (chunk !== '') yield chunk;
+    yield chunk;
   }
 }
 
