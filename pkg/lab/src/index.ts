@@ -3,7 +3,7 @@ export { type Choice, chooseTopology } from './choose.ts';
 export { restartDaemon, stopDaemon } from './daemon-control.ts';
 export type { DaemonCommand, Installation } from './daemons.ts';
 export { down } from './down.ts';
-export { installation } from './installation.ts';
+export { bundle, bundleBfdThread, installation } from './installation.ts';
 export { LabError, type LabIssue } from './issues.ts';
 export { namespaceOf, switchNamespace } from './names.ts';
 export { addNode, removeNode } from './nodes.ts';
