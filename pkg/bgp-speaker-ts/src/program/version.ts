@@ -2,9 +2,11 @@
  * The version of this program.
  */
 
-import manifest from '../../package.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Reads the version of the package. */
 export function readVersion(): string {
-  return manifest.version;
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -95,6 +95,7 @@ function losePath(core: SpeakerCore, neighbour: Neighbour, detail: string, indep
   if (independent) {
     for (const family of FAMILIES) endRestart(core, neighbour, family, 'bfd-down');
   }
+  core.schedule(neighbour);
   const { state } = neighbour;
   if (state === 'Idle' || state === 'Connect' || state === 'Active') return;
   dispatch(core, neighbour, { kind: 'reset', reason: { subcode: CeaseSubcode.bfdDown, detail } });

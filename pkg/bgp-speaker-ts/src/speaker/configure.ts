@@ -85,8 +85,8 @@ export function addNeighbour(core: SpeakerCore, config: NeighbourConfig): Neighb
 /** Ends a neighbour and forgets it, with its routes. */
 export function removeNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
   neighbour.stopped = true;
-  updateBfd(core, neighbour);
   dispatch(core, neighbour, { kind: 'stop', reason: { subcode: CeaseSubcode.peerDeconfigured } });
+  updateBfd(core, neighbour);
   dropAllPaths(core, neighbour);
   core.neighbours.delete(neighbour.address);
   core.byIndex[neighbour.index] = undefined;

@@ -89,7 +89,10 @@ export type SpeakerEvent =
    * refresh. `out`: send ours again.
    */
   | { readonly kind: 'refresh-peer'; readonly peer: Address; readonly direction: 'in' | 'out' }
-  /** End all sessions: without a NOTIFICATION, so that peers keep our routes, or with a Cease when a reason is given. */
+  /**
+   * End all sessions: without a NOTIFICATION, so that peers keep our routes, or with a Cease when a reason is given. BFD
+   * is left as it is: whoever runs it ends it when the connections are gone, or a peer takes our end for a broken way.
+   */
   | { readonly kind: 'shutdown'; readonly reason?: StopReason | undefined };
 
 /** What a speaker wants done or has to tell, in order. */

@@ -191,8 +191,8 @@ export class Speaker {
         return;
       case 'stop-peer':
         neighbour.stopped = true;
-        updateBfd(this.#core, neighbour);
         this.#dispatch(neighbour, { kind: 'stop', reason: event.reason });
+        updateBfd(this.#core, neighbour);
         return;
       case 'reset-peer':
         this.#dispatch(neighbour, { kind: 'reset', reason: event.reason, holdSeconds: 0 });
@@ -290,7 +290,6 @@ export class Speaker {
     this.#core.stopped = true;
     for (const neighbour of this.#core.neighbours.values()) {
       neighbour.stopped = true;
-      updateBfd(this.#core, neighbour);
       this.#dispatch(
         neighbour,
         reason === undefined ? { kind: 'stop-gracefully' } : { kind: 'stop', reason },

@@ -22,6 +22,8 @@ const PROTOTYPES = {
   sendto:
     'long sendto(int fd, void *bytes, size_t length, int flags, void *address, unsigned int addressLength)',
   recvmsg: 'long recvmsg(int fd, void *header, int flags)',
+  poll: 'int poll(void *entries, unsigned long count, int timeout)',
+  eventfd: 'int eventfd(unsigned int value, int flags)',
   if_nametoindex: 'unsigned int if_nametoindex(const char *name)',
   close: 'int close(int fd)',
 } as const;
@@ -36,18 +38,14 @@ export interface NativeMemory {
   readonly bytes: ArrayBuffer;
 }
 
-/** Tells when a descriptor can be read. */
-export interface Watch {
-  /** Stops; the descriptor must be open until then. */
-  close(): void;
-}
-
 interface Libc {
   readonly errno: () => number;
   readonly allocate: (length: number) => NativeMemory;
-  readonly watch: (fd: number, onReadable: () => void) => Watch;
   readonly functions: Readonly<Record<Name, Native>>;
 }
+
+const EFD_NONBLOCK = 0o4000;
+const EFD_CLOEXEC = 0o2000000;
 
 let loaded: Libc | undefined;
 
@@ -98,9 +96,14 @@ export function allocateNative(length: number): NativeMemory {
   return libc().allocate(length);
 }
 
-/** Calls back from the event loop whenever a descriptor can be read. */
-export function watchReadable(fd: number, onReadable: () => void): Watch {
-  return libc().watch(fd, onReadable);
+/** poll(2) on some `struct pollfd`; blocks the thread for up to `timeoutMs`. */
+export function poll(entries: Uint8Array, count: number, timeoutMs: number): SyscallResult {
+  return call('poll', entries, count, timeoutMs);
+}
+
+/** eventfd(2), not blocking: eight octets written to it wake whoever polls it. */
+export function eventfd(): SyscallResult {
+  return call('eventfd', 0, EFD_NONBLOCK | EFD_CLOEXEC);
 }
 
 /** close(2). */
@@ -132,7 +135,6 @@ function loadLibc(): Libc {
       const memory = koffi.alloc('uint8_t', length);
       return { address: koffi.address(memory), bytes: koffi.view(memory, length) };
     },
-    watch: (fd, onReadable) => koffi.node.poll(fd, { readable: true }, onReadable),
   };
 }
 

@@ -1,12 +1,12 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Address, address } from '@weft/ip';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DISCARD_REASONS, encodeControlPacket } from '../../bfd/control-packet.ts';
 import { BfdPort } from '../../bfd/iana.ts';
 import { fromPeer } from '../../bfd/test/driven-session.ts';
 import { BfdCounter, type BfdSessionConfig, type BfdStatus } from '../../bfd/types.ts';
-import { eventually } from '../test/loopback.ts';
+import { eventually as eventuallyWithin } from '../test/loopback.ts';
 import { BfdThread } from './bfd-thread.ts';
 import type { BfdNews } from './messages.ts';
 
@@ -14,6 +14,11 @@ import type { BfdNews } from './messages.ts';
 const NET = `127.${64 + ((process.pid >> 8) % 128)}.${process.pid % 256}`;
 const A = address(`${NET}.1`);
 const B = address(`${NET}.2`);
+
+// A thread takes half a second to start, on a machine that does much else several.
+vi.setConfig({ testTimeout: 60_000 });
+const eventually = (what: string, condition: () => boolean): Promise<void> =>
+  eventuallyWithin(what, condition, 20_000);
 
 const threads: BfdThread[] = [];
 const sockets: Socket[] = [];

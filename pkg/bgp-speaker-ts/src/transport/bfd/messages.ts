@@ -9,6 +9,10 @@ import type { BfdSessionConfig, BfdStatus } from '../../bfd/types.ts';
 export interface BfdThreadData {
   /** Of discriminators, source ports and jitter. */
   readonly seed: number;
+  /** An eventfd(2) that is written to when commands wait: the thread sleeps in poll(2), not in Node's event loop. */
+  readonly wake: number;
+  /** Shared memory: becomes 1 when the thread has done its last work. */
+  readonly ended: Int32Array;
 }
 
 /** To the thread. */

@@ -4,8 +4,8 @@
  *     commands ──▶ sessions and their sockets          receivers ──datagrams──▶ SessionTable ──▶ senders
  *                                                                        └──▶ news, when a status changes
  *
- * Whatever wakes it, everything that has arrived is read before any timer is looked at: a thread that was not given the
- * processor for a while must not take packets it has not read for silence.
+ * The thread sleeps in `turn`. Whatever wakes it, all that has arrived is read before any timer is looked at: a thread
+ * that was not given the processor for a while must not take packets it has not read for silence.
  */
 
 import { performance } from 'node:perf_hooks';
@@ -14,13 +14,16 @@ import { SessionTable } from '../../bfd/session-table.ts';
 import type { BfdSessionConfig } from '../../bfd/types.ts';
 import { createRandom, type Random } from '../../fsm/random.ts';
 import { socketAddress } from '../socket-address.ts';
-import { close, interfaceIndex, sendTo, type Watch, watchReadable } from '../syscalls.ts';
+import { close, interfaceIndex, sendTo } from '../syscalls.ts';
 import { DatagramReader } from './datagram-reader.ts';
 import type { BfdCommand, BfdNews } from './messages.ts';
+import type { PollSet } from './poll-set.ts';
 import { destinationPort, openReceiver, openSender, receivingAddress } from './sockets.ts';
 
 /** Wait before sockets that could not be opened are tried again. */
 const RETRY_MS = 1000;
+/** Longest sleep: a thread that is to be ended from outside ends when it wakes. */
+const LONGEST_SLEEP_MS = 1000;
 /** Most datagrams read from a socket before timers get their turn. */
 const READ_LIMIT = 1024;
 
@@ -37,8 +40,6 @@ interface Receiver {
   readonly key: string;
   readonly fd: number;
   readonly port: number;
-  readonly multihop: boolean;
-  readonly watch: Watch;
   users: number;
 }
 
@@ -61,11 +62,13 @@ export class BfdRunner {
   readonly #running: Map<Address, Running> = new Map();
   readonly #waiting: Map<Address, Waiting> = new Map();
   readonly #receivers: Map<string, Receiver> = new Map();
-  #timer: NodeJS.Timeout | undefined;
-  #timerAt: number = Number.POSITIVE_INFINITY;
-  #retry: NodeJS.Timeout | undefined;
+  readonly #polled: PollSet;
+  /** When sessions that wait for their sockets are tried again. */
+  #retryAt: number = Number.POSITIVE_INFINITY;
 
-  constructor(seed: number, tell: (news: BfdNews) => void) {
+  /** @param polled what the thread waits for beside the sockets of sessions */
+  constructor(seed: number, polled: PollSet, tell: (news: BfdNews) => void) {
+    this.#polled = polled;
     this.#tell = tell;
     this.#random = createRandom(seed);
     this.#table = new SessionTable({
@@ -81,16 +84,23 @@ export class BfdRunner {
     switch (command.kind) {
       case 'open':
         this.#open(command);
-        break;
+        return;
       case 'close':
         this.#waiting.delete(command.peer);
         this.#table.close(command.peer, performance.now());
-        break;
+        return;
       case 'stop':
         this.#stop();
-        return;
     }
-    this.#turn();
+  }
+
+  /** Sleeps until something arrives or is due, and does it. */
+  turn(): void {
+    const due = Math.min(this.#table.nextDeadline, this.#retryAt) - performance.now();
+    this.#polled.wait(Math.min(Math.max(0, Math.ceil(due)), LONGEST_SLEEP_MS));
+    const now = performance.now();
+    if (this.#retryAt <= now) this.#tryAgain();
+    this.#table.handleTimers(now);
   }
 
   #open(command: Extract<BfdCommand, { kind: 'open' }>): void {
@@ -144,8 +154,8 @@ export class BfdRunner {
     const opened = openReceiver(at, port, index, shared);
     if (!opened.ok) return opened.errno;
     const fd = opened.value;
-    const watch = watchReadable(fd, () => this.#turn());
-    const receiver = { key, fd, port, multihop, watch, users: 1 };
+    this.#polled.add(fd, () => this.#read(fd, multihop));
+    const receiver = { key, fd, port, users: 1 };
     this.#receivers.set(key, receiver);
     return receiver;
   }
@@ -154,7 +164,7 @@ export class BfdRunner {
     receiver.users -= 1;
     if (receiver.users > 0) return;
     this.#receivers.delete(receiver.key);
-    receiver.watch.close();
+    this.#polled.remove(receiver.fd);
     close(receiver.fd);
   }
 
@@ -171,25 +181,18 @@ export class BfdRunner {
     const reason = `${step} ${errno}`;
     if (this.#waiting.get(peer)?.reason !== reason) this.#tell({ kind: 'failed', peer, step, errno });
     this.#waiting.set(peer, { command, reason });
-    this.#retry ??= setTimeout(() => this.#tryAgain(), RETRY_MS);
+    this.#retryAt = Math.min(this.#retryAt, performance.now() + RETRY_MS);
   }
 
   #tryAgain(): void {
-    this.#retry = undefined;
+    this.#retryAt = Number.POSITIVE_INFINITY;
     for (const { command } of [...this.#waiting.values()]) this.#open(command);
-    this.#turn();
   }
 
   /** What cannot be sent now (ENETUNREACH, ENOBUFS …) is lost like any packet on its way; the next one follows. */
   #send(peer: Address, bytes: Uint8Array): void {
     const running = this.#running.get(peer);
     if (running !== undefined) sendTo(running.sender, bytes, running.destination);
-  }
-
-  #turn(): void {
-    for (const { fd, multihop } of this.#receivers.values()) this.#read(fd, multihop);
-    this.#table.handleTimers(performance.now());
-    this.#arm();
   }
 
   #read(fd: number, multihop: boolean): void {
@@ -200,25 +203,8 @@ export class BfdRunner {
     }
   }
 
-  /** Keeps the timer at the table's next deadline; one that fires early finds nothing due and is set anew. */
-  #arm(): void {
-    const deadline = this.#table.nextDeadline;
-    if (deadline >= this.#timerAt) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = deadline;
-    this.#timer = setTimeout(
-      () => {
-        this.#timerAt = Number.POSITIVE_INFINITY;
-        this.#turn();
-      },
-      Math.max(0, Math.ceil(deadline - performance.now())),
-    );
-  }
-
   /** RFC 5882 §3.2: a peer that hears AdminDown leaves the sessions of its protocols alone. */
   #stop(): void {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#retry);
     this.#waiting.clear();
     for (const peer of [...this.#running.keys()]) {
       this.#table.close(peer, performance.now());
