@@ -1,6 +1,7 @@
 /**
- * FRR: zebra and bgpd in a directory of their own. bgpd needs zebra for the addresses of its interface, or it has no
- * IPv6 next hop to send. Both drop their privileges to the user `frr`, who owns the directory.
+ * FRR: zebra, bgpd and, where the configuration wants it, bfdd in a directory of their own. bgpd needs zebra for the
+ * addresses of its interface, or it has no IPv6 next hop to send. All drop their privileges to the user `frr`, who owns
+ * the directory.
  *
  * `kill` is for bgpd alone: a restart of it is one of the control plane, zebra keeps the routes in the kernel.
  */
@@ -44,6 +45,7 @@ export class FrrDaemon implements Daemon {
   readonly #originated: Set<string> = new Set();
   readonly #zebra: Foreground;
   readonly #bgpd: Foreground;
+  readonly #bfdd: Foreground;
   #user: { readonly uid: number; readonly gid: number } | undefined;
 
   constructor(options: DaemonOptions) {
@@ -51,6 +53,7 @@ export class FrrDaemon implements Daemon {
     const where = { netns: options.end.netns, directory: this.#directory };
     this.#zebra = new Foreground(where);
     this.#bgpd = new Foreground(where);
+    this.#bfdd = new Foreground(where);
   }
 
   async start(): Promise<void> {
@@ -59,6 +62,9 @@ export class FrrDaemon implements Daemon {
     chownSync(this.#directory, uid, gid);
     this.#writeConfig();
     if (!this.#zebra.isRunning) await this.#startOne(this.#zebra, 'zebra', ['-f', '/dev/null']);
+    if (bfdPart(this.#options.config) !== '' && !this.#bfdd.isRunning) {
+      await this.#startOne(this.#bfdd, 'bfdd', ['-f', 'bfdd.conf', '--bfdctl', 'bfdd.sock']);
+    }
     await this.#startOne(this.#bgpd, 'bgpd', ['-f', 'bgpd.conf']);
     await this.#bgpd.ready('bgpd knows zebra', async () =>
       /^bgp /m.test(await this.#vtysh('zebra', 'show zebra client summary')),
@@ -120,9 +126,9 @@ export class FrrDaemon implements Daemon {
     return answer[neighbour]?.bgpState ?? 'Idle';
   }
 
-  /** Each argument is one line for vtysh. */
+  /** Each argument is one line for vtysh; those about BFD go to bfdd, all others to bgpd. */
   async ask(...lines: string[]): Promise<string> {
-    return this.#vtysh('bgpd', ...lines);
+    return this.#vtysh(lines.some((line) => /^(show )?bfd\b/.test(line)) ? 'bfdd' : 'bgpd', ...lines);
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
@@ -131,12 +137,13 @@ export class FrrDaemon implements Daemon {
 
   async remove(): Promise<void> {
     await this.#bgpd.kill('SIGKILL');
+    await this.#bfdd.kill('SIGKILL');
     await this.#zebra.kill('SIGKILL');
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
   logTail(): string {
-    return `${this.#zebra.logTail()}\n${this.#bgpd.logTail()}`;
+    return [this.#zebra, this.#bfdd, this.#bgpd].map((program) => program.logTail()).join('\n');
   }
 
   async #vtysh(program: string, ...lines: string[]): Promise<string> {
@@ -160,9 +167,17 @@ export class FrrDaemon implements Daemon {
       `  network ${prefix}`,
       ' exit-address-family',
     ]);
-    const text = [this.#options.config, `router bgp ${this.#options.asn}`, ...networks, ''].join('\n');
+    const { config } = this.#options;
+    const ofBfd = bfdPart(config);
+    writeFileSync(join(this.#directory, 'bfdd.conf'), `${ofBfd}\n`);
+    const text = [config.replace(ofBfd, ''), `router bgp ${this.#options.asn}`, ...networks, ''].join('\n');
     writeFileSync(join(this.#directory, 'bgpd.conf'), text);
   }
+}
+
+/** The part of a configuration that is for bfdd; empty when there is none. */
+function bfdPart(config: string): string {
+  return /^bfd$.*?^exit$/ms.exec(config)?.[0] ?? '';
 }
 
 /** An id of the user `frr`. */
