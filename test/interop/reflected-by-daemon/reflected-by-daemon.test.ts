@@ -1,10 +1,11 @@
 import { prefix } from '@weft/ip';
-import type { PeerConfig, PolicyRule, SpeakerConfig } from 'bgp-speaker-ts';
+import type { PeerConfig, PolicyRule } from 'bgp-speaker-ts';
 import { describe, expect, test } from 'vitest';
 import { waitFor } from '../../harness/wait-for.ts';
 import { createDaemon } from '../daemon/case.ts';
 import { DAEMONS } from '../daemon/daemon.ts';
 import { Lan } from '../daemon/lan.ts';
+import { peerAt, speakerAt, startSpeaker } from '../daemon/lan-speaker.ts';
 import type { NetworkEnd } from '../daemon/network.ts';
 import { DEADLINE_MS, INTERVAL_MS } from '../daemon/pair.ts';
 import { Speaker } from '../daemon/speaker.ts';
@@ -38,7 +39,7 @@ describe('reflected-by-daemon', () => {
           { end: two, asn: ASN, neighbour: one.ipv4 },
           { ...values, daemon6: two.ipv6 },
         );
-        const [speaker, second, client] = [one, three, four].map(({ netns }) => new Speaker(netns)) as [
+        const [speaker, second, leaf] = [one, three, four].map(({ netns }) => new Speaker(netns)) as [
           Speaker,
           Speaker,
           Speaker,
@@ -46,32 +47,29 @@ describe('reflected-by-daemon', () => {
         context.onTestFinished(async () => {
           await Promise.all([
             daemon.remove(),
-            ...[speaker, second, client].map((each) => each.kill('SIGKILL')),
+            ...[speaker, second, leaf].map((each) => each.kill('SIGKILL')),
           ]);
         });
         context.onTestFailed(() => console.error(daemon.logTail()));
 
         await daemon.announce([OF_DAEMON]);
         await daemon.start();
-        await start(
+        await startSpeaker(
           second,
-          three,
+          speakerAt(three, ASN, [client(three, two), client(three, one, { passive: true })]),
           [OF_SECOND],
-          [reflectTo(three, two), { ...reflectTo(three, one), passive: true }],
         );
-        await start(client, four, [OF_CLIENT], [{ ...reflectTo(four, one), passive: true }]);
+        await startSpeaker(leaf, speakerAt(four, ASN, [peerAt(four, one, ASN, { passive: true })]), [
+          OF_CLIENT,
+        ]);
         // Nothing but what the daemon reflects tells the second of the client, nothing but what the second reflects
         // tells the speaker of the daemon's own route, nothing but the second tells the daemon of the second's.
-        await start(
-          speaker,
-          one,
-          [OF_SPEAKER],
-          [
-            { ...reflectTo(one, two), importPolicy: [refuse(OF_DAEMON)], exportPolicy: [refuse(OF_SECOND)] },
-            { ...reflectTo(one, three), exportPolicy: [refuse(OF_CLIENT)] },
-            reflectTo(one, four),
-          ],
-        );
+        const peers = [
+          client(one, two, { importPolicy: [refuse(OF_DAEMON)], exportPolicy: [refuse(OF_SECOND)] }),
+          client(one, three, { exportPolicy: [refuse(OF_CLIENT)] }),
+          client(one, four),
+        ];
+        await startSpeaker(speaker, speakerAt(one, ASN, peers), [OF_SPEAKER]);
 
         const reflected = await received(speaker, two, OF_SECOND);
         expect(reflected).toMatchObject({
@@ -106,37 +104,8 @@ describe('reflected-by-daemon', () => {
   }
 });
 
-async function start(
-  speaker: Speaker,
-  { ipv4 }: NetworkEnd,
-  routes: readonly string[],
-  peers: readonly PeerConfig[],
-): Promise<void> {
-  const config: SpeakerConfig = {
-    asn: ASN,
-    identifier: ipv4,
-    listen: [{ address: ipv4, port: 179 }],
-    holdTimeSeconds: 90,
-    peers,
-  };
-  await speaker.start(config);
-  await speaker.announce(routes.map((name) => ({ prefix: prefix(name) })));
-}
-
-function reflectTo(own: NetworkEnd, other: NetworkEnd): PeerConfig {
-  return {
-    address: other.ipv4,
-    asn: ASN,
-    localAddress: own.ipv4,
-    passive: false,
-    families: ['ipv4-unicast', 'ipv6-unicast'],
-    connectRetryTimeSeconds: 1,
-    nextHop: 'auto',
-    nextHopAddresses: {},
-    routeReflectorClient: true,
-    importPolicy: [],
-    exportPolicy: [],
-  };
+function client(own: NetworkEnd, other: NetworkEnd, more: Partial<PeerConfig> = {}): PeerConfig {
+  return peerAt(own, other, ASN, { routeReflectorClient: true, ...more });
 }
 
 function refuse(name: string): PolicyRule {

@@ -1,10 +1,10 @@
-import { prefix } from '@weft/ip';
-import type { PeerConfig, SpeakerConfig } from 'bgp-speaker-ts';
+import type { PeerConfig } from 'bgp-speaker-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../harness/wait-for.ts';
 import { createDaemon } from '../daemon/case.ts';
 import { DAEMONS, type Daemon, type DaemonRoute } from '../daemon/daemon.ts';
 import { Lan } from '../daemon/lan.ts';
+import { peerAt, speakerAt, startSpeaker } from '../daemon/lan-speaker.ts';
 import type { NetworkEnd } from '../daemon/network.ts';
 import { DEADLINE_MS, INTERVAL_MS } from '../daemon/pair.ts';
 import { Speaker } from '../daemon/speaker.ts';
@@ -95,47 +95,21 @@ function prefixesOf(index: number): [string, string] {
 }
 
 async function startAll(): Promise<void> {
-  const clients = CLIENTS.map((index) =>
-    peer(REFLECTOR, index, { routeReflectorClient: true, passive: false }),
-  );
-  const notClients = OTHERS.map((index) => peer(REFLECTOR, index, { passive: true }));
+  const peer = (index: number, more: Partial<PeerConfig>): PeerConfig =>
+    peerAt(endAt(REFLECTOR), endAt(index), ASN, more);
+  const clients = CLIENTS.map((index) => peer(index, { routeReflectorClient: true }));
+  const notClients = OTHERS.map((index) => peer(index, { passive: true }));
   const starts = daemons.map(async (daemon, index) => {
     await daemon.announce(prefixesOf(index + 1));
     await daemon.start();
   });
-  const speakers = others.map(async (speaker, index) => {
+  const speakers = others.map((speaker, index) => {
     const own = OTHERS[index] as number;
-    await speaker.start(config(own, [peer(own, REFLECTOR, { passive: false })]));
-    await speaker.announce(prefixesOf(own).map((name) => ({ prefix: prefix(name) })));
+    const config = speakerAt(endAt(own), ASN, [peerAt(endAt(own), endAt(REFLECTOR), ASN)]);
+    return startSpeaker(speaker, config, prefixesOf(own));
   });
   await Promise.all([...starts, ...speakers]);
-  await reflector.start(config(REFLECTOR, [...clients, ...notClients]));
-  await reflector.announce([]);
-}
-
-function config(own: number, peers: readonly PeerConfig[]): SpeakerConfig {
-  const { ipv4 } = endAt(own);
-  return { asn: ASN, identifier: ipv4, listen: [{ address: ipv4, port: 179 }], holdTimeSeconds: 90, peers };
-}
-
-function peer(
-  own: number,
-  other: number,
-  more: Partial<PeerConfig> & { readonly passive: boolean },
-): PeerConfig {
-  const { ipv4, ipv6 } = endAt(own);
-  return {
-    address: endAt(other).ipv4,
-    asn: ASN,
-    localAddress: ipv4,
-    families: ['ipv4-unicast', 'ipv6-unicast'],
-    connectRetryTimeSeconds: 1,
-    nextHop: 'auto',
-    nextHopAddresses: { ipv4, ipv6 },
-    importPolicy: [],
-    exportPolicy: [],
-    ...more,
-  };
+  await startSpeaker(reflector, speakerAt(endAt(REFLECTOR), ASN, [...clients, ...notClients]), []);
 }
 
 /** Waits until a daemon has all these prefixes from the reflector; its routes. */
