@@ -97,8 +97,9 @@ function parseRoutes(text: string): DaemonRoute[] {
 }
 
 function parseRoute(prefix: string, block: string): DaemonRoute {
+  // A long value goes on in lines that begin with two tabs.
   const field = (name: string): string | undefined =>
-    new RegExp(`^\\s+(?:BGP\\.)?${name}: ?(.*)$`, 'm').exec(block)?.[1]?.trim();
+    new RegExp(`^\\s+(?:BGP\\.)?${name}: ?(.*(?:\\n\\t\\t.*)*)$`, 'm').exec(block)?.[1]?.trim();
   const number = (name: string): number | undefined =>
     field(name) === undefined ? undefined : Number(field(name));
   return {

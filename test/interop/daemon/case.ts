@@ -26,6 +26,8 @@ import { fillTemplate, type TemplateValues } from './template.ts';
 export interface InteropCase {
   /** Its folder. */
   readonly directory: string;
+  /** Values of its templates beyond the common ones, as they are unless a test says otherwise. */
+  readonly values?: TemplateValues;
   /** By test, or `*` for all tests: the daemons that cannot do it, and why. */
   readonly notSupported: Readonly<Record<string, Partial<Readonly<Record<DaemonName, string>>>>>;
   /** What to know about a daemon. */
@@ -65,13 +67,13 @@ export function reasonAgainst(
 
 /** Makes a daemon with the configuration a case has for it. */
 export function createDaemon(
-  { directory }: InteropCase,
+  { directory, values: defaults }: InteropCase,
   daemon: DaemonName,
   options: Omit<DaemonOptions, 'config'>,
   values: TemplateValues,
 ): Daemon {
   const template = readFileSync(join(directory, CONFIG_FILES[daemon]), 'utf8');
-  return new DRIVERS[daemon]({ ...options, config: fillTemplate(template, values) });
+  return new DRIVERS[daemon]({ ...options, config: fillTemplate(template, { ...defaults, ...values }) });
 }
 
 /** Defines the tests of a case for every daemon that knows it. */

@@ -42,6 +42,7 @@ interface ExabgpUpdate {
 }
 
 interface ExabgpAttributes {
+  readonly origin?: DaemonRoute['origin'];
   readonly 'as-path'?: readonly number[];
   readonly med?: number;
   readonly 'local-preference'?: number;
@@ -185,6 +186,7 @@ function toRoute(prefix: ExabgpPrefix, nextHop: string, attributes: ExabgpAttrib
   return {
     prefix: prefix.nlri,
     nextHop,
+    origin: attributes.origin,
     asPath: attributes['as-path'] ?? [],
     communities: attributes.community?.map((parts) => parts.join(':')) ?? [],
     largeCommunities: attributes['large-community']?.map((parts) => parts.join(':')) ?? [],

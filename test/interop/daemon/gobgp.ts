@@ -124,7 +124,8 @@ export class GobgpDaemon implements Daemon {
   async #add(prefix: string, attributes: readonly string[]): Promise<void> {
     // A session over IPv4 has no address of its own to name for IPv6.
     const nextHop = familyOf(prefix) === 'ipv6' ? ['nexthop', this.#options.end.ipv6] : [];
-    const words = [prefix, 'origin', 'igp', ...nextHop, ...attributes];
+    const origin = attributes.includes('origin') ? [] : ['origin', 'igp'];
+    const words = [prefix, ...origin, ...nextHop, ...attributes];
     // `gobgp` gives a busy daemon a second, and to add a route twice is to add it once.
     const added = await waitFor(
       'GoBGP takes a route',
@@ -167,6 +168,8 @@ function toPart({
   as_paths: segments,
 }: GobgpAttribute): Partial<DaemonRoute> {
   switch (type) {
+    case 1:
+      return { origin: (['igp', 'egp', 'incomplete'] as const)[Number(value)] };
     case 2:
       return { asPath: segments?.flatMap(({ asns }) => asns) ?? [] };
     case 3:

@@ -2,9 +2,10 @@
  * Two network namespaces joined by a cable: one for the speaker, one for the daemon.
  *
  *     speaker  192.0.2.1/24, 2001:db8::1/64 ── eth0 ──── eth0 ── 192.0.2.2/24, 2001:db8::2/64  daemon
+ *              192.0.2.3/24, 2001:db8::3/64 ──┘
  *
- * Every network has the same addresses, since nobody else is on it; its namespaces are named after the process that
- * made it. What a process that was killed has left behind goes when the next network is made.
+ * The other addresses of the speaker's end are for a second speaker beside it. Every network has the same addresses, since nobody
+ * else is on it; its namespaces are named after the process that made it. What a process that was killed has left behind goes when the next network is made.
  */
 import { existsSync } from 'node:fs';
 import { type Address, address } from '@weft/ip';
@@ -27,6 +28,8 @@ let swept: Promise<void> | undefined;
 /** A speaker's namespace and a daemon's. */
 export class Network {
   readonly speaker: NetworkEnd;
+  /** In the speaker's namespace. */
+  readonly second: NetworkEnd;
   readonly daemon: NetworkEnd;
 
   private constructor(name: string) {
@@ -34,6 +37,11 @@ export class Network {
       netns: `${name}.speaker`,
       ipv4: address('192.0.2.1'),
       ipv6: address('2001:db8::1'),
+    };
+    this.second = {
+      netns: this.speaker.netns,
+      ipv4: address('192.0.2.3'),
+      ipv6: address('2001:db8::3'),
     };
     this.daemon = {
       netns: `${name}.daemon`,
@@ -55,18 +63,23 @@ export class Network {
   }
 
   async #setUp(): Promise<void> {
-    const { speaker, daemon } = this;
+    const { speaker, second, daemon } = this;
     await ip('netns', 'add', speaker.netns);
     await ip('netns', 'add', daemon.netns);
     await ip(
       ...['-n', speaker.netns, 'link', 'add', 'eth0', 'type', 'veth'],
       ...['peer', 'name', 'eth0', 'netns', daemon.netns],
     );
-    for (const { netns, ipv4, ipv6 } of [speaker, daemon]) {
-      await ip('-n', netns, 'link', 'set', 'lo', 'up');
+    // An address under duplicate address detection, link-local ones included, cannot be used yet.
+    for (const { netns } of [speaker, daemon]) {
+      await execa('ip', ['netns', 'exec', netns, 'sysctl', '-qw', 'net.ipv6.conf.eth0.accept_dad=0']);
+    }
+    for (const { netns, ipv4, ipv6 } of [speaker, second, daemon]) {
       await ip('-n', netns, 'address', 'add', `${ipv4}/24`, 'dev', 'eth0');
-      // An address under duplicate address detection cannot be bound to yet.
-      await ip('-n', netns, 'address', 'add', `${ipv6}/64`, 'dev', 'eth0', 'nodad');
+      await ip('-n', netns, 'address', 'add', `${ipv6}/64`, 'dev', 'eth0');
+    }
+    for (const { netns } of [speaker, daemon]) {
+      await ip('-n', netns, 'link', 'set', 'lo', 'up');
       await ip('-n', netns, 'link', 'set', 'eth0', 'up');
     }
   }

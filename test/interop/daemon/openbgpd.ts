@@ -19,6 +19,7 @@ interface OpenbgpdRoute {
   readonly prefix: string;
   readonly valid: boolean;
   readonly exit_nexthop: string;
+  readonly origin: string;
   readonly aspath: string;
   readonly metric: number;
   readonly localpref: number;
@@ -117,6 +118,7 @@ function toRoute(route: OpenbgpdRoute): DaemonRoute {
   return {
     prefix: route.prefix,
     nextHop: route.exit_nexthop,
+    origin: route.origin.toLowerCase() as DaemonRoute['origin'],
     asPath: route.aspath.split(' ').filter(Boolean).map(Number),
     med: route.metric,
     localPref: route.localpref,

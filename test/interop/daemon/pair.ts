@@ -5,7 +5,7 @@ import type { Address } from '@weft/ip';
 import type { LocalRoute, Negotiated, PeerConfig, PeerStatus, SpeakerConfig } from 'bgp-speaker-ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import type { Daemon, DaemonRoute } from './daemon.ts';
-import type { Network } from './network.ts';
+import type { Network, NetworkEnd } from './network.ts';
 import { Speaker } from './speaker.ts';
 import type { TemplateValues } from './template.ts';
 
@@ -14,6 +14,9 @@ export const DEADLINE_MS = 60_000;
 
 /** Pause between two questions, in ms: each costs a process. */
 export const INTERVAL_MS = 50;
+
+/** AS number of the second speaker. */
+export const SECOND_ASN = 64514;
 
 /** How the two are set up. */
 export interface Scenario {
@@ -31,6 +34,8 @@ export interface Scenario {
   readonly speaker?: Partial<SpeakerConfig>;
   /** More of the speaker's configuration of the daemon. */
   readonly peer?: Partial<PeerConfig>;
+  /** Whose neighbour a second speaker is, which `startSecond` starts and which dials; default: there is none. */
+  readonly second?: 'speaker' | 'daemon';
   /** More values for the template of the daemon's configuration. */
   readonly values?: TemplateValues;
 }
@@ -50,6 +55,8 @@ export class Pair {
   /** Name of the daemon among the speaker's peers. */
   readonly peer: Address;
   readonly network: Network;
+  readonly #second: Speaker;
+  readonly #secondConfig: SpeakerConfig;
 
   constructor(network: Network, scenario: Scenario, makeDaemon: MakeDaemon) {
     const {
@@ -63,6 +70,8 @@ export class Pair {
     this.network = network;
     this.config = speakerConfig(network, scenario);
     this.speaker = new Speaker(network.speaker.netns);
+    this.#second = new Speaker(network.second.netns);
+    this.#secondConfig = secondConfig(network, scenario);
     this.daemon = makeDaemon(
       { end: network.daemon, asn: daemonAsn, neighbour },
       {
@@ -78,6 +87,8 @@ export class Pair {
         keepaliveTime: Math.floor(holdTime / 3),
         // A line with this name makes the daemon wait for the speaker.
         passive: scenario.dials === 'daemon' ? undefined : 'passive',
+        second: scenario.second === 'daemon' ? network.second[transport] : undefined,
+        secondAsn: SECOND_ASN,
         ...scenario.values,
       },
     );
@@ -96,6 +107,12 @@ export class Pair {
   ): Promise<void> {
     await this.speaker.start(this.config, options);
     await this.speaker.announce(routes);
+  }
+
+  /** Starts the second speaker. */
+  async startSecond(routes: readonly LocalRoute[]): Promise<void> {
+    await this.#second.start(this.#secondConfig);
+    await this.#second.announce(routes);
   }
 
   /** Waits until the session stands on both sides; what was agreed. */
@@ -149,7 +166,7 @@ export class Pair {
 
   /** Ends both and leaves nothing. */
   async remove(): Promise<void> {
-    await Promise.all([this.speaker.kill('SIGKILL'), this.daemon.remove()]);
+    await Promise.all([this.speaker.kill('SIGKILL'), this.#second.kill('SIGKILL'), this.daemon.remove()]);
   }
 }
 
@@ -173,27 +190,50 @@ async function waitForList(
 
 function speakerConfig(network: Network, scenario: Scenario): SpeakerConfig {
   const { transport = 'ipv4', speakerAsn = 64512, daemonAsn = 64513, dials = 'speaker' } = scenario;
-  const own = network.speaker[transport];
+  const daemon = {
+    ...peerConfig(network.speaker, transport, network.daemon, daemonAsn),
+    passive: dials === 'daemon',
+    ...scenario.peer,
+  };
+  const second = {
+    ...peerConfig(network.speaker, transport, network.second, SECOND_ASN),
+    passive: true,
+  };
   return {
-    asn: speakerAsn,
-    identifier: network.speaker.ipv4,
-    listen: [{ address: own, port: 179 }],
-    holdTimeSeconds: 90,
-    peers: [
-      {
-        address: network.daemon[transport],
-        asn: daemonAsn,
-        localAddress: own,
-        passive: dials === 'daemon',
-        families: ['ipv4-unicast', 'ipv6-unicast'],
-        connectRetryTimeSeconds: 1,
-        nextHop: 'auto',
-        nextHopAddresses: { ipv4: network.speaker.ipv4, ipv6: network.speaker.ipv6 },
-        importPolicy: [],
-        exportPolicy: [],
-        ...scenario.peer,
-      },
-    ],
+    ...commonConfig(network.speaker, transport, speakerAsn),
+    peers: scenario.second === 'speaker' ? [daemon, second] : [daemon],
     ...scenario.speaker,
+  };
+}
+
+function secondConfig(network: Network, scenario: Scenario): SpeakerConfig {
+  const { transport = 'ipv4', speakerAsn = 64512, daemonAsn = 64513, second } = scenario;
+  const peer =
+    second === 'daemon'
+      ? peerConfig(network.second, transport, network.daemon, daemonAsn)
+      : peerConfig(network.second, transport, network.speaker, speakerAsn);
+  return { ...commonConfig(network.second, transport, SECOND_ASN), peers: [peer] };
+}
+
+function commonConfig(
+  own: NetworkEnd,
+  transport: 'ipv4' | 'ipv6',
+  asn: number,
+): Omit<SpeakerConfig, 'peers'> {
+  return { asn, identifier: own.ipv4, listen: [{ address: own[transport], port: 179 }], holdTimeSeconds: 90 };
+}
+
+function peerConfig(own: NetworkEnd, transport: 'ipv4' | 'ipv6', other: NetworkEnd, asn: number): PeerConfig {
+  return {
+    address: other[transport],
+    asn,
+    localAddress: own[transport],
+    passive: false,
+    families: ['ipv4-unicast', 'ipv6-unicast'],
+    connectRetryTimeSeconds: 1,
+    nextHop: 'auto',
+    nextHopAddresses: { ipv4: own.ipv4, ipv6: own.ipv6 },
+    importPolicy: [],
+    exportPolicy: [],
   };
 }
