@@ -1,0 +1,6 @@
+import type { InteropCase } from '../daemon/case.ts';
+
+export const addPath: InteropCase = {
+  directory: import.meta.dirname,
+  notSupported: {},
+};

@@ -1,0 +1,15 @@
+import type { InteropCase } from '../daemon/case.ts';
+
+/** 1,500 communities are 6,000 octets: more than a message of 4,096 holds. */
+export const COMMUNITIES: readonly string[] = Array.from(
+  { length: 1500 },
+  (_, index) => `64514:${index + 1}`,
+);
+
+export const extendedMessages: InteropCase = {
+  directory: import.meta.dirname,
+  values: { communities: COMMUNITIES.join(' ') },
+  notSupported: {
+    '*': { gobgp: 'GoBGP 3.10 does not know RFC 8654', openbgpd: 'OpenBGPD 7.7 does not know RFC 8654' },
+  },
+};
