@@ -54,6 +54,12 @@ export class PeerTable {
     return this.#addresses[index];
   }
 
+  /** Finds the index of the peer with an address. */
+  find(address: Address): number | undefined {
+    const index = this.#addresses.indexOf(address);
+    return index < 0 ? undefined : index;
+  }
+
   #rank(): void {
     const indexes = [...this.#addresses.keys()].filter((index) => this.#addresses[index] !== undefined);
     indexes.sort((left, right) =>

@@ -89,6 +89,8 @@ export interface BmpCollector {
 export interface NextHopAddresses {
   readonly ipv4?: Address | undefined;
   readonly ipv6?: Address | undefined;
+  /** Link-local address on the link we share with the peer, sent behind `ipv6` (RFC 2545 §3). */
+  readonly linkLocal?: Address | undefined;
 }
 
 /** A limit on the prefixes of one peer, counted per family. */
@@ -155,11 +157,16 @@ export interface PeerConfig {
   readonly connectRetryTimeSeconds?: number | undefined;
   /**
    * Next hop of routes sent to this peer: `auto` is our own address for external peers and unchanged for internal
-   * ones, `self` always our own, `keep` always unchanged. Local routes always have our own.
+   * ones, `self` always our own, `keep` always unchanged. Local routes always have our own. See `next-hop-choice.ts`.
    */
   readonly nextHop: 'auto' | 'self' | 'keep';
   /** Default of a family: the local address of the connection, when it is of that family. */
   readonly nextHopAddresses: NextHopAddresses;
+  /**
+   * Subnets of the link that this peer and we share: `auto` leaves next hops in them unchanged, since the peer reaches
+   * them itself (third-party next hop, RFC 4271 §5.1.3). Default: none is known.
+   */
+  readonly sharedSubnets?: readonly Prefix[] | undefined;
   readonly routeReflectorClient?: boolean | undefined;
   /** Cluster this client belongs to; default: the speaker's. */
   readonly clusterId?: Address | undefined;

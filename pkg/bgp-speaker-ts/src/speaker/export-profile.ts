@@ -26,7 +26,9 @@ export interface ExportProfile {
   /** Cluster of the members; 0 when they are no clients. */
   readonly clusterId: number;
   readonly nextHop: PeerConfig['nextHop'];
-  /** Our own address as next hop: 4 or 16 octets; absent when none suits the family. */
+  /** Subnets the members share with us: see `NextHopChoice`. */
+  readonly sharedSubnets?: readonly string[] | undefined;
+  /** Our own address as next hop: 4, 16 or 32 octets; absent when none suits the family. */
   readonly ownNextHop?: readonly number[] | undefined;
   readonly fourOctetAsn: boolean;
   readonly addPath: boolean;
@@ -64,6 +66,7 @@ export function toExportProfile(
     client,
     clusterId: client ? clusterIdFor(speaker, peer) : 0,
     nextHop: peer.nextHop,
+    sharedSubnets: peer.sharedSubnets,
     ownNextHop: findOwnNextHop(peer, family, localAddress, extendedNextHop),
     fourOctetAsn: negotiated.fourOctetAsn,
     addPath: agreed?.addPathSend ?? false,
@@ -94,5 +97,8 @@ function findOwnNextHop(
   const ipv4 = peer.nextHopAddresses.ipv4 ?? (isIpv6 ? undefined : localAddress);
   const ipv6 = peer.nextHopAddresses.ipv6 ?? (isIpv6 ? localAddress : undefined);
   const own = family === 'ipv6-unicast' ? ipv6 : (ipv4 ?? (extendedNextHop ? ipv6 : undefined));
-  return own === undefined ? undefined : [...addressBytes(own)];
+  if (own === undefined) return undefined;
+  const { linkLocal } = peer.nextHopAddresses;
+  const octets = [...addressBytes(own)];
+  return octets.length === 4 || linkLocal === undefined ? octets : [...octets, ...addressBytes(linkLocal)];
 }

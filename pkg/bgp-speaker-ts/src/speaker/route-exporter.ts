@@ -29,6 +29,7 @@ import {
 import { MessageSize } from '../wire/iana.ts';
 import { type Reflection, toExportedAttributes } from './export-attributes.ts';
 import type { ExportProfile } from './export-profile.ts';
+import { NextHopChoice } from './next-hop-choice.ts';
 import { otcOnExport, wouldLeak } from './only-to-customer.ts';
 
 /** Octets of an UPDATE that are neither attributes nor next hop, at most, with one longest prefix. */
@@ -51,7 +52,7 @@ export class RouteExporter {
   readonly #rib: Rib;
   readonly #adjRibOut: AdjRibOut;
   readonly #localInterfaces: LocalInterfaces;
-  readonly #ownNextHop: Uint8Array | undefined;
+  readonly #nextHops: NextHopChoice;
   readonly #facts: RouteFacts;
   /** Room to write the key of a route in. */
   #key: Uint8Array = new Uint8Array(MessageSize.standard);
@@ -77,7 +78,7 @@ export class RouteExporter {
     this.#rib = tables.ribs[family];
     this.#adjRibOut = adjRibOut;
     this.#localInterfaces = localInterfaces;
-    this.#ownNextHop = profile.ownNextHop === undefined ? undefined : Uint8Array.from(profile.ownNextHop);
+    this.#nextHops = new NextHopChoice(profile, tables);
     this.#facts = createRouteFacts(family);
   }
 
@@ -186,7 +187,7 @@ export class RouteExporter {
 
   /** Writes the key of the route as it is told: next hop, then attributes. */
   #intern(outcome: PolicyOutcome, attributes: number, source: number): number {
-    const nextHop = this.#findNextHop(attributes, source);
+    const nextHop = this.#nextHops.choose(attributes, source);
     if (nextHop === undefined) return this.#refuse('no-next-hop');
     const plain = this.#isForwardable(outcome, attributes, source);
     const forwarded = plain ? this.#forward(nextHop, attributes, source) : NOT_FORWARDED;
@@ -255,22 +256,6 @@ export class RouteExporter {
       return undefined;
     const passed = [this.#profile.clusterId, clusterIds[source] as number].filter((id) => id !== 0);
     return { originatorId: identifiers[source] as number, clusterIds: [...new Set(passed)] };
-  }
-
-  /** RFC 4271 §5.1.3: our own address for external peers, unchanged for internal ones, unless configured otherwise. */
-  #findNextHop(attributes: number, source: number): Uint8Array | undefined {
-    const { nextHop, peerType } = this.#profile;
-    const own =
-      source === LOCAL_PEER || nextHop === 'self' || (nextHop === 'auto' && peerType === 'external');
-    if (own) return this.#ownNextHop;
-    return this.#toFamily(this.#tables.attributes.nextHop(attributes));
-  }
-
-  /** A link-local address is of use on its own link alone and is not passed on (RFC 2545 §3). */
-  #toFamily(nextHop: Uint8Array): Uint8Array | undefined {
-    const ipv6 = nextHop.length > 4;
-    if (this.#profile.family === 'ipv4-unicast' && ipv6 && !this.#profile.extendedNextHop) return undefined;
-    return ipv6 ? nextHop.subarray(0, 16) : nextHop;
   }
 
   #growMemory(attributes: number): void {

@@ -1,4 +1,4 @@
-import { address } from '@weft/ip';
+import { address, prefix } from '@weft/ip';
 import { describe, expect, test } from 'vitest';
 import type { PeerConfig, SpeakerConfig } from './config.ts';
 import { clusterIdsOf, needsImport, needsReset, toIdentifier, toSessionConfig } from './session-config.ts';
@@ -32,6 +32,7 @@ describe('what a change of configuration does to a session', () => {
     ['restartTimeSeconds', { restartTimeSeconds: 60 }],
     ['connectRetryTimeSeconds', { connectRetryTimeSeconds: 1 }],
     ['nextHop', { nextHop: 'self' }],
+    ['sharedSubnets', { sharedSubnets: [prefix('10.0.0.0/24')] }],
     ['nextHopAddresses', { nextHopAddresses: { ipv4: address('10.0.0.1') } }],
     ['routeReflectorClient', { routeReflectorClient: true }],
     ['clusterId', { clusterId: address('1.1.1.1') }],

@@ -13,7 +13,8 @@
  *     importPolicy, allowLocalAsn, localAsnNoPrepend,        routes received are judged again; the session stays
  *       externalRequiresPolicy
  *     exportPolicy, nextHop, nextHopAddresses,               routes are sent again where they differ; the session stays
- *       routeReflectorClient, clusterId, localAsnReplaceAs
+ *       sharedSubnets, routeReflectorClient, clusterId,
+ *       localAsnReplaceAs
  *     maxPrefix, description, listen                         at once; the session stays
  *     holdTimeSeconds, keepaliveTimeSeconds,                 with the next session; this one stays
  *       connectRetryTimeSeconds, passive, gracefulRestart,

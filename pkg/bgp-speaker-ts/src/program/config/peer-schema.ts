@@ -15,6 +15,7 @@ import {
   identifier,
   integer,
   ipAddress,
+  ipPrefix,
   oneOf,
   password,
   peerAddress,
@@ -46,6 +47,7 @@ export interface PeerValues extends Complete<Omit<PeerConfig, 'families' | 'next
 const nextHopAddressesSchema: z.ZodType<Complete<NextHopAddresses>> = object({
   ipv4: optional(addressOf(4), 'next hop of IPv4 routes'),
   ipv6: optional(addressOf(6), 'next hop of IPv6 routes'),
+  linkLocal: optional(addressOf(6), 'link-local address on the link we share, sent behind that of IPv6'),
 });
 
 const maxPrefixSchema: z.ZodType<Complete<MaxPrefix>> = object({
@@ -95,6 +97,10 @@ export const peerSchema: z.ZodType<PeerValues> = object({
     'next hop of routes sent: our own for external peers (auto), always our own (self), unchanged (keep)',
   ),
   nextHopAddresses: optionalPart(nextHopAddressesSchema, 'our own address of each family'),
+  sharedSubnets: optionalPart(
+    list(field(ipPrefix)),
+    'subnets of the link we share: for nextHop auto, next hops in them stay as they are (RFC 4271 §5.1.3)',
+  ),
   routeReflectorClient: withDefault(flag, false, 'reflect routes to and from this peer (RFC 4456)'),
   clusterId: optional(identifier, 'cluster of this client; that of the speaker without'),
   password: optional(password, 'TCP MD5 key (RFC 2385)'),

@@ -208,6 +208,8 @@ describe('a peer in the file', () => {
     ['addPath: both', { addPath: 'both' }],
     ['role: route-server-client', { role: 'route-server-client' }],
     ['strictRole: true', { strictRole: true }],
+    ['sharedSubnets: [10.0.0.0/24]', { sharedSubnets: ['10.0.0.0/24'] }],
+    ['nextHopAddresses: { linkLocal: "fe80::1" }', { nextHopAddresses: { linkLocal: 'fe80::1' } }],
     ['localAsnNoPrepend: true', { localAsnNoPrepend: true }],
     ['localAsnReplaceAs: true', { localAsnReplaceAs: true }],
     ['localAsnDual: true', { localAsnDual: true }],

@@ -3,7 +3,7 @@
  */
 
 import { address, addressBytes, prefix } from '@weft/ip';
-import { toWords } from '../../rib/tables.ts';
+import { familyOfPrefix, toWords } from '../../rib/tables.ts';
 import { encodeAttributes } from '../../wire/attribute/encode.ts';
 import type { PathAttributes } from '../../wire/attribute/path-attributes.ts';
 import type { Capability } from '../../wire/capability/capability.ts';
@@ -79,17 +79,23 @@ export class ScriptedPeers {
     this.handle({ kind: 'received', peer: address(name), connection: this.#connectionOf(name), bytes });
   }
 
-  /** A peer announces IPv4 prefixes; its own address is the next hop unless another is given. */
+  /** A peer announces prefixes of one family; its own address is the next hop unless one or two others are given. */
   announce(
     name: string,
     prefixes: readonly string[],
     attributes: PathAttributes = {},
     nextHop: string = name,
   ): void {
+    const hop = nextHop.split(' ').flatMap((text) => [...addressBytes(address(text))]);
+    const family = familyOfPrefix(prefix(prefixes[0] ?? ''));
     const packer = new UpdatePacker(4096);
     const block = encodeAttributes({ origin: 0, asPath: [], ...attributes }, { fourOctetAsn: true });
-    packer.beginReach('ipv4-unicast', block, addressBytes(address(nextHop)), false);
-    for (const text of prefixes) packer.addIpv4(toWords(prefix(text))[0], Number(text.split('/')[1]), 0);
+    packer.beginReach(family, block, Uint8Array.from(hop), false);
+    for (const text of prefixes) {
+      const length = Number(text.split('/')[1]);
+      if (family === 'ipv4-unicast') packer.addIpv4(toWords(prefix(text))[0], length, 0);
+      else packer.addIpv6(...toWords(prefix(text)), length, 0);
+    }
     packer.end();
     this.receive(name, packer.take());
   }
@@ -131,13 +137,13 @@ export class ScriptedPeers {
 
   /** What a peer has sent of a prefix. */
   received(name: string, text: string): ReceivedRoute | undefined {
-    const routes = this.speaker.adjRibIn(address(name), 'ipv4-unicast');
+    const routes = this.speaker.adjRibIn(address(name), familyOfPrefix(prefix(text)));
     return [...routes].find((route) => route.prefix === text);
   }
 
   /** What a peer was told of a prefix. */
   sent(name: string, text: string): SentRoute['attributes'] | undefined {
-    const routes = this.speaker.adjRibOut(address(name), 'ipv4-unicast');
+    const routes = this.speaker.adjRibOut(address(name), familyOfPrefix(prefix(text)));
     return [...routes].find((route) => route.prefix === text)?.attributes;
   }
 
