@@ -122,7 +122,7 @@ const socketMode: FieldType<number> = {
 };
 
 const controlSchema: z.ZodType<ControlValues> = object({
-  socket: withDefault(text, DEFAULT_SOCKET_PATH, 'unix socket the commands talk to'),
+  socket: withDefault(text, DEFAULT_SOCKET_PATH, 'unix socket the commands talk to; relative to this file'),
   mode: optional(socketMode, '"0600" without: the owner only; "0660": the group too').transform(
     (mode) => mode ?? OWNER_ONLY,
   ),

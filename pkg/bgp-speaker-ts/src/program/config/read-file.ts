@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
 import type { Parsed } from '@weft/ip';
 import { parseSpeakerFile, type SpeakerFileResult } from './speaker-file.ts';
 
-/** Reads the file at a path; what it names is looked for beside it. */
+/** Reads the file at a path; files it names are beside it, unless their paths say otherwise. */
 export function readSpeakerFile(path: string): SpeakerFileResult {
   let text: string;
   try {
@@ -17,7 +17,18 @@ export function readSpeakerFile(path: string): SpeakerFileResult {
     const hint = 'name a YAML file that this user may read';
     return { ok: false, failures: [{ message, object: path, hint }] };
   }
-  return parseSpeakerFile(text, path, (name) => readFirstLine(resolve(dirname(path), name)));
+  const beside = (name: string): string => resolve(dirname(path), name);
+  const result = parseSpeakerFile(text, path, (name) => readFirstLine(beside(name)));
+  if (!result.ok) return result;
+  const { control, marker, ...file } = result.file;
+  return {
+    ok: true,
+    file: {
+      ...file,
+      control: control && { ...control, socket: beside(control.socket) },
+      marker: marker === undefined ? undefined : beside(marker),
+    },
+  };
 }
 
 function readFirstLine(path: string): Parsed<string> {
