@@ -4,6 +4,7 @@
 
 export { BFD_STATES, type BfdState } from './bfd/iana.ts';
 export type { BfdSessionConfig, BfdStatus, BfdTimers } from './bfd/types.ts';
+export type { BmpView } from './bmp/header.ts';
 export { Peer } from './fsm/peer.ts';
 export { createRandom, type Random } from './fsm/random.ts';
 export * from './fsm/types.ts';

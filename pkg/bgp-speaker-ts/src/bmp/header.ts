@@ -8,7 +8,7 @@
  */
 
 import { type Address, addressBytes } from '@weft/ip';
-import type { ByteWriter } from '../wire/writer.ts';
+import { ByteWriter } from '../wire/writer.ts';
 
 /** Types of messages: RFC 7854 §4.1. */
 export const BmpType = {
@@ -20,7 +20,13 @@ export const BmpType = {
   termination: 5,
 } as const;
 
-const VERSION = 3;
+/** Version of BMP. */
+export const BMP_VERSION = 3;
+/** Octets of the common header, of the per-peer header, and where in the latter the time stands. */
+export const BMP_HEADER_BYTES = 6;
+export const PEER_HEADER_BYTES = 42;
+export const PEER_TIME_OFFSET = 34;
+
 const LENGTH_OFFSET = 1;
 const LOC_RIB_PEER = 3;
 const IPV6_FLAG = 0x80;
@@ -47,7 +53,7 @@ export interface BmpPeer {
 /** Writes a common header whose length is open; gives where the message begins. */
 export function beginMessage(writer: ByteWriter, type: number): number {
   const start = writer.length;
-  writer.writeUint8(VERSION);
+  writer.writeUint8(BMP_VERSION);
   writer.writeUint32(0);
   writer.writeUint8(type);
   return start;
@@ -56,6 +62,13 @@ export function beginMessage(writer: ByteWriter, type: number): number {
 /** Fills in the length of the message that ends here. */
 export function endMessage(writer: ByteWriter, start: number): void {
   writer.patchUint32(start + LENGTH_OFFSET, writer.length - start);
+}
+
+/** Gives a per-peer header by itself, to be used for many messages. */
+export function encodePeerHeader(peer: BmpPeer): Uint8Array {
+  const writer = new ByteWriter(PEER_HEADER_BYTES);
+  writePeerHeader(writer, peer);
+  return writer.take();
 }
 
 /** Writes a per-peer header. */

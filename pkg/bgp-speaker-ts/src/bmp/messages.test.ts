@@ -1,7 +1,7 @@
 import { address } from '@weft/ip';
 import { describe, expect, test } from 'vitest';
 import { encodeKeepalive } from '../wire/message/04-keepalive.ts';
-import type { BmpPeer } from './header.ts';
+import { type BmpPeer, encodePeerHeader } from './header.ts';
 import { encodeRouteMonitoring, encodeStatistics } from './route-messages.ts';
 import {
   type BmpDownReason,
@@ -50,9 +50,11 @@ describe('RFC 7854 §4.2 per-peer header', () => {
     ],
   ] as const)('%s', (_name, change, header) => {
     const bytes = Uint8Array.of(9, 1, 2, 9);
-    expect(toHex(encodeRouteMonitoring({ ...PEER, ...change }, bytes, 1, 3))).toBe(
-      hex(`03 00000032 00 ${header} 0102`),
-    );
+    expect(
+      toHex(
+        encodeRouteMonitoring(encodePeerHeader({ ...PEER, ...change, unixMs: 0 }), PEER.unixMs, bytes, 1, 3),
+      ),
+    ).toBe(hex(`03 00000032 00 ${header} 0102`));
   });
 });
 

@@ -6,9 +6,18 @@
 
 import { type Family, toAfiSafi } from '../wire/family.ts';
 import { ByteWriter } from '../wire/writer.ts';
-import { type BmpPeer, BmpType, beginMessage, endMessage, writePeerHeader } from './header.ts';
+import {
+  BMP_HEADER_BYTES,
+  BMP_VERSION,
+  type BmpPeer,
+  BmpType,
+  beginMessage,
+  endMessage,
+  PEER_HEADER_BYTES,
+  PEER_TIME_OFFSET,
+  writePeerHeader,
+} from './header.ts';
 
-const PEER_HEADER_BYTES = 48;
 const HALF = 2 ** 32;
 
 /** Types of counts: RFC 7854 §4.8. */
@@ -28,19 +37,28 @@ export interface BmpStatistics {
   readonly treatAsWithdraw: number;
 }
 
-/** Wraps a whole UPDATE, `bytes[start…end)`. */
+/**
+ * Wraps a whole UPDATE, `bytes[start…end)`.
+ *
+ * @param header of the peer, from `encodePeerHeader`; its time is not looked at
+ */
 export function encodeRouteMonitoring(
-  peer: BmpPeer,
+  header: Uint8Array,
+  unixMs: number,
   bytes: Uint8Array,
   start: number,
   end: number,
 ): Uint8Array {
-  const writer = new ByteWriter(PEER_HEADER_BYTES + end - start);
-  const message = beginMessage(writer, BmpType.routeMonitoring);
-  writePeerHeader(writer, peer);
-  writer.writeBytes(bytes.subarray(start, end));
-  endMessage(writer, message);
-  return writer.take();
+  const message = new Uint8Array(BMP_HEADER_BYTES + PEER_HEADER_BYTES + end - start);
+  message[0] = BMP_VERSION;
+  setUint32(message, 1, message.length);
+  message[5] = BmpType.routeMonitoring;
+  message.set(header, BMP_HEADER_BYTES);
+  const seconds = Math.floor(unixMs / 1000);
+  setUint32(message, BMP_HEADER_BYTES + PEER_TIME_OFFSET, seconds);
+  setUint32(message, BMP_HEADER_BYTES + PEER_TIME_OFFSET + 4, Math.floor((unixMs - seconds * 1000) * 1000));
+  message.set(bytes.subarray(start, end), BMP_HEADER_BYTES + PEER_HEADER_BYTES);
+  return message;
 }
 
 /** Writes a Statistics Report. */
@@ -76,4 +94,12 @@ function writeHead(writer: ByteWriter, type: number, length: number): void {
 function writeUint64(writer: ByteWriter, value: number): void {
   writer.writeUint32(Math.floor(value / HALF));
   writer.writeUint32(value % HALF);
+}
+
+/** By hand: there is one for each UPDATE, and a DataView costs more than the message. */
+function setUint32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24;
+  bytes[offset + 1] = value >>> 16;
+  bytes[offset + 2] = value >>> 8;
+  bytes[offset + 3] = value;
 }

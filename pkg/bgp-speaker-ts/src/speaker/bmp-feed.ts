@@ -2,11 +2,10 @@
  * What a BMP station tells, as messages: of neighbours, of their routes, and of the Loc-RIB as a peer of its own.
  */
 
-import type { BmpPeer, BmpView } from '../bmp/header.ts';
+import { type BmpPeer, type BmpView, encodePeerHeader } from '../bmp/header.ts';
 import { PathPacker } from '../bmp/path-packer.ts';
 import { encodeRouteMonitoring, encodeStatistics } from '../bmp/route-messages.ts';
 import { type BmpDownReason, encodePeerDown, encodePeerUp } from '../bmp/session-messages.ts';
-import { LOCAL_PEER } from '../rib/peer-table.ts';
 import { toTwoOctets } from '../wire/attribute/02-as-path.ts';
 import { FAMILIES, toAfiSafi } from '../wire/family.ts';
 import { BGP_VERSION, encodeOpen } from '../wire/message/01-open.ts';
@@ -22,15 +21,26 @@ export interface BmpOutput {
   readonly unixMs: () => number;
 }
 
+/** Headers of the messages about routes of a session, made once. */
+interface SessionHeaders {
+  /** Of UPDATEs as they came, perhaps with AS numbers of two octets. */
+  readonly asReceived: Uint8Array;
+  readonly 'pre-policy': Uint8Array;
+  readonly 'post-policy': Uint8Array;
+}
+
 /** Writes messages about one speaker. */
 export class BmpFeed {
   readonly core: SpeakerCore;
   readonly #output: BmpOutput;
   readonly #packers: Map<BmpView, PathPacker> = new Map();
+  readonly #headers: WeakMap<EstablishedSession, SessionHeaders> = new WeakMap();
+  readonly #locRibHeader: Uint8Array;
 
   constructor(core: SpeakerCore, output: BmpOutput, views: Iterable<BmpView>) {
     this.core = core;
     this.#output = output;
+    this.#locRibHeader = encodePeerHeader(this.#describeLocRib(0));
     for (const view of views) this.#packers.set(view, this.#createPacker(view));
   }
 
@@ -82,9 +92,8 @@ export class BmpFeed {
     start: number,
     end: number,
   ): void {
-    const twoOctetAsn = !session.negotiated.fourOctetAsn;
-    const peer = { ...this.#describe(neighbour, session, 'pre-policy'), twoOctetAsn };
-    this.#output.write(encodeRouteMonitoring(peer, bytes, start, end));
+    const header = this.#headersOf(neighbour, session).asReceived;
+    this.#output.write(encodeRouteMonitoring(header, this.#output.unixMs(), bytes, start, end));
   }
 
   /** Tells the counts of a neighbour. */
@@ -109,18 +118,32 @@ export class BmpFeed {
 
   #createPacker(view: BmpView): PathPacker {
     return new PathPacker(this.core.tables, (index, heard, bytes, start, end) => {
-      const peer = this.#describeIndex(index, view, heard);
-      if (peer !== undefined) this.#output.write(encodeRouteMonitoring(peer, bytes, start, end));
+      const header = this.#headerOf(index, view);
+      if (header === undefined) return;
+      const unixMs = this.#output.unixMs() - Math.max(0, this.core.now - heard * 1000);
+      this.#output.write(encodeRouteMonitoring(header, unixMs, bytes, start, end));
     });
   }
 
-  /** Describes a peer by its index; undefined when its session has ended meanwhile. */
-  #describeIndex(index: number, view: BmpView, heard: number): BmpPeer | undefined {
-    const unixMs = this.#output.unixMs() - Math.max(0, this.core.now - heard * 1000);
-    if (index === LOCAL_PEER) return this.#describeLocRib(unixMs);
+  /** Gives the header of a peer by its index; undefined when its session has ended meanwhile. */
+  #headerOf(index: number, view: BmpView): Uint8Array | undefined {
+    if (view === 'loc-rib') return this.#locRibHeader;
     const neighbour = this.core.byIndex[index];
-    if (neighbour?.session === undefined) return undefined;
-    return { ...this.#describe(neighbour, neighbour.session, view), unixMs };
+    return neighbour?.session === undefined ? undefined : this.#headersOf(neighbour, neighbour.session)[view];
+  }
+
+  #headersOf(neighbour: Neighbour, session: EstablishedSession): SessionHeaders {
+    const known = this.#headers.get(session);
+    if (known !== undefined) return known;
+    const peer = this.#describe(neighbour, session, 'pre-policy');
+    const twoOctetAsn = !session.negotiated.fourOctetAsn;
+    const headers = {
+      asReceived: encodePeerHeader({ ...peer, twoOctetAsn }),
+      'pre-policy': encodePeerHeader(peer),
+      'post-policy': encodePeerHeader({ ...peer, view: 'post-policy' }),
+    };
+    this.#headers.set(session, headers);
+    return headers;
   }
 
   #describe({ address }: Neighbour, { negotiated }: EstablishedSession, view: BmpView): BmpPeer {

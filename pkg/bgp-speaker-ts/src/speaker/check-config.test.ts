@@ -34,6 +34,7 @@ describe('a configuration', () => {
     expect(mistakes({ ...right, holdTimeSeconds: 1, peers })).toHaveLength(3);
   });
 
+  const collector = { address: address('10.0.0.99'), port: 11019 };
   test.each<[string, Partial<SpeakerConfig>, string]>([
     ['AS 0 (RFC 7607)', { asn: 0 }, 'asn must be a whole number from 1 to 4294967295, and is 0'],
     ['an AS of 33 bits', { asn: 2 ** 32 }, 'asn must be'],
@@ -49,6 +50,13 @@ describe('a configuration', () => {
       'gracefulRestart.restart',
     ],
     ['a listener twice', { listen: [...right.listen, ...right.listen] }, 'listen.1 stands there twice'],
+    ['a collector twice', { bmp: [collector, collector] }, 'bmp.1 stands there twice'],
+    ['a collector at port 0', { bmp: [{ ...collector, port: 0 }] }, 'bmp.0.port must be'],
+    [
+      'counts every 0 s',
+      { bmp: [{ ...collector, statisticsSeconds: 0 }] },
+      'bmp.0.statisticsSeconds must be a whole number from 1',
+    ],
     ['a peer twice', { peers: [...right.peers, ...right.peers.slice(0, 1)] }, 'peers.2 stands there twice'],
     ['too many neighbours', { peers: [range('10.0.0.0/8', { maxPeers: 65_536 })] }, 'peers may become 65536'],
   ])('%s', (_name, more, reason) => {

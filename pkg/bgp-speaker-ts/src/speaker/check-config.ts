@@ -8,7 +8,13 @@
 import { type Address, containsAddress, containsPrefix, familyOf, parseAddress, parsePrefix } from '@weft/ip';
 import type { PeerAsn } from '../fsm/types.ts';
 import { MAX_PEERS } from '../rib/peer-table.ts';
-import type { GracefulRestartConfig, ListenAddress, PeerConfig, SpeakerConfig } from './config.ts';
+import type {
+  BmpCollector,
+  GracefulRestartConfig,
+  ListenAddress,
+  PeerConfig,
+  SpeakerConfig,
+} from './config.ts';
 import { DEFAULT_MAX_PEERS, isTemplate } from './peer-book.ts';
 
 /** Something wrong, and where: `['peers', 3, 'asn']`. */
@@ -36,6 +42,7 @@ export function checkSpeakerConfig(config: SpeakerConfig): ConfigMistake[] {
     ...holdTime(['holdTimeSeconds'], holdTimeSeconds),
     ...checkGracefulRestart(gracefulRestart),
     ...checkListen(listen),
+    ...checkBmp(config.bmp ?? []),
     ...repeated('peers', peers, ({ address }) => address),
     ...checkPeerCount(peers),
     ...peers.flatMap((peer, index) => [
@@ -61,6 +68,17 @@ function checkListen(listen: readonly ListenAddress[]): ConfigMistake[] {
     ...listen.flatMap(({ address, port }, index) => [
       ...ipAddress(['listen', index, 'address'], address),
       ...integer(['listen', index, 'port'], port, 1, 65_535),
+    ]),
+  ];
+}
+
+function checkBmp(collectors: readonly BmpCollector[]): ConfigMistake[] {
+  return [
+    ...repeated('bmp', collectors, ({ address, port }) => `${address} port ${port}`),
+    ...collectors.flatMap(({ address, port, statisticsSeconds }, index) => [
+      ...ipAddress(['bmp', index, 'address'], address),
+      ...integer(['bmp', index, 'port'], port, 1, 65_535),
+      ...integer(['bmp', index, 'statisticsSeconds'], statisticsSeconds, 1, 86_400),
     ]),
   ];
 }

@@ -350,6 +350,14 @@ describe('the speaker in the file', () => {
     expect(off.ok && [off.file.config.gracefulRestart, off.file.control]).toEqual([undefined, undefined]);
   });
 
+  test('takes BMP collectors', () => {
+    const more = 'bmp: [{ address: 10.0.0.9, port: 11019, views: [pre-policy, loc-rib] }]\n';
+    const result = parse(plain + more, 'x');
+    expect(result.ok && result.file.config.bmp).toMatchObject([
+      { address: '10.0.0.9', port: 11019, views: ['pre-policy', 'loc-rib'] },
+    ]);
+  });
+
   test('takes the details of both', () => {
     const more = `gracefulRestart: { restartTimeSeconds: 30, notification: true, staleTimeSeconds: 60, selectionDeferralSeconds: 20, marker: /m, longLived: [{ family: ipv6-unicast, staleTimeSeconds: 3600, maxStaleTimeSeconds: 60 }] }
 control: { socket: /s, mode: 0660 }
@@ -381,6 +389,12 @@ externalRequiresPolicy: true
       'gracefulRestart: false\npeers: [{ address: 10.0.0.2, asn: 1, restartTimeSeconds: 9 }]',
       'x:5 peers[0].restartTimeSeconds',
       'offers none',
+    ],
+    ['bmp: [{ address: 10.0.0.9, port: 1, views: [post] }]', 'x:4 bmp[0].views[0]', '"post-policy"?'],
+    [
+      'bmp: [{ address: 10.0.0.9, port: 1 }, { address: 10.0.0.9, port: 1 }]',
+      'x:4 bmp[1]',
+      'stands there twice',
     ],
     ['control: { mode: "0666" }', 'x:4 control.mode', 'must be "0600" or "0660"'],
     ['control: /run/x', 'x:4 control', 'must be false, or keys with values'],
