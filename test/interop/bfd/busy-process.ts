@@ -8,7 +8,9 @@ export type BusyRequest =
   | { readonly kind: 'start'; readonly config: SpeakerConfig }
   | { readonly kind: 'peers' }
   /** Count for so long, and hear nobody. */
-  | { readonly kind: 'block'; readonly milliseconds: number };
+  | { readonly kind: 'block'; readonly milliseconds: number }
+  /** End the process without a word to the server. */
+  | { readonly kind: 'exit' };
 
 /** Child to parent, one for each request. */
 export type BusyAnswer = readonly PeerStatus[];
@@ -24,6 +26,8 @@ function perform(request: BusyRequest): void {
   } else if (request.kind === 'block') {
     const end = performance.now() + request.milliseconds;
     while (performance.now() < end);
+  } else if (request.kind === 'exit') {
+    process.exit();
   }
 }
 

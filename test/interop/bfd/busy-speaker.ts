@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { PeerStatus, SpeakerConfig } from 'bgp-speaker-ts';
+import type { PeerConfig, PeerStatus, SpeakerConfig } from 'bgp-speaker-ts';
 import { inNamespace, type NetworkEnd } from '../daemon/network.ts';
 import type { BusyAnswer, BusyRequest } from './busy-process.ts';
 
@@ -31,6 +31,14 @@ export class BusySpeaker {
     await this.#ask({ kind: 'block', milliseconds });
   }
 
+  /** Lets the process end itself; its exit code, null when a signal ended it. */
+  async exit(): Promise<number | null> {
+    const exit = once(this.#child, 'exit');
+    this.#child.send({ kind: 'exit' } satisfies BusyRequest);
+    const [code] = (await exit) as [number | null];
+    return code;
+  }
+
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill('SIGKILL');
@@ -55,7 +63,7 @@ export class BusySpeaker {
 }
 
 /** A speaker at one end whose only peer is at the other, watched by BFD at 3 × 50 ms. */
-export function watchedBy(own: NetworkEnd, other: NetworkEnd, asn: number): SpeakerConfig {
+export function watching(own: NetworkEnd, other: NetworkEnd, more: Partial<PeerConfig> = {}): SpeakerConfig {
   return {
     asn: 64512,
     identifier: own.ipv4,
@@ -64,7 +72,7 @@ export function watchedBy(own: NetworkEnd, other: NetworkEnd, asn: number): Spea
     peers: [
       {
         address: other.ipv4,
-        asn,
+        asn: 64512,
         localAddress: own.ipv4,
         passive: false,
         families: ['ipv4-unicast'],
@@ -74,6 +82,7 @@ export function watchedBy(own: NetworkEnd, other: NetworkEnd, asn: number): Spea
         bfd: { minTransmitIntervalMs: 50, minReceiveIntervalMs: 50, multiplier: 3 },
         importPolicy: [],
         exportPolicy: [],
+        ...more,
       },
     ],
   };

@@ -9,7 +9,7 @@
  */
 
 import { performance } from 'node:perf_hooks';
-import type { Address } from '@weft/ip';
+import { type Address, familyOf } from '@weft/ip';
 import { SessionTable } from '../../bfd/session-table.ts';
 import type { BfdSessionConfig } from '../../bfd/types.ts';
 import { createRandom, type Random } from '../../fsm/random.ts';
@@ -39,7 +39,8 @@ interface Running {
 interface Receiver {
   readonly key: string;
   readonly fd: number;
-  readonly port: number;
+  /** Family and port: sockets of one slot let each other in. */
+  readonly slot: string;
   users: number;
 }
 
@@ -150,12 +151,13 @@ export class BfdRunner {
       known.users += 1;
       return known;
     }
-    const shared = [...this.#receivers.values()].some((other) => other.port === port);
+    const slot = `${familyOf(at)} ${port}`;
+    const shared = [...this.#receivers.values()].some((other) => other.slot === slot);
     const opened = openReceiver(at, port, index, shared);
     if (!opened.ok) return opened.errno;
     const fd = opened.value;
     this.#polled.add(fd, () => this.#read(fd, multihop));
-    const receiver = { key, fd, port, users: 1 };
+    const receiver = { key, fd, slot, users: 1 };
     this.#receivers.set(key, receiver);
     return receiver;
   }
