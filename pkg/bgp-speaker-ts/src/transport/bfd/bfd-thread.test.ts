@@ -169,9 +169,13 @@ describe('sockets that cannot be opened', () => {
     await eventually('the failure', () => news.length > 0);
     const told = [{ kind: 'failed', peer: B, step: 'receive', errno: 'EADDRINUSE' }];
     expect(news).toEqual(told);
+    thread.open(session(B, A));
+    thread.open(session(address(`${NET}.5`), A, { interface: 'no-such-link' }));
+    await eventually('what came after', () => news.length > 1);
+    expect(news[1]).toMatchObject({ step: 'interface' });
     blocker.close();
     await eventually('the session', () => (thread.counters(B)?.[BfdCounter.sent] ?? 0) > 0);
-    expect(news.filter(({ kind }) => kind === 'failed')).toEqual(told);
+    expect(news.filter((item) => item.kind === 'failed' && item.peer === B)).toEqual(told);
   });
 
   test('for want of an interface, too', async () => {
