@@ -26,6 +26,9 @@ function ofPeer(more: Partial<PeerConfig>): string[] {
 describe('a configuration', () => {
   test('without mistakes has none', () => {
     expect(mistakes(right)).toEqual([]);
+    const dual = { localAsn: 7, localAsnDual: true };
+    expect(ofPeer(dual)).toEqual([]);
+    expect(ofPeer({ ...dual, asn: 7 })).toEqual([]);
     expect(mistakes({ ...right, peers: [range('10.0.1.0/24', { asn: 'any', maxPeers: 7 })] })).toEqual([]);
   });
 
@@ -48,6 +51,29 @@ describe('a configuration', () => {
       'a restart time of 13 bits',
       { gracefulRestart: { restartTimeSeconds: 4096 } },
       'gracefulRestart.restart',
+    ],
+    [
+      'a stale time of 25 bits (RFC 9494)',
+      {
+        gracefulRestart: {
+          restartTimeSeconds: 0,
+          longLived: [{ family: 'ipv4-unicast', staleTimeSeconds: 2 ** 24 }],
+        },
+      },
+      'gracefulRestart.longLived.0.staleTimeSeconds must be a whole number from 0 to 16777215',
+    ],
+    [
+      'a long-lived family twice',
+      {
+        gracefulRestart: {
+          restartTimeSeconds: 0,
+          longLived: [
+            { family: 'ipv4-unicast', staleTimeSeconds: 1 },
+            { family: 'ipv4-unicast', staleTimeSeconds: 2 },
+          ],
+        },
+      },
+      'gracefulRestart.longLived names a family twice',
     ],
     ['a listener twice', { listen: [...right.listen, ...right.listen] }, 'listen.1 stands there twice'],
     ['a collector twice', { bmp: [collector, collector] }, 'bmp.1 stands there twice'],
@@ -78,6 +104,15 @@ describe('a configuration', () => {
     ],
     ['a source of another family', { localAddress: address('::1') }, 'peers.0.localAddress must be an IPv4'],
     ['a next hop of another family', { nextHopAddresses: { ipv6: address('10.0.0.1') } }, 'IPv6 address'],
+    [
+      'a link-local next hop that is global',
+      { nextHopAddresses: { linkLocal: address('fd00::1') } },
+      'peers.0.nextHopAddresses.linkLocal must be a link-local address, and is fd00::1',
+    ],
+    ['a subnet with host bits', { sharedSubnets: ['10.0.0.1/24' as never] }, 'peers.0.sharedSubnets.0'],
+    ['a detail of no local AS', { localAsnDual: true }, 'peers.0.localAsnDual is about localAsn'],
+    ['a role inside the AS', { role: 'peer' }, 'peers.0.role is for external peers'],
+    ['strict mode without a role', { strictRole: true }, 'peers.0.strictRole needs a role of ours'],
     ['a client in another AS', { asn: 7 }, 'peers.0.routeReflectorClient is for peers of AS 64512'],
     ['a client outside', { asn: 'external' }, 'peers.0.routeReflectorClient is for peers'],
     ['a hold time of 1 s', { holdTimeSeconds: 1 }, 'peers.0.holdTimeSeconds'],

@@ -5,17 +5,28 @@
  * All mistakes are found, each with its place, and none depends on another.
  */
 
-import { type Address, containsAddress, containsPrefix, familyOf, parseAddress, parsePrefix } from '@weft/ip';
+import {
+  type Address,
+  containsAddress,
+  containsPrefix,
+  familyOf,
+  isLinkLocal,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+} from '@weft/ip';
 import type { PeerAsn } from '../fsm/types.ts';
 import { MAX_PEERS } from '../rib/peer-table.ts';
 import type {
   BmpCollector,
   GracefulRestartConfig,
   ListenAddress,
+  LongLivedConfig,
   PeerConfig,
   SpeakerConfig,
 } from './config.ts';
 import { DEFAULT_MAX_PEERS, isTemplate } from './peer-book.ts';
+import { isInternal } from './session-config.ts';
 
 /** Something wrong, and where: `['peers', 3, 'asn']`. */
 export interface ConfigMistake {
@@ -28,6 +39,8 @@ type Path = ConfigMistake['path'];
 
 const MAX_ASN = 2 ** 32 - 1;
 const MAX_SECONDS = 65_535;
+/** The field of RFC 9494 §3.1 has 24 bits. */
+const MAX_STALE_SECONDS = 2 ** 24 - 1;
 /** Longest TCP MD5 key Linux takes, in octets. */
 const MAX_KEY_BYTES = 80;
 
@@ -59,6 +72,18 @@ function checkGracefulRestart(offer: GracefulRestartConfig | undefined): ConfigM
     ...integer(at('restartTimeSeconds'), offer.restartTimeSeconds, 0, 4095),
     ...integer(at('staleTimeSeconds'), offer.staleTimeSeconds, 0, MAX_ASN),
     ...integer(at('selectionDeferralSeconds'), offer.selectionDeferralSeconds, 0, MAX_ASN),
+    ...checkLongLived(offer.longLived ?? [], at('longLived')),
+  ];
+}
+
+function checkLongLived(offers: readonly LongLivedConfig[], path: Path): ConfigMistake[] {
+  const twice = new Set(offers.map(({ family }) => family)).size < offers.length;
+  return [
+    ...(twice ? [{ path, reason: 'names a family twice' }] : []),
+    ...offers.flatMap(({ staleTimeSeconds, maxStaleTimeSeconds }, index) => [
+      ...integer([...path, index, 'staleTimeSeconds'], staleTimeSeconds, 0, MAX_STALE_SECONDS),
+      ...integer([...path, index, 'maxStaleTimeSeconds'], maxStaleTimeSeconds, 0, MAX_STALE_SECONDS),
+    ]),
   ];
 }
 
@@ -101,6 +126,8 @@ function checkPeer(config: SpeakerConfig, peer: PeerConfig, path: Path): ConfigM
     ...checkName(peer, at('address')),
     ...checkAsn(peer.asn, at('asn')),
     ...integer(at('localAsn'), peer.localAsn, 1, MAX_ASN),
+    ...checkLocalAs(peer, path),
+    ...checkRole(config, peer, path),
     ...integer(at('port'), peer.port, 1, 65_535),
     ...holdTime(at('holdTimeSeconds'), peer.holdTimeSeconds),
     ...integer(at('keepaliveTimeSeconds'), peer.keepaliveTimeSeconds, 1, MAX_SECONDS),
@@ -138,22 +165,42 @@ function checkFamilies({ families }: PeerConfig, path: Path): ConfigMistake[] {
   return new Set(families).size === families.length ? [] : [{ path, reason: 'names a family twice' }];
 }
 
-function checkAddresses(
-  { address, localAddress, nextHopAddresses }: PeerConfig,
-  path: Path,
-): ConfigMistake[] {
-  const { ipv4, ipv6 } = nextHopAddresses;
+/** Details of a local AS that is not there. */
+function checkLocalAs(peer: PeerConfig, path: Path): ConfigMistake[] {
+  if (peer.localAsn !== undefined) return [];
+  const details = ['localAsnNoPrepend', 'localAsnReplaceAs', 'localAsnDual'] as const;
+  return details.flatMap((key) =>
+    peer[key] === true ? [{ path: [...path, key], reason: 'is about localAsn, and there is none' }] : [],
+  );
+}
+
+/** RFC 9234 §4: roles are between ASes. */
+function checkRole(config: SpeakerConfig, peer: PeerConfig, path: Path): ConfigMistake[] {
+  const { role, strictRole } = peer;
+  if (role !== undefined && isInternal(config, peer))
+    return [
+      { path: [...path, 'role'], reason: 'is for external peers, and this one is internal (RFC 9234)' },
+    ];
+  if (role !== undefined || strictRole !== true) return [];
+  return [{ path: [...path, 'strictRole'], reason: 'needs a role of ours, and there is none' }];
+}
+
+function checkAddresses(peer: PeerConfig, path: Path): ConfigMistake[] {
+  const { address, localAddress, nextHopAddresses, sharedSubnets = [] } = peer;
+  const { ipv4, ipv6, linkLocal } = nextHopAddresses;
   return [
     ...ipAddress([...path, 'localAddress'], localAddress, familyOf(address)),
     ...ipAddress([...path, 'nextHopAddresses', 'ipv4'], ipv4, 4),
     ...ipAddress([...path, 'nextHopAddresses', 'ipv6'], ipv6, 6),
+    ...linkLocalAddress([...path, 'nextHopAddresses', 'linkLocal'], linkLocal),
+    ...sharedSubnets.flatMap((subnet, index) => subnetMistakes([...path, 'sharedSubnets', index], subnet)),
   ];
 }
 
 /** A client is in the AS of its reflector: RFC 4456 §1. */
 function checkReflection(config: SpeakerConfig, peer: PeerConfig, path: Path): ConfigMistake[] {
   const { asn, localAsn = config.asn, routeReflectorClient = false } = peer;
-  const external = asn === 'external' || (typeof asn === 'number' && asn !== localAsn);
+  const external = asn === 'external' || (typeof asn === 'number' && !isInternal(config, peer));
   if (!routeReflectorClient || !external) return [];
   return [{ path, reason: `is for peers of AS ${localAsn}, and this one is in another AS (RFC 4456)` }];
 }
@@ -215,6 +262,17 @@ function ipAddress(path: Path, value: Address | undefined, family?: 4 | 6): Conf
   if (parsed.value !== value) return [{ path, reason: `must be written as ${parsed.value}` }];
   if (family === undefined || familyOf(value) === family) return [];
   return [{ path, reason: `must be an IPv${family} address, and is ${value}` }];
+}
+
+function linkLocalAddress(path: Path, value: Address | undefined): ConfigMistake[] {
+  const mistakes = ipAddress(path, value, 6);
+  if (value === undefined || mistakes.length > 0 || isLinkLocal(value)) return mistakes;
+  return [{ path, reason: `must be a link-local address, and is ${value}` }];
+}
+
+function subnetMistakes(path: Path, value: Prefix): ConfigMistake[] {
+  const parsed = parsePrefix(value);
+  return parsed.ok ? [] : [{ path, reason: parsed.reason }];
 }
 
 function repeated<T>(room: string, items: readonly T[], nameOf: (item: T) => string): ConfigMistake[] {
