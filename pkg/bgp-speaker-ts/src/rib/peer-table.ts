@@ -28,6 +28,8 @@ export class PeerTable {
   addressRanks: Uint32Array = new Uint32Array(INITIAL_CAPACITY);
 
   readonly #addresses: (Address | undefined)[] = [undefined];
+  /** Indexes in the order of their addresses; the place of one is its rank. */
+  readonly #ordered: number[] = [];
 
   /** Gives a peer an index. Throws RangeError beyond `MAX_PEERS`. */
   add(address: Address): number {
@@ -36,12 +38,17 @@ export class PeerTable {
     if (index > MAX_PEERS) throw new RangeError(`a speaker has at most ${MAX_PEERS} peers`);
     if (index >= this.external.length) this.#growColumns(index);
     this.#addresses[index] = address;
-    this.#rank();
+    const place = this.#placeOf(address);
+    this.#ordered.splice(place, 0, index);
+    this.#rankFrom(place);
     return index;
   }
 
   /** Frees the index of a peer that has no paths any more. */
   remove(index: number): void {
+    const place = this.addressRanks[index] as number;
+    this.#ordered.splice(place, 1);
+    this.#rankFrom(place);
     this.#addresses[index] = undefined;
     this.external[index] = 0;
     this.clients[index] = 0;
@@ -60,12 +67,23 @@ export class PeerTable {
     return index < 0 ? undefined : index;
   }
 
-  #rank(): void {
-    const indexes = [...this.#addresses.keys()].filter((index) => this.#addresses[index] !== undefined);
-    indexes.sort((left, right) =>
-      compareAddresses(this.#addresses[left] as Address, this.#addresses[right] as Address),
-    );
-    for (const [rank, index] of indexes.entries()) this.addressRanks[index] = rank;
+  /** Finds the place of a new address by halving. */
+  #placeOf(address: Address): number {
+    let low = 0;
+    let high = this.#ordered.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.#addresses[this.#ordered[middle] as number] as Address;
+      if (compareAddresses(other, address) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #rankFrom(place: number): void {
+    for (let rank = place; rank < this.#ordered.length; rank += 1) {
+      this.addressRanks[this.#ordered[rank] as number] = rank;
+    }
   }
 
   #growColumns(index: number): void {
