@@ -13,7 +13,7 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { address } from '@weft/ip';
+import { type Address, address, type Prefix, prefix } from '@weft/ip';
 import type { PeerConfig, SpeakerConfig } from '../../src/speaker/config.ts';
 import { BgpServer } from '../../src/transport/bgp-server.ts';
 import { encodeOpen } from '../../src/wire/message/01-open.ts';
@@ -30,6 +30,7 @@ const LIMIT_MS = 60_000;
 async function runSpeaker(sessions: number, idleSeconds: number): Promise<void> {
   let established = 0;
   let whenAll = 0;
+  const beginStart = performance.now();
   const started = BgpServer.start({
     config: configOf(sessions),
     restarting: false,
@@ -39,6 +40,7 @@ async function runSpeaker(sessions: number, idleSeconds: number): Promise<void> 
     },
   });
   if (started.kind !== 'started') throw new Error(started.message);
+  tell('start', { sessions, milliseconds: Math.round(performance.now() - beginStart) });
   started.server.setLocalRoutes([]);
   const peers = fork(fileURLToPath(import.meta.url), ['peers', String(sessions)]);
   await once(peers, 'message');
@@ -70,13 +72,16 @@ function configOf(sessions: number): SpeakerConfig {
     identifier: address('127.0.0.1'),
     listen: [{ address: address('127.0.0.1'), port: PORT }],
     holdTimeSeconds: HOLD_SECONDS,
-    peers: Array.from({ length: sessions }, (_, index) => peerOf(addressOf(index))),
+    peers: [
+      ...Array.from({ length: sessions >>> 1 }, (_, index) => peerOf(address(addressOf(index)))),
+      { ...peerOf(prefix('127.1.0.0/16')), maxPeers: sessions },
+    ],
   };
 }
 
-function peerOf(name: string): PeerConfig {
+function peerOf(name: Address | Prefix): PeerConfig {
   return {
-    address: address(name),
+    address: name,
     asn: ASN,
     passive: true,
     families: ['ipv4-unicast'],
