@@ -31,7 +31,8 @@ export interface ExabgpEvent {
     readonly state?: string;
     readonly reason?: string;
     readonly message?: { readonly update?: ExabgpUpdate };
-    readonly notification?: { readonly code: number; readonly subcode: number; readonly message: string };
+    /** Data in hexadecimal. */
+    readonly notification?: { readonly code: number; readonly subcode: number; readonly data: string };
   };
 }
 
@@ -127,7 +128,8 @@ export class ExabgpDaemon implements Daemon {
     const text = readFileSync(this.#path('events'), 'utf8');
     const complete = text.slice(0, text.lastIndexOf('\n') + 1);
     const lines = complete.split('\n').filter((line) => line.startsWith('{'));
-    return lines.map((line) => JSON.parse(line));
+    // It writes what a peer has said into its JSON as it came.
+    return lines.map((line) => JSON.parse(line.replaceAll(/\p{Cc}/gu, ' ')));
   }
 
   kill(signal: NodeJS.Signals): Promise<void> {
