@@ -15,7 +15,7 @@
  *     exportPolicy, nextHop, nextHopAddresses,               routes are sent again where they differ; the session stays
  *       sharedSubnets, routeReflectorClient, clusterId,
  *       localAsnReplaceAs
- *     maxPrefix, description, listen                         at once; the session stays
+ *     maxPrefix, maxPeers, description, listen               at once; the session stays
  *     holdTimeSeconds, keepaliveTimeSeconds,                 with the next session; this one stays
  *       connectRetryTimeSeconds, passive, gracefulRestart,
  *       restartTimeSeconds

@@ -33,6 +33,29 @@ function mistakes(from: string, to: string): string[] {
 }
 
 describe('a configuration file', () => {
+  test('may name dynamic neighbours by their prefix, and more than one AS', () => {
+    const text = REFLECTOR.replace('10.0.0.7', '10.0.1.0/24').replace(
+      'asn: 64512\n    passive',
+      'asn: [64512, 65000-65010]\n    maxPeers: 7\n    passive',
+    );
+    const result = parse(text, 'speaker.yaml');
+    expect(result.ok && result.file.config.peers[0]).toMatchObject({
+      address: '10.0.1.0/24',
+      maxPeers: 7,
+      asn: [
+        { first: 64512, last: 64512 },
+        { first: 65000, last: 65010 },
+      ],
+    });
+    for (const asn of ['internal', 'external', 'any']) {
+      const other = parse(
+        REFLECTOR.replace('    asn: 64512', `    asn: ${asn}`).replace('Client: true', 'Client: false'),
+        '',
+      );
+      expect(other.ok && other.file.config.peers[0]?.asn).toBe(asn);
+    }
+  });
+
   test('becomes the configuration of a route reflector', () => {
     const result = parse(REFLECTOR, 'speaker.yaml');
     expect(result).toMatchObject({
