@@ -99,6 +99,11 @@ export function buildOpen({ asn, identifier }: Sender, bits: number): Uint8Array
       restartTimeSeconds: 30,
       families: families.map((family) => ({ ...family, forwarding: has(6) })),
     },
+    has(5) &&
+      has(7) && {
+        kind: 'long-lived-graceful-restart',
+        families: families.map((family) => ({ ...family, forwarding: has(6), staleTimeSeconds: 100 })),
+      },
     has(7) && { kind: 'role', value: 4 },
   ];
   return encodeOpen({

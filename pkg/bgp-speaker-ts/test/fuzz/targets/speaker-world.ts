@@ -28,6 +28,11 @@ const OPTIONS = { restarting: false, seed: 1, now: 0, reportRoutes: true };
 const MAX_TICKS = 400;
 const MAX_FLUSHES = 50;
 
+const RESTART = {
+  restartTimeSeconds: 120,
+  longLived: [{ family: 'ipv4-unicast', staleTimeSeconds: 600 }],
+} as const;
+
 /** A peer that says what the script wants. */
 export interface HostilePeer extends Sender {
   readonly address: Address;
@@ -65,7 +70,7 @@ export function configOf(more: Partial<PeerConfig> = {}, count = 3): SpeakerConf
   ];
   const nextHopAddresses = { ipv4: address('10.0.0.1'), ipv6: address('2001:db8::1') };
   const witness = peer(WITNESS, WITNESS_ASN, { passive: true, nextHopAddresses });
-  return speaker('10.0.0.1', LOCAL_ASN, [...hostile.slice(0, count), witness]);
+  return speaker('10.0.0.1', LOCAL_ASN, [...hostile.slice(0, count), witness], { gracefulRestart: RESTART });
 }
 
 /** The world; see the file comment. */
