@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { jsonSchema } from './file-schema.ts';
 import { parseSpeakerFile, type SpeakerFileResult } from './speaker-file.ts';
 
@@ -54,6 +54,14 @@ describe('a configuration file', () => {
       );
       expect(other.ok && other.file.config.peers[0]?.asn).toBe(asn);
     }
+  });
+
+  test('with a list for a key is refused in our own words alone', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const result = parseSpeakerFile('[a, b]: 1', 'speaker.yaml', (path) => ({ ok: true, value: path }));
+    expect(result.ok).toBe(false);
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
   });
 
   test('becomes the configuration of a route reflector', () => {

@@ -21,7 +21,8 @@ export type YamlResult = ParsedYaml | { readonly ok: false; readonly line: numbe
 /** Reads one document. */
 export function parseYaml(text: string): YamlResult {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  // Its warnings would go past our own words to standard error.
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   const [error] = document.errors;
   if (error !== undefined) {
     const [summary = ''] = error.message.split('\n');
