@@ -7,6 +7,7 @@ import { labBench } from './lab.ts';
 import { propagationBench } from './propagation.ts';
 import { repairBench } from './repair.ts';
 import { scaleBench } from './scale.ts';
+import { speakerBench } from './speaker/speaker-bench.ts';
 
 /** One figure: what was measured, of what, and the values with their units in the names. */
 export type Figure = { readonly benchmark: string } & Readonly<Record<string, number | string>>;
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   attach: attachBench,
   propagation: propagationBench,
   scale: scaleBench,
+  speaker: speakerBench,
 };
 
 const wanted = process.argv.slice(2);
