@@ -5,7 +5,11 @@ import type { PeerConfig, SpeakerConfig } from './config.ts';
 import { peer, speaker } from './test/network.ts';
 
 const right: SpeakerConfig = speaker('10.0.0.1', 64512, [
-  peer('10.0.0.2', 64512, { routeReflectorClient: true, maxPrefix: { prefixes: 9, action: 'warn' } }),
+  peer('10.0.0.2', 64512, {
+    routeReflectorClient: true,
+    bfd: { multiplier: 255 },
+    maxPrefix: { prefixes: 9, action: 'warn' },
+  }),
   peer('2001:db8::2', 7, { localAddress: address('2001:db8::1'), ttlSecurityHops: 1, password: 'key' }),
 ]);
 
@@ -125,6 +129,14 @@ describe('a configuration', () => {
       'a limit of half a prefix',
       { maxPrefix: { prefixes: 0.5, action: 'stop' } },
       'peers.0.maxPrefix.prefixes',
+    ],
+    ['BFD that may lose nothing', { bfd: { multiplier: 0 } }, 'peers.0.bfd.multiplier must be'],
+    ['BFD at 9 ms', { bfd: { minTransmitIntervalMs: 9 } }, 'peers.0.bfd.minTransmitIntervalMs must be'],
+    ['BFD for an hour', { bfd: { minReceiveIntervalMs: 3.6e6 } }, 'peers.0.bfd.minReceiveIntervalMs must be'],
+    [
+      'BFD on no link',
+      { address: address('fe80::2'), bfd: {} },
+      'peers.0.bfd.interface is missing, and the address of the peer is link-local',
     ],
     ['neighbours of one address', { maxPeers: 3 }, 'peers.0.maxPeers is for the neighbours of a prefix'],
   ])('a peer with %s', (_name, more, reason) => {

@@ -141,6 +141,7 @@ function checkPeer(config: SpeakerConfig, peer: PeerConfig, path: Path): ConfigM
     ...checkAddresses(peer, path),
     ...checkReflection(config, peer, at('routeReflectorClient')),
     ...checkLimits(peer, path),
+    ...checkBfd(peer, at('bfd')),
   ];
 }
 
@@ -213,6 +214,21 @@ function checkLimits(peer: PeerConfig, path: Path): ConfigMistake[] {
     ...integer([...path, 'maxPrefix', 'restartSeconds'], maxPrefix?.restartSeconds, 1, MAX_ASN),
     ...integer([...path, 'maxPeers'], maxPeers, 1, MAX_PEERS),
     ...(misplaced ? [{ path: [...path, 'maxPeers'], reason: 'is for the neighbours of a prefix' }] : []),
+  ];
+}
+
+/** Faster than 10 ms is for hardware; a link-local address means nothing without its link. */
+function checkBfd({ address, bfd }: PeerConfig, path: Path): ConfigMistake[] {
+  if (bfd === undefined) return [];
+  const parsed = parseAddress(address);
+  const lost = parsed.ok && familyOf(parsed.value) === 6 && isLinkLocal(parsed.value);
+  return [
+    ...integer([...path, 'minTransmitIntervalMs'], bfd.minTransmitIntervalMs, 10, 60_000),
+    ...integer([...path, 'minReceiveIntervalMs'], bfd.minReceiveIntervalMs, 10, 60_000),
+    ...integer([...path, 'multiplier'], bfd.multiplier, 1, 255),
+    ...(lost && bfd.interface === undefined
+      ? [{ path: [...path, 'interface'], reason: 'is missing, and the address of the peer is link-local' }]
+      : []),
   ];
 }
 

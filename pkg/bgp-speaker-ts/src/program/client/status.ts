@@ -4,7 +4,7 @@
 
 import type { Invocation } from '../command-line.ts';
 import { ProgramError } from '../failure.ts';
-import type { DaemonStatus, PeerReport } from '../protocol.ts';
+import type { BfdReport, DaemonStatus, PeerReport } from '../protocol.ts';
 import { ask, wantsJson } from './connection.ts';
 import { since } from './duration.ts';
 import { cell, Table } from './table.ts';
@@ -67,6 +67,23 @@ async function showDaemon(found: DaemonStatus): Promise<void> {
   await table.flush();
 }
 
+function addBfd(facts: Table, bfd: BfdReport): void {
+  const { state, diagnostic, remoteState, transmitIntervalMs, detectionTimeMs, counts } = bfd;
+  const why =
+    state === 'Up' || remoteState === undefined ? '' : ` (${diagnostic}; the peer says ${remoteState})`;
+  facts.add('BFD', `${state} for ${since(bfd.stateSince)}${why}`);
+  if (detectionTimeMs !== undefined) {
+    facts.add(
+      'BFD timers',
+      `a packet every ${transmitIntervalMs} ms, Down after ${detectionTimeMs} ms of silence`,
+    );
+  }
+  if (counts === undefined) return;
+  const { sent, received, discarded, lastDiscard } = counts;
+  const last = lastDiscard === undefined ? '' : ` (the last for its ${lastDiscard})`;
+  facts.add('BFD packets', `${sent} sent, ${received} received, ${discarded} discarded${last}`);
+}
+
 async function showPeer(peer: PeerReport): Promise<void> {
   const facts = new Table(['peer', peer.address]);
   facts.add('AS', `${cell(peer.asn)}${peer.peerType === undefined ? '' : ` (${peer.peerType})`}`);
@@ -78,7 +95,7 @@ async function showPeer(peer: PeerReport): Promise<void> {
   facts.add('sessions', `${peer.establishedCount}`);
   facts.add('UPDATEs received', `${peer.updatesReceived}`);
   facts.add('bytes sent', `${peer.updateBytesSent} (${peer.outstandingBytes} wait for the peer)`);
-  if (peer.bfd !== undefined) facts.add('BFD', `${peer.bfd.state} for ${since(peer.bfd.stateSince)}`);
+  if (peer.bfd !== undefined) addBfd(facts, peer.bfd);
   if (peer.staleUntil !== undefined) facts.add('stale until', peer.staleUntil);
   facts.add('last error', cell(peer.lastError));
   await facts.flush();

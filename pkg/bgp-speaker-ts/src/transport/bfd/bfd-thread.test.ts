@@ -190,3 +190,14 @@ test('an interface of its own is where packets must come from', async () => {
   const [left] = await pair({ interface: 'lo' });
   expect(stateOf(left.news)).toBe('Up');
 });
+
+test('a thread that fails is told once, and everything goes on without it', async () => {
+  const { thread, deaths } = start();
+  thread.open({ ...session(B, A), localAddress: 'nonsense' as Address });
+  await eventually('the failure', () => deaths.length > 0);
+  thread.open(session(B, A));
+  thread.close(B);
+  expect(thread.counters(B)).toBeUndefined();
+  await thread.stop();
+  expect(deaths.length).toBe(1);
+});
