@@ -59,6 +59,8 @@ export class GobgpDaemon implements Daemon {
     this.#process.start(restarting ? [...command, '-r'] : command);
     await this.#process.ready('GoBGP answers', async () => (await this.#neighbour()) !== undefined);
     for (const [prefix, attributes] of this.#originated) await this.#add(prefix, attributes);
+    if (this.#options.config.includes('admin-down'))
+      await this.ask('neighbor', this.#options.neighbour, 'enable');
   }
 
   async routes(): Promise<DaemonRoute[]> {
