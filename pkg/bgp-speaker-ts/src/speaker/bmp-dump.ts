@@ -13,7 +13,7 @@ import type { BmpFeed } from './bmp-feed.ts';
 import type { EstablishedSession, Neighbour } from './neighbour.ts';
 
 /** Rows looked at in one slice: a few milliseconds when no two of them share attributes. */
-const SLICE_ROWS = 512;
+const SLICE_ROWS = 256;
 
 /** Tells all routes; after each `yield` the caller may do something else. */
 export function* dumpRoutes(feed: BmpFeed): Generator<void, void> {
