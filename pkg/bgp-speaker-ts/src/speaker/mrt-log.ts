@@ -55,8 +55,8 @@ export class MrtLog implements SpeakerObserver {
   }
 
   #describe(neighbour: Neighbour, localAddress: LoggedSession['localAddress']): LoggedSession {
-    const { address, config, asn = 0 } = neighbour;
-    const localAsn = localAsnFor(this.#core.config, config);
+    const { address, config, session, asn = 0 } = neighbour;
+    const localAsn = session?.negotiated.localAsn ?? localAsnFor(this.#core.config, config);
     return { peerAddress: address, peerAsn: asn, localAsn, localAddress };
   }
 
