@@ -1,5 +1,6 @@
 import { address, prefix } from '@weft/ip';
 import { afterEach, describe, expect, test } from 'vitest';
+import { DETACH_BYTES } from '../speaker/update-group.ts';
 import { encodeOpen } from '../wire/message/01-open.ts';
 import { describeNotification } from '../wire/message/03-notification.ts';
 import { encodeKeepalive } from '../wire/message/04-keepalive.ts';
@@ -253,7 +254,7 @@ describe('strangers and bad peers', () => {
     });
   });
 
-  test('a peer that reads nothing is reported by its outstanding bytes and delays nobody', async () => {
+  test('a peer that reads nothing is detached, costs no more from then on, and delays nobody', async () => {
     const [portA, portB] = [await freePort(A), await freePort(B)];
     const left = run(speaker(A, portA, [peer(B, { port: portB }), peer(C, { passive: true })]));
     const right = run(speaker(B, portB, [peer(A, { port: portA })]));
@@ -268,9 +269,8 @@ describe('strangers and bad peers', () => {
         med: round * 10_000 + index,
         communities,
       }));
-    const outstanding = (): number =>
-      left.server.peers().find(({ address: name }) => name === C)?.outstandingBytes ?? 0;
-    for (let round = 1; round <= 60 && outstanding() === 0; round += 1) {
+    const deaf = () => left.server.peers().find(({ address: name }) => name === C);
+    const announce = async (round: number): Promise<void> => {
       left.server.setLocalRoutes(routes(round));
       const last = round * 10_000 + 399;
       await eventually('the other peer in step', () =>
@@ -278,8 +278,13 @@ describe('strangers and bad peers', () => {
           .locRib()
           .some(({ prefix: name, best }) => name === '10.1.143.0/24' && best?.med === last),
       );
-    }
-    expect(outstanding()).toBeGreaterThan(0);
+    };
+    let round = 1;
+    for (; round <= 60 && (deaf()?.outstandingBytes ?? 0) <= DETACH_BYTES; round += 1) await announce(round);
+    const unread = deaf()?.outstandingBytes ?? 0;
+    expect(unread).toBeGreaterThan(DETACH_BYTES);
+    for (const end = round + 5; round < end; round += 1) await announce(round);
+    expect(deaf()).toMatchObject({ outstandingBytes: unread, families: [{ stream: 'catching-up' }] });
     raw.socket.destroy();
   }, 60_000);
 });
