@@ -23,6 +23,21 @@ describeDaemons(md5, (test) => {
     }
   }
 
+  for (const transport of ['ipv4', 'ipv6'] as const) {
+    const range = prefix(transport === 'ipv4' ? '192.0.2.0/24' : '2001:db8::/64');
+    const dynamic = { address: range, asn: 'external', password: KEY } as const;
+    const scenario = { transport, dials: 'daemon', peer: dynamic, values: { password: KEY } } as const;
+    const name = `a dynamic neighbour with the key of its prefix, ${transport === 'ipv4' ? 'IPv4' : 'IPv6'}`;
+    test(name, scenario, async (pair) => {
+      await pair.daemon.announce(['198.51.100.0/24']);
+      await Promise.all([pair.daemon.start(), pair.startSpeaker(OURS)]);
+      await waitFor('the daemon is a peer', async () => (await pair.speaker.peers()).length > 0, DEADLINE_MS);
+      await pair.speakerHas('198.51.100.0/24');
+      await pair.daemonHas('10.1.0.0/26');
+      expect(await pair.status()).toMatchObject({ state: 'Established', template: range, asn: 64513 });
+    });
+  }
+
   const scenario = { peer: { password: 'wrong-key' }, values: { password: KEY, passive: undefined } };
   test('another key is refused, a changed one taken over at once', scenario, async (pair) => {
     await Promise.all([pair.daemon.start(), pair.startSpeaker(OURS)]);
