@@ -22,7 +22,7 @@ beforeAll(async () => {
   await once(socket, 'connect');
   let sent = 0;
   for (const { bytes, name } of CASES) {
-    // One segment for each message: tshark 4.0 sometimes loses messages where several share one.
+    // One segment for each message, so that those of a frame need not be told apart.
     socket.write(bytes);
     sent += bytes.length;
     await waitFor(`${name} arrives`, () => received === sent);
