@@ -83,7 +83,7 @@ export class SpeakerCore {
     this.receiver = new UpdateReceiver(this.tables);
     this.localRoutes = new LocalRoutes(this.tables);
     this.groups = this.#createGroups(seed);
-    this.sync = new InitialSync(now, waitSeconds(config));
+    this.sync = new InitialSync(now, waitSeconds(config), restarting);
     if (restarting) for (const rib of this.tables.all) rib.holdSelection(true);
   }
 

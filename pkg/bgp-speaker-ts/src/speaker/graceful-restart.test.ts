@@ -172,14 +172,14 @@ describe('Receiving Speaker (RFC 4724 §4.2)', () => {
 
 describe('Restarting Speaker (RFC 4724 §4.1)', () => {
   /** C reflects between A and B; all have converged. */
-  function reflected(): { network: Network; reflector: SpeakerConfig } {
+  function reflected(ofA: Partial<SpeakerConfig> = {}): { network: Network; reflector: SpeakerConfig } {
     const network = new Network();
     const reflector = speaker(C, AS, [
       peer(A, AS, { passive: true, routeReflectorClient: true }),
       peer(B, AS, { passive: true, routeReflectorClient: true }),
     ]);
     network.add(reflector);
-    network.add(speaker(A, AS, [peer(C, AS)]));
+    network.add(speaker(A, AS, [peer(C, AS)], ofA));
     network.add(speaker(B, AS, [peer(C, AS)]));
     originate(network, C);
     originate(network, A, '10.1.0.0/26');
@@ -213,6 +213,35 @@ describe('Restarting Speaker (RFC 4724 §4.1)', () => {
     ]);
     expect(receivedBy(network, B, C).get('10.1.0.0/26')?.stale).toBe(false);
     expect(changesOf(network, B)).toBe(before);
+  });
+
+  test('listens to a peer that need not send End-of-RIB for a moment: its routes are not lost elsewhere', () => {
+    // Without local routes A sends no End-of-RIB, and says nothing for a while.
+    const { network, reflector } = reflected({ gracefulRestart: undefined });
+    network.kill(C);
+    network.kill(A);
+    network.add(speaker(A, AS, [peer(C, AS)], { gracefulRestart: undefined }));
+    network.restart(C, reflector, { restarting: true });
+    originate(network, C);
+    network.advance(5_000);
+    expect(receivedBy(network, B, C).get('10.1.0.0/26')?.stale).toBe(true);
+    const before = changesOf(network, B);
+    originate(network, A, '10.1.0.0/26');
+    network.advance(1_000);
+    expect(receivedBy(network, B, C).get('10.1.0.0/26')?.stale).toBe(false);
+    expect(changesOf(network, B)).toBe(before);
+  });
+
+  test('does not listen longer than that to one that says nothing', () => {
+    const { network, reflector } = reflected({ gracefulRestart: undefined });
+    network.kill(C);
+    network.kill(A);
+    network.add(speaker(A, AS, [peer(C, AS)], { gracefulRestart: undefined }));
+    network.restart(C, reflector, { restarting: true });
+    originate(network, C);
+    network.advance(20_000);
+    expect(toldBy(network, C, 'end-of-rib-complete')).toMatchObject([{ cause: 'all-received' }]);
+    expect(routesOf(network, C)).toEqual({ '10.2.0.0/26': B });
   });
 
   test('goes on without those that have not come back by the deadline', () => {

@@ -113,7 +113,7 @@ export class Speaker {
 
   /** When a `tick` is due, in ms; Infinity when no timer runs. */
   get nextDeadline(): number {
-    return Math.min(this.#core.sync.deadline, this.#core.deadlines.earliest);
+    return Math.min(this.#core.sync.nextCheck, this.#core.deadlines.earliest);
   }
 
   /** Every peer as it is now, in the order of the configuration. */
