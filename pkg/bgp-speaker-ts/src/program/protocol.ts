@@ -16,7 +16,7 @@
  * the body `{ errors: [{ message, object, hint }, …] }`. Shapes gain keys; keys that are there keep their meaning.
  */
 
-import type { ListenAddress, PeerBfdStatus, PeerStatus } from '../speaker/config.ts';
+import type { ListenAddress, PeerBfdStatus, PeerFamilyStatus, PeerStatus } from '../speaker/config.ts';
 import type { ReceivedRoute, SelectedRoute, SentRoute } from '../speaker/listing.ts';
 import type { Family } from '../wire/family.ts';
 import type { Failure } from './failure.ts';
@@ -28,10 +28,16 @@ export const DEFAULT_SOCKET_PATH = '/run/bgp-speaker.sock';
 export const MAX_SOCKET_PATH_BYTES = 107;
 
 /** A peer, its times as ISO 8601. */
-export interface PeerReport extends Omit<PeerStatus, 'stateSince' | 'staleUntil' | 'bfd'> {
+export interface PeerReport extends Omit<PeerStatus, 'stateSince' | 'staleUntil' | 'bfd' | 'families'> {
   readonly stateSince: string;
   readonly staleUntil?: string | undefined;
   readonly bfd?: BfdReport | undefined;
+  readonly families: readonly FamilyReport[];
+}
+
+/** One family of a peer, its time as ISO 8601. */
+export interface FamilyReport extends Omit<PeerFamilyStatus, 'longLivedUntil'> {
+  readonly longLivedUntil?: string | undefined;
 }
 
 /** The BFD session of a peer, its time as ISO 8601. */

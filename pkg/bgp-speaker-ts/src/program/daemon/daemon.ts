@@ -183,12 +183,16 @@ export class Daemon {
 }
 
 function reportPeer(peer: PeerStatus): PeerReport {
-  const { stateSince, staleUntil, bfd } = peer;
+  const { stateSince, staleUntil, bfd, families } = peer;
   return {
     ...peer,
     stateSince: toIsoTime(stateSince),
     staleUntil: staleUntil === undefined ? undefined : toIsoTime(staleUntil),
     bfd: bfd === undefined ? undefined : { ...bfd, stateSince: toIsoTime(bfd.stateSince) },
+    families: families.map(({ longLivedUntil, ...family }) => ({
+      ...family,
+      longLivedUntil: longLivedUntil === undefined ? undefined : toIsoTime(longLivedUntil),
+    })),
   };
 }
 

@@ -47,7 +47,8 @@ function keptSeconds({ gracefulRestart, holdTimeSeconds, peers }: SpeakerConfig)
   const own = gracefulRestart?.restartTimeSeconds ?? 0;
   const restarts = peers.map(({ restartTimeSeconds = own }) => restartTimeSeconds);
   const holds = peers.map((peer) => peer.holdTimeSeconds ?? holdTimeSeconds);
-  return Math.max(own, ...restarts) + Math.max(holdTimeSeconds, ...holds);
+  const longLived = gracefulRestart?.longLived?.map(({ staleTimeSeconds }) => staleTimeSeconds) ?? [];
+  return Math.max(own, ...restarts) + Math.max(0, ...longLived) + Math.max(holdTimeSeconds, ...holds);
 }
 
 function nameOf({ asn, identifier }: SpeakerConfig): string {
