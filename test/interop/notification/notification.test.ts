@@ -1,13 +1,13 @@
 import { address, prefix } from '@weft/ip';
-import { type DownReason, describeDownReason, type PeerConfig, type SpeakerConfig } from 'bgp-speaker-ts';
+import type { PeerConfig, SpeakerConfig } from 'bgp-speaker-ts';
 import { execa } from 'execa';
 import { expect } from 'vitest';
 import { waitFor } from '../../harness/wait-for.ts';
 import { describeDaemons } from '../daemon/case.ts';
 import { DEADLINE_MS, INTERVAL_MS, type Pair } from '../daemon/pair.ts';
-import type { Speaker } from '../daemon/speaker.ts';
+import { daemonHears, hasRefused, speakerHears } from '../daemon/session-ends.ts';
 import { notification } from './case.ts';
-import { COMMANDS, hasReceived, type Kind, START } from './words.ts';
+import { COMMANDS, START } from './commands.ts';
 
 const TEXT = 'moving house';
 const OURS = ['10.1.0.0/26', '10.2.0.0/26', '10.3.0.0/26'].map((name) => ({ prefix: prefix(name) }));
@@ -149,42 +149,6 @@ describeDaemons(notification, (test, name) => {
     await pair.established();
   });
 });
-
-/** Waits until the daemon says that it has received a NOTIFICATION. */
-async function daemonHears({ daemon }: Pair, kind: Kind, text?: string): Promise<void> {
-  const hears = async (): Promise<boolean> => hasReceived(daemon, kind, text);
-  await waitFor(`the daemon hears ${kind.join('/')} ${text ?? ''}`, hears, DEADLINE_MS, INTERVAL_MS);
-}
-
-/** Waits until the speaker has received a NOTIFICATION, with this text. */
-async function speakerHears({ speaker }: Pair, [code, subcode]: Kind, text = ''): Promise<void> {
-  const hears = (): boolean =>
-    endsOf(speaker).some(
-      (reason) =>
-        reason.kind === 'notification-received' &&
-        reason.notification.code === code &&
-        reason.notification.subcode === subcode &&
-        describeDownReason(reason).includes(text),
-    );
-  await waitFor(`the speaker hears ${code}/${subcode} ${text}`, hears, DEADLINE_MS, INTERVAL_MS);
-}
-
-/** The speaker has sent a NOTIFICATION. */
-function hasRefused({ speaker }: Pair, [code, subcode]: Kind): boolean {
-  return endsOf(speaker).some(
-    (reason) =>
-      reason.kind === 'notification-sent' &&
-      reason.notification.code === code &&
-      reason.notification.subcode === subcode,
-  );
-}
-
-/** How sessions and attempts of a speaker ended. */
-function endsOf({ reports }: Speaker): DownReason[] {
-  return reports.flatMap((report) =>
-    report.kind === 'peer-down' || report.kind === 'peer-attempt-failed' ? [report.reason] : [],
-  );
-}
 
 /** Waits for the next session; a daemon that would wait for it long is told not to. */
 async function startAgain(pair: Pair): Promise<void> {

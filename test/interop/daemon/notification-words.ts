@@ -1,8 +1,8 @@
 /**
- * How each daemon says that it has received a NOTIFICATION, and how it is told to send one.
+ * How each daemon says that it has received a NOTIFICATION.
  */
-import type { Daemon, DaemonName } from '../daemon/daemon.ts';
-import { ExabgpDaemon } from '../daemon/exabgp.ts';
+import type { Daemon, DaemonName } from './daemon.ts';
+import { ExabgpDaemon } from './exabgp.ts';
 
 /** Code and subcode. */
 export type Kind = readonly [code: number, subcode: number];
@@ -11,6 +11,7 @@ const BIRD: Readonly<Record<string, string>> = {
   '2/2': 'Bad peer AS',
   '2/3': 'Bad BGP identifier',
   '2/6': 'Unacceptable hold time',
+  '2/11': 'Role mismatch',
   '4/0': 'Hold timer expired',
   '6/1': 'Maximum number of prefixes reached',
   '6/2': 'Administrative shutdown',
@@ -24,6 +25,7 @@ const BIRD: Readonly<Record<string, string>> = {
 const OPENBGPD: Readonly<Record<string, string>> = {
   '2/2': '.*AS unacceptable',
   '2/3': '.*BGP',
+  '2/11': '.*role mismatch',
   '4/0': 'HoldTimer expired',
   '6/1': 'Cease, received max-prefix exceeded',
   '6/2': 'Cease, administratively down',
@@ -55,37 +57,4 @@ const WORDS: Readonly<Record<DaemonName, (kind: Kind, key: string) => RegExp>> =
   gobgp: ([code, subcode]) => new RegExp(`received notification" Code=${code} .*Subcode=${subcode}\\b`),
   openbgpd: (_, key) => new RegExp(`received notification: ${OPENBGPD[key]}`),
   exabgp: () => /(?!)/,
-};
-
-/** Commands by which an administrator ends and resets the session, with a text where the daemon takes one. */
-export const COMMANDS: Readonly<
-  Record<DaemonName, { shutdown(text: string): string[]; reset(text: string): string[] }>
-> = {
-  bird: {
-    shutdown: (text) => ['disable', 'speaker', `"${text}"`],
-    reset: (text) => ['restart', 'speaker', `"${text}"`],
-  },
-  frr: {
-    shutdown: (text) => ['configure terminal', 'router bgp', `neighbor 192.0.2.1 shutdown message ${text}`],
-    reset: () => ['clear bgp *'],
-  },
-  gobgp: {
-    shutdown: (text) => ['neighbor', '192.0.2.1', 'shutdown', '--reason', text],
-    reset: (text) => ['neighbor', '192.0.2.1', 'reset', '--reason', text],
-  },
-  openbgpd: {
-    shutdown: (text) => ['neighbor', '192.0.2.1', 'down', text],
-    reset: (text) => ['neighbor', '192.0.2.1', 'clear', text],
-  },
-  exabgp: {
-    shutdown: () => ['neighbor 192.0.2.1 teardown 2'],
-    reset: () => ['neighbor 192.0.2.1 teardown 4'],
-  },
-};
-
-/** The command that ends what `shutdown` began, or makes a daemon try again that waits long after an error. */
-export const START: Partial<Readonly<Record<DaemonName, readonly string[]>>> = {
-  bird: ['enable', 'speaker'],
-  frr: ['configure terminal', 'router bgp', 'no neighbor 192.0.2.1 shutdown'],
-  openbgpd: ['neighbor', '192.0.2.1', 'up'],
 };
