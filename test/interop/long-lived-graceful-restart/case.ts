@@ -3,6 +3,6 @@ import type { InteropCase } from '../daemon/case.ts';
 export const longLivedGracefulRestart: InteropCase = {
   directory: import.meta.dirname,
   notSupported: {
-    '*': { gobgp: 'not tried', openbgpd: 'OpenBGPD has no LLGR', exabgp: 'ExaBGP keeps no routes' },
+    '*': { openbgpd: 'OpenBGPD has no LLGR', exabgp: 'ExaBGP keeps no routes' },
   },
 };

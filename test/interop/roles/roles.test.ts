@@ -34,7 +34,10 @@ const OTC: Partial<
 > = {
   bird: { question: ['show', 'route', 'all'], answer: /otc: 64512/ },
   frr: { question: ['show bgp ipv4 unicast 10.1.0.0/26 json'], answer: /"otc":\s*64512/ },
-  openbgpd: { question: ['-j', 'show', 'rib', 'detail', '10.1.0.0/26'], answer: /"(otc|as)": "?64512/ },
+  openbgpd: {
+    question: ['-j', 'show', 'rib', 'detail', '10.1.0.0/26'],
+    answer: /"type": "OTC",.*"as": 64512/s,
+  },
 };
 
 describeDaemons(roles, (test, name) => {
