@@ -4,7 +4,8 @@
  * Every limit is here: connections, the size of headers and bodies, the time to send a request.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { ControlValues } from '../config/file-schema.ts';
 import { type Failure, unforeseen } from '../failure.ts';
 import type { ErrorBody } from '../protocol.ts';
@@ -20,7 +21,7 @@ const REQUEST_MS = 10_000;
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /** Answers one request; `signal` ends when the client has left. */
-export type Handler = (method: string, url: URL, body: string, signal: AbortSignal) => Reply;
+export type Handler = (method: string, url: URL, body: string, signal: AbortSignal) => Promise<Reply>;
 
 /** A control socket that answers. */
 export interface ControlServer {
@@ -36,10 +37,13 @@ export async function startControlServer(
 ): Promise<ControlServer | { readonly failure: Failure }> {
   const failure = await claimSocketPath(socket);
   if (failure !== undefined) return { failure };
-  const server = createServer(
-    { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: 16 * 1024 },
-    (request, response) => void handle(handler, request, response),
-  );
+  let http: Promise<HttpServer> | undefined;
+  // Paused, so that nothing is lost of what a client sends before there is somebody to read it.
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    socket.on('error', () => {});
+    http ??= startHttp(handler);
+    void http.then((running) => hand(socket, running));
+  });
   server.maxConnections = MAX_CONNECTIONS;
   try {
     await listen(server, socket, mode);
@@ -49,12 +53,31 @@ export async function startControlServer(
   server.on('error', () => {});
   return {
     path: socket,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const running = await http;
+      running?.close();
+      running?.closeAllConnections();
+      await closed;
+    },
   };
+}
+
+/** Made with the first connection: Node's HTTP takes 14 MiB, and most daemons are never asked. */
+async function startHttp(handler: Handler): Promise<HttpServer> {
+  const { createServer: createHttpServer } = await import('node:http');
+  const http = createHttpServer(
+    { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: 16 * 1024 },
+    (request, response) => void handle(handler, request, response),
+  );
+  // The limits above are kept from here on: another server listens, and gives it the connections.
+  http.emit('listening');
+  return http;
+}
+
+function hand(socket: Socket, http: HttpServer): void {
+  http.emit('connection', socket);
+  socket.resume();
 }
 
 /** The mask gives the socket its permissions from its first instant. */
@@ -74,7 +97,8 @@ async function handle(handler: Handler, request: IncomingMessage, response: Serv
   try {
     const body = await readBody(request);
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const reply = body === undefined ? tooLarge() : handler(request.method ?? '', url, body, left.signal);
+    const reply =
+      body === undefined ? tooLarge() : await handler(request.method ?? '', url, body, left.signal);
     await sendReply(response, reply);
   } catch (error) {
     if (response.headersSent || left.signal.aborted) response.destroy();

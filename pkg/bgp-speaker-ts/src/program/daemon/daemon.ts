@@ -15,7 +15,7 @@ import {
   type SpeakerReport,
   type TransportReport,
 } from '../../transport/bgp-server.ts';
-import { readSpeakerFile } from '../config/read-file.ts';
+import { readSpeakerFileApart } from '../config/read-apart.ts';
 import type { SpeakerFile } from '../config/speaker-file.ts';
 import type { Failure } from '../failure.ts';
 import type { ChangeResult, DaemonStatus, PeerReport, ReloadResult } from '../protocol.ts';
@@ -110,8 +110,8 @@ export class Daemon {
   }
 
   /** Takes the file as it is now; one that is wrong changes nothing. */
-  reload(): Answer<ReloadResult> {
-    const result = this.#reload();
+  async reload(): Promise<Answer<ReloadResult>> {
+    const result = await this.#reload();
     if (result.ok) this.#tell('config-taken', { ...result.value });
     else
       for (const { message, object, hint } of result.failures)
@@ -154,9 +154,9 @@ export class Daemon {
     await Promise.race([log.drained(), new Promise((resolve) => setTimeout(resolve, LAST_LINES_MS))]);
   }
 
-  #reload(): Answer<ReloadResult> {
+  async #reload(): Promise<Answer<ReloadResult>> {
     const { path, file } = this.#options;
-    const read = readSpeakerFile(path);
+    const read = await readSpeakerFileApart(path);
     if (!read.ok) return read;
     const { config, routes, control, marker } = read.file;
     if (JSON.stringify([control, marker]) !== JSON.stringify([file.control, file.marker])) {

@@ -36,7 +36,7 @@ interface Request {
   readonly signal: AbortSignal;
 }
 
-type Operation = (request: Request) => Reply;
+type Operation = (request: Request) => Reply | Promise<Reply>;
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/status': ({ daemon }) => json(daemon.status()),
@@ -58,7 +58,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     kind: 'bytes',
     chunks: daemon.server.dumpMrt(query.get('table') === 'loc' ? 'loc-rib' : 'adj-rib-in'),
   }),
-  'POST /v1/reload': ({ daemon }) => answer(daemon.reload()),
+  'POST /v1/reload': async ({ daemon }) => answer(await daemon.reload()),
   'POST /v1/announce': ({ daemon, body }) =>
     withBody(announceSchema, body, ({ routes }) => json(daemon.announce(routes))),
   'POST /v1/withdraw': ({ daemon, body }) =>
@@ -81,7 +81,13 @@ type PeerCommandBody = Complete<{ direction?: 'in' | 'out'; communication?: stri
 const PEER_PATH = /^\/v1\/peers\/([^/]+)\/(start|stop|reset|refresh)$/;
 
 /** Answers a request. */
-export function operate(daemon: Daemon, method: string, url: URL, body: string, signal: AbortSignal): Reply {
+export function operate(
+  daemon: Daemon,
+  method: string,
+  url: URL,
+  body: string,
+  signal: AbortSignal,
+): Reply | Promise<Reply> {
   const request: Request = { daemon, query: url.searchParams, body, signal };
   const [, peer, command] = PEER_PATH.exec(url.pathname) ?? [];
   if (method === 'POST' && peer !== undefined && command !== undefined) {

@@ -5,13 +5,12 @@
  */
 
 import { join, parse } from 'node:path';
-import { readSpeakerFile } from '../config/read-file.ts';
+import { readSpeakerFileApart } from '../config/read-apart.ts';
 import type { SpeakerFile } from '../config/speaker-file.ts';
 import { exitWith } from '../failure.ts';
 import { type ControlServer, startControlServer } from './control-server.ts';
 import { type Answer, Daemon } from './daemon.ts';
 import { EventLog } from './event-log.ts';
-import { operate } from './operations.ts';
 import { hasRestarted, keepMarker } from './restart-marker.ts';
 
 /** How it is started. */
@@ -24,7 +23,7 @@ export interface RunOptions {
 
 /** Runs until a signal ends it. */
 export async function run(options: RunOptions): Promise<void> {
-  const read = readSpeakerFile(options.config);
+  const read = await readSpeakerFileApart(options.config);
   if (!read.ok) return exitWith(read.failures);
   let daemon: Daemon | undefined;
   const control = await openControl(read.file, () => daemon);
@@ -57,7 +56,9 @@ async function openControl(
   daemon: () => Daemon | undefined,
 ): Promise<ControlServer | undefined> {
   if (file.control === undefined) return undefined;
-  const control = await startControlServer(file.control, (method, url, body, signal) => {
+  const control = await startControlServer(file.control, async (method, url, body, signal) => {
+    // What the commands need is loaded with the first of them: most daemons are never asked.
+    const { operate } = await import('./operations.ts');
     const running = daemon();
     if (running === undefined) throw new Error('the daemon is starting');
     return operate(running, method, url, body, signal);
@@ -71,7 +72,7 @@ function besideSocket(socket: string): string {
 }
 
 function handleSignals(daemon: Daemon, control: ControlServer | undefined): void {
-  process.on('SIGHUP', () => daemon.reload());
+  process.on('SIGHUP', () => void daemon.reload());
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (stopping) return;
