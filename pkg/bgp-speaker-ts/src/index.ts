@@ -2,6 +2,7 @@
  * The public API of bgp-speaker-ts.
  */
 
+export { type Address, address, type Prefix, prefix } from '@weft/ip';
 export { BFD_STATES, type BfdState } from './bfd/iana.ts';
 export type { BfdSessionConfig, BfdStatus, BfdTimers } from './bfd/types.ts';
 export type { BmpView } from './bmp/header.ts';
