@@ -218,29 +218,7 @@ describe('listening', () => {
   });
 });
 
-describe('strangers and bad peers', () => {
-  test('two hundred strangers are closed, and a session comes up all the same', async () => {
-    const [left, right] = await pair();
-    const port = left.server.config.listen[0]?.port ?? 0;
-    const strangers = await Promise.all(Array.from({ length: 200 }, () => RawPeer.connect(C, A, port)));
-    await eventually('all closed', () => strangers.every(({ ended }) => ended));
-    expect(left.transport.filter(({ kind }) => kind === 'stranger-refused')).toHaveLength(200);
-    await established(left, right);
-  });
-
-  test('RFC 4271 §6.1: a peer that sends garbage gets NOTIFICATION 1/1, and no other session suffers', async () => {
-    const [portA, portB] = [await freePort(A), await freePort(B)];
-    const left = run(speaker(A, portA, [peer(B, { port: portB }), peer(C, { passive: true })]));
-    const right = run(speaker(B, portB, [peer(A, { port: portA })]));
-    await established(left, right);
-    const raw = await RawPeer.connect(C, A, portA);
-    raw.socket.write('GET / HTTP/1.1\r\nHost: example\r\n\r\n');
-    await eventually('closed', () => raw.ended);
-    const notification = raw.bytes.subarray(-21);
-    expect([...notification.subarray(16)]).toEqual([0, 21, 3, 1, 1]);
-    expect(right.reports.filter(({ kind }) => kind === 'peer-down')).toEqual([]);
-  });
-
+describe('bad peers', () => {
   test('a peer that goes away in the middle of a message is reported as closed', async () => {
     const port = await freePort(A);
     const left = run(speaker(A, port, [peer(C, { passive: true })]));

@@ -46,6 +46,7 @@ import type { BmpReport } from './bmp-client.ts';
 import { BmpClients } from './bmp-clients.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { dial } from './dial.ts';
+import { Lingering } from './lingering.ts';
 import { ListenerSet } from './listener-set.ts';
 import { fromNodeAddress } from './socket-address.ts';
 import { descriptorOf } from './socket-descriptor.ts';
@@ -146,6 +147,7 @@ export class BgpServer {
     monitor: (collector, write) => this.#monitor(collector, write),
     report: (report) => this.#onTransport(report),
   });
+  readonly #lingering = new Lingering();
   #turn: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAt: number = Number.POSITIVE_INFINITY;
@@ -315,7 +317,8 @@ export class BgpServer {
       !protect(socket, peer)
     ) {
       socket.on('error', () => {});
-      socket.destroy();
+      // A reset leaves nothing behind in the kernel, however many come.
+      socket.resetAndDestroy();
       this.#onTransport({ kind: 'stranger-refused', address });
       return;
     }
@@ -419,8 +422,7 @@ export class BgpServer {
         this.#connect(action.peer, action.connection);
         return;
       case 'close':
-        this.#connections.takeDial(action.peer, action.connection)?.abort();
-        this.#connections.take(action.peer, action.connection)?.close();
+        this.#close(action.peer, action.connection);
         return;
       case 'open-bfd':
         this.#bfd.open(action.session);
@@ -431,6 +433,12 @@ export class BgpServer {
       default:
         this.#onAction(action);
     }
+  }
+
+  #close(peer: Address, id: ConnectionId): void {
+    this.#connections.takeDial(peer, id)?.abort();
+    const connection = this.#connections.take(peer, id);
+    if (connection !== undefined) this.#lingering.close(connection);
   }
 
   #send(peer: Address, id: ConnectionId, bytes: Uint8Array): void {
@@ -463,7 +471,9 @@ export class BgpServer {
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
     const delay = Math.min(Math.max(0, deadline - performance.now()), MAX_TIMEOUT_MS);
-    this.#timer = setTimeout(() => this.#tick(), Math.ceil(delay));
+    // The event loop looks at timers before it reads sockets. After a stall longer than a hold time the KEEPALIVEs that
+    // wait there must be read first, so the tick comes when everything readable has been read.
+    this.#timer = setTimeout(() => setImmediate(() => this.#tick()), Math.ceil(delay));
   }
 
   #tick(): void {

@@ -97,6 +97,11 @@ export class TcpConnection {
     this.#socket.once('close', () => clearTimeout(timer));
   }
 
+  /** Drops a closed connection before its time to linger is over. */
+  abandon(): void {
+    this.#socket.destroy();
+  }
+
   /** Reports a change of what waits; a connection that never waits is never reported. */
   #reportOutstanding(): void {
     const bytes = this.#socket.writableLength;
