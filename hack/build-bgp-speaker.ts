@@ -2,7 +2,7 @@
  * Builds bgp-speaker-ts as it is published: `node hack/build-bgp-speaker.ts [DIRECTORY]`, by default its `dist`.
  *
  *     bin/bgp-speaker.js   the launcher
- *     lib/index.js         the library; lib/main.js the program; lib/bfd-thread.mjs the thread of BFD; what they share
+ *     lib/index.mjs        the library; lib/main.mjs the program; the thread of BFD, the reader of the file; what they share
  *     types/               declarations, for the library alone
  *     package.json         without workspaces: what weft has of its own is bundled, the rest is a dependency
  *
@@ -54,6 +54,7 @@ async function bundle(): Promise<void> {
       index: join(source, 'src/index.ts'),
       main: join(source, 'src/program/main.ts'),
       'bfd-thread': join(source, 'src/transport/bfd/thread.ts'),
+      'config-reader': join(source, 'src/program/config/reader.ts'),
     },
     outdir: join(target, 'lib'),
     outExtension: { '.js': '.mjs' },
