@@ -123,33 +123,72 @@ describe('RFC 7606 §7 wrong lengths and values', () => {
   });
 });
 
-describe('RFC 7606 §3 faults any attribute can have', () => {
+/** Lengths up to 40 octets that a value cannot have; AS_PATH and AS4_PATH have any, and are faulty by value. */
+function wrongLengths(code: number): number[] {
+  const unit = { 8: 4, 10: 4, 16: 8, 32: 12 }[code];
+  const exact = { 1: 1, 3: 4, 4: 4, 5: 4, 6: 0, 7: 8, 9: 4, 18: 8, 35: 4 }[code];
+  if (unit === undefined && exact === undefined) return [];
+  const lengths = Array.from({ length: 41 }, (_item, length) => length);
+  return lengths.filter((length) =>
+    unit === undefined ? length !== exact : length === 0 || length % unit !== 0,
+  );
+}
+
+describe('RFC 7606 faults any attribute can have, from peers of both kinds', () => {
   const codes = ATTRIBUTES.map(({ code, name }) => [name, code] as const);
-  const contextOf = (code: number): ReadContext => (code === 17 || code === 18 ? TWO_OCTET : INTERNAL);
+  const contextOf = (code: number, peerType: 'internal' | 'external' = 'internal'): ReadContext => ({
+    ...INTERNAL,
+    peerType,
+    fourOctetAsn: code !== 17 && code !== 18,
+  });
+  /** LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST are dropped from external peers whatever is wrong with them: §7.5, §7.9, §7.10. */
+  const isDropped = (code: number, from: string): boolean => from === 'external' && [5, 9, 10].includes(code);
+  const cases = codes.flatMap(([name, code]) =>
+    (['internal', 'external'] as const).map((from) => ({ name, code, from, context: contextOf(code, from) })),
+  );
 
-  test.each(codes)('c: %s with the wrong Optional bit is treat-as-withdraw', (_name, code) => {
-    const wrong = attributeHex((FLAGS[code] ?? 0) ^ 0x80, code, GOOD[code] ?? '');
-    const update = announce(code, wrong, contextOf(code));
-    expect(update).toMatchObject({ treatment: 'treat-as-withdraw', faults: [`${code} flags`] });
+  describe.each(cases)('$name from an $from peer', ({ code, from, context }) => {
+    const flags = FLAGS[code] ?? 0;
+    const value = GOOD[code] ?? '';
+
+    test.each([
+      ['Optional', 0x80],
+      ['Transitive', 0x40],
+    ])('§3 c: the wrong %s bit', (_bit, mask) => {
+      const update = announce(code, attributeHex(flags ^ mask, code, value), context);
+      const treatment = isDropped(code, from) ? 'attribute-discard' : 'treat-as-withdraw';
+      expect(update).toMatchObject({ treatment, faults: [`${code} flags`] });
+    });
+
+    test('§3 g: the second is discarded, the first one stays', () => {
+      const good = goodAttribute(code, context);
+      const update = announce(code, good + good, context);
+      expect(update.treatment).toBe('attribute-discard');
+      expect(update.faults).toContain(`${code} duplicate`);
+    });
+
+    test('§4: an attribute list that ends inside it, wherever, is treat-as-withdraw', () => {
+      const whole = attributeHex(flags, code, `${value}00`);
+      for (let octetsLeft = 2; octetsLeft * 2 < whole.length; octetsLeft += 1) {
+        const update = announce(code, whole.slice(0, octetsLeft * 2), context);
+        expect(update.faults).toContain(`${code} overrun`);
+        expect(update.treatment).toBe('treat-as-withdraw');
+      }
+    });
+
+    test('§7: every wrong length', () => {
+      const discarded = isDropped(code, from) || [6, 7, 18].includes(code);
+      const treatment = discarded ? 'attribute-discard' : 'treat-as-withdraw';
+      for (const length of wrongLengths(code)) {
+        const update = announce(code, attributeHex(flags, code, '01'.repeat(length)), context);
+        expect(update).toMatchObject({ treatment, faults: [`${code} length`] });
+      }
+    });
   });
 
-  test.each(codes)('c: %s with the wrong Transitive bit is treat-as-withdraw', (_name, code) => {
-    const wrong = attributeHex((FLAGS[code] ?? 0) ^ 0x40, code, GOOD[code] ?? '');
-    expect(announce(code, wrong, contextOf(code)).treatment).toBe('treat-as-withdraw');
-  });
-
-  test.each(codes)('g: the second %s is discarded, the first one stays', (_name, code) => {
-    const context = contextOf(code);
-    const good = goodAttribute(code, context);
-    const update = announce(code, good + good, context);
-    expect(update).toMatchObject({ treatment: 'attribute-discard', faults: [`${code} duplicate`] });
-  });
-
-  test.each(codes)('§4: an attribute list that ends inside %s is treat-as-withdraw', (_name, code) => {
-    const cut = attributeHex(FLAGS[code] ?? 0, code, `${GOOD[code]}00`).slice(0, -2);
-    const update = announce(code, cut, contextOf(code));
-    expect(update.treatment).toBe('treat-as-withdraw');
-    expect(update.faults).toContain(`${code} overrun`);
+  test('§4: one octet of an attribute list is too few to say which attribute it was', () => {
+    const update = announce(99, 'c0', EXTERNAL);
+    expect(update).toMatchObject({ treatment: 'treat-as-withdraw', faults: ['0 overrun'] });
   });
 
   test.each(codes)('reads a good %s without a fault, also with the longer length field', (_name, code) => {
@@ -164,8 +203,10 @@ describe('RFC 7606 §3 faults any attribute can have', () => {
     ['AS_PATH', 2],
     ['NEXT_HOP', 3],
   ])('d: an announcement without %s is treat-as-withdraw', (_name, code) => {
-    const update = announce(code, '', EXTERNAL);
-    expect(update).toMatchObject({ treatment: 'treat-as-withdraw', faults: [`${code} missing`] });
+    for (const context of [INTERNAL, EXTERNAL, TWO_OCTET]) {
+      const update = announce(code, '', context);
+      expect(update).toMatchObject({ treatment: 'treat-as-withdraw', faults: [`${code} missing`] });
+    }
   });
 
   test('d: prefixes in MP_REACH_NLRI need no NEXT_HOP', () => {

@@ -50,9 +50,12 @@ function checkExternal(draft: Draft, faults: AttributeFault[]): void {
   }
 }
 
-/** An attribute that is dropped anyway does no harm by being malformed. */
+/**
+ * An attribute that is dropped anyway does no harm by being malformed. One the block ends in does: what its length says
+ * is wrong, and with it perhaps where the attributes before it ended (RFC 7606 §4).
+ */
 function soften(fault: AttributeFault): AttributeFault {
-  return isStronger(fault.treatment, 'attribute-discard')
+  return fault.fault !== 'overrun' && isStronger(fault.treatment, 'attribute-discard')
     ? { ...fault, treatment: 'attribute-discard' }
     : fault;
 }
