@@ -57,7 +57,10 @@ export class GobgpDaemon implements Daemon {
     rmSync(join(this.#directory, 'api.sock'), { force: true });
     const command = ['gobgpd', '-f', 'gobgp.toml', '-p', '--pprof-disable', '--api-hosts', this.#socket];
     this.#process.start(restarting ? [...command, '-r'] : command);
-    await this.#process.ready('GoBGP answers', async () => (await this.#neighbour()) !== undefined);
+    // It has its neighbours a moment after it answers; those of a prefix come later.
+    const isComplete = async (): Promise<boolean> =>
+      (await this.#neighbour()) !== undefined || this.#options.config.includes('[[dynamic-neighbors]]');
+    await this.#process.ready('GoBGP answers', isComplete);
     for (const [prefix, attributes] of this.#originated) await this.#add(prefix, attributes);
     if (this.#options.config.includes('admin-down'))
       await this.ask('neighbor', this.#options.neighbour, 'enable');

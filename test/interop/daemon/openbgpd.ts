@@ -54,7 +54,9 @@ export class OpenbgpdDaemon implements Daemon {
     const config = `socket "${this.#socket}"\n${this.#options.config}`;
     writeFileSync(join(this.#directory, 'bgpd.conf'), config, { mode: 0o600 });
     this.#process.start(['unshare', '--mount', 'sh', '-c', START]);
-    await this.#process.ready('OpenBGPD answers', async () => (await this.sessionState()) !== 'None');
+    await this.#process.ready('OpenBGPD has its neighbours', async () =>
+      (await this.ask('-j', 'show')).includes('remote_as'),
+    );
     for (const prefix of this.#announced) await this.ask('network', 'add', prefix);
   }
 

@@ -1,0 +1,3 @@
+import type { InteropCase } from '../daemon/case.ts';
+
+export const rangesOfDaemon: InteropCase = { directory: import.meta.dirname, notSupported: {} };
