@@ -244,6 +244,19 @@ describe('Restarting Speaker (RFC 4724 §4.1)', () => {
     expect(routesOf(network, C)).toEqual({ '10.2.0.0/26': B });
   });
 
+  test('listens to nobody where no peer has graceful restart: there is nothing to sweep', () => {
+    const network = new Network();
+    const silent = { gracefulRestart: undefined };
+    network.add(config(A, [C], silent));
+    network.add(config(B, [C], silent));
+    originate(network, B, '10.2.0.0/26');
+    network.add(config(C, [A, B]), { restarting: true });
+    originate(network, C);
+    network.advance(8_000);
+    expect(toldBy(network, C, 'end-of-rib-complete')).toMatchObject([{ cause: 'all-received' }]);
+    expect(routesOf(network, C)).toEqual({ '10.2.0.0/26': B });
+  });
+
   test('goes on without those that have not come back by the deadline', () => {
     const { network, reflector } = reflected();
     network.kill(C);

@@ -58,7 +58,7 @@ export class InitialSync {
     if (!this.isWaiting) return undefined;
     this.#listenedAt = Number.POSITIVE_INFINITY;
     const cause =
-      !isOpen && this.#haveAllReported(neighbours, now)
+      !isOpen && this.#haveAllReported([...neighbours], now)
         ? 'all-received'
         : now >= this.deadline
           ? 'deadline'
@@ -67,7 +67,10 @@ export class InitialSync {
     return cause;
   }
 
-  #haveAllReported(neighbours: Iterable<Neighbour>, now: number): boolean {
+  #haveAllReported(neighbours: readonly Neighbour[], now: number): boolean {
+    // Where nobody has graceful restart, nobody keeps routes that an early End-of-RIB could sweep.
+    const listens =
+      this.#restarted && neighbours.some(({ session }) => session?.negotiated.gracefulRestart !== undefined);
     for (const { session, stopped, stateSince } of neighbours) {
       if (stopped) continue;
       if (session === undefined) return false;
@@ -75,7 +78,7 @@ export class InitialSync {
       if (families.every(({ family }) => session.endOfRibReceived.has(family))) continue;
       const mustReport = gracefulRestart !== undefined && !gracefulRestart.restarting;
       if (mustReport) return false;
-      if (this.#restarted && now < stateSince + LISTENING_MS) {
+      if (listens && now < stateSince + LISTENING_MS) {
         this.#listenedAt = stateSince + LISTENING_MS;
         return false;
       }
