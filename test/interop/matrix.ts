@@ -1,8 +1,8 @@
 /**
  * Writes the table of test/interop/README.md: what was seen to work, with which daemon.
- * Usage: matrix.ts RESULTS.json
+ * Usage: matrix.ts RESULTS.json...
  *
- * RESULTS.json is vitest's JSON report of the tests in this folder. The names of a test are case, daemon, row. A cell is `yes`
+ * RESULTS.json is vitest's JSON report of the tests in this folder; of several reports the last that has a test counts. The names of a test are case, daemon, row. A cell is `yes`
  * when the test passed, `no` when it failed or was not run, and `–` with a note when the case declares that the daemon
  * cannot do it. Versions are those of the Debian packages installed here.
  */
@@ -44,12 +44,10 @@ const BEGIN = '<!-- begin of what matrix.ts writes -->';
 const END = '<!-- end of what matrix.ts writes -->';
 
 /** Sorts the results of all tests by case and row. */
-function readResults(file: string): Map<string, Rows> {
-  const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+function readResults(files: readonly string[]): Map<string, Rows> {
+  const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report);
   const cases = new Map<string, Rows>();
-  for (const { ancestorTitles, title, status } of report.testResults.flatMap(
-    (file) => file.assertionResults,
-  )) {
+  for (const { ancestorTitles, title, status } of reports.flatMap(testsIn)) {
     const [caseName = '', daemon = '', ...rest] = ancestorTitles;
     if (!isDaemon(daemon)) continue;
     const rows = cases.get(caseName) ?? new Map();
@@ -60,13 +58,18 @@ function readResults(file: string): Map<string, Rows> {
   return cases;
 }
 
+/** Tests that were run; others are `skipped` in a report of some of them. */
+function testsIn({ testResults }: Report): Report['testResults'][number]['assertionResults'] {
+  return testResults.flatMap((file) => file.assertionResults.filter(({ status }) => status !== 'skipped'));
+}
+
 function isDaemon(name: string): name is DaemonName {
   return (DAEMONS as readonly string[]).includes(name);
 }
 
 /** The declarations of all cases, by name of the case. */
 async function readCases(): Promise<Map<string, InteropCase>> {
-  const files = globSync('*/case.ts', { cwd: import.meta.dirname }).toSorted();
+  const files = globSync('*/case.ts', { cwd: import.meta.dirname, exclude: ['daemon'] }).toSorted();
   const entries = files.map(async (file): Promise<[string, InteropCase]> => {
     const exported: Record<string, unknown> = await import(join(import.meta.dirname, file));
     const found = Object.values(exported).find(isCase);
@@ -144,12 +147,14 @@ function replaceBetweenMarkers(file: string, lines: readonly string[]): void {
   writeFileSync(file, [text.slice(0, before + BEGIN.length), ...lines, text.slice(after)].join('\n'));
 }
 
-const [resultsFile] = process.argv.slice(2);
-if (resultsFile === undefined) {
-  console.error('usage: node test/interop/matrix.ts RESULTS.json (the JSON report of vitest, see README.md)');
+const resultsFiles = process.argv.slice(2);
+if (resultsFiles.length === 0) {
+  console.error(
+    'usage: node test/interop/matrix.ts RESULTS.json... (the JSON report of vitest, see README.md)',
+  );
   process.exit(2);
 }
-const results = readResults(resultsFile);
+const results = readResults(resultsFiles);
 const declarations = await readCases();
 const notes = new Notes();
 const tables = [...declarations].flatMap(([name, declared]) =>

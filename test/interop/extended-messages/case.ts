@@ -10,6 +10,6 @@ export const extendedMessages: InteropCase = {
   directory: import.meta.dirname,
   values: { communities: COMMUNITIES.join(' ') },
   notSupported: {
-    '*': { gobgp: 'GoBGP 3.10 does not know RFC 8654', openbgpd: 'OpenBGPD 7.7 does not know RFC 8654' },
+    '*': { gobgp: 'it does not know RFC 8654', openbgpd: 'it does not know RFC 8654' },
   },
 };

@@ -5,8 +5,8 @@ const NO_RESTARTER =
 const NO_TABLE = 'it has no table to keep routes in';
 
 const NO_N_BIT = {
-  bird: 'BIRD 2.0.12 does not know the N bit',
-  openbgpd: 'OpenBGPD 7.7 does not know the N bit',
+  bird: 'it does not know the N bit',
+  openbgpd: 'it does not know the N bit',
   exabgp: NO_TABLE,
 };
 

@@ -1,6 +1,6 @@
 import type { InteropCase } from '../daemon/case.ts';
 
-const NO_RFC_8950 = 'OpenBGPD 7.7 does not know RFC 8950';
+const NO_RFC_8950 = 'it does not know RFC 8950';
 
 export const routesAndWithdraw: InteropCase = {
   directory: import.meta.dirname,
