@@ -135,7 +135,7 @@ function versionOf(daemon: DaemonName): string {
 function writeQuirks(cases: ReadonlyMap<string, InteropCase>): string[] {
   return DAEMONS.flatMap((daemon) => {
     const quirks = new Set([...cases.values()].flatMap((declared) => declared.quirks?.[daemon] ?? []));
-    return [...quirks].map((quirk) => `- ${NAMES[daemon]} ${quirk}`);
+    return [...quirks].map((quirk) => `- ${NAMES[daemon]}: ${quirk}`);
   });
 }
 
