@@ -5,6 +5,7 @@ import type { Address } from '@weft/ip';
 import type { BGPPeerSpec, SecretKeySource } from '@weft/resources';
 import type { Family } from 'bgp-speaker-ts';
 import type { BgpNode } from '../bgp-node.ts';
+import { type SessionTimes, sessionTimes } from './session-times.ts';
 
 /** Where a session comes from, in the words of `calicoctl node status`. */
 export type SessionType = 'node-to-node mesh' | 'global' | 'node specific';
@@ -27,16 +28,15 @@ export interface Candidate {
 
 /** What can be said of a session besides who the peer is. */
 export interface SessionOptions
-  extends Pick<
-    BGPPeerSpec,
-    'keepOriginalNextHop' | 'nextHopMode' | 'sourceAddress' | 'ttlSecurity' | 'reachableBy' | 'filters'
-  > {
+  extends SessionTimes,
+    Pick<
+      BGPPeerSpec,
+      'keepOriginalNextHop' | 'nextHopMode' | 'sourceAddress' | 'ttlSecurity' | 'reachableBy' | 'filters'
+    > {
   readonly password?: SecretKeySource;
   /** Only for a peer that is named by its address. Source: Calico. */
   readonly localASNumber?: number;
   readonly numAllowedLocalASNumbers?: number;
-  /** Fields that are set and that weft does not act on. */
-  readonly ignoredFields: readonly string[];
 }
 
 /** A session somebody asks for that cannot be. */
@@ -64,8 +64,6 @@ export function optionsOf(spec: BGPPeerSpec): SessionOptions {
     ...(reachableBy !== undefined && { reachableBy }),
     ...(filters !== undefined && { filters }),
     ...(password !== undefined && { password }),
-    ignoredFields: (['keepaliveTime', 'maxRestartTime'] as const).filter(
-      (field) => spec[field] !== undefined,
-    ),
+    ...sessionTimes(spec),
   };
 }

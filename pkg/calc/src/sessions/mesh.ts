@@ -7,6 +7,7 @@
 import type { BgpCluster, BgpNode } from '../bgp-node.ts';
 import type { CandidateOutcome, SessionOptions } from './candidate.ts';
 import { pairCandidates } from './node-pair.ts';
+import { sessionTimes } from './session-times.ts';
 
 const type = 'node-to-node mesh';
 const askedBy = 'the mesh';
@@ -27,7 +28,9 @@ export function meshCandidates(own: BgpNode, { nodes, settings }: BgpCluster): C
 function meshOptions({ nodeMeshPassword, nodeMeshMaxRestartTime }: BgpCluster['settings']): SessionOptions {
   return {
     ...(nodeMeshPassword && { password: nodeMeshPassword }),
-    ignoredFields: nodeMeshMaxRestartTime === undefined ? [] : ['nodeMeshMaxRestartTime'],
+    ...sessionTimes({
+      ...(nodeMeshMaxRestartTime !== undefined && { maxRestartTime: nodeMeshMaxRestartTime }),
+    }),
   };
 }
 

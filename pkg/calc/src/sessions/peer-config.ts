@@ -7,6 +7,7 @@ import type { NextHopAddresses, PeerConfig } from 'bgp-speaker-ts';
 import type { BgpNode } from '../bgp-node.ts';
 import type { PeerPolicies } from '../policy.ts';
 import type { Candidate, SessionType } from './candidate.ts';
+import type { SessionTimes } from './session-times.ts';
 
 /** TTL towards peers, who may be several hops away. Source: Calico (BIRD multihop). */
 const multihopTtl = 64;
@@ -55,6 +56,7 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     ...(options.localASNumber !== undefined && localAs(options.localASNumber)),
     passive,
     connectRetryTimeSeconds,
+    ...times(options),
     families: candidate.families,
     nextHop: nextHopMode(candidate, own),
     nextHopAddresses: nextHopAddresses(own),
@@ -110,6 +112,16 @@ function nextHopAddresses({ addresses }: BgpNode): NextHopAddresses {
   };
 }
 
+function times({
+  keepaliveTimeSeconds,
+  restartTimeSeconds,
+}: SessionTimes): Pick<PeerConfig, 'keepaliveTimeSeconds' | 'restartTimeSeconds'> {
+  return {
+    ...(keepaliveTimeSeconds !== undefined && { keepaliveTimeSeconds }),
+    ...(restartTimeSeconds !== undefined && { restartTimeSeconds }),
+  };
+}
+
 /** A reflector's internal peers are its clients, except reflectors of its own cluster. Source: Calico. */
 function routeReflection(
   candidate: Candidate,
@@ -146,9 +158,6 @@ function reasonOf(candidate: Candidate, localAddress: Address, { missingFilters 
     : node === undefined
       ? 'both ends open'
       : `we open the connection, since ${localAddress} > ${address} as text`;
-  const notes = [
-    ...missingFilters.map((name) => `there is no BGPFilter ${name}`),
-    ...options.ignoredFields.map((field) => `${field} is not acted on`),
-  ];
+  const notes = [...missingFilters.map((name) => `there is no BGPFilter ${name}`), ...options.notes];
   return [who, opens, ...notes].join('; ');
 }

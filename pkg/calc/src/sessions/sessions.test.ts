@@ -85,11 +85,11 @@ describe('the mesh', () => {
       expected: ['not node2: the mesh asks for it; node1 and node2 have no address of one family'],
     },
     {
-      name: 'says what it does not act on',
-      row: { others: { node2 }, configuration: { nodeMeshMaxRestartTime: '60s' } },
+      name: 'says which restart time cannot be',
+      row: { others: { node2 }, configuration: { nodeMeshMaxRestartTime: '2h' } },
       expected: [
         'Mesh_10_0_0_2 passive: the mesh has it with node2; it opens the connection, since 10.0.0.2 > 10.0.0.1 as text; ' +
-          'nodeMeshMaxRestartTime is not acted on',
+          'its restart time is 4095s, as 2h cannot be',
       ],
     },
     {
@@ -107,15 +107,25 @@ describe('the mesh', () => {
     expect(decisions(inputWith(row))).toEqual(expected);
   });
 
-  it('takes AS number, port and password from the other node and the cluster', () => {
+  it('takes AS number, port, password and restart time from the other node and the cluster', () => {
     const input = inputWith({
       own: { asNumber: 65001 },
       others: { node2, node3: { ipv4: '10.0.0.3/24', asNumber: 65003 } },
-      configuration: { listenPort: 1179, nodeMeshPassword: { secretKeyRef: { name: 'bgp', key: 'mesh' } } },
+      configuration: {
+        listenPort: 1179,
+        nodeMeshPassword: { secretKeyRef: { name: 'bgp', key: 'mesh' } },
+        nodeMeshMaxRestartTime: '1m',
+      },
       secrets: new Map([['bgp/mesh', 'woven']]),
     });
     const extra = [resource('BGPConfiguration', 'node.node3', { listenPort: 2179 })];
-    const common = { password: 'woven', localAddress: '10.0.0.1', multihop: 64, nextHop: 'auto' };
+    const common = {
+      password: 'woven',
+      localAddress: '10.0.0.1',
+      multihop: 64,
+      nextHop: 'auto',
+      restartTimeSeconds: 60,
+    };
     expect(peersOf({ ...input, bgpConfigurations: [...input.bgpConfigurations, ...extra] })).toMatchObject([
       { address: '10.0.0.2', asn: 64512, port: 1179, ...common },
       { address: '10.0.0.3', asn: 65003, port: 2179, ...common },
@@ -295,10 +305,11 @@ describe('BGPPeers', () => {
       expected: ['not vms: BGPPeer vms asks for it; weft does not peer with workloads'],
     },
     {
-      name: 'that set what is not acted on',
-      row: { others: {}, peers: { tor: { ...tor, keepaliveTime: '10s', maxRestartTime: '60s' } } },
+      name: 'that set times that cannot be',
+      row: { others: {}, peers: { tor: { ...tor, keepaliveTime: '100ms', maxRestartTime: '2h' } } },
       expected: [
-        'Global_10_0_0_254 active: BGPPeer tor names it; both ends open; keepaliveTime is not acted on; maxRestartTime is not acted on',
+        'Global_10_0_0_254 active: BGPPeer tor names it; both ends open; ' +
+          'its keepalive time is 1s, as 100ms cannot be; its restart time is 4095s, as 2h cannot be',
       ],
     },
   ];
@@ -333,6 +344,21 @@ describe('BGPPeers', () => {
       name: 'own AS allowed in the path',
       spec: { ...tor, numAllowedLocalASNumbers: 2 },
       expected: { allowLocalAsn: 2 },
+    },
+    {
+      name: 'its own times, in whole seconds',
+      spec: { ...tor, keepaliveTime: '9600ms', maxRestartTime: '1m30s' },
+      expected: { keepaliveTimeSeconds: 10, restartTimeSeconds: 90 },
+    },
+    {
+      name: 'a restart time of none, and no keepalive time',
+      spec: { ...tor, maxRestartTime: '0' },
+      expected: { keepaliveTimeSeconds: undefined, restartTimeSeconds: 0 },
+    },
+    {
+      name: 'times that cannot be: the nearest that can',
+      spec: { ...tor, keepaliveTime: '0', maxRestartTime: '2h' },
+      expected: { keepaliveTimeSeconds: 1, restartTimeSeconds: 4095 },
     },
     {
       name: 'TTL security instead of multihop',
@@ -393,6 +419,13 @@ describe('BGPPeers', () => {
     expect(peers.map(({ address: at, routeReflectorClient = false }) => [at, routeReflectorClient])).toEqual([
       ['10.0.0.2', false],
       ['10.0.0.3', true],
+    ]);
+  });
+
+  it('have the same times on the way back', () => {
+    const peers = { tor: { node: 'node2', peerIP: '10.0.0.1', keepaliveTime: '7s', maxRestartTime: '60s' } };
+    expect(peersOf(inputWith({ others: { node2 }, peers }))).toMatchObject([
+      { address: '10.0.0.2', keepaliveTimeSeconds: 7, restartTimeSeconds: 60 },
     ]);
   });
 

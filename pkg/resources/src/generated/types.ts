@@ -59,7 +59,7 @@ export interface BGPConfigurationSpec {
   readonly listenPort?: number;
   /** Password of all sessions of the mesh. */
   readonly nodeMeshPassword?: SecretKeySource;
-  /** Graceful restart time of the mesh. */
+  /** Graceful restart time of the mesh, in whole seconds up to 4095. */
   readonly nodeMeshMaxRestartTime?: string;
   /** Listen on all addresses (None, also when absent) or on the address of the node. */
   readonly bindMode?: 'None' | 'NodeIP';
@@ -173,9 +173,9 @@ export interface BGPPeerSpec {
   readonly password?: SecretKeySource;
   /** Bind the session to the address of the node (UseNodeIP, also when absent) or not (None). */
   readonly sourceAddress?: 'UseNodeIP' | 'None';
-  /** Graceful restart time. */
+  /** Graceful restart time, in whole seconds up to 4095; that of the node when absent. */
   readonly maxRestartTime?: string;
-  /** Time between keepalives; a third of the hold time when absent. */
+  /** Time between keepalives, in whole seconds; a third of the hold time when absent, and at most. */
   readonly keepaliveTime?: string;
   /** How often our own AS number may stand in a received AS path. */
   readonly numAllowedLocalASNumbers?: number;

@@ -69,7 +69,9 @@ const spec = object('BGPConfigurationSpec', {
     .describe('Communities to attach to advertised routes.'),
   listenPort: z.int().min(1).max(65535).optional().describe('TCP port of BGP; 179 when absent.'),
   nodeMeshPassword: secretKeyField().optional().describe('Password of all sessions of the mesh.'),
-  nodeMeshMaxRestartTime: durationField().optional().describe('Graceful restart time of the mesh.'),
+  nodeMeshMaxRestartTime: durationField()
+    .optional()
+    .describe('Graceful restart time of the mesh, in whole seconds up to 4095.'),
   bindMode: z
     .enum(['None', 'NodeIP'])
     .optional()

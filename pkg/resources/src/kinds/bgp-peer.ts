@@ -43,10 +43,14 @@ const spec = object('BGPPeerSpec', {
     .enum(['UseNodeIP', 'None'])
     .optional()
     .describe('Bind the session to the address of the node (UseNodeIP, also when absent) or not (None).'),
-  maxRestartTime: durationField().optional().describe('Graceful restart time.'),
+  maxRestartTime: durationField()
+    .optional()
+    .describe('Graceful restart time, in whole seconds up to 4095; that of the node when absent.'),
   keepaliveTime: durationField()
     .optional()
-    .describe('Time between keepalives; a third of the hold time when absent.'),
+    .describe(
+      'Time between keepalives, in whole seconds; a third of the hold time when absent, and at most.',
+    ),
   numAllowedLocalASNumbers: z
     .int()
     .min(0)
