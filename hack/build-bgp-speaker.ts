@@ -112,12 +112,13 @@ function renameImports(path: string, types: string): void {
 }
 
 function writeLauncher(): void {
-  const from = '../src/program/main.ts';
-  const launcher = readFileSync(join(source, 'bin/bgp-speaker.js'), 'utf8');
-  if (!launcher.includes(from)) throw new Error(`bin/bgp-speaker.js does not import ${from} any more`);
-  writeFileSync(join(target, 'bin/bgp-speaker.js'), launcher.replace(from, '../lib/main.mjs'), {
-    mode: 0o755,
-  });
+  copyFileSync(join(source, 'bin/launch.js'), join(target, 'bin/launch.js'));
+  const launcher = [
+    '#!/usr/bin/env node',
+    "import { launch } from './launch.js';",
+    "await launch(new URL('../lib/main.mjs', import.meta.url));",
+  ];
+  writeFileSync(join(target, 'bin/bgp-speaker.js'), `${launcher.join('\n')}\n`, { mode: 0o755 });
 }
 
 function writeManifest(): void {

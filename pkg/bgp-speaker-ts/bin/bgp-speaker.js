@@ -1,28 +1,19 @@
 #!/usr/bin/env node
 /**
- * The `bgp-speaker` command. It is JavaScript so that a Node that cannot read TypeScript can still say so.
- *
- * Compiled code is kept in the user's cache from one start to the next. That is not only faster: the compiler that takes
- * the types off is not loaded then, which is a quarter of the memory of a small speaker.
+ * The `bgp-speaker` command of a checkout: the build in `dist` when it is newer than the sources, else the sources.
  */
 
-import module from 'node:module';
-import { join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { launch } from './launch.js';
 
-const NEEDED = [24, 11];
+const sources = new URL('../src/', import.meta.url);
+const built = new URL('../dist/lib/main.mjs', import.meta.url);
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
-  console.error(
-    `bgp-speaker: this Node is too old to run it\n  object: Node ${process.versions.node} (${process.execPath})\n` +
-      `  do: start it with Node ${NEEDED.join('.')} or newer: node ${process.argv[1]}`,
-  );
-  process.exit(1);
+const builtAt = statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+await launch(builtAt > newest(sources) ? built : new URL('program/main.ts', sources));
+
+function newest(folder) {
+  const names = readdirSync(folder, { recursive: true });
+  return Math.max(...names.map((name) => statSync(fileURLToPath(new URL(name, folder))).mtimeMs));
 }
-const { HOME, XDG_CACHE_HOME } = process.env;
-const cache = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'));
-// Never in a folder all users share: code from there would run with the rights of this one.
-if (cache) module.enableCompileCache(join(cache, 'bgp-speaker'));
-const { main } = await import('../src/program/main.ts');
-await main(process.argv.slice(2));
-module.flushCompileCache();
