@@ -107,6 +107,27 @@ export class DecisionProcess {
     return this.#candidates[0] as number;
   }
 
+  /**
+   * Brings the `multipath` flags of the list that was decided last in line with the decision, and clears `changed`; says
+   * whether the set or its attributes are other ones.
+   */
+  markMultipath(firstPath: number): boolean {
+    const { flags, next } = this.#paths;
+    for (let index = 0; index < this.multipathCount; index += 1) {
+      this.#paths.set(this.multipath[index] as number, PathFlag.chosen);
+    }
+    let changed = false;
+    for (let path = firstPath; path !== NO_PATH; path = next[path] as number) {
+      const flag = flags[path] as number;
+      const chosen = (flag & PathFlag.chosen) !== 0;
+      const wasChosen = (flag & PathFlag.multipath) !== 0;
+      changed ||= chosen !== wasChosen || (chosen && (flag & PathFlag.changed) !== 0);
+      const kept = flag & ~(PathFlag.multipath | PathFlag.changed | PathFlag.chosen);
+      flags[path] = chosen ? kept | PathFlag.multipath : kept;
+    }
+    return changed;
+  }
+
   /** Decides and tells why every other selectable path lost. */
   explain(firstPath: number): { best: number; eliminations: readonly Elimination[] } {
     const eliminations: Elimination[] = [];

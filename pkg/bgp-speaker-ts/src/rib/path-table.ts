@@ -99,6 +99,18 @@ export class PathTable {
     this.count -= 1;
   }
 
+  /** Gives the lowest ordinal, from 1, that no path of a list has. */
+  freeOrdinal(first: number): number {
+    const { ordinals, next } = this;
+    if (first === NO_PATH) return 1;
+    if (next[first] === NO_PATH) return ordinals[first] === 1 ? 2 : 1;
+    const used = new Set<number>();
+    for (let path = first; path !== NO_PATH; path = next[path] as number) used.add(ordinals[path] as number);
+    let ordinal = 1;
+    while (used.has(ordinal)) ordinal += 1;
+    return ordinal;
+  }
+
   /** Says whether the path has one of these flags. */
   has(row: number, flags: number): boolean {
     return ((this.flags[row] as number) & flags) !== 0;

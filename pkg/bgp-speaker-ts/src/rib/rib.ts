@@ -244,25 +244,12 @@ export class Rib {
 
   #addPath(prefix: number, peer: number, pathId: number): number {
     const path = this.paths.add(prefix, peer, pathId);
-    const ordinal = this.#findOrdinal(prefix);
+    const ordinal = this.paths.freeOrdinal(this.firstPaths[prefix] as number);
     this.paths.ordinals[path] = ordinal;
     if (ordinal > (this.highestOrdinals[prefix] as number)) this.highestOrdinals[prefix] = ordinal;
     this.paths.next[path] = this.firstPaths[prefix] as number;
     this.firstPaths[prefix] = path;
     return path;
-  }
-
-  /** Finds the lowest ordinal, from 1, that no path of the prefix has. */
-  #findOrdinal(prefix: number): number {
-    const { ordinals, next } = this.paths;
-    const first = this.firstPaths[prefix] as number;
-    if (first === NO_PATH) return 1;
-    if (next[first] === NO_PATH) return ordinals[first] === 1 ? 2 : 1;
-    const used = new Set<number>();
-    for (let path = first; path !== NO_PATH; path = next[path] as number) used.add(ordinals[path] as number);
-    let ordinal = 1;
-    while (used.has(ordinal)) ordinal += 1;
-    return ordinal;
   }
 
   /** A path sent again as it was is only confirmed: nothing is selected or sent for it. */
@@ -338,7 +325,8 @@ export class Rib {
     this.bestPaths[prefix] = best;
     this.routeCount += Number(best !== NO_PATH) - Number(before !== NO_PATH);
     this.selected.push(prefix);
-    if (this.#updateMultipath(prefix) || best !== before) this.changed.push(prefix);
+    if (this.decision.markMultipath(this.firstPaths[prefix] as number) || best !== before)
+      this.changed.push(prefix);
   }
 
   /** A prefix is local while it has a local path, and as long as the last one is on its way out. */
@@ -351,25 +339,6 @@ export class Rib {
     if ((mark & HELD) !== 0) return;
     this.#marks[prefix] = mark | HELD;
     this.#held.push(prefix);
-  }
-
-  /** Brings the `multipath` flags in line with the last decision; says whether the set or its attributes changed. */
-  #updateMultipath(prefix: number): boolean {
-    const { flags, next } = this.paths;
-    const { multipath, multipathCount } = this.decision;
-    for (let index = 0; index < multipathCount; index += 1) {
-      this.paths.set(multipath[index] as number, PathFlag.chosen);
-    }
-    let changed = false;
-    for (let path = this.firstPaths[prefix] as number; path !== NO_PATH; path = next[path] as number) {
-      const flag = flags[path] as number;
-      const chosen = (flag & PathFlag.chosen) !== 0;
-      const wasChosen = (flag & PathFlag.multipath) !== 0;
-      changed ||= chosen !== wasChosen || (chosen && (flag & PathFlag.changed) !== 0);
-      const kept = flag & ~(PathFlag.multipath | PathFlag.changed | PathFlag.chosen);
-      flags[path] = chosen ? kept | PathFlag.multipath : kept;
-    }
-    return changed;
   }
 
   #freeGonePaths(): void {
