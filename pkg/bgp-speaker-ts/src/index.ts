@@ -28,19 +28,12 @@ export type { ReceivedRoute, SelectedRoute, SentRoute } from './speaker/listing.
 export { RecordedSpeaker, replay } from './speaker/recording.ts';
 export type { ShownAttributes } from './speaker/shown-attributes.ts';
 export { Speaker } from './speaker/speaker.ts';
-export {
-  BgpServer,
-  type BgpServerOptions,
-  type PeerCommand,
-  type SpeakerReport,
-  type StartResult,
-  type StopOptions,
-  type TransportReport,
-} from './transport/bgp-server.ts';
+export { BgpServer, type StartResult } from './transport/bgp-server.ts';
 export { BGP_PORT } from './transport/dial.ts';
 export type { ListenError } from './transport/listen-error.ts';
 export { type MrtFileError, type MrtFileResult, writeMrtFile } from './transport/mrt-file.ts';
 export { MrtLogFile } from './transport/mrt-log-file.ts';
+export type * from './transport/server-options.ts';
 export type { ConfigError, StartError } from './transport/start-error.ts';
 export * from './wire/attribute/as-path.ts';
 export type { AttributeContext, EncodeContext, ParsedAttributes } from './wire/attribute/codec.ts';

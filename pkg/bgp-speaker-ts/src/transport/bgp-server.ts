@@ -13,13 +13,12 @@
  */
 
 import { randomInt } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { Address, Prefix } from '@weft/ip';
 import { Diagnostic } from '../bfd/iana.ts';
 import type { BfdStatus } from '../bfd/types.ts';
-import type { ConnectionId, StopReason } from '../fsm/types.ts';
+import type { StopReason } from '../fsm/types.ts';
 import type { DumpTable } from '../mrt/table-dump.ts';
 import type { BmpStation } from '../speaker/bmp-station.ts';
 import { checkSpeakerConfig } from '../speaker/check-config.ts';
@@ -35,82 +34,26 @@ import type {
 import type { SpeakerAction, SpeakerEvent } from '../speaker/events.ts';
 import type { Explanation } from '../speaker/explain.ts';
 import type { ReceivedRoute, SelectedRoute, SentRoute } from '../speaker/listing.ts';
-import { type NeighbourConfig, PeerBook } from '../speaker/peer-book.ts';
 import { Speaker } from '../speaker/speaker.ts';
 import { FAMILIES, type Family } from '../wire/family.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import { BfdThread } from './bfd/bfd-thread.ts';
 import { toCounts } from './bfd/counts.ts';
 import type { BfdNews } from './bfd/messages.ts';
-import type { BmpReport } from './bmp-client.ts';
 import { BmpClients } from './bmp-clients.ts';
-import { ConnectionTable } from './connection-table.ts';
-import { dial } from './dial.ts';
-import { Lingering } from './lingering.ts';
 import { ListenerSet } from './listener-set.ts';
-import { fromNodeAddress } from './socket-address.ts';
-import { descriptorOf } from './socket-descriptor.ts';
-import { applyTtlRule } from './socket-options.ts';
+import { PeerConnections } from './peer-connections.ts';
+import type {
+  BgpServerOptions,
+  PeerCommand,
+  SpeakerReport,
+  StopOptions,
+  TransportReport,
+} from './server-options.ts';
 import { configError, type StartError } from './start-error.ts';
-import { TcpConnection } from './tcp-connection.ts';
-
-/** Actions the owner hears of: all but those on connections. */
-export type SpeakerReport = Exclude<
-  SpeakerAction,
-  { kind: 'connect' | 'close' | 'send' | 'open-bfd' | 'close-bfd' }
->;
-
-/** What happens on sockets that is not the speaker's concern. */
-export type TransportReport =
-  | BmpReport
-  /** Somebody who is no peer connected and was closed. */
-  | { readonly kind: 'stranger-refused'; readonly address: Address | undefined }
-  /** The kernel did not take the MD5 key of a peer; no connection of it is accepted. */
-  | { readonly kind: 'md5-key-refused'; readonly peer: Address | Prefix; readonly errno: string }
-  /** The sockets of a BFD session cannot be opened; it is tried again every second, and told when the reason is another. */
-  | {
-      readonly kind: 'bfd-socket-refused';
-      readonly peer: Address;
-      readonly step: 'interface' | 'receive' | 'send';
-      readonly errno: string;
-    }
-  /** The BFD thread has failed: no BFD session runs until the server is started anew, BGP goes on without. */
-  | { readonly kind: 'bfd-thread-failed'; readonly error: string };
-
-/** How a server starts. */
-export interface BgpServerOptions {
-  readonly config: SpeakerConfig;
-  /** The process has started anew while the kernel kept forwarding by routes of its earlier life (RFC 4724). */
-  readonly restarting: boolean;
-  /**
-   * Report every change of the Loc-RIB and the next hops in use, an object for each prefix; default: when there is
-   * somebody to hear it.
-   */
-  readonly reportRoutes?: boolean | undefined;
-  /** Hears what the speaker reports, in order, from the event loop. */
-  readonly onAction?: (action: SpeakerReport) => void;
-  /** Hears what happens on sockets. */
-  readonly onTransport?: (report: TransportReport) => void;
-  /** Seed of jitter and hashes; default a random one. */
-  readonly seed?: number | undefined;
-}
 
 /** A started server, or why it could not start. */
 export type StartResult = { readonly kind: 'started'; readonly server: BgpServer } | StartError;
-
-/** Commands to single peers. */
-export type PeerCommand = Extract<
-  SpeakerEvent,
-  { kind: 'start-peer' | 'stop-peer' | 'reset-peer' | 'refresh-peer' }
->;
-
-/** How a server stops. */
-export interface StopOptions {
-  /** Close without a Cease, so that peers keep our routes for the restart time; else Cease / Administrative Shutdown. */
-  readonly graceful: boolean;
-  /** Shutdown communication of the Cease (RFC 9003). */
-  readonly communication?: string | undefined;
-}
 
 /** A BFD session nobody runs. */
 const NOT_RUNNING: BfdStatus = {
@@ -129,25 +72,17 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 export class BgpServer {
   readonly #speaker: Speaker;
   readonly #listeners: ListenerSet;
-  readonly #connections = new ConnectionTable();
+  readonly #connections: PeerConnections;
   readonly #bfd: BfdThread = new BfdThread({
     news: (news) => this.#hearBfd(news),
     died: (error) => this.#loseBfd(error),
   });
   readonly #onAction: (action: SpeakerReport) => void;
   readonly #onTransport: (report: TransportReport) => void;
-  #book: PeerBook;
-  /** Peers whose MD5 key the kernel refused. */
-  #unprotected: ReadonlyMap<Address | Prefix, string> = new Map();
-  /** Connections with bytes queued in this turn. */
-  readonly #toFlush: Set<TcpConnection> = new Set();
-  /** Sockets that are not gone yet, closed ones included. */
-  readonly #alive: Set<Promise<void>> = new Set();
   readonly #bmp: BmpClients = new BmpClients({
     monitor: (collector, write) => this.#monitor(collector, write),
     report: (report) => this.#onTransport(report),
   });
-  readonly #lingering = new Lingering();
   #turn: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAt: number = Number.POSITIVE_INFINITY;
@@ -159,21 +94,26 @@ export class BgpServer {
     this.#onAction = onAction;
     this.#onTransport = onTransport;
     this.#listeners = listeners;
-    this.#book = new PeerBook(config.peers);
+    this.#connections = new PeerConnections(listeners, config, {
+      handle: (event) => this.#handle(event),
+      report: onTransport,
+    });
     this.#speaker = new Speaker(config, {
       restarting,
       seed: seed ?? randomInt(2 ** 32),
       now: performance.now(),
       reportRoutes: options.reportRoutes ?? options.onAction !== undefined,
     });
-    this.#protectListeners(config);
+    this.#connections.configure(config);
     this.#bmp.configure(config.bmp);
     this.#scheduleTurn();
   }
 
   /** Listens and starts the sessions; the first actions are reported from the event loop, after this returned. */
   static start(options: BgpServerOptions): StartResult {
-    const listeners = new ListenerSet((socket) => server?.accept(socket));
+    const listeners = new ListenerSet((socket) => {
+      if (server !== undefined) server.#connections.accept(socket);
+    });
     let server: BgpServer | undefined;
     const error =
       configError(checkSpeakerConfig(options.config)) ?? listeners.configure(options.config.listen);
@@ -196,8 +136,7 @@ export class BgpServer {
   configure(config: SpeakerConfig): StartError | undefined {
     const error = configError(checkSpeakerConfig(config)) ?? this.#listeners.configure(config.listen);
     if (error !== undefined) return error;
-    this.#book = new PeerBook(config.peers);
-    this.#protectListeners(config);
+    this.#connections.configure(config);
     this.#handle({ kind: 'configure', config });
     this.#bmp.configure(config.bmp);
     return undefined;
@@ -302,61 +241,9 @@ export class BgpServer {
     this.#stopped = true;
     clearTimeout(this.#timer);
     clearImmediate(this.#turn);
-    await Promise.all([...this.#alive, this.#bmp.stop()]);
+    await Promise.all([this.#connections.gone(), this.#bmp.stop()]);
     // Last: AdminDown must not reach a peer before the end of the connection (FRR takes it for a failure).
     await this.#bfd.stop();
-  }
-
-  /** Takes a connection of a peer, or closes that of a stranger. Called by the listeners. */
-  accept(socket: Socket): void {
-    const address = fromNodeAddress(socket.remoteAddress);
-    const peer = address === undefined ? undefined : this.#book.find(address);
-    if (
-      peer === undefined ||
-      this.#unprotected.has(peer.template ?? peer.address) ||
-      !protect(socket, peer)
-    ) {
-      socket.on('error', () => {});
-      // A reset leaves nothing behind in the kernel, however many come.
-      socket.resetAndDestroy();
-      this.#onTransport({ kind: 'stranger-refused', address });
-      return;
-    }
-    const id = this.#connections.nextAccepted();
-    const { ends } = this.#adopt(peer.address, id, socket);
-    this.#handle({ kind: 'accepted', peer: peer.address, connection: id, ...ends });
-  }
-
-  #connect(address: Address, id: ConnectionId): void {
-    const peer = this.#book.find(address);
-    if (peer === undefined) return;
-    const attempt = dial(peer, {
-      connected: (socket) => {
-        this.#connections.takeDial(address, id);
-        const { ends } = this.#adopt(address, id, socket);
-        this.#handle({ kind: 'connected', peer: address, connection: id, ...ends });
-      },
-      failed: (error) => {
-        this.#connections.takeDial(address, id);
-        this.#handle({ kind: 'connect-failed', peer: address, connection: id, error });
-      },
-    });
-    this.#connections.addDial(address, id, attempt);
-  }
-
-  #adopt(peer: Address, id: ConnectionId, socket: Socket): TcpConnection {
-    const connection = new TcpConnection(socket, {
-      received: (bytes) => this.#handle({ kind: 'received', peer, connection: id, bytes }),
-      closed: (error) => {
-        this.#connections.take(peer, id);
-        this.#handle({ kind: 'closed', peer, connection: id, error });
-      },
-      outstanding: (bytes) => this.#handle({ kind: 'outstanding', peer, connection: id, bytes }),
-    });
-    this.#connections.add(peer, id, connection);
-    this.#alive.add(connection.gone);
-    void connection.gone.then(() => this.#alive.delete(connection.gone));
-    return connection;
   }
 
   #monitor({ views = ['pre-policy'] }: BmpCollector, write: (message: Uint8Array) => void): BmpStation {
@@ -368,12 +255,6 @@ export class BgpServer {
       systemName: hostname(),
       systemDescription,
     });
-  }
-
-  #protectListeners({ peers }: SpeakerConfig): void {
-    this.#unprotected = this.#listeners.protect(peers);
-    for (const [peer, errno] of this.#unprotected)
-      this.#onTransport({ kind: 'md5-key-refused', peer, errno });
   }
 
   #handle(event: SpeakerEvent): void {
@@ -409,20 +290,19 @@ export class BgpServer {
       for (const action of actions) this.#perform(action);
     }
     this.#performing = false;
-    for (const connection of this.#toFlush) connection.flush();
-    this.#toFlush.clear();
+    this.#connections.flush();
   }
 
   #perform(action: SpeakerAction): void {
     switch (action.kind) {
       case 'send':
-        this.#send(action.peer, action.connection, action.bytes);
+        this.#connections.send(action.peer, action.connection, action.bytes);
         return;
       case 'connect':
-        this.#connect(action.peer, action.connection);
+        this.#connections.connect(action.peer, action.connection);
         return;
       case 'close':
-        this.#close(action.peer, action.connection);
+        this.#connections.close(action.peer, action.connection);
         return;
       case 'open-bfd':
         this.#bfd.open(action.session);
@@ -433,19 +313,6 @@ export class BgpServer {
       default:
         this.#onAction(action);
     }
-  }
-
-  #close(peer: Address, id: ConnectionId): void {
-    this.#connections.takeDial(peer, id)?.abort();
-    const connection = this.#connections.take(peer, id);
-    if (connection !== undefined) this.#lingering.close(connection);
-  }
-
-  #send(peer: Address, id: ConnectionId, bytes: Uint8Array): void {
-    const connection = this.#connections.find(peer, id);
-    if (connection === undefined) return;
-    connection.queue(bytes);
-    this.#toFlush.add(connection);
   }
 
   #hearBfd(news: BfdNews): void {
@@ -480,11 +347,4 @@ export class BgpServer {
     this.#timerAt = Number.POSITIVE_INFINITY;
     this.#handle({ kind: 'tick' });
   }
-}
-
-/** Puts the TTL rule of a peer on an accepted connection; false when the kernel does not take it. */
-function protect(socket: Socket, peer: NeighbourConfig): boolean {
-  if (peer.ttlSecurityHops === undefined && peer.multihop === undefined) return true;
-  const fd = descriptorOf(socket);
-  return fd >= 0 && applyTtlRule(fd, peer.address, peer).ok;
 }

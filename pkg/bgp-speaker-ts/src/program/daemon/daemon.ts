@@ -9,12 +9,8 @@
 import type { Address, Prefix } from '@weft/ip';
 import type { LocalRoute, PeerStatus } from '../../speaker/config.ts';
 import type { Explanation } from '../../speaker/explain.ts';
-import {
-  BgpServer,
-  type PeerCommand,
-  type SpeakerReport,
-  type TransportReport,
-} from '../../transport/bgp-server.ts';
+import { BgpServer } from '../../transport/bgp-server.ts';
+import type { PeerCommand, SpeakerReport, TransportReport } from '../../transport/server-options.ts';
 import { readSpeakerFileApart } from '../config/read-apart.ts';
 import type { SpeakerFile } from '../config/speaker-file.ts';
 import type { Failure } from '../failure.ts';

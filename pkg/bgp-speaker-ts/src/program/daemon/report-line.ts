@@ -3,7 +3,7 @@
  */
 
 import { describeDownReason } from '../../speaker/down-reason.ts';
-import type { SpeakerReport, TransportReport } from '../../transport/bgp-server.ts';
+import type { SpeakerReport, TransportReport } from '../../transport/server-options.ts';
 
 /** The values of an event. */
 export type LineValues = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@
  * Those who watch events live. A watcher that reads slowly loses events and is told how many; it delays nobody.
  */
 
-import type { SpeakerReport, TransportReport } from '../../transport/bgp-server.ts';
+import type { SpeakerReport, TransportReport } from '../../transport/server-options.ts';
 import type { EventLine } from '../protocol.ts';
 import { reportLine } from './report-line.ts';
 

@@ -7,7 +7,8 @@ import { createServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Address, address } from '@weft/ip';
 import type { PeerConfig, SpeakerConfig } from '../../speaker/config.ts';
-import { BgpServer, type BgpServerOptions, type SpeakerReport, type TransportReport } from '../bgp-server.ts';
+import { BgpServer } from '../bgp-server.ts';
+import type { BgpServerOptions, SpeakerReport, TransportReport } from '../server-options.ts';
 
 /** Waits until a condition holds; the error says what did not come about. */
 export async function eventually(what: string, condition: () => boolean, limitMs = 4500): Promise<void> {
