@@ -1,86 +1,21 @@
 import { address } from '@weft/ip';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Capability } from '../wire/capability/capability.ts';
 import { encodeNotification } from '../wire/message/03-notification.ts';
 import type { GracefulRestartConfig, PeerConfig } from './config.ts';
+import {
+  ASN,
+  converged,
+  fateOf,
+  OTHER_ROUTE,
+  OURS,
+  PATH,
+  PEER,
+  type Restart,
+  ROUTE,
+  restarts,
+} from './test/long-lived-peer.ts';
 import { Network, originate, peer, receivedBy, routesOf, speaker } from './test/network.ts';
 import { ScriptedPeers, scripted } from './test/scripted-peers.ts';
-
-const PEER = '10.0.0.2';
-const ASN = 64513;
-const RIVAL = '10.0.0.3';
-const ROUTE = '20.0.0.0/24';
-const OTHER_ROUTE = '20.0.1.0/24';
-const LLGR_STALE = '65535:6';
-const PATH = { asPath: [{ kind: 'sequence' as const, asns: [ASN] }] };
-
-const OURS: GracefulRestartConfig = {
-  restartTimeSeconds: 120,
-  longLived: [{ family: 'ipv4-unicast', staleTimeSeconds: 3600 }],
-};
-
-interface Restart {
-  readonly restartSeconds?: number;
-  readonly staleSeconds?: number;
-  readonly forwarding?: boolean;
-  readonly longLivedForwarding?: boolean;
-  readonly notification?: boolean;
-  readonly families?: readonly number[];
-  readonly longLivedFamilies?: readonly number[];
-}
-
-/** Both capabilities of a peer. */
-function restarts({
-  restartSeconds = 100,
-  staleSeconds = 1000,
-  forwarding = true,
-  longLivedForwarding = true,
-  notification = false,
-  families = [1],
-  longLivedFamilies = [1],
-}: Restart = {}): Capability[] {
-  return [
-    {
-      kind: 'graceful-restart',
-      restarting: false,
-      notification,
-      restartTimeSeconds: restartSeconds,
-      families: families.map((afi) => ({ afi, safi: 1, forwarding })),
-    },
-    {
-      kind: 'long-lived-graceful-restart',
-      families: longLivedFamilies.map((afi) => ({
-        afi,
-        safi: 1,
-        forwarding: longLivedForwarding,
-        staleTimeSeconds: staleSeconds,
-      })),
-    },
-  ];
-}
-
-/** An external peer that has announced two routes and End-of-RIB, and others that are given. */
-function converged(
-  restart: Restart = {},
-  ours: GracefulRestartConfig = OURS,
-  others: readonly PeerConfig[] = [],
-): ScriptedPeers {
-  const peers = new ScriptedPeers([scripted(PEER, ASN), ...others], { gracefulRestart: ours });
-  peers.connect(PEER, ASN, restarts(restart));
-  peers.announce(PEER, [ROUTE, OTHER_ROUTE], PATH);
-  peers.endOfRib(PEER, 'ipv4-unicast');
-  return peers;
-}
-
-/** What a peer's route is by now. */
-function fateOf(peers: ScriptedPeers, prefix = ROUTE): 'fresh' | 'stale' | 'long-lived' | 'gone' {
-  const route = peers.received(PEER, prefix);
-  if (route === undefined) return 'gone';
-  if (!route.stale) return 'fresh';
-  const best = peers.explain(prefix).paths.find((item) => item.peer === PEER);
-  return best?.attributes.communities?.includes(LLGR_STALE) === true ? 'long-lived' : 'stale';
-}
 
 describe('the two periods after a session is lost (RFC 9494 §4.2)', () => {
   const longLived = (more: object) => ({
@@ -249,94 +184,6 @@ describe('the two periods after a session is lost (RFC 9494 §4.2)', () => {
   });
 });
 
-describe('long-lived stale routes are the last choice (RFC 9494 §4.3)', () => {
-  const preferred = { ...PATH, communities: [0xffff0006] };
-
-  function withRival(): ScriptedPeers {
-    const peers = converged({}, OURS, [scripted(RIVAL, 64512)]);
-    peers.connect(RIVAL, 64512, restarts());
-    return peers;
-  }
-
-  test('before, a stale route competes as it is; then it loses to everything', () => {
-    const peers = withRival();
-    peers.announce(RIVAL, [ROUTE], { asPath: [{ kind: 'sequence', asns: [7, 8, 9] }], localPref: 1 });
-    peers.disconnect(PEER);
-    peers.advance(99);
-    expect(peers.explain(ROUTE).paths[0]?.peer).toBe(PEER);
-    peers.advance(2);
-    expect(peers.explain(ROUTE).paths[0]?.peer).toBe(RIVAL);
-    expect(peers.explain(ROUTE).paths[1]?.lost).toEqual({
-      kind: 'decision',
-      step: 'long-lived-stale',
-      value: 'stale',
-      against: { source: 'internal', peer: RIVAL, pathId: 0 },
-      againstValue: 'fresh',
-    });
-  });
-
-  test('one that arrives marked is treated the same', () => {
-    const peers = withRival();
-    peers.announce(PEER, [ROUTE], preferred);
-    peers.announce(RIVAL, [ROUTE], { asPath: [{ kind: 'sequence', asns: [7, 8, 9] }], localPref: 1 });
-    expect(peers.explain(ROUTE).paths[0]?.peer).toBe(RIVAL);
-  });
-
-  test('among themselves the other steps decide', () => {
-    const peers = withRival();
-    peers.announce(PEER, [ROUTE], preferred);
-    peers.announce(RIVAL, [ROUTE], { localPref: 1, communities: [0xffff0006] });
-    expect(peers.explain(ROUTE).paths.map((path) => path.peer)).toEqual([PEER, RIVAL]);
-    expect(peers.explain(ROUTE).paths[1]?.lost).toMatchObject({ step: 'local-pref' });
-  });
-});
-
-describe('who is told of long-lived stale routes (RFC 9494 §4.3, §4.6)', () => {
-  const TARGET = '10.0.0.4';
-  const aware: Capability[] = restarts({ families: [], longLivedFamilies: [] });
-
-  test.each<[string, number, Capability[], string, object | undefined]>([
-    [
-      'an internal peer with LLGR',
-      64512,
-      restarts(),
-      'default',
-      { communities: [LLGR_STALE], localPref: 100 },
-    ],
-    ['an external peer with LLGR', 64514, restarts(), 'default', { communities: [LLGR_STALE] }],
-    ['an external peer that only takes them', 64514, aware, 'default', { communities: [LLGR_STALE] }],
-    ['an external peer without', 64514, [], 'llgr-stale', undefined],
-    [
-      'an internal peer without: as the last choice, and not further',
-      64512,
-      [],
-      'default',
-      { communities: [LLGR_STALE, '65535:65281'], localPref: 0 },
-    ],
-  ])('%s', (_name, asn, capabilities, rule, expected) => {
-    const peers = converged({}, OURS, [scripted(TARGET, asn)]);
-    peers.connect(TARGET, asn, capabilities);
-    peers.disconnect(PEER);
-    peers.advance(99);
-    expect(peers.sent(TARGET, ROUTE)).toMatchObject({ communities: undefined });
-    peers.advance(2);
-    expect(peers.exportRule(TARGET, ROUTE)).toBe(rule);
-    if (expected === undefined) expect(peers.sent(TARGET, ROUTE)).toBeUndefined();
-    else expect(peers.sent(TARGET, ROUTE)).toMatchObject(expected);
-  });
-
-  test('export policy cannot give such a route to internal peers without LLGR as a better choice', () => {
-    const exportPolicy: PeerConfig['exportPolicy'] = [
-      { name: 'prefer', action: 'accept', operations: [{ kind: 'set-local-pref', localPref: 700 }] },
-    ];
-    const peers = converged({}, OURS, [scripted(TARGET, 64512, { exportPolicy })]);
-    peers.connect(TARGET, 64512);
-    peers.disconnect(PEER);
-    peers.advance(101);
-    expect(peers.sent(TARGET, ROUTE)).toMatchObject({ localPref: 0 });
-  });
-});
-
 describe('the session is back (RFC 9494 §4.2)', () => {
   test.each<[string, number, Restart, string]>([
     ['in the restart time, both F bits set', 50, {}, 'stale'],
@@ -486,91 +333,6 @@ describe('the session is back (RFC 9494 §4.2)', () => {
     expect([...peers.speaker.locRib('ipv4-unicast')]).toEqual([]);
     expect(peers.told('next-hops-wanted').at(-1)?.nextHops).toEqual([]);
   });
-});
-
-describe('whatever a peer does', () => {
-  const doing = fc.oneof(
-    {
-      weight: 4,
-      arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.constantFrom(3, 60, 400) }),
-    },
-    { weight: 2, arbitrary: fc.constant({ do: 'lose' as const }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        do: fc.constant('connect' as const),
-        forwarding: fc.boolean(),
-        longLivedForwarding: fc.boolean(),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        do: fc.constant('announce' as const),
-        prefix: fc.constantFrom(ROUTE, OTHER_ROUTE),
-        communities: fc.constantFrom(undefined, undefined, [0xffff0006], [0xffff0007]),
-      }),
-    },
-    { weight: 1, arbitrary: fc.constant({ do: 'end-of-rib' as const }) },
-    { weight: 1, arbitrary: fc.constant({ do: 'judge' as const }) },
-  );
-
-  test('nothing stale outlives both times, a stale path is no better than a fresh one, and nothing is left over', () => {
-    let longLived = 0;
-    fc.assert(
-      fc.property(fc.array(doing, { maxLength: 60, size: 'max' }), (doings) => {
-        const peers = new ScriptedPeers([scripted(PEER, ASN), scripted(RIVAL, 64512)], {
-          gracefulRestart: OURS,
-        });
-        peers.connect(RIVAL, 64512);
-        peers.announce(RIVAL, [ROUTE], { localPref: 1 });
-        let up = false;
-        let firstLoss: number | undefined;
-        for (const item of doings) {
-          switch (item.do) {
-            case 'wait':
-              peers.advance(item.seconds);
-              break;
-            case 'lose':
-              if (up) firstLoss ??= peers.now;
-              if (up) peers.disconnect(PEER);
-              up = false;
-              break;
-            case 'connect':
-              if (up) break;
-              peers.advance(61);
-              peers.connect(PEER, ASN, restarts(item));
-              up = true;
-              break;
-            case 'announce':
-              if (up) peers.announce(PEER, [item.prefix], { ...PATH, communities: item.communities });
-              break;
-            case 'end-of-rib':
-              if (up) peers.endOfRib(PEER, 'ipv4-unicast');
-              if (up) firstLoss = undefined;
-              break;
-            case 'judge':
-              if (up) peers.handle({ kind: 'refresh-peer', peer: address(PEER), direction: 'in' });
-          }
-          for (const prefix of [ROUTE, OTHER_ROUTE]) {
-            const fate = fateOf(peers, prefix);
-            if (fate === 'long-lived') longLived += 1;
-            if (fate !== 'stale' && fate !== 'long-lived') continue;
-            expect(peers.now - (firstLoss ?? Number.NaN)).toBeLessThanOrEqual(1_100_000);
-          }
-          if (peers.speaker.status()[0]?.families[0]?.stale === 0) firstLoss = undefined;
-          const [best] = peers.explain(ROUTE).paths;
-          expect(best?.attributes.communities?.includes(LLGR_STALE) ?? false).toBe(false);
-        }
-        peers.handle({ kind: 'configure', config: { ...peers.speaker.config, peers: [] } });
-        expect(peers.speaker.nextDeadline).toBe(Number.POSITIVE_INFINITY);
-        // Attributes hold their next hops: none of them is left.
-        expect(peers.told('next-hops-wanted').at(-1)?.nextHops).toEqual([]);
-      }),
-      { numRuns: 300 },
-    );
-    expect(longLived).toBeGreaterThan(100);
-  }, 60_000);
 });
 
 describe('between two speakers', () => {
