@@ -50,8 +50,9 @@ export function* warmUp(): Generator<undefined> {
     const firstAddress = FIRST_ADDRESS + index * 2 ** 28;
     return { peer, updates: [...announcements(firstAddress), ...withdrawals(firstAddress)] };
   });
+  // One speaker for all rounds: the tables of several would wait for the collector, 2 MiB each.
+  const speaker = startSpeaker();
   for (let round = 0; round < ROUNDS; round += 1) {
-    const speaker = startSpeaker();
     for (let step = 0; streams.some(({ updates }) => step < updates.length); step += 1) {
       for (const { peer, updates } of streams) {
         const bytes = updates[step];
