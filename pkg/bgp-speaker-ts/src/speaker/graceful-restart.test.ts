@@ -188,6 +188,17 @@ describe('Restarting Speaker (RFC 4724 §4.1)', () => {
     return { network, reflector };
   }
 
+  /** The reflector and A have just started again, and A, which has no graceful restart and no local routes, says nothing. */
+  function restartedBesideSilence(): Network {
+    const { network, reflector } = reflected({ gracefulRestart: undefined });
+    network.kill(C);
+    network.kill(A);
+    network.add(speaker(A, AS, [peer(C, AS)], { gracefulRestart: undefined }));
+    network.restart(C, reflector, { restarting: true });
+    originate(network, C);
+    return network;
+  }
+
   test('a reflector that restarts tells nobody anything before it has heard all: no route is lost anywhere', () => {
     const { network, reflector } = reflected();
     const before = changesOf(network, B);
@@ -216,13 +227,7 @@ describe('Restarting Speaker (RFC 4724 §4.1)', () => {
   });
 
   test('listens to a peer that need not send End-of-RIB for a moment: its routes are not lost elsewhere', () => {
-    // Without local routes A sends no End-of-RIB, and says nothing for a while.
-    const { network, reflector } = reflected({ gracefulRestart: undefined });
-    network.kill(C);
-    network.kill(A);
-    network.add(speaker(A, AS, [peer(C, AS)], { gracefulRestart: undefined }));
-    network.restart(C, reflector, { restarting: true });
-    originate(network, C);
+    const network = restartedBesideSilence();
     network.advance(5_000);
     expect(receivedBy(network, B, C).get('10.1.0.0/26')?.stale).toBe(true);
     const before = changesOf(network, B);
@@ -233,12 +238,7 @@ describe('Restarting Speaker (RFC 4724 §4.1)', () => {
   });
 
   test('does not listen longer than that to one that says nothing', () => {
-    const { network, reflector } = reflected({ gracefulRestart: undefined });
-    network.kill(C);
-    network.kill(A);
-    network.add(speaker(A, AS, [peer(C, AS)], { gracefulRestart: undefined }));
-    network.restart(C, reflector, { restarting: true });
-    originate(network, C);
+    const network = restartedBesideSilence();
     network.advance(20_000);
     expect(toldBy(network, C, 'end-of-rib-complete')).toMatchObject([{ cause: 'all-received' }]);
     expect(routesOf(network, C)).toEqual({ '10.2.0.0/26': B });

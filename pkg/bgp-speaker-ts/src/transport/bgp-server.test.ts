@@ -1,5 +1,5 @@
 import { address, prefix } from '@weft/ip';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DETACH_BYTES } from '../speaker/update-group.ts';
 import { encodeOpen } from '../wire/message/01-open.ts';
 import { describeNotification } from '../wire/message/03-notification.ts';
@@ -12,26 +12,14 @@ import {
   prefixesOf,
   RawPeer,
   type Running,
+  run,
   speaker,
-  start,
   stateOf,
 } from './test/loopback.ts';
 
 const A = '127.0.0.2';
 const B = '127.0.0.3';
 const C = '127.0.0.4';
-
-const running: Running[] = [];
-
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(({ server }) => server.stop({ graceful: false })));
-});
-
-function run(...args: Parameters<typeof start>): Running {
-  const started = start(...args);
-  running.push(started);
-  return started;
-}
 
 /** Two speakers at A and B that are told to speak to each other. */
 async function pair(

@@ -1,24 +1,12 @@
 import { prefix } from '@weft/ip';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PeerConfig } from '../speaker/config.ts';
-import { eventually, freePort, peer, type Running, speaker, start, stateOf } from './test/loopback.ts';
+import { eventually, freePort, peer, type Running, run, speaker, stateOf } from './test/loopback.ts';
 
 const A = '127.0.0.2';
 const B = '127.0.3.3';
 const C = '127.0.3.4';
 const RANGE = prefix('127.0.3.0/24');
-
-const running: Running[] = [];
-
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(({ server }) => server.stop({ graceful: false })));
-});
-
-function run(...args: Parameters<typeof start>): Running {
-  const started = start(...args);
-  running.push(started);
-  return started;
-}
 
 function range(more: Partial<PeerConfig> = {}): PeerConfig {
   return { ...peer(A, more), address: RANGE };

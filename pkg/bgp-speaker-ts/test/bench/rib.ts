@@ -86,15 +86,12 @@ function runScenario(make: (typeof SCENARIOS)[string]): object {
   };
 }
 
+function noTime(): Phases {
+  return { establishMs: 0, receiveMs: 0, flushMs: 0, withdrawMs: 0, sentBytes: 0, flushes: 0 };
+}
+
 function runOnce(asn: number, clients: readonly Client[], reflector: boolean): Phases {
-  const phases: Phases = {
-    establishMs: 0,
-    receiveMs: 0,
-    flushMs: 0,
-    withdrawMs: 0,
-    sentBytes: 0,
-    flushes: 0,
-  };
+  const phases = noTime();
   const speaker = new Speaker(toConfig(asn, clients, reflector), {
     restarting: false,
     seed: 1,
@@ -331,14 +328,7 @@ function benchEncode(): object {
 /** One route of one client flaps in the steady state of S1: time from its bytes to the bytes for all others. */
 function benchFlap(): object {
   const clients = reflectorClients(100, 100);
-  const phases: Phases = {
-    establishMs: 0,
-    receiveMs: 0,
-    flushMs: 0,
-    withdrawMs: 0,
-    sentBytes: 0,
-    flushes: 0,
-  };
+  const phases = noTime();
   const speaker = new Speaker(toConfig(65000, clients, true), {
     restarting: false,
     seed: 1,

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Address, address } from '@weft/ip';
+import { onTestFinished } from 'vitest';
 import type { PeerConfig, SpeakerConfig } from '../../speaker/config.ts';
 import { BgpServer } from '../bgp-server.ts';
 import type { BgpServerOptions, SpeakerReport, TransportReport } from '../server-options.ts';
@@ -80,6 +81,13 @@ export function start(config: SpeakerConfig, options: Partial<BgpServerOptions> 
   if (started.kind !== 'started') throw new Error(started.message);
   started.server.setLocalRoutes([]);
   return { server: started.server, reports, transport };
+}
+
+/** Starts a speaker that stops with the test. */
+export function run(...args: Parameters<typeof start>): Running {
+  const started = start(...args);
+  onTestFinished(() => started.server.stop({ graceful: false }));
+  return started;
 }
 
 /** The state of one peer. */
