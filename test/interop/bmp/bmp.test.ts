@@ -7,8 +7,9 @@ import { type Address, address } from '@weft/ip';
 import type { BmpCollector, ReceivedRoute } from 'bgp-speaker-ts';
 import { execa } from 'execa';
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../harness/free-port.ts';
 import { waitFor } from '../../harness/wait-for.ts';
-import { freePort, LEFT, RIGHT, Speakers } from '../mrt/speakers.ts';
+import { LEFT, RIGHT, Speakers } from '../mrt/speakers.ts';
 import { splitBmp, toPcap } from './pcap.ts';
 import { Pmbmpd, type PmbmpdLine } from './pmbmpd.ts';
 

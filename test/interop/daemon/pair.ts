@@ -5,6 +5,7 @@ import type { Address } from '@weft/ip';
 import type { LocalRoute, Negotiated, PeerConfig, PeerStatus, SpeakerConfig } from 'bgp-speaker-ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import type { Daemon, DaemonRoute } from './daemon.ts';
+import { peerAt } from './lan-speaker.ts';
 import type { Network, NetworkEnd } from './network.ts';
 import { Speaker } from './speaker.ts';
 import type { TemplateValues } from './template.ts';
@@ -164,6 +165,15 @@ export class Pair {
     return routes;
   }
 
+  /** Waits until the speaker has heard End-of-RIB of both families. */
+  async heardEndOfRib(): Promise<void> {
+    await waitFor(
+      'End-of-RIB of both families',
+      async () => (await this.status()).families.every(({ endOfRibReceived }) => endOfRibReceived),
+      DEADLINE_MS,
+    );
+  }
+
   /** Ends both and leaves nothing. */
   async remove(): Promise<void> {
     await Promise.all([this.speaker.kill('SIGKILL'), this.#second.kill('SIGKILL'), this.daemon.remove()]);
@@ -224,16 +234,5 @@ function commonConfig(
 }
 
 function peerConfig(own: NetworkEnd, transport: 'ipv4' | 'ipv6', other: NetworkEnd, asn: number): PeerConfig {
-  return {
-    address: other[transport],
-    asn,
-    localAddress: own[transport],
-    passive: false,
-    families: ['ipv4-unicast', 'ipv6-unicast'],
-    connectRetryTimeSeconds: 1,
-    nextHop: 'auto',
-    nextHopAddresses: { ipv4: own.ipv4, ipv6: own.ipv6 },
-    importPolicy: [],
-    exportPolicy: [],
-  };
+  return peerAt(own, other, asn, { address: other[transport], localAddress: own[transport] });
 }

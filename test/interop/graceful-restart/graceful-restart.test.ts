@@ -28,15 +28,7 @@ async function startInStep(pair: Pair): Promise<void> {
   await pair.start([...OURS, ...OURS_GOING]);
   await pair.daemonHas(...OUR_PREFIXES, ...OUR_GOING_PREFIXES);
   await pair.speakerHas(...THEIRS, ...THEIRS_GOING);
-  await heardEndOfRib(pair);
-}
-
-async function heardEndOfRib(pair: Pair): Promise<void> {
-  await waitFor(
-    'End-of-RIB of both families',
-    async () => (await pair.status()).families.every(({ endOfRibReceived }) => endOfRibReceived),
-    DEADLINE_MS,
-  );
+  await pair.heardEndOfRib();
 }
 
 /** Prefixes the speaker had no route for at some moment since it told this many reports. */
@@ -56,7 +48,7 @@ async function restartDaemon(pair: Pair, has: readonly string[], back: readonly 
   await pair.daemon.start({ restarting: true });
   await pair.speakerHas(...back);
   await pair.daemonHas(...OUR_PREFIXES, ...OUR_GOING_PREFIXES);
-  await heardEndOfRib(pair);
+  await pair.heardEndOfRib();
 }
 
 /** The speaker is ended as told, and comes back with its routes. */
@@ -91,7 +83,7 @@ async function resetSession(pair: Pair): Promise<void> {
   );
   await pair.established();
   await pair.speakerHas(...THEIRS, ...THEIRS_GOING);
-  await heardEndOfRib(pair);
+  await pair.heardEndOfRib();
 }
 
 describeDaemons(gracefulRestart, (test) => {

@@ -35,15 +35,7 @@ async function startInStep(pair: Pair): Promise<void> {
   ]);
   await pair.daemonHas(...OURS);
   await pair.speakerHas(...THEIRS, ...THEIRS_GOING);
-  await heardEndOfRib(pair);
-}
-
-async function heardEndOfRib(pair: Pair): Promise<void> {
-  await waitFor(
-    'End-of-RIB of both families',
-    async () => (await pair.status()).families.every(({ endOfRibReceived }) => endOfRibReceived),
-    DEADLINE_MS,
-  );
+  await pair.heardEndOfRib();
 }
 
 /** Our prefixes the daemon has marked as long-lived stale. */

@@ -3,8 +3,6 @@
  *
  * LEFT is internal and sends path identifiers; RIGHT is external, of a four-octet AS.
  */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { type Address, address, prefix } from '@weft/ip';
 import {
   BgpServer,
@@ -13,6 +11,7 @@ import {
   type ReceivedRoute,
   type SpeakerConfig,
 } from 'bgp-speaker-ts';
+import { freePort } from '../../harness/free-port.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
 export const OURS: Address = address('127.0.0.2');
@@ -78,17 +77,6 @@ export class Speakers {
   async stop(): Promise<void> {
     await Promise.all([this.ours, this.left, this.right].map((server) => server.stop({ graceful: false })));
   }
-}
-
-/** A port nobody listens on. */
-export async function freePort(host: string): Promise<number> {
-  const probe = createServer().listen(0, host);
-  await once(probe, 'listening');
-  const bound = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (bound === null || typeof bound === 'string') throw new Error('no port');
-  return bound.port;
 }
 
 function serve(config: SpeakerConfig, routes: readonly LocalRoute[]): BgpServer {

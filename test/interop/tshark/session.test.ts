@@ -3,7 +3,7 @@
  * four-octet AS number, and a feeder that brings routes with attributes.
  */
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { type Address, address, prefix } from '@weft/ip';
 import {
   BgpServer,
@@ -15,6 +15,7 @@ import {
   UpdatePacker,
 } from 'bgp-speaker-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../harness/free-port.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import { Capture } from './capture.ts';
 import { complaintsIn } from './quirks.ts';
@@ -168,16 +169,6 @@ const FED = {
 
 function sentTo(server: BgpServer, to: Address): number {
   return server.peers().find((status) => status.address === to)?.updateBytesSent ?? 0;
-}
-
-async function freePort(host: Address): Promise<number> {
-  const probe = createServer().listen(0, host);
-  await once(probe, 'listening');
-  const bound = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (bound === null || typeof bound === 'string') throw new Error('no port');
-  return bound.port;
 }
 
 describe('sessions between speakers', () => {
