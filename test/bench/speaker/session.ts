@@ -1,12 +1,12 @@
 /**
  * One BGP session of the player: as little of a speaker as will do, so that the daemon is what is measured.
  */
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { encodeKeepalive, encodeOpen, MessageFramer, MessageType } from 'bgp-speaker-ts';
 
 const READ_BYTES = 65_536;
 const HOLD_SECONDS = 90;
+const RETRY_MS = 100;
 
 /** Who hears of a session. */
 export interface SessionListener {
@@ -27,19 +27,39 @@ export interface SessionOptions {
 export class PlayedSession {
   readonly #options: SessionOptions;
   readonly #listener: SessionListener;
-  readonly #framer = new MessageFramer();
-  readonly #established = Promise.withResolvers<void>();
+  #framer = new MessageFramer();
   #socket: Socket | undefined;
   #keepalive: NodeJS.Timeout | undefined;
+  /** Says that the session is Established, or that it did not come to that. */
+  #settle: (established: boolean) => void = () => {};
 
   constructor(options: SessionOptions, listener: SessionListener) {
     this.#options = options;
     this.#listener = listener;
   }
 
-  /** Connects, and resolves when the session is Established. */
+  /** Connects until the session is Established: a daemon with a short queue refuses some at first. */
   async open(): Promise<void> {
+    while (!(await this.#attempt())) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    this.#keepalive = setInterval(() => this.send(encodeKeepalive()), (HOLD_SECONDS * 1000) / 3);
+  }
+
+  /** Sends bytes of whole messages. */
+  send(bytes: Uint8Array): void {
+    this.#socket?.write(bytes);
+  }
+
+  /** Ends the connection; nothing is reported any more. */
+  close(): void {
+    clearInterval(this.#keepalive);
+    this.#keepalive = undefined;
+    this.#socket?.removeAllListeners('close');
+    this.#socket?.destroy();
+  }
+
+  #attempt(): Promise<boolean> {
     const { address, daemon } = this.#options;
+    this.#framer = new MessageFramer();
     const socket = connect({
       host: daemon,
       port: 179,
@@ -54,23 +74,12 @@ export class PlayedSession {
       },
     });
     this.#socket = socket;
-    socket.on('error', (error) => this.#listener.failed(error.message));
-    socket.on('close', () => this.#listener.failed('the daemon has closed the connection'));
-    await once(socket, 'connect');
-    socket.write(this.#describe());
-    await this.#established.promise;
-  }
-
-  /** Sends bytes of whole messages. */
-  send(bytes: Uint8Array): void {
-    this.#socket?.write(bytes);
-  }
-
-  /** Ends the connection; nothing is reported any more. */
-  close(): void {
-    clearInterval(this.#keepalive);
-    this.#socket?.removeAllListeners('close');
-    this.#socket?.destroy();
+    socket.on('error', () => {});
+    socket.once('connect', () => socket.write(this.#describe()));
+    socket.once('close', () => this.#end('the connection is closed'));
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+    });
   }
 
   #describe(): Uint8Array {
@@ -93,17 +102,16 @@ export class PlayedSession {
     framer.push(chunk);
     while (framer.next()) {
       if (framer.type === MessageType.update) this.#listener.update(framer.bytes, framer.start, framer.end);
-      else this.#handle(framer.type);
+      else if (framer.type === MessageType.open) this.send(encodeKeepalive());
+      else if (framer.type === MessageType.keepalive) this.#settle(true);
+      else this.#end('the daemon has sent a NOTIFICATION');
     }
-    if (framer.error !== undefined) this.#listener.failed(framer.error.detail);
+    if (framer.error !== undefined) this.#end(framer.error.detail);
   }
 
-  #handle(type: number): void {
-    if (type === MessageType.open) this.send(encodeKeepalive());
-    else if (type === MessageType.notification) this.#listener.failed('the daemon has sent a NOTIFICATION');
-    else if (type === MessageType.keepalive && this.#keepalive === undefined) {
-      this.#keepalive = setInterval(() => this.send(encodeKeepalive()), (HOLD_SECONDS * 1000) / 3);
-      this.#established.resolve();
-    }
+  /** Before the session is there another attempt follows; after that nothing may end it. */
+  #end(reason: string): void {
+    if (this.#keepalive !== undefined) this.#listener.failed(reason);
+    this.#settle(false);
   }
 }

@@ -55,6 +55,29 @@ describe('a TCP connection', () => {
     await eventually('all of it', () => Buffer.concat(received).toString() === 'one two three');
   });
 
+  test('takes a little from a peer that sends much, then lets others have a turn', async () => {
+    const bytes = 8 << 20;
+    far.write(new Uint8Array(bytes));
+    let received = 0;
+    let most = 0;
+    let inTurn = 0;
+    new TcpConnection(near, {
+      received: ({ length }) => {
+        if (inTurn === 0) setImmediate(endTurn);
+        received += length;
+        inTurn += length;
+      },
+      closed: () => {},
+      outstanding: () => {},
+    });
+    function endTurn(): void {
+      most = Math.max(most, inTurn);
+      inTurn = 0;
+    }
+    await eventually('all of it', () => received === bytes);
+    expect(most).toBeLessThanOrEqual(3 * 65_536);
+  });
+
   test('reports what a reader that does not read leaves waiting, and when it is gone', async () => {
     const { connection, told } = watch();
     far.pause();
