@@ -15,7 +15,8 @@ export interface Mistake {
   readonly hint: string;
 }
 
-const CORRECT_IT = 'correct the value and start again, or send SIGHUP';
+/** What to do about a value, when there is nothing more to say. */
+export const CORRECT_IT = 'correct the value and start again, or send SIGHUP';
 
 /** Says in words what a schema found. */
 export function readIssue(issue: z.core.$ZodIssue): Mistake[] {

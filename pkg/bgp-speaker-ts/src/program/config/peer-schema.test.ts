@@ -2,13 +2,19 @@ import { describe, expect, test } from 'vitest';
 import type { SpeakerFileResult } from './speaker-file.ts';
 import { failuresOf, parse, REFLECTOR } from './test/reflector-file.ts';
 
-function withPeer(keys: string): SpeakerFileResult {
-  return parse(REFLECTOR.replace('    passive: true\n', `    passive: true\n    ${keys}\n`), 'x');
+/** The reflector's file with its peer in another AS, and no client. */
+const WITH_EXTERNAL_PEER = REFLECTOR.replace('    asn: 64512', '    asn: 64513').replace(
+  'Client: true',
+  'Client: false',
+);
+
+function withPeer(keys: string, file: string = REFLECTOR): SpeakerFileResult {
+  return parse(file.replace('    passive: true\n', `    passive: true\n    ${keys}\n`), 'x');
 }
 
-/** The first peer of the reflector with more keys. */
-function peerWith(keys: string): unknown {
-  const result = withPeer(keys);
+/** The first peer of a file with more keys. */
+function peerWith(keys: string, file?: string): unknown {
+  const result = withPeer(keys, file);
   if (!result.ok) throw new Error(JSON.stringify(result.failures));
   return result.file.config.peers[0];
 }
@@ -34,13 +40,8 @@ describe('a peer in the file', () => {
     ['multihop: 3', { multihop: 3 }],
     ['allowLocalAsn: 2', { allowLocalAsn: 2 }],
     ['addPath: both', { addPath: 'both' }],
-    ['role: route-server-client', { role: 'route-server-client' }],
-    ['strictRole: true', { strictRole: true }],
     ['sharedSubnets: [10.0.0.0/24]', { sharedSubnets: ['10.0.0.0/24'] }],
     ['nextHopAddresses: { linkLocal: "fe80::1" }', { nextHopAddresses: { linkLocal: 'fe80::1' } }],
-    ['localAsnNoPrepend: true', { localAsnNoPrepend: true }],
-    ['localAsnReplaceAs: true', { localAsnReplaceAs: true }],
-    ['localAsnDual: true', { localAsnDual: true }],
     [
       'maxPrefix: { prefixes: 100, action: restart, restartSeconds: 30 }',
       { maxPrefix: { prefixes: 100, action: 'restart', restartSeconds: 30 } },
@@ -60,6 +61,26 @@ describe('a peer in the file', () => {
     ],
   ])('takes %s', (keys, expected) => {
     expect(peerWith(keys)).toMatchObject(expected);
+  });
+
+  test.each([
+    ['role: route-server-client', { role: 'route-server-client' }],
+    ['role: provider\n    strictRole: true', { strictRole: true }],
+    ['localAsn: 64514\n    localAsnNoPrepend: true', { localAsnNoPrepend: true }],
+    ['localAsn: 64514\n    localAsnReplaceAs: true', { localAsnReplaceAs: true }],
+    ['localAsn: 64514\n    localAsnDual: true', { localAsnDual: true }],
+  ])('of another AS takes %s', (keys, expected) => {
+    expect(peerWith(keys, WITH_EXTERNAL_PEER)).toMatchObject(expected);
+  });
+
+  test.each([
+    ['role: customer', 'x:10 peers[0].role: ', 'is for external peers'],
+    ['localAsnDual: true', 'x:10 peers[0].localAsnDual: ', 'is about localAsn, and there is none'],
+  ])('with %s, which only the speaker refuses, is refused at its line', (keys, place, reason) => {
+    const [failure = '', ...more] = failuresWith(keys);
+    expect(failure).toContain(place);
+    expect(failure).toContain(reason);
+    expect(more).toEqual([]);
   });
 
   test('has policies of rules as data', () => {

@@ -2,18 +2,20 @@
  * The configuration file of `bgp-speaker`: YAML text → what the daemon is started with, or every mistake with its line.
  *
  *     text ─ yaml-lines ─▶ values ─ file-schema ─▶ checked one by one ─ contradictions ─▶ checked together ─▶ build
+ *          ─▶ what the speaker itself would refuse, with its place in the file
  *
  * Strict: a key nobody knows is a mistake, because a key with a typing error would otherwise be a setting that is
  * silently not made. Pure: reading the file, and the files with passwords it names, is left to the caller.
  */
 
 import { type Address, familyOf, isUnspecified, type Parsed } from '@weft/ip';
+import { type ConfigMistake, checkSpeakerConfig } from '../../speaker/check-config.ts';
 import type { ListenAddress, LocalRoute, PeerConfig, SpeakerConfig } from '../../speaker/config.ts';
 import type { Failure } from '../failure.ts';
 import { contradictions } from './contradictions.ts';
 import { password as passwordType } from './fields.ts';
 import { type ControlValues, type FileValues, fileSchema } from './file-schema.ts';
-import { type Mistake, placed, readIssue } from './mistake.ts';
+import { CORRECT_IT, type Mistake, placed, readIssue } from './mistake.ts';
 import type { PeerValues } from './peer-schema.ts';
 import { parseYaml } from './yaml-lines.ts';
 
@@ -51,7 +53,16 @@ export function parseSpeakerFile(text: string, name: string, readSecret: SecretR
   if (!parsed.success) return refuse(parsed.error.issues.flatMap(readIssue));
   const mistakes = contradictions(parsed.data);
   const peers = parsed.data.peers.map((peer, index) => withSecret(peer, index, readSecret, mistakes));
-  return mistakes.length > 0 ? refuse(mistakes) : { ok: true, file: build({ ...parsed.data, peers }) };
+  if (mistakes.length > 0) return refuse(mistakes);
+  const file = build({ ...parsed.data, peers });
+  const remaining = checkSpeakerConfig(file.config);
+  return remaining.length > 0 ? refuse(remaining.map(inFile)) : { ok: true, file };
+}
+
+/** What the speaker would refuse, under the names the file has for it. */
+function inFile({ path: [first, ...rest], reason }: ConfigMistake): Mistake {
+  const key = first === 'identifier' ? 'routerId' : first;
+  return { path: key === undefined ? [] : [key, ...rest], reason, hint: CORRECT_IT };
 }
 
 /** Puts the key of `passwordFile` in the place of the name. */
