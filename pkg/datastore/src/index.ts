@@ -1,6 +1,23 @@
 /**
  * Resources with compare-and-swap and watch: the interface, its drivers, and how to follow a store.
  */
+export {
+  CALICO_SETTINGS,
+  type CalicoSettings,
+  choiceFromSettings,
+  SettingsError,
+  settingsFromEnvironment,
+} from './choice/calico-settings.ts';
+export type {
+  DatastoreChoice,
+  EmbeddedChoice,
+  EtcdChoice,
+  KubernetesChoice,
+  PemSource,
+  TlsFiles,
+} from './choice/datastore-choice.ts';
+export { type OpenOptions, openDatastore } from './choice/open-datastore.ts';
+export { DATASTORE_FORMS, type ParsedDatastore, parseDatastore } from './choice/parse-datastore.ts';
 export * from './datastore.ts';
 export type { NameClaim, NameHolder } from './embedded/claim-name.ts';
 export { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from './embedded/embedded-store.ts';

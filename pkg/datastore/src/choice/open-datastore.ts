@@ -1,0 +1,25 @@
+/**
+ * Opens whichever datastore was chosen. A driver is loaded only when it is used, so that none waits for the others' imports.
+ */
+import { type Datastore, DatastoreError } from '../datastore.ts';
+import type { DatastoreChoice } from './datastore-choice.ts';
+
+/** How to open; `create` makes an embedded store's file when it is missing. */
+export interface OpenOptions {
+  readonly create?: boolean;
+}
+
+/** Opens a datastore. Throws `DatastoreError` when it cannot be reached or is not what it was said to be. */
+export async function openDatastore(choice: DatastoreChoice, options: OpenOptions = {}): Promise<Datastore> {
+  switch (choice.type) {
+    case 'embedded': {
+      const { openEmbedded } = await import('../embedded/embedded-store.ts');
+      return openEmbedded({ path: choice.path, create: options.create ?? false });
+    }
+    default:
+      throw new DatastoreError(
+        'unavailable',
+        `This build has no driver for a datastore of type ${choice.type}.`,
+      );
+  }
+}
