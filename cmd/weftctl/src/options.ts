@@ -5,6 +5,10 @@ import { type Command, Option } from 'commander';
 export interface WhereOptions {
   readonly lab?: string;
   readonly datastore?: string;
+  /** Path of a calicoctl configuration file. */
+  readonly config?: string;
+  /** Context of a kubeconfig. */
+  readonly context?: string;
   readonly socket?: string;
 }
 
@@ -15,7 +19,12 @@ const WHERE = 'Where:';
 
 const DESCRIPTIONS = {
   lab: ['--lab <name>', 'a running lab of this machine'],
-  datastore: ['--datastore <file>', 'an embedded datastore (or WEFT_DATASTORE)'],
+  datastore: [
+    '--datastore <where>',
+    'FILE, etcd://HOST:PORT, etcds://…?ca=FILE or kubernetes:[KUBECONFIG] (or WEFT_DATASTORE)',
+  ],
+  config: ['-c, --config <file>', "calicoctl's configuration file (default: /etc/calico/calicoctl.cfg)"],
+  context: ['--context <name>', 'a context of the kubeconfig'],
   socket: ['--socket <path>', "a daemon's control socket (or WEFT_CONTROL_SOCKET)"],
 } as const;
 
@@ -28,8 +37,26 @@ export function whereOptions(command: Command, ...names: readonly (keyof WhereOp
   return command;
 }
 
+/** Adds all options that choose a datastore. */
+export function datastoreOptions(command: Command): Command {
+  return whereOptions(command, 'lab', 'datastore', 'config', 'context');
+}
+
 /** Adds `-o` with the formats that make sense for the command; the first is the default. */
 export function outputOption(command: Command, ...formats: readonly OutputFormat[]): Command {
   const option = new Option('-o, --output <format>', 'how to print').choices(formats);
   return command.addOption(option.default(formats[0]));
+}
+
+/** Adds `-n`. */
+export function namespaceOption(command: Command): Command {
+  return command.option(
+    '-n, --namespace <namespace>',
+    'namespace of namespaced resources (default: "default")',
+  );
+}
+
+/** Adds `-n` and `-A`. */
+export function namespaceOptions(command: Command): Command {
+  return namespaceOption(command).option('-A, --all-namespaces', 'namespaced resources of all namespaces');
 }

@@ -1,27 +1,23 @@
 /**
- * Which datastore and which daemons a command talks to: those of a lab, those named on the command line or in the
- * environment, or the machine's own.
- *
- * More kinds of datastore join here: `chooseDatastore` decides, `openStore` opens what it chose.
+ * Which datastore and which daemons a command talks to: those of a lab, those named on the command line, in calicoctl's
+ * configuration file or in the environment, or the machine's own.
  */
+import { existsSync } from 'node:fs';
 import type { ControlClient } from '@weft/control';
-import type { Datastore } from '@weft/datastore';
+import type { CalicoSettings, Datastore, DatastoreChoice } from '@weft/datastore';
 import { CliError, usageError } from './failure.ts';
 import type { WhereOptions } from './options.ts';
 
 /** Where a node's daemon keeps its embedded datastore unless told otherwise. */
 const DEFAULT_DATASTORE_PATH = '/var/lib/weft/weft.db';
 
+/** Where calicoctl looks for its configuration file unless told otherwise; there need not be one. */
+const DEFAULT_CONFIG_PATH = '/etc/calico/calicoctl.cfg';
+
 /** A lab as `resolveLab` of @weft/lab describes it. */
 interface LabLocation {
   readonly datastorePath: string;
   readonly hosts: readonly { readonly name: string; readonly controlSocket: string }[];
-}
-
-/** A datastore that can be opened. */
-export interface DatastoreChoice {
-  readonly type: 'embedded';
-  readonly path: string;
 }
 
 /** A daemon to ask. The name is known beforehand only in a lab. */
@@ -30,27 +26,87 @@ export interface DaemonTarget {
   readonly client: ControlClient;
 }
 
-/** Decides which datastore is meant. */
+/**
+ * Decides which datastore is meant: `--lab`, else `--datastore`, else `--config`, else WEFT_DATASTORE, else calicoctl's
+ * own configuration file, else its environment, else this machine's embedded store. What is wrong with any of them is
+ * thrown as CliError.
+ */
 export async function chooseDatastore(
   where: WhereOptions,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<DatastoreChoice> {
   if (where.lab !== undefined) {
-    rejectBoth(where.lab, '--datastore', where.datastore);
+    rejectBoth('--lab', where.lab, '--datastore', where.datastore);
+    rejectBoth('--lab', where.lab, '--config', where.config);
     return { type: 'embedded', path: (await findLab(where.lab)).datastorePath };
   }
-  return { type: 'embedded', path: where.datastore ?? environment.WEFT_DATASTORE ?? DEFAULT_DATASTORE_PATH };
+  rejectBoth('--datastore', where.datastore, '--config', where.config);
+  return inContext(await withoutContext(where, environment), where.context);
 }
 
-/** Opens the chosen datastore for the time of one call. With `create` a missing file is made. */
+async function withoutContext(
+  where: WhereOptions,
+  environment: NodeJS.ProcessEnv,
+): Promise<DatastoreChoice | undefined> {
+  if (where.datastore !== undefined) return readDatastore('--datastore', where.datastore);
+  if (where.config === undefined && environment.WEFT_DATASTORE)
+    return readDatastore('WEFT_DATASTORE', environment.WEFT_DATASTORE);
+  const { settingsFromEnvironment } = await import('@weft/datastore');
+  return (
+    (await fromConfig(where.config)) ?? fromSettings(settingsFromEnvironment(environment), 'environment')
+  );
+}
+
+async function readDatastore(source: string, text: string): Promise<DatastoreChoice> {
+  const { parseDatastore } = await import('@weft/datastore');
+  const parsed = parseDatastore(text);
+  if (parsed.ok) return parsed.choice;
+  throw usageError(`${source} does not name a datastore: ${parsed.reason}`, withoutPassword(text), '');
+}
+
+/** A message may end up in a log: what stands between a colon and an @ does not belong there. */
+function withoutPassword(text: string): string {
+  return text.replace(/(:\/\/[^:@/]*):.*@/, '$1:***@');
+}
+
+/** The file replaces the environment as a whole, as it does in calicoctl, where a file without endpoints means Kubernetes. */
+async function fromConfig(path: string | undefined): Promise<DatastoreChoice | undefined> {
+  if (path === undefined && !existsSync(DEFAULT_CONFIG_PATH)) return undefined;
+  const { readCalicoConfig } = await import('./config/calico-config.ts');
+  const used = path ?? DEFAULT_CONFIG_PATH;
+  return (await fromSettings(readCalicoConfig(used), used)) ?? { type: 'kubernetes' };
+}
+
+async function fromSettings(settings: CalicoSettings, source: string): Promise<DatastoreChoice | undefined> {
+  const { choiceFromSettings, SettingsError } = await import('@weft/datastore');
+  try {
+    return choiceFromSettings(settings);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new CliError([{ what: `${error.setting} ${error.message}`, object: source, hint: '' }]);
+  }
+}
+
+function inContext(choice: DatastoreChoice | undefined, context: string | undefined): DatastoreChoice {
+  if (context === undefined) return choice ?? { type: 'embedded', path: DEFAULT_DATASTORE_PATH };
+  if (choice === undefined) return { type: 'kubernetes', context };
+  if (choice.type === 'kubernetes') return { ...choice, context };
+  throw usageError(
+    `A context belongs to a kubeconfig, but the datastore is of type ${choice.type}`,
+    `--context ${context}`,
+    'Leave it out, or choose the cluster with --datastore kubernetes:FILE.',
+  );
+}
+
+/** Opens the chosen datastore for the time of one call. With `create` an embedded store's missing file is made. */
 export async function withStore<Result>(
   where: WhereOptions,
   create: boolean,
   use: (store: Datastore) => Promise<Result>,
 ): Promise<Result> {
-  const { path } = await chooseDatastore(where);
-  const { openEmbedded } = await import('@weft/datastore');
-  const store = await openEmbedded({ path, create });
+  const choice = await chooseDatastore(where);
+  const { openDatastore } = await import('@weft/datastore');
+  const store = await openDatastore(choice, { create });
   try {
     return await use(store);
   } finally {
@@ -69,7 +125,7 @@ export async function chooseDaemons(
     const path = where.socket ?? environment.WEFT_CONTROL_SOCKET ?? DEFAULT_SOCKET_PATH;
     return [{ client: new ControlClient(path) }];
   }
-  rejectBoth(where.lab, '--socket', where.socket);
+  rejectBoth('--lab', where.lab, '--socket', where.socket);
   const { hosts } = await findLab(where.lab);
   const wanted = node === undefined ? hosts : hosts.filter(({ name }) => name === node);
   if (wanted.length === 0) {
@@ -87,11 +143,16 @@ async function findLab(name: string): Promise<LabLocation> {
   return resolveLab(name);
 }
 
-function rejectBoth(lab: string, option: string, value: string | undefined): void {
-  if (value === undefined) return;
+function rejectBoth(
+  option: string,
+  value: string | undefined,
+  other: string,
+  otherValue: string | undefined,
+): void {
+  if (value === undefined || otherValue === undefined) return;
   throw usageError(
-    `--lab and ${option} name two places`,
-    `--lab ${lab} ${option} ${value}`,
+    `${option} and ${other} name two places`,
+    `${option} ${value} ${other} ${otherValue}`,
     'Give one of them.',
   );
 }

@@ -24,6 +24,7 @@ export {
 export { type ParsedResource, parseResource, readResource } from './parse-resource.ts';
 export { checkPoolAgainst } from './pool-checks.ts';
 export type { JsonSchema } from './schema/json-schema.ts';
+export { nearest } from './schema/nearest.ts';
 export { type Labels, matchesSelector, parseSelector, type Selector } from './selector/selector.ts';
 export { type Community, parseCommunity } from './text/community.ts';
 export { parseDuration } from './text/duration.ts';

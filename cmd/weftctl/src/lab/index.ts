@@ -21,6 +21,7 @@ interface UpOptions extends CommonOptions {
 
 /** Adds the `lab` group to the program. The lab itself is imported when one of its commands runs. */
 export function registerLab(program: Command): void {
+  program.commandsGroup('Labs:');
   const lab = program.command('lab').description('hosts and pods as network namespaces on this machine');
   lab.hook('preAction', requireRoot);
   common(lab.command('up'), 'build a lab, wait until it has converged, ping all pairs of pods')

@@ -1,0 +1,35 @@
+/** The commands that ask daemons: names, options and help. Their code is loaded when one of them runs. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { outputOption, whereOptions } from '../options.ts';
+import { run } from '../run.ts';
+
+/** Adds `node status`, `routes`, `rib` and `version`. */
+export function registerNode(program: Command): void {
+  program.commandsGroup('Nodes:');
+  const node = program.command('node').description('the daemon of a node');
+  const status = node.command('status [node]').description('daemon, readiness and BGP sessions');
+  outputOption(whereOptions(status, 'lab', 'socket'), 'ps', 'wide', 'yaml', 'json').action(
+    run(async (name, options) => (await import('./status.ts')).nodeStatus(name, options)),
+  );
+  registerList(program, 'routes', 'desired routes against those in the kernel');
+  registerList(program, 'rib', 'best paths of the BGP speaker, and what decided');
+  whereOptions(
+    program.command('version').description('version of weftctl and of the daemon'),
+    'lab',
+    'socket',
+  ).action(run(async (options) => (await import('../version.ts')).version(options)));
+}
+
+function registerList(program: Command, name: 'routes' | 'rib', description: string): void {
+  const command = program.command(`${name} [node]`).description(description);
+  command.option('--limit <n>', 'rows of one node at most', positiveInteger, 1000);
+  outputOption(whereOptions(command, 'lab', 'socket'), 'ps', 'wide', 'yaml', 'json').action(
+    run(async (node, options) => (await import('./lists.ts'))[name](node, options)),
+  );
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('A whole number above 0 is expected.');
+}
