@@ -15,6 +15,7 @@ import {
   releaseAffinity,
 } from './loop/release-affinity.ts';
 import { type HandleRelease, releaseByHandle } from './loop/release-by-handle.ts';
+import { type HostRelease, releaseHost } from './loop/release-host.ts';
 import { type ReleaseRequest, type ReleaseResult, releaseIps } from './loop/release-ips.ts';
 import { type RepairResult, repair } from './loop/repair.ts';
 
@@ -32,6 +33,8 @@ export interface Ipam {
   claimAffinity(wanted: AffinityClaim): Promise<AffinityClaimOutcome>;
   /** Takes a block from its owner. */
   releaseAffinity(wanted: AffinityRelease): Promise<AffinityReleaseOutcome>;
+  /** Takes everything from a node that is gone: tunnels' addresses and blocks. */
+  releaseHost(node: string): Promise<HostRelease>;
   /** Finds what a crash left behind. */
   inspect(): Promise<Inconsistency[]>;
   /** Settles one finding of `inspect`. */
@@ -48,6 +51,7 @@ export function createIpam(options: IpamOptions): Ipam {
     releaseByHandle: (handle) => releaseByHandle(context, handle),
     claimAffinity: (wanted) => claimAffinity(context, wanted),
     releaseAffinity: (wanted) => releaseAffinity(context, wanted),
+    releaseHost: (node) => releaseHost(context, node),
     inspect: () => inspect(context),
     repair: (finding) => repair(context, finding),
   };

@@ -4,6 +4,10 @@
 export { createIpam, type Ipam } from './allocator.ts';
 export { type AffinityState, blockOfAffinity, ownerOfAffinity, stateOf } from './core/affinity.ts';
 export {
+  type ServiceIdentity,
+  serviceAttributes,
+  serviceHandle,
+  TUNNELS,
   type Tunnel,
   tunnelAttributes,
   tunnelHandle,
@@ -54,13 +58,21 @@ export {
   poolSpace,
   whyNotEnabled,
 } from './core/pool-choice.ts';
+export { blocksOfAnotherSize, whyNotMakePool } from './core/pool-conflicts.ts';
 export { type Reservations, reservationsOf } from './core/reservations.ts';
 export type { AssignIpOutcome, AssignIpRequest } from './loop/assign-ip.ts';
 export type { AutoAssignRequest } from './loop/auto-assign.ts';
 export type { AffinityClaim, AffinityClaimOutcome } from './loop/claim-affinity.ts';
 export type { IpamOptions } from './loop/context.ts';
+export {
+  deletePool,
+  POOL_DELETION_PAUSE_MS,
+  type PoolDeletion,
+  type PoolDeletionContext,
+} from './loop/delete-pool.ts';
 export type { AffinityRelease, AffinityReleaseOutcome } from './loop/release-affinity.ts';
 export type { HandleRelease } from './loop/release-by-handle.ts';
+export type { HostRelease } from './loop/release-host.ts';
 export type { ReleaseRequest, ReleaseResult } from './loop/release-ips.ts';
 export type { RepairResult } from './loop/repair.ts';
 export { type Answer, type IpamView, storeView } from './loop/view.ts';

@@ -26,7 +26,7 @@ export function workloadHandle(network: string, containerId: string): string {
 }
 
 /** The tunnels a node takes an address for: their handle prefix and their attribute `type`. */
-const TUNNELS = {
+const TUNNEL_NAMES = {
   ipip: { handle: 'ipip-tunnel-addr', type: 'ipipTunnelAddress' },
   vxlan: { handle: 'vxlan-tunnel-addr', type: 'vxlanTunnelAddress' },
   vxlanV6: { handle: 'vxlan-v6-tunnel-addr', type: 'vxlanV6TunnelAddress' },
@@ -35,14 +35,45 @@ const TUNNELS = {
 } as const;
 
 /** A kind of tunnel. */
-export type Tunnel = keyof typeof TUNNELS;
+export type Tunnel = keyof typeof TUNNEL_NAMES;
+
+/** Every kind of tunnel. */
+export const TUNNELS: readonly Tunnel[] = Object.keys(TUNNEL_NAMES) as Tunnel[];
 
 /** The handle of a node's tunnel address. */
 export function tunnelHandle(tunnel: Tunnel, node: string): string {
-  return `${TUNNELS[tunnel].handle}-${node}`;
+  return `${TUNNEL_NAMES[tunnel].handle}-${node}`;
 }
 
 /** The attributes of a node's tunnel address. */
 export function tunnelAttributes(tunnel: Tunnel, node: string): Record<string, string> {
-  return { node, type: TUNNELS[tunnel].type };
+  return { node, type: TUNNEL_NAMES[tunnel].type };
+}
+
+/** A Service, as its handle is made from it. */
+export interface ServiceIdentity {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+}
+
+/**
+ * The handle of a Service's LoadBalancer addresses.
+ *
+ * @param sha256Base64url digests a text, base64url without padding
+ */
+export function serviceHandle(
+  { name, namespace, uid }: ServiceIdentity,
+  sha256Base64url: (text: string) => string,
+): string {
+  const digest = sha256Base64url(`${name}-${namespace}-${uid}`.toLowerCase());
+  return `lb-${digest.replace(/[-_]/g, '')}`;
+}
+
+/** The attributes of a LoadBalancer address; `type` is the Service's. */
+export function serviceAttributes(
+  { name, namespace }: Omit<ServiceIdentity, 'uid'>,
+  type: string,
+): Record<string, string> {
+  return { service: name, namespace, type };
 }

@@ -23,13 +23,23 @@ export interface IpamConfig {
   readonly cooldownSeconds: number;
 }
 
-/** The settings in force; without an IPAMConfiguration all are defaults. */
-export function configOf(resource: IPAMConfiguration | undefined): IpamConfig {
+/**
+ * The settings in force; without an IPAMConfiguration all are defaults.
+ *
+ * @param requestedMaxBlocks a request's own limit of blocks; 0 says nothing
+ */
+export function configOf(resource: IPAMConfiguration | undefined, requestedMaxBlocks = 0): IpamConfig {
   const spec = resource?.spec;
   return {
     strictAffinity: spec?.strictAffinity ?? false,
     autoAllocateBlocks: spec?.autoAllocateBlocks ?? true,
-    maxBlocksPerHost: spec?.maxBlocksPerHost || DEFAULT_MAX_BLOCKS,
+    maxBlocksPerHost: blockLimit([spec?.maxBlocksPerHost ?? 0, requestedMaxBlocks]),
     cooldownSeconds: spec?.ipCooldownSeconds ?? DEFAULT_COOLDOWN_SECONDS,
   };
+}
+
+/** The smallest of the limits that say something; 0 says nothing. */
+function blockLimit(limits: readonly number[]): number {
+  const said = limits.filter((limit) => limit > 0);
+  return said.length > 0 ? Math.min(...said) : DEFAULT_MAX_BLOCKS;
 }

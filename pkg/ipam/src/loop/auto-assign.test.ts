@@ -374,6 +374,25 @@ describe('what changes between looking and taking', () => {
     expect((await contents(store)).handles.w).toEqual({ [given?.block as string]: 1 });
   });
 
+  test.each([
+    { ofRequest: 1, ofSettings: 0, limit: 1 },
+    { ofRequest: 2, ofSettings: 1, limit: 1 },
+    { ofRequest: 1, ofSettings: 2, limit: 1 },
+    { ofRequest: 0, ofSettings: 2, limit: 2 },
+    { ofRequest: 30, ofSettings: 0, limit: 30 },
+    { ofRequest: 0, ofSettings: 0, limit: 20 },
+  ])('a limit of $ofRequest blocks asked for and of $ofSettings set means $limit', async (row) => {
+    const settings = configuration({ strictAffinity: true, maxBlocksPerHost: row.ofSettings });
+    const { ipam } = await cluster(pool('pool', '10.0.0.0/26', { blockSize: 32 }), node('node1'), settings);
+    const request = { node: 'node1', intendedUse: 'Workload', maxBlocks: row.ofRequest } as const;
+    for (let count = 0; count < row.limit; count++)
+      expect(await ipam.autoAssign({ ...request, handle: `w${count}`, num4: 1 })).toMatchObject({
+        kind: 'assigned',
+      });
+    const refusal = await ipam.autoAssign({ ...request, handle: 'one-too-many', num4: 1 });
+    expect(refusal).toMatchObject({ kind: 'block-limit' });
+  });
+
   test('an address that comes free in an own block is not called borrowed', async () => {
     const settings = configuration({ ipCooldownSeconds: 0, maxBlocksPerHost: 1 });
     const { ipam, allocator } = await cluster(...cramped, settings);

@@ -36,6 +36,8 @@ export interface AutoAssignRequest extends RequestOrigin {
   readonly intendedUse: IntendedUse;
   /** Labels of the workload's namespace, for namespaceSelector. */
   readonly namespaceLabels?: Labels;
+  /** How many blocks the node may own per family; with maxBlocksPerHost set too, the smaller counts. 0 says nothing. */
+  readonly maxBlocks?: number;
 }
 
 /** What one request reads once, for both families. */
@@ -52,7 +54,10 @@ export async function autoAssign(
   context: IpamContext,
   request: AutoAssignRequest,
 ): Promise<AutoAssignOutcome> {
-  const [rules, facts] = await Promise.all([readRules(context), readFacts(context, request)]);
+  const [rules, facts] = await Promise.all([
+    readRules(context, request.maxBlocks),
+    readFacts(context, request),
+  ]);
   if (!facts) return nodeMissing(request);
   const run = startRun(context, rules, ownerOf(request), holderOf(context, request));
   try {

@@ -53,10 +53,10 @@ export function createContext({ store, now, view }: IpamOptions): IpamContext {
   };
 }
 
-/** Reads the settings and reservations. */
-export async function readRules({ view }: IpamContext): Promise<Rules> {
+/** Reads the settings and reservations; `maxBlocks` is the request's own limit, if it has one. */
+export async function readRules({ view }: IpamContext, maxBlocks?: number): Promise<Rules> {
   const [configuration, reservations] = await Promise.all([view.configuration(), view.reservations()]);
-  return { config: configOf(configuration), reservations: reservationsOf(reservations) };
+  return { config: configOf(configuration, maxBlocks), reservations: reservationsOf(reservations) };
 }
 
 /**
