@@ -20,6 +20,9 @@ describe('kinds on the command line, as in calicoctl', () => {
     ['WorkloadEndpoint', 'workloadendpoint workloadendpoints wep weps'],
     ['IPReservation', 'ipreservation ipreservations reservation reservations'],
     ['IPAMConfiguration', 'ipamconfiguration ipamconfigurations ipamconfig ipamconfigs'],
+    ['FelixConfiguration', 'felixconfiguration felixconfigurations felixconfig felixconfigs'],
+    ['ClusterInformation', 'clusterinformation clusterinformations clusterinfo clusterinfos'],
+    ['CalicoNodeStatus', 'caliconodestatus caliconodestatuses nodestatus nodestatuses'],
     ['BlockAffinity', 'blockaffinity blockaffinities affinity affinities'],
   ] as const)('%s: %s', (kind, aliases) => {
     for (const alias of aliases.split(' ')) expect(kindByAlias(alias)).toBe(kind);
@@ -46,6 +49,12 @@ describe('kinds on the command line, as in calicoctl', () => {
     expect(headers('WorkloadEndpoint', 'ps')).toBe('WORKLOAD NODE NETWORKS INTERFACE');
     expect(headers('WorkloadEndpoint', 'wide')).toBe('NAME WORKLOAD NODE NETWORKS INTERFACE PROFILES NATS');
     expect(headers('IPReservation', 'wide')).toBe('NAME CIDRS');
+    expect(headers('FelixConfiguration', 'wide')).toBe('NAME');
+    expect(headers('ClusterInformation', 'ps')).toBe(
+      'NAME CLUSTERGUID CLUSTERTYPE CALICOVERSION DATASTOREREADY',
+    );
+    expect(headers('CalicoNodeStatus', 'ps')).toBe('NAME NODE');
+    expect(headers('CalicoNodeStatus', 'wide')).toBe('NAME NODE CLASSES');
     expect(headers('IPAMConfiguration', 'wide')).toBe(
       'NAME STRICTAFFINITY AUTOALLOCATEBLOCKS MAXBLOCKSPERHOST',
     );
@@ -90,7 +99,7 @@ describe('kinds on the command line, as in calicoctl', () => {
 describe('JSON Schema for editors', () => {
   test.each(kindNames)('%s: every field has a description, and no keyword of ours leaks', (kind) => {
     const text = JSON.stringify(jsonSchemaOf(kind));
-    expect(text).not.toMatch(/"(typescript|typeName|immutable|crdDefault|defaulted|jsonSchema)"/);
+    expect(text).not.toMatch(/"(typescript|typeName|immutable|crdDefault|defaulted|jsonSchema|words)"/);
     for (const field of Object.values(jsonSchemaOf(kind).properties?.spec?.properties ?? {}))
       expect(field.description).toMatch(/\.$/);
   });

@@ -7,6 +7,9 @@ import { bgpConfiguration } from './kinds/bgp-configuration.ts';
 import { bgpFilter } from './kinds/bgp-filter.ts';
 import { bgpPeer } from './kinds/bgp-peer.ts';
 import { blockAffinity } from './kinds/block-affinity.ts';
+import { calicoNodeStatus } from './kinds/calico-node-status.ts';
+import { clusterInformation } from './kinds/cluster-information.ts';
+import { felixConfiguration } from './kinds/felix-configuration.ts';
 import { ipPool } from './kinds/ip-pool.ts';
 import { ipReservation } from './kinds/ip-reservation.ts';
 import { ipamBlock } from './kinds/ipam-block.ts';
@@ -22,6 +25,9 @@ export const kinds: { readonly [K in Kind]: KindDefinition<K> } = {
   BGPFilter: bgpFilter,
   BGPPeer: bgpPeer,
   BlockAffinity: blockAffinity,
+  CalicoNodeStatus: calicoNodeStatus,
+  ClusterInformation: clusterInformation,
+  FelixConfiguration: felixConfiguration,
   IPAMBlock: ipamBlock,
   IPAMConfiguration: ipamConfiguration,
   IPAMHandle: ipamHandle,

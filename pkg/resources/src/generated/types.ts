@@ -77,6 +77,20 @@ export interface BGPConfigurationSpec {
   readonly ipv6NormalRoutePriority?: number;
 }
 
+/** The daemon for IPv6. */
+export interface BGPDaemonStatus {
+  /** Whether the daemon answers. */
+  readonly state?: 'Ready' | 'NotReady';
+  /** Version of the daemon. */
+  readonly version?: string;
+  /** BGP Identifier. */
+  readonly routerID?: string;
+  /** When the daemon started. */
+  readonly lastBootTime?: string;
+  /** When it last read its configuration. */
+  readonly lastReconfigurationTime?: string;
+}
+
 /** Which routes a peer gets or may send. */
 export interface BGPFilter {
   /** Version of this representation. */
@@ -189,6 +203,26 @@ export interface BGPPeerSpec {
   readonly reversePeering?: 'Auto' | 'Manual';
 }
 
+/** When conntrack entries go. */
+export interface BPFConntrackTimeouts {
+  /** New connections are left alone for this long. */
+  readonly creationGracePeriod?: string;
+  /** After a SYN without an answer. */
+  readonly tcpSynSent?: string;
+  /** After the last packet of an established connection. */
+  readonly tcpEstablished?: string;
+  /** After both sides closed. */
+  readonly tcpFinsSeen?: string;
+  /** After a reset. */
+  readonly tcpResetSeen?: string;
+  /** After the last UDP packet. */
+  readonly udpTimeout?: string;
+  /** After the last packet of another protocol. */
+  readonly genericTimeout?: string;
+  /** After the last ICMP packet. */
+  readonly icmpTimeout?: string;
+}
+
 /** A node's claim on a block. */
 export interface BlockAffinity {
   /** Version of this representation. */
@@ -215,6 +249,134 @@ export interface BlockAffinitySpec {
   readonly deleted: boolean;
 }
 
+/** The daemons. */
+export interface CalicoNodeAgentStatus {
+  /** The daemon for IPv4. */
+  readonly birdV4?: BGPDaemonStatus;
+  /** The daemon for IPv6. */
+  readonly birdV6?: BGPDaemonStatus;
+}
+
+/** The routes. */
+export interface CalicoNodeBGPRouteStatus {
+  /** IPv4 routes. */
+  readonly routesV4?: readonly CalicoNodeRoute[];
+  /** IPv6 routes. */
+  readonly routesV6?: readonly CalicoNodeRoute[];
+}
+
+/** The sessions. */
+export interface CalicoNodeBGPStatus {
+  /** IPv4 sessions that are established. */
+  readonly numberEstablishedV4?: number;
+  /** IPv4 sessions that are not. */
+  readonly numberNotEstablishedV4?: number;
+  /** IPv6 sessions that are established. */
+  readonly numberEstablishedV6?: number;
+  /** IPv6 sessions that are not. */
+  readonly numberNotEstablishedV6?: number;
+  /** IPv4 sessions. */
+  readonly peersV4?: readonly CalicoNodePeer[];
+  /** IPv6 sessions. */
+  readonly peersV6?: readonly CalicoNodePeer[];
+}
+
+/** Part of a resource: CalicoNodePeer. */
+export interface CalicoNodePeer {
+  /** Address of the peer. */
+  readonly peerIP?: string;
+  /** Where the session comes from: the mesh, a peer of this node, a peer of all nodes. */
+  readonly type?: 'NodeMesh' | 'NodePeer' | 'GlobalPeer';
+  /** State of the session. */
+  readonly state?: 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established' | 'Close';
+  /** When the state last changed. */
+  readonly since?: string;
+}
+
+/** Part of a resource: CalicoNodeRoute. */
+export interface CalicoNodeRoute {
+  /** FIB when the kernel forwards by it. */
+  readonly type?: 'FIB' | 'RIB';
+  /** The prefix. */
+  readonly destination?: string;
+  /** The next hop. */
+  readonly gateway?: string;
+  /** The interface it leaves by. */
+  readonly interface?: string;
+  /** Where it was learned. */
+  readonly learnedFrom?: CalicoNodeRouteLearnedFrom;
+}
+
+/** Where it was learned. */
+export interface CalicoNodeRouteLearnedFrom {
+  /** Who knew the route. */
+  readonly sourceType?: 'Kernel' | 'Static' | 'Direct' | 'NodeMesh' | 'BGPPeer';
+  /** Address of the peer it came from. */
+  readonly peerIP?: string;
+}
+
+/** What a node's BGP daemon sees. */
+export interface CalicoNodeStatus {
+  /** Version of this representation. */
+  readonly apiVersion: 'projectcalico.org/v3';
+  /** Kind of this object. */
+  readonly kind: 'CalicoNodeStatus';
+  /** Name, labels and bookkeeping. */
+  readonly metadata: Metadata;
+  /** What is wanted. */
+  readonly spec: CalicoNodeStatusSpec;
+  /** What was observed. */
+  readonly status?: CalicoNodeStatusStatus;
+}
+
+/** What is wanted. */
+export interface CalicoNodeStatusSpec {
+  /** The node to report on. */
+  readonly node: string;
+  /** What to report: the daemon, its sessions, its routes. */
+  readonly classes: readonly ('Agent' | 'BGP' | 'Routes')[];
+  /** Seconds between two reports, up to a day; 0 stops them. */
+  readonly updatePeriodSeconds: number;
+}
+
+/** What was observed. */
+export interface CalicoNodeStatusStatus {
+  /** When the report was written. */
+  readonly lastUpdated?: string;
+  /** The daemons. */
+  readonly agent?: CalicoNodeAgentStatus;
+  /** The sessions. */
+  readonly bgp?: CalicoNodeBGPStatus;
+  /** The routes. */
+  readonly routes?: CalicoNodeBGPRouteStatus;
+}
+
+/** What the cluster is, and whether its datastore may be used. */
+export interface ClusterInformation {
+  /** Version of this representation. */
+  readonly apiVersion: 'projectcalico.org/v3';
+  /** Kind of this object. */
+  readonly kind: 'ClusterInformation';
+  /** Name, labels and bookkeeping. */
+  readonly metadata: Metadata;
+  /** What is wanted. */
+  readonly spec: ClusterInformationSpec;
+}
+
+/** What is wanted. */
+export interface ClusterInformationSpec {
+  /** Identity of the cluster, drawn once: 32 hexadecimal digits. */
+  readonly clusterGUID?: string;
+  /** What the cluster is made of, separated by commas, for example "k8s,bgp,kdd". */
+  readonly clusterType?: string;
+  /** The version of Calico that runs here. */
+  readonly calicoVersion?: string;
+  /** False locks the datastore: nobody adds or removes workloads until it is true again. */
+  readonly datastoreReady?: boolean;
+  /** The variant of Calico that runs here. */
+  readonly variant?: string;
+}
+
 /** Match only routes that carry the community. */
 export interface CommunityMatch {
   /** The community. */
@@ -235,6 +397,410 @@ export interface Condition {
   readonly lastTransitionTime: string;
   /** The generation the condition was decided for. */
   readonly observedGeneration?: number;
+}
+
+/** Settings of the daemon on the nodes. */
+export interface FelixConfiguration {
+  /** Version of this representation. */
+  readonly apiVersion: 'projectcalico.org/v3';
+  /** Kind of this object. */
+  readonly kind: 'FelixConfiguration';
+  /** Name, labels and bookkeeping. */
+  readonly metadata: Metadata;
+  /** What is wanted. */
+  readonly spec: FelixConfigurationSpec;
+}
+
+/** What is wanted. */
+export interface FelixConfigurationSpec {
+  /** The nodes the object is for; not on default and node.<name>. Of several the oldest counts. */
+  readonly nodeSelector?: string;
+  /** How often the routes in the kernel are checked; 0 for never, 90s when absent. */
+  readonly routeRefreshInterval?: string;
+  /** How often the interfaces are read again; 0 for never, 90s when absent. */
+  readonly interfaceRefreshInterval?: string;
+  /** How often the iptables rules are checked; 0 for never, 180s when absent. */
+  readonly iptablesRefreshInterval?: string;
+  /** How often the IP sets are checked; 0 for never, 90s when absent. */
+  readonly ipsetsRefreshInterval?: string;
+  /** How long the kernel may take to answer; 10s when absent. */
+  readonly netlinkTimeout?: string;
+  /** Deprecated for healthTimeoutOverrides: how long an update of the kernel may take; 90s when absent. */
+  readonly dataplaneWatchdogTimeout?: string;
+  /** What the names of workload interfaces begin with, separated by commas; cali when absent. */
+  readonly interfacePrefix?: string;
+  /** Interfaces to leave alone: names, or expressions between slashes; kube-ipvs0 when absent. */
+  readonly interfaceExclude?: string;
+  /** Handle IPv6, too; true when absent. */
+  readonly ipv6Support?: boolean;
+  /** Let the kernel forward; Enabled when absent. */
+  readonly ipForwarding?: 'Enabled' | 'Disabled';
+  /** Interfaces whose MTU decides that of workloads, a regular expression. */
+  readonly mtuIfacePattern?: string;
+  /** Wait for the file with the MTU; false when absent. */
+  readonly requireMTUFile?: boolean;
+  /** Program floating addresses; Disabled when absent. */
+  readonly floatingIPs?: 'Enabled' | 'Disabled';
+  /** Whether workloads may ask to send from addresses that are not theirs; Disabled when absent. */
+  readonly workloadSourceSpoofing?: string;
+  /** What to do about the address check of AWS instances; DoNothing when absent. */
+  readonly awsSrcDstCheck?: 'DoNothing' | 'Enable' | 'Disable';
+  /** What happens to packets from workloads to their host; Drop when absent. */
+  readonly defaultEndpointToHostAction?: string;
+  /** Answer ARP and NDP for local addresses within the host's own subnet; Disabled when absent. */
+  readonly localSubnetL2Reachability?: 'Disabled' | 'PodsAndLoadBalancers';
+  /** How often these addresses are announced again; 0 for never, 120s when absent. */
+  readonly localSubnetL2ReachabilityRefreshInterval?: string;
+  /** Source address of IPv4 routes to workloads; the kernel chooses when absent. */
+  readonly deviceRouteSourceAddress?: Address;
+  /** Source address of IPv6 routes to workloads; the kernel chooses when absent. */
+  readonly deviceRouteSourceAddressIPv6?: Address;
+  /** Protocol number of routes to workloads; 3 (boot) when absent in Calico. */
+  readonly deviceRouteProtocol?: number;
+  /** Remove routes over workload interfaces that somebody else wrote; true when absent. */
+  readonly removeExternalRoutes?: boolean;
+  /** Write no routes at all; false when absent. */
+  readonly routeSyncDisabled?: boolean;
+  /** Where routes to other nodes follow from: blocks or single workloads; CalicoIPAM when absent. */
+  readonly routeSource?: string;
+  /** Routing tables to use, 65,535 at most; 1 to 250 when absent. */
+  readonly routeTableRanges?: readonly RouteTableIDRange[];
+  /** Deprecated for routeTableRanges: routing tables to use. */
+  readonly routeTableRange?: RouteTableRange;
+  /** Which routes to other nodes Felix writes, and not BGP; EnabledIPIPOnly when absent. */
+  readonly programClusterRoutes?: 'Enabled' | 'Disabled' | 'EnabledIPIPOnly' | 'EnabledNoEncapOnly';
+  /** Metric of IPv4 workload routes; 1024 when absent. */
+  readonly ipv4NormalRoutePriority?: number;
+  /** Metric of IPv4 routes of workloads that are moving; 512 when absent. */
+  readonly ipv4ElevatedRoutePriority?: number;
+  /** Metric of IPv6 workload routes; 1024 when absent. */
+  readonly ipv6NormalRoutePriority?: number;
+  /** Metric of IPv6 routes of workloads that are moving; 512 when absent. */
+  readonly ipv6ElevatedRoutePriority?: number;
+  /** How long routes of a moved workload stay preferred; 30s when absent. */
+  readonly liveMigrationRouteConvergenceTime?: string;
+  /** What happens to packets for service addresses nobody uses; Drop when absent. */
+  readonly serviceLoopPrevention?: string;
+  /** Make the IPIP tunnel; as the pools need it when absent. */
+  readonly ipipEnabled?: boolean;
+  /** MTU of the IPIP tunnel in bytes; 0 finds it out. */
+  readonly ipipMTU?: number;
+  /** Make the VXLAN tunnel; as the pools need it when absent. */
+  readonly vxlanEnabled?: boolean;
+  /** MTU of the VXLAN tunnel over IPv4 in bytes; 0 finds it out. */
+  readonly vxlanMTU?: number;
+  /** MTU of the VXLAN tunnel over IPv6 in bytes; 0 finds it out. */
+  readonly vxlanMTUV6?: number;
+  /** UDP port of VXLAN; 4789 when absent. */
+  readonly vxlanPort?: number;
+  /** Network identifier of VXLAN; 4096 when absent. */
+  readonly vxlanVNI?: number;
+  /** Let workloads send VXLAN; false when absent. */
+  readonly allowVXLANPacketsFromWorkloads?: boolean;
+  /** Let workloads send IPIP; false when absent. */
+  readonly allowIPIPPacketsFromWorkloads?: boolean;
+  /** IPv4 ranges of hosts outside the cluster that may send into the tunnels. */
+  readonly externalNodesList?: readonly Prefix[];
+  /** Ports that masquerading may use, as "first:last". */
+  readonly natPortRange?: number | string;
+  /** The source address masquerading gives; that of the interface when absent. */
+  readonly natOutgoingAddress?: Address;
+  /** Destinations that need no masquerading; IPPoolsOnly when absent. */
+  readonly natOutgoingExclusions?: 'IPPoolsOnly' | 'IPPoolsAndHostIPs';
+  /** Masquerade only what leaves by this interface; + is a wildcard. */
+  readonly iptablesNATOutgoingInterfaceFilter?: string;
+  /** Encrypt IPv4 between nodes; false when absent. */
+  readonly wireguardEnabled?: boolean;
+  /** Encrypt IPv6 between nodes; false when absent. */
+  readonly wireguardEnabledV6?: boolean;
+  /** Let the kernel spread the work of WireGuard over threads; false when absent. */
+  readonly wireguardThreadingEnabled?: boolean;
+  /** UDP port over IPv4; 51820 when absent. */
+  readonly wireguardListeningPort?: number;
+  /** UDP port over IPv6; 51821 when absent. */
+  readonly wireguardListeningPortV6?: number;
+  /** Priority of the routing rule; 99 when absent. */
+  readonly wireguardRoutingRulePriority?: number;
+  /** Name of the interface for IPv4; wireguard.cali when absent. */
+  readonly wireguardInterfaceName?: string;
+  /** Name of the interface for IPv6; wg-v6.cali when absent. */
+  readonly wireguardInterfaceNameV6?: string;
+  /** MTU over IPv4 in bytes; 0 finds it out. */
+  readonly wireguardMTU?: number;
+  /** MTU over IPv6 in bytes; 0 finds it out. */
+  readonly wireguardMTUV6?: number;
+  /** Encrypt what hosts send, too; false when absent. */
+  readonly wireguardHostEncryptionEnabled?: boolean;
+  /** Time between keepalives; 0, also when absent, for none. */
+  readonly wireguardKeepAlive?: string;
+  /** Answer health probes; false when absent. */
+  readonly healthEnabled?: boolean;
+  /** Address of the health probes; localhost when absent. */
+  readonly healthHost?: string;
+  /** TCP port of the health probes; 9099 when absent. */
+  readonly healthPort?: number;
+  /** How long parts of the daemon may be silent before it counts as unwell. */
+  readonly healthTimeoutOverrides?: readonly HealthTimeoutOverride[];
+  /** Serve metrics; false when absent. */
+  readonly prometheusMetricsEnabled?: boolean;
+  /** Address of the metrics; all addresses when absent. */
+  readonly prometheusMetricsHost?: string;
+  /** TCP port of the metrics; 9091 when absent. */
+  readonly prometheusMetricsPort?: number;
+  /** Include metrics of the Go runtime; true when absent. */
+  readonly prometheusGoMetricsEnabled?: boolean;
+  /** Include metrics of the process; true when absent. */
+  readonly prometheusProcessMetricsEnabled?: boolean;
+  /** Include metrics of WireGuard; true when absent. */
+  readonly prometheusWireGuardMetricsEnabled?: boolean;
+  /** File with the authority of metrics clients. */
+  readonly prometheusMetricsCAFile?: string;
+  /** File with the certificate of the metrics server. */
+  readonly prometheusMetricsCertFile?: string;
+  /** File with the key of the metrics server. */
+  readonly prometheusMetricsKeyFile?: string;
+  /** What metrics clients must show; RequireAndVerifyClientCert when absent and a certificate is set. */
+  readonly prometheusMetricsClientAuth?:
+    | 'RequireAndVerifyClientCert'
+    | 'RequireAnyClientCert'
+    | 'VerifyClientCertIfGiven'
+    | 'NoClientCert';
+  /** TCP port for profiles of the process; none when absent. */
+  readonly debugPort?: number;
+  /** Address of that port; localhost when absent. */
+  readonly debugHost?: string;
+  /** Report the state of endpoints to the datastore; false when absent. */
+  readonly endpointReportingEnabled?: boolean;
+  /** How long such a report may wait; 1s when absent. */
+  readonly endpointReportingDelay?: string;
+  /** Folder for files about the state of endpoints; /var/run/calico when absent. */
+  readonly endpointStatusPathPrefix?: string;
+  /** How far the heap of Felix grows between collections, in percent; 40 when absent. */
+  readonly goGCThreshold?: number;
+  /** Felix programs the kernel itself; true when absent. */
+  readonly useInternalDataplaneDriver?: boolean;
+  /** Program that does it otherwise. */
+  readonly dataplaneDriver?: string;
+  /** Features of the kernel to take as present or missing. */
+  readonly featureDetectOverride?: string;
+  /** Features of Felix that are not finished. */
+  readonly featureGates?: string;
+  /** OpenStack: address of the metadata service. */
+  readonly metadataAddr?: string;
+  /** OpenStack: port of the metadata service. */
+  readonly metadataPort?: number;
+  /** OpenStack: name of the region. */
+  readonly openstackRegion?: string;
+  /** Time between two reports of the process to the datastore. */
+  readonly reportingInterval?: string;
+  /** How long such a report is valid. */
+  readonly reportingTTL?: string;
+  /** Folder for sockets that tell other programs the policy. */
+  readonly policySyncPathPrefix?: string;
+  /** Tell the makers of Calico about this cluster. */
+  readonly usageReportingEnabled?: boolean;
+  /** How long the first such message waits. */
+  readonly usageReportingInitialDelay?: string;
+  /** Time between two such messages. */
+  readonly usageReportingInterval?: string;
+  /** Memory Felix tries to stay under, in megabytes; -1 for any. */
+  readonly goMemoryLimitMB?: number;
+  /** Processors Felix uses at once; -1 for all. */
+  readonly goMaxProcs?: number;
+  /** Where the cgroup file system is mounted. */
+  readonly cgroupV2Path?: string;
+  /** Windows: open the firewall. */
+  readonly windowsManageFirewallRules?: 'Enabled' | 'Disabled';
+  /** What logged packets begin with. */
+  readonly logPrefix?: string;
+  /** Most packets to log, for example 10/second. */
+  readonly logActionRateLimit?: string;
+  /** Packets logged before that limit holds. */
+  readonly logActionRateLimitBurst?: number;
+  /** File of the log. */
+  readonly logFilePath?: string;
+  /** Least severity for the file. */
+  readonly logSeverityFile?: string;
+  /** Least severity for standard output. */
+  readonly logSeverityScreen?: string;
+  /** Least severity for syslog. */
+  readonly logSeveritySys?: string;
+  /** Source files whose debug messages are logged. */
+  readonly logDebugFilenameRegex?: string;
+  /** File for a memory profile. */
+  readonly debugMemoryProfilePath?: string;
+  /** Wait for a slow log instead of dropping messages. */
+  readonly debugDisableLogDropping?: boolean;
+  /** For tests of Felix: hang. */
+  readonly debugSimulateCalcGraphHangAfter?: string;
+  /** For tests of Felix: hang. */
+  readonly debugSimulateDataplaneHangAfter?: string;
+  /** For tests of Felix: be slow. */
+  readonly debugSimulateDataplaneApplyDelay?: string;
+  /** Time between two batches of flow logs. */
+  readonly flowLogsFlushInterval?: string;
+  /** Trace the collector of flow logs. */
+  readonly flowLogsCollectorDebugTrace?: boolean;
+  /** Where flow logs go. */
+  readonly flowLogsGoldmaneServer?: string;
+  /** Flow logs for local readers. */
+  readonly flowLogsLocalReporter?: 'Enabled' | 'Disabled';
+  /** Whether flows that go on are matched with new policy. */
+  readonly flowLogsPolicyEvaluationMode?: 'None' | 'Continuous';
+  /** How long after a write the rules are read again. */
+  readonly iptablesPostWriteCheckInterval?: string;
+  /** Time between two tries for the lock of iptables. */
+  readonly iptablesLockProbeInterval?: string;
+  /** Most addresses in one IP set. */
+  readonly maxIpsetSize?: number;
+  /** Which iptables. */
+  readonly iptablesBackend?: string;
+  /** How often XDP programs are checked. */
+  readonly xdpRefreshInterval?: string;
+  /** Where the rules go in a chain. */
+  readonly chainInsertMode?: string;
+  /** What allowed packets meet in the filter table. */
+  readonly iptablesFilterAllowAction?: string;
+  /** What allowed packets meet in the mangle table. */
+  readonly iptablesMangleAllowAction?: string;
+  /** What denied packets meet. */
+  readonly iptablesFilterDenyAction?: string;
+  /** Bits of the packet mark that Felix uses. */
+  readonly iptablesMarkMask?: number;
+  /** Let packets pass that conntrack calls invalid. */
+  readonly disableConntrackInvalidCheck?: boolean;
+  /** Ports to hosts that no policy closes. */
+  readonly failsafeInboundHostPorts?: readonly ProtoPort[];
+  /** Ports from hosts that no policy closes. */
+  readonly failsafeOutboundHostPorts?: readonly ProtoPort[];
+  /** Ports of services on nodes. */
+  readonly kubeNodePortRanges?: readonly (number | string)[];
+  /** Shorten the way to sidecars. */
+  readonly sidecarAccelerationEnabled?: boolean;
+  /** Drop early with XDP. */
+  readonly xdpEnabled?: boolean;
+  /** Use XDP where the driver does not support it. */
+  readonly genericXDPEnabled?: boolean;
+  /** Use nftables and not iptables; Auto when absent. */
+  readonly nftablesMode?: 'Auto' | 'Enabled' | 'Disabled';
+  /** Hand established connections to the flow table of the kernel; Disabled when absent. */
+  readonly nftablesFlowTableOffload?: 'All' | 'Disabled';
+  /** Interfaces of that flow table. */
+  readonly nftablesFlowTableDataIfacePattern?: string;
+  /** How often the nftables rules are checked. */
+  readonly nftablesRefreshInterval?: string;
+  /** What allowed packets meet in the filter table. */
+  readonly nftablesFilterAllowAction?: string;
+  /** What allowed packets meet in the mangle table. */
+  readonly nftablesMangleAllowAction?: string;
+  /** What denied packets meet. */
+  readonly nftablesFilterDenyAction?: string;
+  /** Bits of the packet mark that Felix uses. */
+  readonly nftablesMarkMask?: number;
+  /** Live beside the ambient mode of Istio. */
+  readonly istioAmbientMode?: 'Enabled' | 'Disabled';
+  /** DSCP that marks packets of Istio. */
+  readonly istioDSCPMark?: number | string;
+  /** Use BPF and not iptables. */
+  readonly bpfEnabled?: boolean;
+  /** Source of host packets. */
+  readonly bpfOverlayHostSourceIP?: 'TunnelAddress' | 'HostAddress';
+  /** Forbid BPF to programs without privilege. */
+  readonly bpfDisableUnprivileged?: boolean;
+  /** Whether to soften the hardening of the kernel. */
+  readonly bpfJITHardening?: 'Auto' | 'Strict';
+  /** What BPF programs log. */
+  readonly bpfLogLevel?: string;
+  /** What the conntrack cleaner logs. */
+  readonly bpfConntrackLogLevel?: 'Off' | 'Debug';
+  /** Who cleans conntrack. */
+  readonly bpfConntrackMode?: 'Auto' | 'Userspace' | 'BPFProgram';
+  /** When conntrack entries go. */
+  readonly bpfConntrackTimeouts?: BPFConntrackTimeouts;
+  /** How long fragments are kept. */
+  readonly bpfIPFragTimeout?: string;
+  /** Filter of the log for each interface. */
+  readonly bpfLogFilters?: Readonly<Record<string, string>>;
+  /** Filter of the log of connect-time load balancing. */
+  readonly bpfCTLBLogFilter?: string;
+  /** Interfaces of the host to attach to. */
+  readonly bpfDataIfacePattern?: string;
+  /** Interfaces without link-layer headers. */
+  readonly bpfL3IfacePattern?: string;
+  /** Deprecated for bpfConnectTimeLoadBalancing. */
+  readonly bpfConnectTimeLoadBalancingEnabled?: boolean;
+  /** Choose the backend of a service when a program connects. */
+  readonly bpfConnectTimeLoadBalancing?: 'TCP' | 'Enabled' | 'Disabled';
+  /** NAT for host programs. */
+  readonly bpfHostNetworkedNATWithoutCTLB?: 'Enabled' | 'Disabled';
+  /** How backends answer from other nodes. */
+  readonly bpfExternalServiceMode?: string;
+  /** Clients that DSR does not serve. */
+  readonly bpfDSROptoutCIDRs?: readonly Prefix[];
+  /** Mark of connections from outside to services. */
+  readonly bpfExtToServiceConnmark?: number;
+  /** Remove the rules of kube-proxy. */
+  readonly bpfKubeProxyIptablesCleanupEnabled?: boolean;
+  /** Least time between two updates of services. */
+  readonly bpfKubeProxyMinSyncPeriod?: string;
+  /** Port of the service health probe. */
+  readonly bpfKubeProxyHealthzPort?: number;
+  /** Ports for source NAT. */
+  readonly bpfPSNATPorts?: number | string;
+  /** Size of the map of services. */
+  readonly bpfMapSizeNATFrontend?: number;
+  /** Size of the map of backends. */
+  readonly bpfMapSizeNATBackend?: number;
+  /** Size of the map of client affinity. */
+  readonly bpfMapSizeNATAffinity?: number;
+  /** Size of the map of routes. */
+  readonly bpfMapSizeRoute?: number;
+  /** Size of the map of connections. */
+  readonly bpfMapSizeConntrack?: number;
+  /** The same for each processor. */
+  readonly bpfMapSizePerCpuConntrack?: number;
+  /** Whether it grows. */
+  readonly bpfMapSizeConntrackScaling?: string;
+  /** Size of the queue of the cleaner. */
+  readonly bpfMapSizeConntrackCleanupQueue?: number;
+  /** Size of the map of IP sets. */
+  readonly bpfMapSizeIPSets?: number;
+  /** Size of the map of interfaces. */
+  readonly bpfMapSizeIfState?: number;
+  /** Keep packets of workloads out of the conntrack of Linux. */
+  readonly bpfHostConntrackBypass?: boolean;
+  /** Put fragments together. */
+  readonly bpfIPFragmentReassemblyEnabled?: boolean;
+  /** Check of source addresses. */
+  readonly bpfEnforceRPF?: string;
+  /** Keep what explains the policy programs. */
+  readonly bpfPolicyDebugEnabled?: boolean;
+  /** Interfaces Linux tracks anyway. */
+  readonly bpfForceTrackPacketsFromIfaces?: readonly string[];
+  /** Interfaces without receive offload. */
+  readonly bpfDisableGROForIfaces?: string;
+  /** Service addresses that BPF leaves alone. */
+  readonly bpfExcludeCIDRsFromNAT?: readonly Prefix[];
+  /** Size of the buffer for events, in megabytes. */
+  readonly bpfExportBufferSizeMB?: number;
+  /** Hand packets straight to the workload. */
+  readonly bpfRedirectToPeer?: string;
+  /** How programs are attached. */
+  readonly bpfAttachType?: 'TC' | 'TCX' | 'Netkit';
+  /** Measure the programs. */
+  readonly bpfProfiling?: string;
+  /** Most backends of a Maglev service. */
+  readonly bpfMaglevMaxEndpointsPerService?: number;
+  /** Most Maglev services. */
+  readonly bpfMaglevMaxServices?: number;
+}
+
+/** Part of a resource: HealthTimeoutOverride. */
+export interface HealthTimeoutOverride {
+  /** Which part of the daemon. */
+  readonly name: string;
+  /** How long it may be silent; 0 for as long as it likes. */
+  readonly timeout: string;
 }
 
 /** Which addresses of a block are taken, and by whom. */
@@ -565,6 +1131,16 @@ export interface PrependASPath {
   readonly prefix: readonly number[];
 }
 
+/** Part of a resource: ProtoPort. */
+export interface ProtoPort {
+  /** Protocol of the port. */
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  /** The port. */
+  readonly port: number;
+  /** Only for this range. */
+  readonly net?: Prefix;
+}
+
 /** Limits. */
 export interface QosControls {
   /** Bits per second in. */
@@ -597,6 +1173,22 @@ export interface QosControls {
   readonly egressMaxConnections?: number;
   /** DSCP of what leaves. */
   readonly dscp?: number | string;
+}
+
+/** Part of a resource: RouteTableIDRange. */
+export interface RouteTableIDRange {
+  /** First table. */
+  readonly min: number;
+  /** Last table. */
+  readonly max: number;
+}
+
+/** Deprecated for routeTableRanges: routing tables to use. */
+export interface RouteTableRange {
+  /** First table. */
+  readonly min: number;
+  /** Last table. */
+  readonly max: number;
 }
 
 /** The key to read. */
@@ -697,6 +1289,9 @@ export interface ResourceKinds {
   readonly BGPFilter: BGPFilter;
   readonly BGPPeer: BGPPeer;
   readonly BlockAffinity: BlockAffinity;
+  readonly CalicoNodeStatus: CalicoNodeStatus;
+  readonly ClusterInformation: ClusterInformation;
+  readonly FelixConfiguration: FelixConfiguration;
   readonly IPAMBlock: IPAMBlock;
   readonly IPAMConfiguration: IPAMConfiguration;
   readonly IPAMHandle: IPAMHandle;

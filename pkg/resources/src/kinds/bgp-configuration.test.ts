@@ -44,7 +44,10 @@ describe('BGPConfiguration', () => {
     ],
     [{ listenPort: 0 }, 'spec.listenPort: 0 is less than 1'],
     [{ listenPort: 65536 }, 'spec.listenPort: 65536 is more than 65535'],
-    [{ logSeverityScreen: 'Loud' }, 'spec.logSeverityScreen: "Loud" is not a log severity'],
+    [
+      { logSeverityScreen: 'Loud' },
+      'spec.logSeverityScreen: "Loud" is not one of Trace, Debug, Info, Warning, Error, Fatal',
+    ],
     [{ ignoredInterfaces: ['eth0', 'eth0'] }, 'spec.ignoredInterfaces[1]: "eth0" is listed twice'],
     [
       { ignoredInterfaces: ['a b'] },

@@ -10,13 +10,13 @@ import type { ValidationIssue } from '../issue.ts';
 import { defineKind, fieldColumn, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
 import {
   addressField,
+  anyCase,
   asNumberField,
   cidrField,
   communityField,
   durationField,
   interfacePatternField,
   object,
-  pattern,
   secretKeyField,
   setOf,
 } from '../schema/fields.ts';
@@ -28,7 +28,7 @@ const serviceBlocks = z.array(
 const routePriority = z.int().min(1).max(2_147_483_646);
 
 const spec = object('BGPConfigurationSpec', {
-  logSeverityScreen: pattern(/^(trace|debug|info|warning|error|fatal)$/i, 'a log severity')
+  logSeverityScreen: anyCase(['Trace', 'Debug', 'Info', 'Warning', 'Error', 'Fatal'])
     .meta({ crdDefault: 'Info' })
     .optional()
     .describe('Least severity to log: Trace, Debug, Info, Warning, Error or Fatal; Info when absent.'),

@@ -6,7 +6,14 @@ import type { WorkloadEndpoint } from '../generated/types.ts';
 import type { ValidationIssue } from '../issue.ts';
 import { defineKind, fieldColumn, type KindDefinition, nameColumn } from '../kind-definition.ts';
 import { workloadEndpointName } from '../names.ts';
-import { addressField, cidrField, macField, networkField, object, pattern } from '../schema/fields.ts';
+import {
+  addressField,
+  cidrField,
+  interfaceNameField,
+  macField,
+  networkField,
+  object,
+} from '../schema/fields.ts';
 
 const port = z.int().min(0).max(65535);
 const limit = z.int().min(0).optional();
@@ -54,9 +61,7 @@ const spec = object('WorkloadEndpointSpec', {
   ipv4Gateway: addressField(4).optional().describe('Gateway, IPv4.'),
   ipv6Gateway: addressField(6).optional().describe('Gateway, IPv6.'),
   profiles: z.array(z.string()).optional().describe('Profiles that apply.'),
-  interfaceName: pattern(/^[a-zA-Z0-9_.-]{1,15}$/, 'an interface name of up to 15 characters')
-    .optional()
-    .describe('The interface on the host.'),
+  interfaceName: interfaceNameField().optional().describe('The interface on the host.'),
   mac: macField().optional().describe('MAC address of the workload.'),
   ports: z
     .array(

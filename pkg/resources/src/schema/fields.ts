@@ -23,6 +23,7 @@ import { parseSelector } from '../selector/selector.ts';
 import { parseAsNumber } from '../text/as-number.ts';
 import { parseCommunity } from '../text/community.ts';
 import { parseDuration } from '../text/duration.ts';
+import { parseGoPattern } from '../text/go-pattern.ts';
 
 /** An object that keeps the fields it does not know; `typeName` names its TypeScript type. */
 export function object<S extends z.ZodRawShape>(typeName: string, shape: S): z.ZodObject<S, z.core.$loose> {
@@ -72,8 +73,8 @@ export function networkField(family?: Family): z.ZodType<Prefix, string> {
 }
 
 /** A prefix whose host bits are cleared, as Calico does with CIDRs that are not strict; or an address. */
-export function cidrField(): z.ZodType<Prefix, string> {
-  return parsed((text) => parseNetwork(text, maskedPrefix), 'Prefix');
+export function cidrField(family?: Family): z.ZodType<Prefix, string> {
+  return parsed((text) => inFamily(parseNetwork(text, maskedPrefix), family), 'Prefix');
 }
 
 function maskedPrefix(text: string): Parsed<Prefix> {
@@ -190,6 +191,44 @@ export function setOf<T>(item: z.ZodType<T, unknown>): z.ZodType<T[]> {
 /** Text of a given shape; `what` completes "is not …". */
 export function pattern(expression: RegExp, what: string): z.ZodType<string, string> {
   return z.string().regex(expression, { error: (issue) => `${showValue(issue.input)} is not ${what}` });
+}
+
+/** One of the words in any case; kept as written. */
+export function anyCase(words: readonly string[]): z.ZodType<string, string> {
+  const expected = words.map((word) => word.toLowerCase());
+  return z
+    .string()
+    .refine((text) => expected.includes(text.toLowerCase()), {
+      error: (issue) => `${showValue(issue.input)} is not one of ${words.join(', ')}`,
+    })
+    .meta({ words, jsonSchema: { pattern: `^(?i)(${words.join('|')})?$` } });
+}
+
+/** A regular expression in Go's syntax; kept as written. */
+export function goPatternField(): z.ZodType<string, string> {
+  return checked(parseGoPattern);
+}
+
+/** A port, or a range of ports as "first:last"; kept as written. */
+export function portRangeField(): z.ZodType<number | string> {
+  return z
+    .union([z.int(), z.string()])
+    .superRefine((value, context) => {
+      const [first = 0, last = first, ...rest] = String(value).split(':').map(wholeNumber);
+      if (first >= 1 && first <= last && last <= 65535 && rest.length === 0) return;
+      const message = `${showValue(value)} is neither a port nor a range like 30000:32767`;
+      context.addIssue({ code: 'custom', message });
+    })
+    .meta({ typescript: 'number | string' });
+}
+
+function wholeNumber(text: string): number {
+  return /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** The name of a network interface. */
+export function interfaceNameField(): z.ZodType<string, string> {
+  return pattern(/^[a-zA-Z0-9_.-]{1,15}$/, 'an interface name of up to 15 characters');
 }
 
 /** The name of a network interface, or a pattern with "*" as wildcard. */

@@ -54,7 +54,7 @@ function tidy(jsonSchema: JsonSchema, schema: z.core.$ZodType): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
-const privateKeywords = new Set(['typescript', 'typeName', 'immutable', 'crdDefault', 'defaulted']);
+const privateKeywords = new Set(['typescript', 'typeName', 'immutable', 'crdDefault', 'defaulted', 'words']);
 
 /** The schema for other programs: only keywords that the standard or Kubernetes defines. */
 export function withoutPrivateKeywords(schema: JsonSchema): JsonSchema {

@@ -1,0 +1,84 @@
+/**
+ * FelixConfiguration: settings of the daemon on the nodes: of all (`default`), of one (`node.<name>`), or of those a
+ * selector picks (any other name).
+ *
+ * Absent on an object means: as the object of the next lower precedence says.
+ */
+import type { FelixConfiguration } from '../generated/types.ts';
+import type { ValidationIssue } from '../issue.ts';
+import { defineKind, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
+import { object, selectorField } from '../schema/fields.ts';
+import { bpf, daemon, logging, tables } from './felix/filtering.ts';
+import { interfaces, nat, observation, refreshing, routes, tunnels, wireguard } from './felix/networking.ts';
+
+const spec = object('FelixConfigurationSpec', {
+  nodeSelector: selectorField()
+    .optional()
+    .describe('The nodes the object is for; not on default and node.<name>. Of several the oldest counts.'),
+  ...refreshing,
+  ...interfaces,
+  ...routes,
+  ...tunnels,
+  ...nat,
+  ...wireguard,
+  ...observation,
+  ...daemon,
+  ...logging,
+  ...tables,
+  ...bpf,
+});
+
+function selectorHasPlace({ metadata, spec }: FelixConfiguration): ValidationIssue[] {
+  const isForAllOrOne = metadata.name === 'default' || metadata.name.startsWith('node.');
+  if (!isForAllOrOne || spec.nodeSelector === undefined) return [];
+  const reason = `the name ${metadata.name} says already which nodes are meant`;
+  return [{ path: 'spec.nodeSelector', reason, hint: 'remove nodeSelector or give the object another name' }];
+}
+
+const mostTables = 65_535;
+
+function rangesInOrder({ spec }: FelixConfiguration): ValidationIssue[] {
+  const single =
+    spec.routeTableRange === undefined ? [] : [{ ...spec.routeTableRange, path: 'spec.routeTableRange' }];
+  const several = (spec.routeTableRanges ?? []).map((range, index) => ({
+    ...range,
+    path: `spec.routeTableRanges[${index}]`,
+  }));
+  return [...single, ...several]
+    .filter(({ min, max }) => min > max)
+    .map(({ path, min, max }) => ({
+      path,
+      reason: `min ${min} is greater than max ${max}`,
+      hint: 'exchange min and max',
+    }));
+}
+
+/** FelixConfiguration. Source: Calico FelixConfigurationSpec and its validation. */
+export const felixConfiguration: KindDefinition<'FelixConfiguration'> = defineKind({
+  kind: 'FelixConfiguration',
+  plural: 'felixconfigurations',
+  aliases: ['felixconfig', 'felixconfigs'],
+  description: 'Settings of the daemon on the nodes.',
+  crd: true,
+  spec,
+  columns: { ps: [nameColumn()], wide: [nameColumn()] },
+  rules: [
+    { check: selectorHasPlace },
+    { check: rangesInOrder },
+    specRule({
+      path: 'spec.routeTableRange',
+      reason: 'routeTableRange and routeTableRanges exclude each other',
+      hint: 'keep routeTableRanges',
+      holds: ({ routeTableRange, routeTableRanges }) =>
+        routeTableRange === undefined || routeTableRanges === undefined,
+      cel: '!has(self.routeTableRange) || !has(self.routeTableRanges)',
+    }),
+    specRule({
+      path: 'spec.routeTableRanges',
+      reason: `names more than ${mostTables} tables`,
+      hint: 'name fewer',
+      holds: ({ routeTableRanges = [] }) =>
+        routeTableRanges.reduce((sum, { min, max }) => sum + max - min + 1, 0) <= mostTables,
+    }),
+  ],
+});
