@@ -3,6 +3,7 @@
  * imported when it runs, so that `get` does not wait for what `node status` needs.
  */
 import { Command } from 'commander';
+import { registerIpam } from './ipam/index.ts';
 import { registerLab } from './lab/index.ts';
 import { registerNode } from './node/index.ts';
 import { datastoreOptions, whereOptions } from './options.ts';
@@ -28,6 +29,7 @@ export function buildProgram(): Command {
     .addHelpText('after', EXAMPLES);
   whereOptions(datastoreOptions(program), 'socket');
   registerResources(program);
+  registerIpam(program);
   registerNode(program);
   registerLab(program);
   return program;

@@ -1,0 +1,68 @@
+/** The commands of IP address management: names, options and help. Their code is loaded when one of them runs. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { datastoreOptions, outputOption } from '../options.ts';
+import { run } from '../run.ts';
+
+/** Adds the `ipam` group. */
+export function registerIpam(program: Command): void {
+  program.commandsGroup('Addresses:');
+  const ipam = program
+    .command('ipam')
+    .description('how addresses are handed out: usage, checks, repairs, settings');
+  registerShow(ipam);
+  registerConfigure(ipam);
+}
+
+function registerShow(ipam: Command): void {
+  const command = ipam
+    .command('show')
+    .description('how full the pools are, or who holds an address')
+    .addOption(
+      new Option('--ip <address>', 'who holds this address').conflicts([
+        'showBlocks',
+        'showBorrowed',
+        'showConfiguration',
+      ]),
+    )
+    .addOption(new Option('--show-blocks', 'blocks too').conflicts(['showBorrowed', 'showConfiguration']))
+    .addOption(
+      new Option('--show-borrowed', 'addresses that a node took from a block of another').conflicts([
+        'showConfiguration',
+      ]),
+    )
+    .option('--show-configuration', 'the settings in force');
+  outputOption(datastoreOptions(command), 'ps', 'yaml', 'json').action(
+    run(async (options) => (await import('./show.ts')).show(options)),
+  );
+}
+
+function registerConfigure(ipam: Command): void {
+  const command = ipam
+    .command('configure')
+    .description('change settings; those not named stay as they are')
+    .option('--strictaffinity <true|false>', 'nodes take addresses from their own blocks only', truth)
+    .option('--auto-allocate-blocks <true|false>', 'nodes whose blocks are full claim another', truth)
+    .option('--max-blocks-per-host <n>', 'blocks a node may own of each IP version; 0 means 20', wholeNumber)
+    .addOption(
+      new Option(
+        '--kubevirt-ip-persistence <choice>',
+        'whether virtual machines keep their addresses',
+      ).choices(['Enabled', 'Disabled']),
+    )
+    .option('--ip-cooldown-seconds <n>', 'how long a released address rests', wholeNumber);
+  datastoreOptions(command).action(
+    run(async (options) => (await import('./configure.ts')).configure(options)),
+  );
+}
+
+/** The words Go takes for a boolean, as calicoctl does. */
+function truth(text: string): boolean {
+  if (/^(1|t|true)$/i.test(text)) return true;
+  if (/^(0|f|false)$/i.test(text)) return false;
+  throw new InvalidArgumentError('It must be true or false.');
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A whole number is expected.');
+}
