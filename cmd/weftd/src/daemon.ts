@@ -5,6 +5,7 @@
  *     kernel ─▶ facts ─────┼─▶ calculate ────┤               ├─▶ Dataplane ─▶ kernel
  *     Attachments ─────────┘                 └───────────────┘
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Announcement,
   createCalculator,
@@ -14,9 +15,9 @@ import {
   routingContext,
   type SessionDecision,
 } from '@weft/calc';
-import { type ControlServer, type Health, startControlServer } from '@weft/control';
+import { type ControlServer, type Health, type Refusal, refuse, startControlServer } from '@weft/control';
 import { Dataplane, type DataplaneEvent, FactsWatcher } from '@weft/dataplane';
-import { type EmbeddedStore, openEmbedded } from '@weft/datastore';
+import { openDatastore } from '@weft/datastore';
 import type { Address } from '@weft/ip';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
@@ -33,30 +34,38 @@ import { readiness } from './readiness.ts';
 import { registerNode } from './register-node.ts';
 import { StartupError } from './startup-error.ts';
 import { State } from './state.ts';
+import { LateStore } from './store/late-store.ts';
+import { locationOf } from './store/location.ts';
+import { patiently } from './store/patience.ts';
+import { StoreHealth } from './store/store-health.ts';
+
+/** How often a start that waits for the datastore looks whether that has gone away, in ms. */
+const AWAY_CHECK_MS = 1_000;
 
 /** How long an address that could not be listened on is left alone, in ms. */
 const LISTEN_RETRY_MS = 5_000;
 
-/** Starts the daemon of a node; it resolves when the node is plugged into its datastore, its kernel and BGP. */
-export async function startDaemon(options: Options, log: Logger): Promise<Daemon> {
+/**
+ * Makes the daemon of a node; nothing runs before `start`. A datastore of this machine has to be there; one elsewhere may
+ * come up later. Throws KernelError and DatastoreError.
+ */
+export async function createDaemon(options: Options, log: Logger): Promise<Daemon> {
   // First: whoever may not use the kernel is told so before there is a file.
   const kernel = await openKernel();
-  const store = await openEmbedded({ path: options.datastore, create: true });
-  try {
-    await claimNode(store, options);
-    const daemon = new Daemon(options, log, store, kernel);
-    await daemon.start();
-    return daemon;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+  const store = new LateStore(() => openDatastore(options.datastore, { create: true }));
+  if (!isElsewhere(options)) await store.open();
+  return new Daemon(options, log, store, kernel);
+}
+
+/** A store that comes and goes without this machine: it is waited for. */
+function isElsewhere({ datastore }: Options): boolean {
+  return datastore.type !== 'embedded';
 }
 
 /** Two daemons under one name would undo each other's work. */
-async function claimNode(store: EmbeddedStore, { nodeName }: Options): Promise<void> {
+async function claimNode(store: LateStore, { nodeName }: Options): Promise<void> {
   const claim = await store.claimName(nodeName);
-  if (claim.kind === 'claimed') return;
+  if (claim === undefined || claim.kind === 'claimed') return;
   const holder = claim.by.pid === undefined ? 'another process' : `process ${claim.by.pid}`;
   throw new StartupError(
     `a weftd of that name is running: ${holder}`,
@@ -69,7 +78,7 @@ async function claimNode(store: EmbeddedStore, { nodeName }: Options): Promise<v
 export class Daemon {
   readonly #options: Options;
   readonly #log: Logger;
-  readonly #store: EmbeddedStore;
+  readonly #store: LateStore;
   readonly #kernel: Kernel;
   readonly #calculate = createCalculator();
   readonly #metrics = new Metrics();
@@ -90,15 +99,18 @@ export class Daemon {
   #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
   /** From the first computation on. Before it something is not read yet, and what is not read must not look gone. */
   #running = false;
+  /** What the start waits for; undefined when it is over. */
+  #awaited: string | undefined = 'it reads the datastore';
   /** An earlier weftd's routes are in the kernel and still forward. */
   #restarting = false;
 
-  constructor(options: Options, log: Logger, store: EmbeddedStore, kernel: Kernel) {
+  constructor(options: Options, log: Logger, store: LateStore, kernel: Kernel) {
     this.#options = options;
     this.#log = log;
     this.#store = store;
     this.#kernel = kernel;
-    this.#state = new State(store, options, (kind) => {
+    const health = new StoreHealth(locationOf(options.datastore), log);
+    this.#state = new State(store, options, health, (kind) => {
       this.#metrics.datastoreEvent(kind);
       this.#schedule('everything');
     });
@@ -119,20 +131,17 @@ export class Daemon {
     });
   }
 
-  /** Adopts what is there, joins BGP and opens the control socket, in this order. */
+  /**
+   * Adopts what is there, joins BGP and opens the control socket, in this order. While a datastore elsewhere is away it
+   * waits, the control socket open, so that whoever asks is told.
+   */
   async start(): Promise<void> {
     const earlier = this.#kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL });
     this.#restarting = earlier.length > 0;
     this.#dataplane.start();
-    await registerNode(this.#store, this.#options, this.#facts.facts, this.#log);
-    await this.#attachments.load();
-    await this.#state.mirror.whenInSync();
-    const reclaimed = await this.#attachments.reclaim();
-    if (reclaimed.length > 0) {
-      this.#log.warn('addresses-reclaimed', 'attaches that died half-way had taken addresses', {
-        endpoints: reclaimed,
-      });
-    }
+    await this.#joinStore();
+    this.#awaited = undefined;
+    this.#state.health.answered();
     this.#running = true;
     this.#apply();
     if (this.#bgpError !== undefined) {
@@ -148,9 +157,44 @@ export class Daemon {
       bgp: () => this.#bgp,
       ready: () => this.#readiness().ok,
     });
-    this.#control = await this.#listen();
+    await this.#openControl();
     this.#log.info('daemon-started', `weftd runs as ${this.#options.nodeName}`, {
       restarting: this.#restarting,
+    });
+  }
+
+  /** Everything that has to be read and written before this node can work. */
+  async #joinStore(): Promise<void> {
+    await this.#whenStoreLets(() => claimNode(this.#store, this.#options));
+    await this.#whenStoreLets(() => registerNode(this.#store, this.#options, this.#facts.facts, this.#log));
+    await this.#whenStoreLets(() => this.#attachments.load());
+    await this.#whenAllIsKnown();
+    const reclaimed = await this.#whenStoreLets(() => this.#attachments.reclaim());
+    if (reclaimed.length > 0) {
+      this.#log.warn('addresses-reclaimed', 'attaches that died half-way had taken addresses', {
+        endpoints: reclaimed,
+      });
+    }
+  }
+
+  /** The mirror waits out by itself what passes; here it is only told to whoever asks. */
+  async #whenAllIsKnown(): Promise<void> {
+    const inSync = this.#state.mirror.whenInSync();
+    while (!this.#state.mirror.inSync) {
+      await Promise.race([inSync, sleep(AWAY_CHECK_MS, undefined, { ref: false })]);
+      if (this.#state.health.away !== undefined) await this.#openControl();
+    }
+  }
+
+  #whenStoreLets<T>(attempt: () => Promise<T>): Promise<T> {
+    if (!isElsewhere(this.#options)) return attempt();
+    return patiently(attempt, {
+      sleep,
+      failed: async (error) => {
+        this.#awaited = 'it waits for the datastore';
+        this.#state.health.failed(error);
+        await this.#openControl();
+      },
     });
   }
 
@@ -172,7 +216,8 @@ export class Daemon {
     this.#kernel.close();
   }
 
-  #listen(): Promise<ControlServer> {
+  async #openControl(): Promise<void> {
+    if (this.#control !== undefined) return;
     const { controlSocket: socketPath, metricsAddress } = this.#options;
     const backend = controlBackend({
       options: this.#options,
@@ -183,8 +228,9 @@ export class Daemon {
       bgp: () => this.#bgp,
       sessions: () => this.#sessions,
       readiness: () => this.#readiness(),
+      whyNotNow: (id) => this.#whyNotNow(id),
     });
-    return startControlServer({
+    this.#control = await startControlServer({
       backend,
       socketPath,
       metricsAddress,
@@ -192,9 +238,19 @@ export class Daemon {
     });
   }
 
+  /** Why nothing can be attached or detached just now. */
+  #whyNotNow(id: string): Refusal | undefined {
+    if (this.#awaited === undefined) return undefined;
+    const hint = 'It goes on by itself when the datastore answers: ask again then.';
+    const detail = this.#state.health.describe() ?? this.#awaited;
+    return refuse('unavailable', `weftd is not through its start: ${detail}`, id, hint);
+  }
+
   #readiness(): Health {
     return readiness({
-      inSync: this.#state.mirror.inSync,
+      inSync: this.#state.isCurrent,
+      storeAway: this.#state.health.describe(),
+      awaited: this.#awaited,
       noBgpReason: this.#noBgpReason,
       listenError: this.#bgpError?.message,
       peers: this.#bgp?.peers() ?? [],

@@ -2,7 +2,7 @@
  * weftd: starts the daemon, ends it on SIGTERM or SIGINT, and says in three parts why it cannot start or go on.
  */
 import { createLogger } from '@weft/telemetry';
-import { startDaemon } from './daemon.ts';
+import { createDaemon, type Daemon } from './daemon.ts';
 import { describeFailure } from './failure.ts';
 import { readOptions } from './options.ts';
 
@@ -16,22 +16,32 @@ function fail(event: string, error: unknown): void {
   process.exitCode = 1;
 }
 
-try {
-  const daemon = await startDaemon(options, log);
+let isStopping = false;
+let isStarted = false;
+
+function stopOnSignal(daemon: Daemon): void {
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    isStopping = true;
     log.info('daemon-stopping', `${signal}: closing sessions so that peers keep our routes`, { signal });
     await daemon.stop().catch((error) => fail('daemon-stop-failed', error));
     process.exit();
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+}
+
+try {
+  const daemon = await createDaemon(options, log);
+  stopOnSignal(daemon);
+  await daemon.start();
+  isStarted = true;
   // Whoever supervises the daemon starts it again; the kernel's routes stay meanwhile.
-  daemon.finished.catch((error) => {
-    fail('daemon-failed', error);
-    process.exit();
-  });
+  await daemon.finished;
 } catch (error) {
-  fail('daemon-start-failed', error);
-  // What a start that failed half-way has opened ends with the process.
-  process.exit();
+  // A start that is stopped half-way fails in whatever it was about.
+  if (!isStopping) {
+    fail(isStarted ? 'daemon-failed' : 'daemon-start-failed', error);
+    // What it has opened ends with the process.
+    process.exit();
+  }
 }

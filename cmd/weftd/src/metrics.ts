@@ -91,7 +91,7 @@ export class Metrics {
     const peers = new PeerMetrics(this.#registry);
     this.#registry.onScrape(() => {
       isReady.with().set(ready() ? 1 : 0);
-      inSync.with().set(state.mirror.inSync && state.mirror.interruptions.size === 0 ? 1 : 0);
+      inSync.with().set(state.isCurrent ? 1 : 0);
       endpoints.with().set(attachments.resources().length);
       for (const family of [4, 6] as const) {
         blocks.with({ family: `ipv${family}` }).set(state.ownBlockCount(family));

@@ -1,14 +1,21 @@
 /**
  * What weftd is told when it starts: flags, each also as an environment variable, checked before anything is touched.
  */
+import {
+  choiceFromSettings,
+  DATASTORE_FORMS,
+  type DatastoreChoice,
+  parseDatastore,
+  SettingsError,
+  settingsFromEnvironment,
+} from '@weft/datastore';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from './version.ts';
 
 /** How the daemon is to run. */
 export interface Options {
   readonly nodeName: string;
-  /** Path of the embedded datastore's file. */
-  readonly datastore: string;
+  readonly datastore: DatastoreChoice;
   readonly controlSocket: string;
   /** Where metrics and health are answered on TCP too; absent: only on the control socket. */
   readonly metricsAddress?: { readonly host: string; readonly port: number };
@@ -20,74 +27,97 @@ export interface Options {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
-/** Reads the command line. Prints usage and ends the process (code 2) when it makes no sense. */
-export function readOptions(argv: readonly string[]): Options {
+/** The store of a machine that names none. */
+const DEFAULT_DATASTORE: DatastoreChoice = { type: 'embedded', path: '/var/lib/weft/weft.db' };
+
+/**
+ * Reads the command line and the environment. Prints usage and ends the process (code 2) when they make no sense.
+ *
+ * The datastore: `--datastore` before WEFT_DATASTORE before the variables of Calico's own daemons (DATASTORE_TYPE,
+ * ETCD_ENDPOINTS …) before a file of this machine.
+ */
+export function readOptions(argv: readonly string[], environment: NodeJS.ProcessEnv = process.env): Options {
   const program = new Command('weftd')
     .description('The per-node daemon of weft: addresses, interfaces, routes and BGP of one host.')
     .version(version)
-    .addOption(
-      flag(
-        '--node-name <name>',
-        'WEFT_NODE_NAME',
-        'name of this node in the datastore',
-      ).makeOptionMandatory(),
-    )
-    .addOption(
-      flag('--datastore <file>', 'WEFT_DATASTORE', 'file of the embedded datastore').default(
-        '/var/lib/weft/weft.db',
-      ),
-    )
-    .addOption(
-      flag(
-        '--control-socket <path>',
-        'WEFT_CONTROL_SOCKET',
-        'where weftctl and plugins find this daemon',
-      ).default('/run/weft/weftd.sock'),
-    )
-    .addOption(
-      flag(
-        '--metrics-address <host:port>',
-        'WEFT_METRICS_ADDRESS',
-        'answer /metrics, /liveness and /readiness there too',
-      ).argParser(hostAndPort),
-    )
-    .addOption(
-      flag('--ip <address>', 'WEFT_IP', 'IPv4 address of the node: autodetect, none, or an address').default(
-        'autodetect',
-      ),
-    )
-    .addOption(
-      flag(
-        '--ip6 <address>',
-        'WEFT_IP6',
-        'IPv6 address of the node: autodetect, none, or an address',
-      ).default('autodetect'),
-    )
-    .addOption(
-      flag('--hold-time-seconds <n>', 'WEFT_HOLD_TIME_SECONDS', 'BGP hold time')
-        .argParser(integer(3, 65535))
-        .default(90),
-    )
-    .addOption(
-      flag(
-        '--restart-time-seconds <n>',
-        'WEFT_RESTART_TIME_SECONDS',
-        'how long peers keep our routes while we restart',
-      )
-        .argParser(integer(1, 4095))
-        .default(120),
-    )
-    .addOption(
-      flag('--log-level <level>', 'WEFT_LOG_LEVEL', 'what to log')
-        .choices(['debug', 'info', 'warn', 'error'])
-        .default('info'),
-    )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  return program.parse(argv).opts<Options>();
+  for (const option of [...placeFlags(), ...addressFlags(), ...bgpFlags(), logFlag()])
+    program.addOption(option);
+  const given = program.parse(argv).opts<Omit<Options, 'datastore'> & Partial<Options>>();
+  return { ...given, datastore: given.datastore ?? fromEnvironment(program, environment) };
+}
+
+function placeFlags(): Option[] {
+  return [
+    flag(
+      '--node-name <name>',
+      'WEFT_NODE_NAME',
+      'name of this node in the datastore; in Kubernetes that of its Node',
+    ).makeOptionMandatory(),
+    flag(
+      '--datastore <where>',
+      'WEFT_DATASTORE',
+      `${DATASTORE_FORMS}; without it what DATASTORE_TYPE, ETCD_ENDPOINTS and the like say, else /var/lib/weft/weft.db`,
+    ).argParser(datastore),
+    flag(
+      '--control-socket <path>',
+      'WEFT_CONTROL_SOCKET',
+      'where weftctl and plugins find this daemon',
+    ).default('/run/weft/weftd.sock'),
+    flag(
+      '--metrics-address <host:port>',
+      'WEFT_METRICS_ADDRESS',
+      'answer /metrics, /liveness and /readiness there too',
+    ).argParser(hostAndPort),
+  ];
+}
+
+function addressFlags(): Option[] {
+  const choices = 'autodetect, none, or an address';
+  return [
+    flag('--ip <address>', 'WEFT_IP', `IPv4 address of the node: ${choices}`).default('autodetect'),
+    flag('--ip6 <address>', 'WEFT_IP6', `IPv6 address of the node: ${choices}`).default('autodetect'),
+  ];
+}
+
+function bgpFlags(): Option[] {
+  return [
+    flag('--hold-time-seconds <n>', 'WEFT_HOLD_TIME_SECONDS', 'BGP hold time')
+      .argParser(integer(3, 65535))
+      .default(90),
+    flag(
+      '--restart-time-seconds <n>',
+      'WEFT_RESTART_TIME_SECONDS',
+      'how long peers keep our routes while we restart',
+    )
+      .argParser(integer(1, 4095))
+      .default(120),
+  ];
+}
+
+function logFlag(): Option {
+  return flag('--log-level <level>', 'WEFT_LOG_LEVEL', 'what to log')
+    .choices(['debug', 'info', 'warn', 'error'])
+    .default('info');
 }
 
 function flag(flags: string, variable: string, description: string): Option {
   return new Option(flags, description).env(variable);
+}
+
+function datastore(text: string): DatastoreChoice {
+  const parsed = parseDatastore(text);
+  if (parsed.ok) return parsed.choice;
+  throw new InvalidArgumentError(`${parsed.reason}.`);
+}
+
+function fromEnvironment(program: Command, environment: NodeJS.ProcessEnv): DatastoreChoice {
+  try {
+    return choiceFromSettings(settingsFromEnvironment(environment)) ?? DEFAULT_DATASTORE;
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return program.error(`error: the environment's ${error.setting} ${error.message}`);
+  }
 }
 
 function integer(lowest: number, highest: number): (text: string) => number {

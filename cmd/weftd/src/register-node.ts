@@ -1,6 +1,6 @@
 /**
- * This node's Node object: its addresses, and the mark that weftd runs it. Made when there is none, updated when it
- * says something else; whatever others wrote into it stays.
+ * This node's Node object: its addresses, and the mark that weftd runs it. Made when there is none (but in Kubernetes,
+ * where it is the kubelet's), updated when it says something else; whatever others wrote into it stays.
  */
 import { detectAddress, type LocalFacts, WEFT_DAEMON_ANNOTATION } from '@weft/calc';
 import type { Datastore } from '@weft/datastore';
@@ -24,6 +24,7 @@ export async function registerNode(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const current = await store.get({ kind: 'Node', name: options.nodeName });
     const wanted = withAddresses(current ?? emptyNode(options.nodeName), addresses);
+    if (current === undefined && options.datastore.type === 'kubernetes') throw noSuchNode(options.nodeName);
     if (current !== undefined && JSON.stringify(wanted) === JSON.stringify(current)) return;
     const outcome = current === undefined ? await store.create(wanted) : await store.update(wanted);
     if (outcome.kind === 'written') return;
@@ -32,6 +33,15 @@ export async function registerNode(
     'the Node object changes faster than it can be written',
     `Node ${options.nodeName}`,
     'look for another program that writes it',
+  );
+}
+
+/** A Node of Kubernetes is made by its kubelet; a daemon that made another would be nobody's. */
+function noSuchNode(nodeName: string): StartupError {
+  return new StartupError(
+    'Kubernetes has no Node of that name',
+    `Node ${nodeName}`,
+    'give --node-name the name that `kubectl get nodes` shows for this machine',
   );
 }
 

@@ -8,6 +8,7 @@ import { type Family, familyOf } from '@weft/ip';
 import { type IpamView, isSameOwner, ownerOfAffinity } from '@weft/ipam';
 import type { BlockAffinity, Kind, ResourceOf, WorkloadEndpoint } from '@weft/resources';
 import type { Options } from './options.ts';
+import type { StoreHealth } from './store/store-health.ts';
 
 const kinds = [
   'Node',
@@ -24,6 +25,7 @@ type MirroredKind = (typeof kinds)[number];
 /** A live copy of what this daemon needs of the datastore. */
 export class State {
   readonly mirror: Mirror<MirroredKind>;
+  readonly health: StoreHealth;
   readonly #nodeName: string;
   readonly #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'secrets' | 'settings'>;
   /** Lists handed out before, the same object until their kind changes: the calculator goes by that. */
@@ -31,15 +33,28 @@ export class State {
   #ownBlocks: readonly BlockAffinity[] | undefined;
 
   /** @param onChange told of every change but those of other nodes' blocks, which are learned by BGP */
-  constructor(store: Datastore, options: Options, onChange: (kind: Kind) => void) {
+  constructor(store: Datastore, options: Options, health: StoreHealth, onChange: (kind: Kind) => void) {
     this.#nodeName = options.nodeName;
     this.#constant = constantInput(options);
+    this.health = health;
     this.mirror = mirror(store, kinds, (change) => {
+      this.#hearHealth(change.event);
+      if (change.event.kind === 'interrupted') return;
       this.#lists.delete(change.resourceKind);
       if (isBlockOfAnother(change, this.#nodeName)) return;
       if (change.resourceKind === 'BlockAffinity') this.#ownBlocks = undefined;
       onChange(change.resourceKind);
     });
+  }
+
+  /** True while all that is mirrored is known and its watches run: what is decided rests on the present. */
+  get isCurrent(): boolean {
+    return this.mirror.inSync && this.mirror.interruptions.size === 0 && this.health.away === undefined;
+  }
+
+  #hearHealth(event: MirrorChange<MirroredKind>['event']): void {
+    if (event.kind === 'interrupted') this.health.failed(event.error);
+    if (event.kind === 'snapshot' && this.mirror.interruptions.size === 0) this.health.answered();
   }
 
   /** Every object of a kind, in no order. */

@@ -1,0 +1,101 @@
+/**
+ * What the speaker says, in the words of the control API. Pure but for the speaker it is given.
+ */
+import type { SessionDecision } from '@weft/calc';
+import {
+  type BgpPeer,
+  type BgpPeers,
+  cutPage,
+  type Page,
+  type PageQuery,
+  type RibRoute,
+} from '@weft/control';
+import type { Explanation, LocRibChange, PeerStatus } from 'bgp-speaker-ts';
+import type { Bgp } from './bgp.ts';
+
+/** The speaker and its peers; without a speaker AS 0 and no peers. */
+export function bgpPeers(
+  server: Bgp | undefined,
+  sessions: readonly SessionDecision[],
+  startedAt: string,
+): BgpPeers {
+  const peers = (server?.peers() ?? []).map((peer) => toPeer(peer, sessions, server, startedAt));
+  return {
+    asn: server?.config.asn ?? 0,
+    bgpIdentifier: server?.config.identifier ?? '0.0.0.0',
+    peers: peers.sort(byAddress),
+  };
+}
+
+/** One page of the Loc-RIB. */
+export function ribPage(server: Bgp | undefined, query: PageQuery): Page<RibRoute> {
+  const page = cutPage([...(server?.locRib() ?? [])].sort(byPrefix), ({ prefix }) => prefix, query);
+  return { ...page, items: page.items.flatMap((route) => toRibRoute(server?.explain(route.prefix)) ?? []) };
+}
+
+function byAddress(left: BgpPeer, right: BgpPeer): number {
+  return left.address < right.address ? -1 : 1;
+}
+
+function byPrefix(left: LocRibChange, right: LocRibChange): number {
+  return left.prefix < right.prefix ? -1 : 1;
+}
+
+function toPeer(
+  peer: PeerStatus,
+  sessions: readonly SessionDecision[],
+  server: Bgp | undefined,
+  startedAt: string,
+): BgpPeer {
+  const decision = sessions.find(
+    (candidate) => candidate.kind === 'session' && candidate.peer === peer.address,
+  );
+  const established = peer.state === 'Established';
+  const total = (count: 'received' | 'advertised'): number =>
+    peer.families.reduce((sum, family) => sum + family[count], 0);
+  return {
+    address: peer.address,
+    port: server?.config.peers.find(({ address }) => address === peer.address)?.port ?? 179,
+    asn: peer.asn ?? 0,
+    type: decision?.type ?? 'global',
+    node: decision?.kind === 'session' ? decision.node : undefined,
+    state: peer.state,
+    since: server?.wallClock(peer.stateSince).toISOString() ?? startedAt,
+    info: established ? '' : (peer.lastError ?? ''),
+    families: established ? peer.families.map(({ family }) => family) : [],
+    counters: {
+      updatesReceived: peer.updatesReceived,
+      prefixesReceived: total('received'),
+      prefixesAdvertised: total('advertised'),
+      established: peer.establishedCount,
+    },
+  };
+}
+
+/** The best path with its attributes, and what decided against the others. */
+function toRibRoute(explanation: Explanation | undefined): RibRoute | undefined {
+  const best = explanation?.paths.find((path) => path.best);
+  if (explanation === undefined || best === undefined) return undefined;
+  const { attributes, peer, stale } = best;
+  const { asPath, communities = [], largeCommunities = [], localPref, med, nextHop, origin } = attributes;
+  return {
+    prefix: explanation.prefix,
+    best: {
+      peer,
+      nextHop,
+      origin,
+      asPath,
+      localPreference: localPref,
+      med,
+      communities: [...communities, ...largeCommunities],
+      stale,
+    },
+    paths: explanation.paths.length,
+    reason: reasonOf(explanation),
+  };
+}
+
+function reasonOf({ paths }: Explanation): string {
+  const steps = paths.flatMap(({ lost }) => (lost?.kind === 'decision' ? [lost.step] : []));
+  return steps.length === 0 ? 'only path' : [...new Set(steps)].join(', ');
+}
