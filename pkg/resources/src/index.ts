@@ -1,6 +1,7 @@
 /**
  * The public API of @weft/resources: the projectcalico.org/v3 kinds and all that follows from their schemas.
  */
+export { notActedOn } from './acted-on.ts';
 export {
   type BgpSettings,
   defaultAsNumber,

@@ -46,6 +46,8 @@ export interface KindSource<K extends Kind> {
   readonly description: string;
   readonly spec: z.ZodObject;
   readonly status?: z.ZodObject;
+  /** Fields of the spec that weft acts on, "bgp.asNumber"; each stands for all below it. */
+  readonly actsOn: 'all' | readonly string[];
   /** Fills what depends on other fields, after parsing. */
   readonly complete?: (resource: ResourceOf<K>) => ResourceOf<K>;
   /** The only names that are allowed; `what` names them in words. */

@@ -142,6 +142,18 @@ export const bgpConfiguration: KindDefinition<'BGPConfiguration'> = defineKind({
   crd: true,
   names: { pattern: /^(default|node\..+)$/, what: 'default, or node.<name of a node>' },
   spec,
+  actsOn: [
+    'nodeToNodeMeshEnabled',
+    'asNumber',
+    'communities',
+    'prefixAdvertisements',
+    'listenPort',
+    'nodeMeshPassword',
+    'nodeMeshMaxRestartTime',
+    'bindMode',
+    'ipv4NormalRoutePriority',
+    'ipv6NormalRoutePriority',
+  ],
   columns: {
     ps: [nameColumn(), fieldColumn('LOGSEVERITY', 'spec.logSeverityScreen'), ...settings()],
     wide: [nameColumn(), fieldColumn('LOGSEVERITY', 'spec.logSeverityScreen'), ...settings()],

@@ -147,6 +147,7 @@ export const bgpFilter: KindDefinition<'BGPFilter'> = defineKind({
   description: 'Which routes a peer gets or may send.',
   crd: true,
   spec,
+  actsOn: 'all',
   columns: { ps: [nameColumn(), ...lists.map(count)], wide: [nameColumn(), ...lists.map(count)] },
   rules: [{ check: eachRule }],
 });

@@ -28,6 +28,7 @@ export const blockAffinity: KindDefinition<'BlockAffinity'> = defineKind({
   description: "A node's claim on a block.",
   crd: true,
   spec,
+  actsOn: 'all',
   columns: {
     ps: [nameColumn(), fieldColumn('CIDR', 'spec.cidr'), fieldColumn('NODE', 'spec.node')],
     wide: [

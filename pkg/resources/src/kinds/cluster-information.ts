@@ -28,6 +28,7 @@ export const clusterInformation: KindDefinition<'ClusterInformation'> = defineKi
   crd: true,
   names: { pattern: /^default$/, what: 'default' },
   spec,
+  actsOn: [],
   columns: { ps: columns(), wide: columns() },
 });
 

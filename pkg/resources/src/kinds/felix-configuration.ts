@@ -61,6 +61,7 @@ export const felixConfiguration: KindDefinition<'FelixConfiguration'> = defineKi
   description: 'Settings of the daemon on the nodes.',
   crd: true,
   spec,
+  actsOn: [],
   columns: { ps: [nameColumn()], wide: [nameColumn()] },
   rules: [
     { check: selectorHasPlace },

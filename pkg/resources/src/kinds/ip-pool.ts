@@ -113,6 +113,16 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
   description: 'A range of addresses for workloads.',
   crd: true,
   spec,
+  actsOn: [
+    'cidr',
+    'blockSize',
+    'disabled',
+    'disableBGPExport',
+    'nodeSelector',
+    'namespaceSelector',
+    'allowedUses',
+    'assignmentMode',
+  ],
   status,
   complete: (pool) => ({
     ...pool,

@@ -17,6 +17,7 @@ export const ipReservation: KindDefinition<'IPReservation'> = defineKind({
   description: 'Addresses that automatic allocation leaves alone.',
   crd: true,
   spec,
+  actsOn: 'all',
   columns: {
     ps: [nameColumn()],
     wide: [nameColumn(), fieldColumn('CIDRS', 'spec.reservedCIDRs')],

@@ -70,6 +70,7 @@ export const ipamBlock: KindDefinition<'IPAMBlock'> = defineKind({
   description: 'Which addresses of a block are taken, and by whom.',
   crd: true,
   spec,
+  actsOn: 'all',
   columns: {
     ps: [nameColumn(), fieldColumn('CIDR', 'spec.cidr'), fieldColumn('AFFINITY', 'spec.affinity')],
     wide: [

@@ -38,6 +38,7 @@ export const ipamConfiguration: KindDefinition<'IPAMConfiguration'> = defineKind
   crd: { kind: 'IPAMConfig', plural: 'ipamconfigs' },
   names: { pattern: /^default$/, what: 'default' },
   spec,
+  actsOn: ['strictAffinity', 'autoAllocateBlocks', 'maxBlocksPerHost', 'ipCooldownSeconds'],
   columns: {
     ps: [
       nameColumn(),

@@ -22,6 +22,7 @@ export const ipamHandle: KindDefinition<'IPAMHandle'> = defineKind({
   description: 'How many addresses of which blocks one owner holds.',
   crd: true,
   spec,
+  actsOn: 'all',
   columns: {
     ps: [nameColumn(), fieldColumn('ID', 'spec.handleID')],
     wide: [nameColumn(), fieldColumn('ID', 'spec.handleID')],

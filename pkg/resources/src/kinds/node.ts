@@ -81,6 +81,7 @@ export const node: KindDefinition<'Node'> = defineKind({
   description: 'A host of the cluster.',
   crd: false,
   spec,
+  actsOn: ['bgp.asNumber', 'bgp.ipv4Address', 'bgp.ipv6Address', 'bgp.routeReflectorClusterID'],
   status,
   columns: {
     ps: [nameColumn()],

@@ -103,6 +103,17 @@ export const workloadEndpoint: KindDefinition<'WorkloadEndpoint'> = defineKind({
   description: 'Where a container is plugged in.',
   crd: false,
   spec,
+  actsOn: [
+    'orchestrator',
+    'workload',
+    'node',
+    'containerID',
+    'pod',
+    'endpoint',
+    'ipNetworks',
+    'interfaceName',
+    'mac',
+  ],
   columns: {
     ps: [
       { header: 'WORKLOAD', value: ({ spec }) => spec.workload ?? spec.pod ?? '' },

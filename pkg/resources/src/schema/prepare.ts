@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import type { Path } from '../issue.ts';
+import { unwrap } from './unwrap.ts';
 
 /** A field that the schema does not know, with the fields it does know in that place. */
 export interface UnknownField {
@@ -54,13 +55,6 @@ function visitObject(
 function isAbsent(schema: unknown, value: unknown): boolean {
   if (value !== null && value !== undefined && value !== '') return false;
   return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault;
-}
-
-/** The schema without the wrappers that only add optionality. */
-function unwrap(schema: unknown): unknown {
-  const wrapped =
-    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable;
-  return wrapped ? unwrap(schema.unwrap()) : schema;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
