@@ -26,6 +26,25 @@ export interface ResourceList<K extends Kind> {
   readonly revision: Revision;
 }
 
+/** An object that is stored and that nobody here can read; `reason` names the field. */
+export interface UnreadableObject {
+  readonly key: ResourceKey;
+  readonly reason: string;
+}
+
+/** Some objects of a kind. */
+export interface ResourcePage<K extends Kind> {
+  readonly items: readonly ResourceOf<K>[];
+  /** What `list` leaves out of this part. */
+  readonly unreadable: readonly UnreadableObject[];
+}
+
+/**
+ * Told of each stored value that `readResource` refuses, once a revision. Get, list and watch go on as if the object
+ * were not there: one object that another program wrote badly must not stop all others.
+ */
+export type OnUnreadable = (key: ResourceKey, reason: string) => void;
+
 /** What became of a write. Only `written` changed the store. */
 export type WriteOutcome<K extends Kind> =
   | { readonly kind: 'written'; readonly resource: ResourceOf<K> }
@@ -40,11 +59,23 @@ export type WatchEvent<K extends Kind> =
 
 /** A store of resources with compare-and-swap and watch. What it returns belongs to the caller, who may change it. */
 export interface Datastore {
+  /**
+   * Kinds whose objects something else makes and removes (in Kubernetes: Nodes and Pods). `create` and `delete` refuse
+   * them with `invalid-resource`; `update` writes what of them is ours.
+   */
+  readonly ownedElsewhere?: ReadonlySet<Kind>;
+
   /** The object, or undefined when there is none of that name. */
   get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined>;
 
   /** Every object of the kind, sorted by namespace and name. `labels` keeps those that carry all of them. */
   list<K extends Kind>(kind: K, options?: ListOptions): Promise<ResourceList<K>>;
+
+  /**
+   * Every object of the kind in pages of at most `size`, in an order of the driver's, each as it was when its page was
+   * read: for readers that must not hold them all. A driver without it is read by `list` (see `pagesOf`).
+   */
+  pages?<K extends Kind>(kind: K, size: number): AsyncIterable<ResourcePage<K>>;
 
   /**
    * Stores a new object under a new `metadata.uid` and `creationTimestamp`, whatever the caller put there.

@@ -114,7 +114,7 @@ function followPools({ failing = [], historyChanges = 100, ...pacing }: Scene = 
 /** The store, but its first lists fail, and its first watch fails when `breaking` aborts. */
 function troubled(store: Datastore, failures: Error[], breaking: AbortSignal): Datastore {
   return new Proxy(store, {
-    get(target, method: keyof Datastore) {
+    get(target, method: Exclude<keyof Datastore, 'ownedElsewhere' | 'pages'>) {
       if (method === 'list' && failures.length > 0) return () => Promise.reject(failures.shift());
       if (method === 'watch' && !breaking.aborted) {
         return (...args: Parameters<Datastore['watch']>) => breakable(target, args, breaking);

@@ -18,6 +18,14 @@ export type {
 } from './choice/datastore-choice.ts';
 export { type OpenOptions, openDatastore } from './choice/open-datastore.ts';
 export { DATASTORE_FORMS, type ParsedDatastore, parseDatastore } from './choice/parse-datastore.ts';
+export { copyDatastore } from './copy/copy-datastore.ts';
+export {
+  CopyInterrupted,
+  type CopyOptions,
+  type CopyReport,
+  type CopyTrouble,
+  type KindCount,
+} from './copy/copy-report.ts';
 export * from './datastore.ts';
 export type { NameClaim, NameHolder } from './embedded/claim-name.ts';
 export { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from './embedded/embedded-store.ts';
@@ -25,3 +33,4 @@ export { type FollowEvent, follow, type Pacing } from './follow.ts';
 export type { StampSource } from './local/local-store.ts';
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 export { type Mirror, type MirrorChange, mirror } from './mirror.ts';
+export { pagesOf } from './pages.ts';

@@ -11,7 +11,7 @@ import { describeValues } from './values.ts';
 import { describeWatches } from './watches.ts';
 import { describeWrites } from './writes.ts';
 
-export type { ContractSubject } from './subject.ts';
+export type { ContractServer, ContractSubject } from './subject.ts';
 
 /** Declares the contract suite for one driver; every case gets a subject of its own, disposed of after it. */
 export function datastoreContract(name: string, makeSubject: () => Promise<ContractSubject>): void {

@@ -2,7 +2,7 @@
  * What the contract suite needs from a driver under test, and the small words its cases are written in.
  */
 import { expect } from 'vitest';
-import type { Datastore, DatastoreError, WatchEvent } from '../datastore.ts';
+import type { Datastore, DatastoreError, ResourceKey, UnreadableObject, WatchEvent } from '../datastore.ts';
 import { type Pool, pool } from './samples.ts';
 
 /** A store that is empty at first, and what the world around it can do. */
@@ -12,10 +12,29 @@ export interface ContractSubject {
   connect?(): Promise<Datastore>;
   /** Makes the store forget every change up to now. */
   compact?(): Promise<void>;
+  /** The server that keeps the data, where there is one: the cases of `faults.ts` kill it. */
+  readonly server?: ContractServer;
+  /**
+   * Stores this text as the object's value, as another program would: old, incomplete or broken values. The text is JSON in
+   * the store's own form, which for etcd and the embedded store is the projectcalico.org/v3 object.
+   */
+  putRaw?(key: ResourceKey, text: string): Promise<void>;
+  /** Told of what the store cannot read; the subject passes it on from the driver's `onUnreadable`. */
+  readonly unreadable?: readonly UnreadableObject[];
   /** False where WorkloadEndpoints, the only namespaced kind, cannot be created (in Kubernetes they are Pods). */
   readonly namespaces: boolean;
   /** Closes the store and removes all it left. */
   dispose(): Promise<void>;
+}
+
+/** A server under a driver. After every verb the data is as it was: it is on disk. */
+export interface ContractServer {
+  /** Ends the process at once, as SIGKILL does, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same address and the same data, and waits until it answers. */
+  start(): Promise<void>;
+  /** Cuts every connection of the driver without a farewell, wherever in an answer it is; new ones are taken. */
+  cutConnections?(): Promise<void>;
 }
 
 /** The subject of the case that runs. */

@@ -43,13 +43,15 @@ export class SqliteTables implements Tables {
   }
 
   scan(kind: string, namespace?: string): StoredObject[] {
-    const rows =
-      namespace === undefined ? this.#sql.scan.all(kind) : this.#sql.scanNamespace.all(kind, namespace);
-    return (rows as unknown as Row[]).map((row) => ({
-      key: keyOf(kind, row),
-      revision: row.revision,
-      value: row.value,
-    }));
+    return toObjects(
+      kind,
+      namespace === undefined ? this.#sql.scan.all(kind) : this.#sql.scanNamespace.all(kind, namespace),
+    );
+  }
+
+  scanPage(kind: string, after: ResourceKey | undefined, limit: number): StoredObject[] {
+    // No namespace and no name is before every key: names are never empty.
+    return toObjects(kind, this.#sql.scanPage.all(kind, after?.namespace ?? '', after?.name ?? '', limit));
   }
 
   put(key: ResourceKey, value: string): number {
@@ -93,6 +95,8 @@ const SQL = {
   scan: 'SELECT namespace, name, revision, value FROM object WHERE kind = ? ORDER BY namespace, name',
   scanNamespace: `SELECT namespace, name, revision, value FROM object
                   WHERE kind = ? AND namespace = ? ORDER BY name`,
+  scanPage: `SELECT namespace, name, revision, value FROM object
+             WHERE kind = ? AND (namespace, name) > (?, ?) ORDER BY namespace, name LIMIT ?`,
   put: 'REPLACE INTO object (kind, namespace, name, revision, value) VALUES (?, ?, ?, ?, ?)',
   remove: 'DELETE FROM object WHERE kind = ? AND namespace = ? AND name = ?',
   record: 'INSERT INTO change (kind, namespace, name, value) VALUES (?, ?, ?, ?)',
@@ -119,6 +123,14 @@ function columns({ kind, namespace, name }: ResourceKey): [string, string, strin
 
 function keyOf(kind: string, { namespace, name }: Pick<Row, 'namespace' | 'name'>): ResourceKey {
   return namespace === '' ? { kind: kind as Kind, name } : { kind: kind as Kind, name, namespace };
+}
+
+function toObjects(kind: string, rows: readonly object[]): StoredObject[] {
+  return (rows as readonly Row[]).map((row) => ({
+    key: keyOf(kind, row),
+    revision: row.revision,
+    value: row.value,
+  }));
 }
 
 function toChange(kind: string, row: ChangeRow): Change {

@@ -34,6 +34,8 @@ export interface Tables {
   find(key: ResourceKey): StoredObject | undefined;
   /** The objects of a kind, sorted by namespace and name. */
   scan(kind: string, namespace?: string): StoredObject[];
+  /** The next `limit` objects of a kind after the key, in the order of `scan`; from the start without a key. */
+  scanPage(kind: string, after: ResourceKey | undefined, limit: number): StoredObject[];
   /** Stores the object under the next revision, which it returns. */
   put(key: ResourceKey, value: string): number;
   /** Removes the object under the next revision. */

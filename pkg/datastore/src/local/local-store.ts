@@ -9,6 +9,7 @@ import type {
   OfKind,
   ResourceKey,
   ResourceList,
+  ResourcePage,
   Revision,
   WatchEvent,
   WriteOutcome,
@@ -54,6 +55,15 @@ export class LocalStore implements Datastore {
     }));
     const items = rows.map((row) => this.#decode<K>(row)).filter((item) => carries(item, options.labels));
     return { items, revision: String(head) };
+  }
+
+  async *pages<K extends Kind>(kind: K, size: number): AsyncGenerator<ResourcePage<K>, void, undefined> {
+    let rows: StoredObject[] = [];
+    do {
+      const after = rows.at(-1)?.key;
+      rows = await this.#backend.read((tables) => tables.scanPage(kind, after, size));
+      if (rows.length > 0) yield { items: rows.map((row) => this.#decode<K>(row)), unreadable: [] };
+    } while (rows.length === size);
   }
 
   async create<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>> {

@@ -74,6 +74,11 @@ class MemoryTables implements Tables {
     return objects.filter(({ key }) => namespace === undefined || key.namespace === namespace).sort(byKey);
   }
 
+  scanPage(kind: string, after: ResourceKey | undefined, limit: number): StoredObject[] {
+    const later = this.scan(kind).filter(({ key }) => after === undefined || compareKeys(key, after) > 0);
+    return later.slice(0, limit);
+  }
+
   put(key: ResourceKey, value: string): number {
     const revision = this.#record(key, value);
     const objects = this.#objects.get(key.kind) ?? new Map<string, StoredObject>();
@@ -110,7 +115,11 @@ class MemoryTables implements Tables {
 }
 
 function byKey(a: StoredObject, b: StoredObject): number {
-  return compare(a.key.namespace ?? '', b.key.namespace ?? '') || compare(a.key.name, b.key.name);
+  return compareKeys(a.key, b.key);
+}
+
+function compareKeys(a: ResourceKey, b: ResourceKey): number {
+  return compare(a.namespace ?? '', b.namespace ?? '') || compare(a.name, b.name);
 }
 
 function compare(a: string, b: string): number {
