@@ -4,10 +4,12 @@
  */
 import type { Inconsistency } from './core/inconsistencies.ts';
 import type { AutoAssignOutcome } from './core/outcome.ts';
+import type { TunnelSettings } from './core/tunnels.ts';
 import { type AssignIpOutcome, type AssignIpRequest, assignIp } from './loop/assign-ip.ts';
 import { type AutoAssignRequest, autoAssign } from './loop/auto-assign.ts';
 import { type AffinityClaim, type AffinityClaimOutcome, claimAffinity } from './loop/claim-affinity.ts';
 import { createContext, type IpamOptions } from './loop/context.ts';
+import { ensureTunnels, type TunnelsOutcome } from './loop/ensure-tunnels.ts';
 import { inspect } from './loop/inspect.ts';
 import {
   type AffinityRelease,
@@ -33,6 +35,8 @@ export interface Ipam {
   claimAffinity(wanted: AffinityClaim): Promise<AffinityClaimOutcome>;
   /** Takes a block from its owner. */
   releaseAffinity(wanted: AffinityRelease): Promise<AffinityReleaseOutcome>;
+  /** Gives the tunnels of a node the addresses they should have, takes back the others, and writes it into the Node. */
+  ensureTunnels(node: string, settings: TunnelSettings): Promise<TunnelsOutcome>;
   /** Takes everything from a node that is gone: tunnels' addresses and blocks. */
   releaseHost(node: string): Promise<HostRelease>;
   /** Finds what a crash left behind. */
@@ -51,6 +55,7 @@ export function createIpam(options: IpamOptions): Ipam {
     releaseByHandle: (handle) => releaseByHandle(context, handle),
     claimAffinity: (wanted) => claimAffinity(context, wanted),
     releaseAffinity: (wanted) => releaseAffinity(context, wanted),
+    ensureTunnels: (node, settings) => ensureTunnels(context, node, settings),
     releaseHost: (node) => releaseHost(context, node),
     inspect: () => inspect(context),
     repair: (finding) => repair(context, finding),

@@ -33,6 +33,16 @@ export { checkBlock } from './core/block-check.ts';
 export { type Cooldown, collectCooled } from './core/block-release.ts';
 export { configOf, DEFAULT_COOLDOWN_SECONDS, DEFAULT_MAX_BLOCKS, type IpamConfig } from './core/config.ts';
 export { findInconsistencies, type Inconsistency, type IpamSnapshot } from './core/inconsistencies.ts';
+export {
+  type AddressUser,
+  DEFAULT_LEAK_GRACE_MS,
+  findLeaks,
+  type Leak,
+  type LeakPolicy,
+  type LeakReport,
+  type LeakSnapshot,
+  userOfEndpoint,
+} from './core/leaks.ts';
 export type {
   AssignedAddress,
   AssignReason,
@@ -60,6 +70,7 @@ export {
 } from './core/pool-choice.ts';
 export { blocksOfAnotherSize, whyNotMakePool } from './core/pool-conflicts.ts';
 export { type Reservations, reservationsOf } from './core/reservations.ts';
+export { type TunnelSettings, tunnelAddressOf, tunnelPools } from './core/tunnels.ts';
 export type { AssignIpOutcome, AssignIpRequest } from './loop/assign-ip.ts';
 export type { AutoAssignRequest } from './loop/auto-assign.ts';
 export type { AffinityClaim, AffinityClaimOutcome } from './loop/claim-affinity.ts';
@@ -70,6 +81,7 @@ export {
   type PoolDeletion,
   type PoolDeletionContext,
 } from './loop/delete-pool.ts';
+export type { TunnelResult, TunnelsOutcome } from './loop/ensure-tunnels.ts';
 export type { AffinityRelease, AffinityReleaseOutcome } from './loop/release-affinity.ts';
 export type { HandleRelease } from './loop/release-by-handle.ts';
 export type { HostRelease } from './loop/release-host.ts';

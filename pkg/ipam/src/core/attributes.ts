@@ -50,6 +50,11 @@ export function tunnelAttributes(tunnel: Tunnel, node: string): Record<string, s
   return { node, type: TUNNEL_NAMES[tunnel].type };
 }
 
+/** True when an attribute `type` is a tunnel's. */
+export function isTunnelType(type: string | undefined): boolean {
+  return TUNNELS.some((tunnel) => TUNNEL_NAMES[tunnel].type === type);
+}
+
 /** A Service, as its handle is made from it. */
 export interface ServiceIdentity {
   readonly name: string;

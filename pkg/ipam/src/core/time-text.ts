@@ -21,6 +21,12 @@ export function formatGoTime(ms: number): string {
   return `${dateText(ms)} ${clockText(ms)}${fraction && `.${fraction}`} +0000 UTC`;
 }
 
+/** Milliseconds since the epoch of a time in the form of Go's `time.Time.String()`; undefined when the text is none. */
+export function parseGoTime(text: string): number | undefined {
+  const match = /^(\S+) (\S+) ([+-]\d\d)(\d\d)( |$)/.exec(text);
+  return match ? parseTimestamp(`${match[1]}T${match[2]}${match[3]}:${match[4]}`) : undefined;
+}
+
 /** Milliseconds since the epoch of an RFC 3339 time, any offset; undefined when the text is none. */
 export function parseTimestamp(text: string): number | undefined {
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text);

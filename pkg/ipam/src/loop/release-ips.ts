@@ -130,7 +130,7 @@ function contended({ address }: ReleaseRequest): ReleaseResult {
 }
 
 /** In which block each address lies: by the block size of its pool, or else by looking at all blocks. */
-async function locate(
+export async function locate(
   context: IpamContext,
   rules: Rules,
   requests: readonly ReleaseRequest[],

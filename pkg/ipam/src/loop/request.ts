@@ -12,7 +12,7 @@ export interface RequestOrigin {
   /** The node that will hold the addresses; LoadBalancer addresses are held by none. */
   readonly node: string;
   readonly handle: string;
-  /** Stored with the addresses; `node` and `timestamp` are filled in when absent. */
+  /** Stored with the addresses; `node`, and for workloads `timestamp`, are filled in when absent. */
   readonly attributes?: Readonly<Record<string, string>>;
   readonly intendedUse?: IntendedUse;
 }
@@ -25,6 +25,8 @@ export function ownerOf({ intendedUse, node }: RequestOrigin): Owner {
 /** What is stored with the addresses. Borrowed ones are routed by the attribute `node`, so each a node holds has it. */
 export function holderOf({ now }: IpamContext, origin: RequestOrigin): Holder {
   const { handle, node, attributes = {}, intendedUse } = origin;
-  const filledIn = intendedUse === 'LoadBalancer' ? {} : { node, timestamp: formatGoTime(now()) };
-  return { handle, attributes: { ...filledIn, ...attributes } };
+  const place = intendedUse === 'LoadBalancer' ? {} : { node };
+  const time =
+    intendedUse === 'LoadBalancer' || intendedUse === 'Tunnel' ? {} : { timestamp: formatGoTime(now()) };
+  return { handle, attributes: { ...place, ...time, ...attributes } };
 }
