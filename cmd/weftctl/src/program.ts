@@ -3,6 +3,7 @@
  * imported when it runs, so that `get` does not wait for what `node status` needs.
  */
 import { Command } from 'commander';
+import { registerDatastore } from './datastore/index.ts';
 import { registerIpam } from './ipam/index.ts';
 import { registerLab } from './lab/index.ts';
 import { registerNode } from './node/index.ts';
@@ -31,6 +32,7 @@ export function buildProgram(): Command {
   registerResources(program);
   registerIpam(program);
   registerNode(program);
+  registerDatastore(program);
   registerLab(program);
   return program;
 }

@@ -1,5 +1,5 @@
 /** Resources of a small cluster, for tests of the commands that work on IPAM. */
-import { type Datastore, type OfKind, openEmbedded } from '@weft/datastore';
+import { createMemoryStore, type Datastore, type OfKind, openEmbedded } from '@weft/datastore';
 import { type Prefix, prefix } from '@weft/ip';
 import { createIpam, type Ipam } from '@weft/ipam';
 import type { IPPool, IPReservation, Kind, Node, WorkloadEndpoint } from '@weft/resources';
@@ -58,6 +58,11 @@ export function reservation(...cidrs: string[]): OfKind<'IPReservation'> {
     metadata: { name: 'reserved' },
     spec: { reservedCIDRs: cidrs.map((cidr) => prefix(cidr)) },
   } satisfies IPReservation as OfKind<'IPReservation'>;
+}
+
+/** An empty store in memory. */
+export function memoryStore(): Datastore {
+  return createMemoryStore({ now: Date.now, uuid: () => crypto.randomUUID() });
 }
 
 /** A store for the time of `use`, with an allocator on it; the file is made when it is missing. */

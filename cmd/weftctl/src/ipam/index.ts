@@ -11,6 +11,7 @@ export function registerIpam(program: Command): void {
     .description('how addresses are handed out: usage, checks, repairs, settings');
   registerShow(ipam);
   registerConfigure(ipam);
+  registerSplit(ipam);
 }
 
 function registerShow(ipam: Command): void {
@@ -52,6 +53,17 @@ function registerConfigure(ipam: Command): void {
     .option('--ip-cooldown-seconds <n>', 'how long a released address rests', wholeNumber);
   datastoreOptions(command).action(
     run(async (options) => (await import('./configure.ts')).configure(options)),
+  );
+}
+
+function registerSplit(ipam: Command): void {
+  const command = ipam
+    .command('split <parts>')
+    .description('split a pool into 2, 4, 8 … equal ones; the datastore must be locked')
+    .addOption(new Option('--name <name>', 'the pool by name').conflicts(['cidr']))
+    .option('--cidr <cidr>', 'the pool by its CIDR');
+  datastoreOptions(command).action(
+    run(async (parts, options) => (await import('./split.ts')).split(parts, options)),
   );
 }
 
