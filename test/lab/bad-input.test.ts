@@ -14,7 +14,7 @@ import {
   stopDaemon,
 } from '@weft/lab';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { type Ended, expectDaemonRefusal, expectRefusal } from '../harness/refusal.ts';
 import { useLab, weftctl } from '../harness/test-lab.ts';
 import { traces } from '../harness/traces.ts';
@@ -327,6 +327,8 @@ describe('a topology', () => {
     ],
   ];
   it.each(late)('%s is found while building, and all is taken back', async (_, text, what, object, next) => {
+    // Otherwise the lab that should not be there makes every later case fail, too.
+    onTestFailed(async () => void (await weftctl('lab', 'down', '--name', 't-other')));
     file('bad.conf', 'router id nonsense;\n');
     const ended = await weftctl('lab', 'up', '--name', 't-other', '--topology', file('late.yaml', text));
     expectRefusal(ended, what, object, next);

@@ -8,11 +8,14 @@ import { join } from 'node:path';
 import { hostFiles, labFiles } from './names.ts';
 import type { Host } from './topology.ts';
 
-/** One program of a host; `waitFor` is the socket whose appearance says that the next one may start. */
+/** One program of a host. */
 export interface DaemonCommand {
   readonly program: string;
   readonly args: readonly string[];
+  /** The socket that says, by answering, that the program runs and the next one may start. */
   readonly waitFor?: string;
+  /** True where only a greeting is an answer: the program listens before it has read its configuration. */
+  readonly greets?: boolean;
 }
 
 /** What the launcher needs to know about this checkout. */
@@ -54,6 +57,7 @@ export function daemonCommands(
             join(directory, 'bird.pid'),
           ],
           waitFor: join(directory, 'bird.ctl'),
+          greets: true,
         },
       ];
     case 'frr':

@@ -61,24 +61,23 @@ export async function startDaemon(namespace: string, command: DaemonCommand, log
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
   });
-  if (command.waitFor !== undefined)
-    await waitForSocket(command.waitFor, ended, command.program, namespace, log);
+  if (command.waitFor !== undefined) await waitUntilUp(command, command.waitFor, ended, namespace, log);
   child.removeAllListeners();
 }
 
 const startDeadlineMilliseconds = 30_000;
 
-async function waitForSocket(
-  path: string,
+async function waitUntilUp(
+  { program, greets = false }: DaemonCommand,
+  socketPath: string,
   ended: Promise<string>,
-  program: string,
   namespace: string,
   log: string,
 ): Promise<void> {
   const end = new AbortController();
   void ended.then((how) => end.abort(how));
   const late = AbortSignal.timeout(startDeadlineMilliseconds);
-  if (await socketAnswers(path, AbortSignal.any([end.signal, late]))) return;
+  if (await socketAnswers(socketPath, greets, AbortSignal.any([end.signal, late]))) return;
   const how = end.signal.aborted
     ? String(end.signal.reason)
     : `did not come up within ${startDeadlineMilliseconds / 1000} s`;
@@ -90,21 +89,26 @@ async function waitForSocket(
 }
 
 /** Resolves true once somebody answers on the socket, false when there is no use in waiting any longer. */
-async function socketAnswers(path: string, over: AbortSignal): Promise<boolean> {
+async function socketAnswers(path: string, greets: boolean, over: AbortSignal): Promise<boolean> {
   while (!over.aborted) {
     // The file is there a moment before its owner listens, and a killed owner leaves it behind.
-    if (existsSync(path) && (await canConnect(path))) return true;
+    if (existsSync(path) && (await answers(path, greets))) return true;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return false;
 }
 
-function canConnect(path: string): Promise<boolean> {
+/** True when a connection is accepted, or greeted; false when it is refused, or closed without a word. */
+function answers(path: string, greets: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
+    const answer = (is: boolean) => () => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once(greets ? 'data' : 'connect', answer(true));
+    socket.once('error', answer(false));
+    socket.once('close', answer(false));
   });
 }
 

@@ -301,6 +301,15 @@ describe('RFC 4724 §4.2 a peer with graceful restart that is back before its ol
     expect(script.peer.connection).toBe(2);
   });
 
+  test('two attempts after one restart, both with the R bit, are an ordinary collision', () => {
+    const restart = { restarting: true, forwarding: [] };
+    const script = new Script().establish({ restart });
+    script.now = 100;
+    script.give({ kind: 'accepted', connection: 2 });
+    expect(script.receive(2, peerOpenBytes({ restart }))).toContain('send NOTIFICATION 6/7');
+    expect(script.peer.connection).toBe(1);
+  });
+
   test('replaces a session older than a collision can be', () => {
     const script = new Script().establish();
     script.now = 6000;

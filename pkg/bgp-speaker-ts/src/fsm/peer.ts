@@ -11,7 +11,8 @@
  * - the main session ends or waits, or the second is Established: the second becomes the main session.
  *
  * Departs from RFC 4724 §4.2: a new connection from a peer with graceful restart replaces an Established one only after
- * its OPEN, and only when that has the R bit or the session is older than a collision can be. The RFC would drop the
+ * its OPEN, and only when that has the R bit as the session's own had not, or the session is older than a collision can
+ * be. The RFC would drop the
  * session for any TCP connection, also for the last attempt of a peer that has just accepted ours.
  */
 
@@ -348,9 +349,14 @@ class PeerHost implements SessionHost {
 
 /** Whether a second connection shows that a peer with graceful restart has lost the first: RFC 4724 §4.2. */
 function hasRestarted(session: Session, established: Session, open: OpenMessage): boolean {
-  if (established.negotiated?.gracefulRestart === undefined) return false;
+  const before = established.negotiated?.gracefulRestart;
+  if (before === undefined) return false;
   const restarting = open.capabilities.some((item) => item.kind === 'graceful-restart' && item.restarting);
-  return restarting || session.connectedAt - established.establishedAt > COLLISION_WINDOW_MS;
+  // Two connections with the R bit are two attempts after one restart.
+  return (
+    (restarting && !before.restarting) ||
+    session.connectedAt - established.establishedAt > COLLISION_WINDOW_MS
+  );
 }
 
 function rank(state: SessionState): number {
