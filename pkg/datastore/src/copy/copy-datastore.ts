@@ -122,7 +122,7 @@ class CopyRun {
   /** A new cluster's own ClusterInformation is nobody's data: it does not stand in the way, and stays. */
   #howToCopy(kind: Kind): ObjectCopy {
     const { existing = 'refuse', dryRun = false } = this.#options;
-    const isOwnInformation = existing === 'refuse' && (kind as string) === 'ClusterInformation';
+    const isOwnInformation = existing === 'refuse' && kind === 'ClusterInformation';
     return { target: this.#target, dryRun, existing: isOwnInformation ? 'keep' : existing };
   }
 }
@@ -155,13 +155,13 @@ class KindTally {
 }
 
 function isOfSource(kind: Kind, { sourceHasInformation }: LockedStores): boolean {
-  return sourceHasInformation || (kind as string) !== 'ClusterInformation';
+  return sourceHasInformation || kind !== 'ClusterInformation';
 }
 
 /** Throws unless the target is empty, but for what others put into any store of its type, and ClusterInformation. */
 async function assertEmpty(target: Datastore): Promise<void> {
   const kinds = copyOrder.filter(
-    (kind) => !target.ownedElsewhere?.has(kind) && (kind as string) !== 'ClusterInformation',
+    (kind) => !target.ownedElsewhere?.has(kind) && kind !== 'ClusterInformation',
   );
   for (const kind of kinds) {
     for await (const { items, unreadable } of pagesOf(target, kind, 1)) {

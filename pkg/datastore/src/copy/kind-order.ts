@@ -5,7 +5,7 @@
  */
 import { type Kind, kindNames } from '@weft/resources';
 
-const first: readonly string[] = [
+const first: readonly Kind[] = [
   'IPPool',
   'IPReservation',
   'BGPFilter',
@@ -15,7 +15,7 @@ const first: readonly string[] = [
 ];
 
 /** ClusterInformation comes last: its `datastoreReady` tells everybody to begin. */
-const last: readonly string[] = [
+const last: readonly Kind[] = [
   'WorkloadEndpoint',
   'IPAMConfiguration',
   'IPAMHandle',
@@ -27,7 +27,7 @@ const last: readonly string[] = [
 /** All kinds, in that order. */
 export const copyOrder: readonly Kind[] = kindNames.toSorted((a, b) => rank(a) - rank(b));
 
-function rank(kind: string): number {
+function rank(kind: Kind): number {
   if (first.includes(kind)) return first.indexOf(kind) - first.length;
   return last.indexOf(kind) + 1;
 }
