@@ -42,6 +42,56 @@ describe('JSON that loses no digit', () => {
     );
   });
 
+  test.each([
+    [
+      '{"a\\"12345678901234567890":"\\\\","b":12345678901234567890}',
+      { 'a"12345678901234567890': '\\', b: 12345678901234567890n },
+    ],
+    [
+      '{"b":12345678901234567890,"c":"\\u000012345678901234567890"}',
+      { b: 12345678901234567890n, c: '\u000012345678901234567890' },
+    ],
+    [
+      '[12345678901234567890.5,1e-1234567890123456,-12345678901234567890 ]',
+      [Number('12345678901234567890.5'), 0, -12345678901234567890n],
+    ],
+    [
+      '[1234567890123456, 12345678901234567890E2,1.5e+1234567890123456]',
+      [1234567890123456, Number('12345678901234567890E2'), Infinity],
+    ],
+  ])('reads %s', (text, expected) => {
+    expect(parseJson(text)).toEqual(expected);
+  });
+
+  test('an integer under the name __proto__ is a field like any other', () => {
+    const value = parseJson('{"__proto__":12345678901234567890}') as object;
+    expect(Object.entries(value)).toEqual([['__proto__', 12345678901234567890n]]);
+  });
+
+  test.each([
+    '{12345678901234567890:1}',
+    '[00012345678901234567890]',
+    '[12345678901234567890"a"]',
+    '{"a":12345678901234567890,}',
+    '"12345678901234567890',
+    '12345678901234567890n',
+  ])('refuses %s with the message of JSON.parse', (text) => {
+    const message = (parse: (text: string) => unknown) => {
+      try {
+        return parse(text);
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(message(parseJson)).toBe(message(JSON.parse));
+    expect(message(parseJson)).toContain('SyntaxError');
+  });
+
+  test('a very long text beside a long integer is no burden', () => {
+    const value = { text: '\\"x'.repeat(1_000_000), big: 12345678901234567890n };
+    expect(parseJson(stringifyJson(value))).toEqual(value);
+  });
+
   test('prints indented, and refuses what is not JSON', () => {
     expect(stringifyJson({ a: [1n] }, 2)).toBe('{\n  "a": [\n    1\n  ]\n}');
     expect(() => parseJson('{')).toThrow(SyntaxError);

@@ -4,8 +4,47 @@
 
 /** Parses JSON; integers beyond 2^53 become bigint. Throws SyntaxError as JSON.parse does. */
 export function parseJson(text: string): unknown {
-  // A reviver makes parsing several times slower, and most texts hold no number that needs it.
-  return /\d{16}/.test(text) ? JSON.parse(text, revive) : JSON.parse(text);
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  return parseMarked(text) ?? JSON.parse(text, revive);
+}
+
+/** Strings, to step over them, and long integers that are values. */
+const stringOrLongInteger = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\d.eE+-])-?[1-9]\d{15,}(?![\d.eE]|\s*:)/g;
+
+/**
+ * Parses with every long integer marked as text, and puts bigints in the place of the marks: a reviver, which is called
+ * for each value, takes five times as long on a block of addresses. Undefined when the text holds the mark itself, or is
+ * not JSON.
+ */
+function parseMarked(text: string): unknown {
+  if (text.includes('\\u0000')) return undefined;
+  const marked = text.replace(stringOrLongInteger, (token) =>
+    token.startsWith('"') ? token : `"\\u0000${token}"`,
+  );
+  try {
+    return unmark(JSON.parse(marked));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces marks inside the value, which nobody else has yet. */
+function unmark(value: unknown): unknown {
+  if (typeof value === 'string') return value.startsWith('\0') ? exactInteger(value.slice(1)) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = value as Record<string, unknown>;
+  for (const field of Object.keys(fields)) {
+    const before = fields[field];
+    const after = unmark(before);
+    // Assigning to a field called __proto__ would not make one.
+    if (after !== before) Object.defineProperty(fields, field, { value: after });
+  }
+  return value;
+}
+
+function exactInteger(digits: string): number | bigint {
+  const rounded = Number(digits);
+  return Number.isSafeInteger(rounded) ? rounded : BigInt(digits);
 }
 
 /** TypeScript's library does not declare the reviver's third argument yet. */

@@ -28,6 +28,7 @@ export function prepare(schema: z.ZodType, value: unknown): Prepared {
 
 function visit(schema: unknown, value: unknown, path: Path, found: UnknownField[]): unknown {
   const inner = unwrap(schema);
+  if (!holdsObjects(inner)) return value;
   if (inner instanceof z.ZodObject && isRecord(value)) return visitObject(inner, value, path, found);
   if (inner instanceof z.ZodArray && Array.isArray(value))
     return value.map((item, index) => visit(inner.element, item, [...path, index], found));
@@ -50,6 +51,19 @@ function visitObject(
     found.push({ path: fieldPath, known });
     return item;
   });
+}
+
+const holding = new WeakMap<object, boolean>();
+
+/** Whether objects, and with them optional fields, lie below: a list of 64 numbers need not be walked. */
+function holdsObjects(schema: unknown): boolean {
+  if (schema instanceof z.ZodObject) return true;
+  if (!(schema instanceof z.ZodArray || schema instanceof z.ZodRecord)) return false;
+  const known = holding.get(schema);
+  if (known !== undefined) return known;
+  const holds = holdsObjects(unwrap(schema instanceof z.ZodArray ? schema.element : schema.valueType));
+  holding.set(schema, holds);
+  return holds;
 }
 
 function isAbsent(schema: unknown, value: unknown): boolean {
