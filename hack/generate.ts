@@ -3,14 +3,14 @@
  * Writes every generated file of the repository: `npm run generate`. Safe to run twice.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { generatedFiles } from '../pkg/resources/src/generated-files.ts';
+import { dirname, join, relative } from 'node:path';
+import { generatedFiles, generatedFolders } from '../pkg/resources/src/generated-files.ts';
 
 const root = join(import.meta.dirname, '..');
 
 if (process.argv.includes('--help')) {
   console.log(
-    'Usage: node hack/generate.ts\nWrites the resource types and the CRDs from the schemas in pkg/resources.',
+    'Usage: node hack/generate.ts\nWrites what follows from the schemas in pkg/resources: types, CRDs, JSON Schemas, reference.',
   );
 } else {
   generate();
@@ -18,7 +18,7 @@ if (process.argv.includes('--help')) {
 
 function generate(): void {
   const files = generatedFiles();
-  removeStaleCrds(new Set(files.map((file) => file.path)));
+  removeStale(new Set(files.map((file) => file.path)));
   for (const { path, text } of files) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -26,10 +26,13 @@ function generate(): void {
   }
 }
 
-/** The folder holds nothing but generated files, so one that is no longer generated goes. */
-function removeStaleCrds(current: ReadonlySet<string>): void {
-  const folder = 'manifests/crds';
-  mkdirSync(join(root, folder), { recursive: true });
-  for (const name of readdirSync(join(root, folder)))
-    if (!current.has(`${folder}/${name}`)) rmSync(join(root, folder, name));
+/** These folders hold nothing but generated files, so one that is no longer generated goes. */
+function removeStale(current: ReadonlySet<string>): void {
+  for (const folder of generatedFolders) {
+    mkdirSync(join(root, folder), { recursive: true });
+    for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
+      const path = relative(root, join(entry.parentPath, entry.name));
+      if (entry.isFile() && !current.has(path)) rmSync(join(root, path));
+    }
+  }
 }

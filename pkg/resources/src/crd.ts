@@ -1,32 +1,35 @@
 /**
- * CustomResourceDefinitions for the group crd.projectcalico.org/v1, where Calico and weft both keep their objects.
+ * CustomResourceDefinitions for both groups that may hold Calico's objects: crd.projectcalico.org/v1, where Calico's
+ * components and weft keep them, and projectcalico.org/v3, where a cluster serves them without Calico's API server.
  *
  * They must admit whatever Calico writes: unknown fields are preserved, and the only defaults are those of Calico's own
  * definitions.
  */
 import { stringify } from 'yaml';
+import { type CrdGroup, type CrdNames, crdNames } from './crd-names.ts';
 import type { Kind } from './generated/types.ts';
-import { isImmutable, type KindDefinition } from './kind-definition.ts';
+import { type CelRule, isImmutable, type KindDefinition } from './kind-definition.ts';
 import { kinds } from './kinds.ts';
 import { type JsonSchema, mapSchema, toJsonSchema, withoutPrivateKeywords } from './schema/json-schema.ts';
 
-const group = 'crd.projectcalico.org';
-
 /** The definition of a kind as YAML, with its name; undefined for kinds that Kubernetes keeps elsewhere. */
-export function customResourceDefinition(kind: Kind): { name: string; text: string } | undefined {
+export function customResourceDefinition(
+  kind: Kind,
+  version: CrdGroup,
+): { name: string; text: string } | undefined {
   const definition = kinds[kind] as unknown as KindDefinition;
-  if (definition.crd === false) return undefined;
-  const names = namesOf(definition);
-  const name = `${names.plural}.${group}`;
+  const names = crdNames(kind, version);
+  if (names === undefined) return undefined;
+  const name = `${names.plural}.${names.group}`;
   const crd = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name },
     spec: {
-      group,
-      names,
+      group: names.group,
+      names: namesOf(names, definition),
       scope: definition.namespaced ? 'Namespaced' : 'Cluster',
-      versions: [versionOf(definition)],
+      versions: [versionOf(definition, version)],
     },
   };
   const text = stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false });
@@ -36,24 +39,26 @@ export function customResourceDefinition(kind: Kind): { name: string; text: stri
   };
 }
 
-function namesOf({ crd, kind, plural }: KindDefinition): Record<string, string> {
-  const names = typeof crd === 'object' ? crd : { kind, plural };
+/** Only one of the groups may have short names, for a cluster may have both. */
+function namesOf({ kind, plural, version }: CrdNames, { shortNames }: KindDefinition): JsonSchema {
   return {
-    kind: names.kind,
-    listKind: `${names.kind}List`,
-    plural: names.plural,
-    singular: names.kind.toLowerCase(),
+    kind,
+    listKind: `${kind}List`,
+    plural,
+    singular: kind.toLowerCase(),
+    ...(version === 'v3' && shortNames !== undefined && { shortNames }),
   };
 }
 
-function versionOf(definition: KindDefinition): JsonSchema {
+function versionOf(definition: KindDefinition, version: CrdGroup): JsonSchema {
   const columns = printerColumns(definition);
   return {
-    name: 'v1',
+    name: version,
     served: true,
     storage: true,
+    ...(definition.status && { subresources: { status: {} } }),
     ...(columns.length > 0 && { additionalPrinterColumns: columns }),
-    schema: { openAPIV3Schema: openApiSchema(definition) },
+    schema: { openAPIV3Schema: openApiSchema(definition, version) },
   };
 }
 
@@ -73,8 +78,11 @@ function columnType(schema: JsonSchema, path: readonly string[]): string {
   return field.type === 'boolean' || field.type === 'integer' ? field.type : 'string';
 }
 
-function openApiSchema({ spec, status, description, rules }: KindDefinition): JsonSchema {
-  const validations = (rules ?? []).flatMap((rule) => rule.cel ?? []);
+function openApiSchema(definition: KindDefinition, version: CrdGroup): JsonSchema {
+  const { spec, status, description, names, rules = [], updateRules = [] } = definition;
+  const cel = [...rules, ...updateRules].flatMap((rule) => rule.cel ?? []);
+  const ofSpec = cel.filter(({ over }) => over !== 'object');
+  const ofObject = [...nameRules(names), ...cel.filter(({ over }) => over === 'object')];
   return {
     description,
     type: 'object',
@@ -82,13 +90,23 @@ function openApiSchema({ spec, status, description, rules }: KindDefinition): Js
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
       metadata: { type: 'object' },
-      spec: {
-        ...structural(withImmutability(spec)),
-        ...(validations.length > 0 && { 'x-kubernetes-validations': validations }),
-      },
-      ...(status && { status: structural(toJsonSchema(status)) }),
+      spec: { ...structural(withImmutability(spec), version), ...validations(ofSpec) },
+      ...(status && { status: structural(toJsonSchema(status), version) }),
     },
+    ...validations(ofObject),
   };
+}
+
+function validations(rules: readonly CelRule[]): JsonSchema {
+  if (rules.length === 0) return {};
+  return { 'x-kubernetes-validations': rules.map(({ rule, message }) => ({ rule, message })) };
+}
+
+function nameRules(names: KindDefinition['names']): CelRule[] {
+  if (names === undefined) return [];
+  const { pattern, what } = names;
+  const rule = `self.metadata.name.matches(${JSON.stringify(pattern.source)})`;
+  return [{ rule, message: `metadata.name: must be ${what}` }];
 }
 
 function withImmutability(spec: KindDefinition['spec']): JsonSchema {
@@ -104,13 +122,14 @@ function immutabilityRule(field: string): { rule: string; message: string } {
 }
 
 /** A structural schema: no unions, no additionalProperties beside properties, unknown fields preserved. */
-function structural(schema: JsonSchema): JsonSchema {
+function structural(schema: JsonSchema, version: CrdGroup): JsonSchema {
   return withoutPrivateKeywords(
     mapSchema(schema, ({ additionalProperties, anyOf, default: _default, ...node }) => ({
       ...node,
-      ...(node.crdDefault !== undefined && { default: node.crdDefault }),
       ...(anyOf !== undefined && { 'x-kubernetes-int-or-string': true }),
       ...additional(node, additionalProperties),
+      ...node.crd?.both,
+      ...node.crd?.[version],
     })),
   );
 }

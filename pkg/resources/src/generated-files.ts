@@ -12,12 +12,19 @@ export interface GeneratedFile {
   readonly text: string;
 }
 
+/** Folders that hold nothing but generated files. */
+export const generatedFolders: readonly string[] = ['manifests/crds'];
+
 /** All generated files, sorted by path within their kind. */
 export function generatedFiles(): GeneratedFile[] {
   const schemas = Object.fromEntries(kindNames.map((kind) => [kind, toJsonSchema(kinds[kind].schema)]));
-  const crds = kindNames.flatMap((kind) => customResourceDefinition(kind) ?? []);
-  return [
-    { path: 'pkg/resources/src/generated/types.ts', text: typescriptOf(schemas) },
-    ...crds.map(({ name, text }) => ({ path: `manifests/crds/${name}.yaml`, text })),
-  ];
+  const crds = (['v1', 'v3'] as const).flatMap((version) =>
+    kindNames.flatMap((kind) => {
+      const crd = customResourceDefinition(kind, version);
+      return crd === undefined
+        ? []
+        : [{ path: `manifests/crds/${version}/${crd.name}.yaml`, text: crd.text }];
+    }),
+  );
+  return [{ path: 'pkg/resources/src/generated/types.ts', text: typescriptOf(schemas) }, ...crds];
 }

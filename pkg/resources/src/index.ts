@@ -8,6 +8,7 @@ export {
   defaultBgpPort,
   effectiveBgpSettings,
 } from './bgp-settings.ts';
+export { type CrdGroup, type CrdNames, crdNames } from './crd-names.ts';
 export type * from './generated/types.ts';
 export { describeIssue, type ValidationIssue } from './issue.ts';
 export { parseJson, stringifyJson } from './json.ts';

@@ -24,14 +24,27 @@ export interface Column<K extends Kind> {
   readonly path?: string;
 }
 
-/** One rule over several fields. `cel` is the same rule for the API server, over the spec as `self`. */
+/** A rule in the language of the API server. `self` is the spec, or the whole object if the rule looks at its name. */
+export interface CelRule {
+  readonly rule: string;
+  readonly message: string;
+  readonly over?: 'object';
+}
+
+/** One rule over several fields. `cel` is the same rule for the API server. */
 export interface Rule<K extends Kind> {
   readonly check: (resource: ResourceOf<K>) => readonly ValidationIssue[];
-  readonly cel?: { readonly rule: string; readonly message: string };
+  readonly cel?: CelRule | readonly CelRule[];
+}
+
+/** One rule over what changes. In `cel`, `oldSelf` is what was there before. */
+export interface UpdateRule<K extends Kind> {
+  readonly check: (next: ResourceOf<K>, previous: ResourceOf<K>) => readonly ValidationIssue[];
+  readonly cel?: CelRule | readonly CelRule[];
 }
 
 /** How crd.projectcalico.org/v1 stores the kind, where that differs. */
-export interface CrdNames {
+export interface V1Names {
   readonly kind: string;
   readonly plural: string;
 }
@@ -42,6 +55,8 @@ export interface KindSource<K extends Kind> {
   readonly plural: string;
   /** Further names on the command line, lower case; kind and plural are understood anyway. */
   readonly aliases: readonly string[];
+  /** Names kubectl understands, too. */
+  readonly shortNames?: readonly string[];
   readonly namespaced?: boolean;
   readonly description: string;
   readonly spec: z.ZodObject;
@@ -54,12 +69,9 @@ export interface KindSource<K extends Kind> {
   readonly names?: { readonly pattern: RegExp; readonly what: string };
   readonly columns: { readonly ps: readonly Column<K>[]; readonly wide: readonly Column<K>[] };
   readonly rules?: readonly Rule<K>[];
-  readonly updateRules?: readonly ((
-    next: ResourceOf<K>,
-    previous: ResourceOf<K>,
-  ) => readonly ValidationIssue[])[];
+  readonly updateRules?: readonly UpdateRule<K>[];
   /** False when Kubernetes keeps the kind elsewhere (Node, WorkloadEndpoint). */
-  readonly crd: CrdNames | boolean;
+  readonly crd: V1Names | boolean;
 }
 
 /** A kind and all that follows from its schema. */
@@ -94,7 +106,7 @@ export function defineKind<K extends Kind>(source: KindSource<K>): KindDefinitio
     ],
     validateUpdate: (next, previous) => [
       ...immutableIssues(source.spec, next, previous),
-      ...(source.updateRules ?? []).flatMap((rule) => rule(next, previous)),
+      ...(source.updateRules ?? []).flatMap((rule) => rule.check(next, previous)),
     ],
   };
 }

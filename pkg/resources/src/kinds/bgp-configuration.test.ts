@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { faults, parsed } from '../../test/parsing.ts';
 
 const secret = { secretKeyRef: { name: 'bgp', key: 'password' } };
+const block = { cidr: '10.96.0.0/12' };
 const advertisement = { cidr: '10.0.0.0/16', communities: ['tor'] };
 
 describe('BGPConfiguration', () => {
@@ -29,6 +30,7 @@ describe('BGPConfiguration', () => {
     [{ prefixAdvertisements: [{ cidr: '10.0.0.0/8', communities: ['1:2', '4200000000:1:2'] }] }, 'node.n1'],
     [{ nodeMeshPassword: secret, nodeMeshMaxRestartTime: '1m30s', logSeverityScreen: 'dEBUG' }, 'default'],
     [{ listenPort: 1179, bindMode: 'NodeIP', ignoredInterfaces: ['eth*', 'lo'] }, 'node.n1'],
+    [{ serviceLoadBalancerIPs: [], serviceExternalIPs: [], serviceClusterIPs: [] }, 'node.n1'],
     [{ programClusterRoutes: 'EnabledIPIPOnly', ipv4NormalRoutePriority: 1 }, 'default'],
   ])('accepts %j as %s', (spec, name) => {
     expect(faults('BGPConfiguration', spec, { name })).toEqual([]);
@@ -91,9 +93,9 @@ describe('BGPConfiguration', () => {
     const spec = {
       nodeToNodeMeshEnabled: true,
       asNumber: 1,
-      serviceLoadBalancerIPs: [],
-      serviceExternalIPs: [],
-      serviceClusterIPs: [],
+      serviceLoadBalancerIPs: [block],
+      serviceExternalIPs: [block],
+      serviceClusterIPs: [block],
       nodeMeshPassword: secret,
       nodeMeshMaxRestartTime: '90s',
     };

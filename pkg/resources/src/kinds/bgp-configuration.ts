@@ -29,7 +29,7 @@ const routePriority = z.int().min(1).max(2_147_483_646);
 
 const spec = object('BGPConfigurationSpec', {
   logSeverityScreen: anyCase(['Trace', 'Debug', 'Info', 'Warning', 'Error', 'Fatal'])
-    .meta({ crdDefault: 'Info' })
+    .meta({ crd: { both: { default: 'Info' } } })
     .optional()
     .describe('Least severity to log: Trace, Debug, Info, Warning, Error or Fatal; Info when absent.'),
   nodeToNodeMeshEnabled: z
@@ -44,7 +44,7 @@ const spec = object('BGPConfigurationSpec', {
   serviceClusterIPs: serviceBlocks.optional().describe('Ranges of cluster addresses to advertise.'),
   serviceLoadBalancerAggregation: z
     .enum(['Enabled', 'Disabled'])
-    .meta({ crdDefault: 'Enabled' })
+    .meta({ crd: { both: { default: 'Enabled' } } })
     .optional()
     .describe('Advertise whole load balancer ranges instead of single addresses; Enabled when absent.'),
   communities: z
@@ -108,9 +108,23 @@ function clusterOnlyIssues({ metadata, spec }: BGPConfiguration): ValidationIssu
   if (metadata.name === 'default') return [];
   const reason = `applies to the whole cluster, but ${metadata.name} is for one node`;
   return clusterOnlyFields
-    .filter((field) => spec[field] !== undefined)
+    .filter((field) => !isEmpty(spec[field]))
     .map((field) => ({ path: `spec.${field}`, reason, hint: 'set it on the BGPConfiguration default' }));
 }
+
+/** An empty list says nothing, so Calico takes it anywhere. */
+function isEmpty(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === 0);
+}
+
+const clusterOnlyCel = clusterOnlyFields.map((field) => {
+  const set = `has(self.spec.${field})${field.endsWith('IPs') ? ` && size(self.spec.${field}) > 0` : ''}`;
+  return {
+    rule: `self.metadata.name == 'default' || !has(self.spec) || !(${set})`,
+    message: `spec.${field}: applies to the whole cluster; set it on the BGPConfiguration default`,
+    over: 'object' as const,
+  };
+});
 
 function communityIssues({ spec }: BGPConfiguration): ValidationIssue[] {
   const names = new Set(spec.communities?.map((community) => community.name));
@@ -138,6 +152,7 @@ export const bgpConfiguration: KindDefinition<'BGPConfiguration'> = defineKind({
   kind: 'BGPConfiguration',
   plural: 'bgpconfigurations',
   aliases: ['bgpconfig', 'bgpconfigs'],
+  shortNames: ['bgpconfig', 'bgpconfigs'],
   description: 'BGP settings of the cluster or of one node.',
   crd: true,
   names: { pattern: /^(default|node\..+)$/, what: 'default, or node.<name of a node>' },
@@ -159,7 +174,7 @@ export const bgpConfiguration: KindDefinition<'BGPConfiguration'> = defineKind({
     wide: [nameColumn(), fieldColumn('LOGSEVERITY', 'spec.logSeverityScreen'), ...settings()],
   },
   rules: [
-    { check: clusterOnlyIssues },
+    { check: clusterOnlyIssues, cel: clusterOnlyCel },
     { check: communityIssues },
     meshOnly('nodeMeshPassword'),
     meshOnly('nodeMeshMaxRestartTime'),

@@ -28,7 +28,7 @@ const operation = object('BGPFilterOperation', {
   setPriority: object('SetPriority', { value: priority.describe('The metric.') })
     .optional()
     .describe('Set the metric.'),
-});
+}).meta({ crd: { both: { minProperties: 1, maxProperties: 1 } } });
 
 /** `ruleIssues` for the API server. */
 const celRules = [

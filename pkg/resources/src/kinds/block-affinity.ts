@@ -9,15 +9,20 @@ const spec = object('BlockAffinitySpec', {
   state: z
     .enum(['pending', 'confirmed', 'pendingDeletion'])
     .default('confirmed')
-    .describe(
-      'Only a confirmed claim owns the block and may be advertised; absent in old data means confirmed.',
-    ),
+    .meta({
+      crd: { both: { enum: ['', 'pending', 'confirmed', 'pendingDeletion'] } },
+      description:
+        'Only a confirmed claim owns the block and may be advertised; absent in old data means confirmed.',
+    }),
   node: z.string().describe('Who claims: a node, or the name of a virtual owner.'),
   type: z.enum(['host', 'virtual']).default('host').describe('Whether the owner is a node.'),
   cidr: strictPrefixField().describe('The block.'),
   deleted: booleanTextField()
     .default(false)
-    .describe('Soft delete in Kubernetes; true means: does not exist.'),
+    .meta({
+      crd: { v1: { type: 'string' }, v3: { default: false } },
+      description: 'Soft delete in Kubernetes; true means: does not exist.',
+    }),
 });
 
 /** BlockAffinity. Source: Calico BlockAffinitySpec; `deleted` is text in crd.projectcalico.org/v1, boolean here. */
@@ -25,6 +30,7 @@ export const blockAffinity: KindDefinition<'BlockAffinity'> = defineKind({
   kind: 'BlockAffinity',
   plural: 'blockaffinities',
   aliases: ['affinity', 'affinities'],
+  shortNames: ['affinity', 'affinities'],
   description: "A node's claim on a block.",
   crd: true,
   spec,

@@ -24,6 +24,7 @@ export const clusterInformation: KindDefinition<'ClusterInformation'> = defineKi
   kind: 'ClusterInformation',
   plural: 'clusterinformations',
   aliases: ['clusterinfo', 'clusterinfos'],
+  shortNames: ['clusterinfo', 'clusterinfos'],
   description: 'What the cluster is, and whether its datastore may be used.',
   crd: true,
   names: { pattern: /^default$/, what: 'default' },

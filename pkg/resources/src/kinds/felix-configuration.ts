@@ -64,7 +64,15 @@ export const felixConfiguration: KindDefinition<'FelixConfiguration'> = defineKi
   actsOn: [],
   columns: { ps: [nameColumn()], wide: [nameColumn()] },
   rules: [
-    { check: selectorHasPlace },
+    {
+      check: selectorHasPlace,
+      cel: {
+        rule: "!(self.metadata.name == 'default' || self.metadata.name.startsWith('node.')) || !has(self.spec) || !has(self.spec.nodeSelector)",
+        message:
+          'spec.nodeSelector: the name says already which nodes are meant; give the object another name',
+        over: 'object',
+      },
+    },
     { check: rangesInOrder },
     specRule({
       path: 'spec.routeTableRange',

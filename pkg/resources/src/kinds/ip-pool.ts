@@ -31,15 +31,18 @@ const spec = object('IPPoolSpec', {
   disableBGPExport: z.boolean().default(false).describe('Do not tell BGP peers about this range.'),
   nodeSelector: selectorField()
     .default('all()')
-    .meta({ crdDefault: 'all()', description: 'Nodes that may allocate from this pool.' }),
+    .meta({ crd: { both: { default: 'all()' } }, description: 'Nodes that may allocate from this pool.' }),
   namespaceSelector: selectorField().optional().describe('Namespaces that may allocate from this pool.'),
   allowedUses: setOf(z.enum(['Workload', 'Tunnel', 'LoadBalancer']))
     .default(['Workload', 'Tunnel'])
     .meta({ maxItems: 10, description: 'What addresses of this pool may be used for.' }),
-  assignmentMode: z.enum(['Automatic', 'Manual']).default('Automatic').meta({
-    crdDefault: 'Automatic',
-    description: 'Manual pools are used only when they are asked for by name.',
-  }),
+  assignmentMode: z
+    .enum(['Automatic', 'Manual'])
+    .default('Automatic')
+    .meta({
+      crd: { both: { default: 'Automatic' } },
+      description: 'Manual pools are used only when they are asked for by name.',
+    }),
 });
 
 const status = object('IPPoolStatus', {
@@ -146,7 +149,15 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
       fieldColumn('ASSIGNMENTMODE', 'spec.assignmentMode'),
     ],
   },
-  updateRules: [loadBalancerCannotEnd],
+  updateRules: [
+    {
+      check: loadBalancerCannotEnd,
+      cel: {
+        rule: `${celNotForLoadBalancers.replaceAll('self', 'oldSelf')} || (has(self.allowedUses) && self.allowedUses.exists(use, use == 'LoadBalancer'))`,
+        message: 'allowedUses: a LoadBalancer pool cannot change to another use; create another pool',
+      },
+    },
+  ],
   rules: [
     {
       check: blockSizeInRange,
@@ -167,6 +178,8 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
       reason: 'the range holds link-local addresses, which no router forwards',
       hint: 'choose a range outside 169.254.0.0/16 and fe80::/10',
       holds: ({ cidr }) => !overlapsLinkLocal(cidr),
+      // Ranges that hold those would need arithmetic, which CEL has from Kubernetes 1.31 on.
+      cel: "!self.cidr.startsWith('169.254.') && !self.cidr.matches('^[fF][eE][89abAB]')",
     }),
     specRule({
       path: 'spec.ipipMode',

@@ -38,7 +38,10 @@ const spec = object('IPAMBlockSpec', {
     .describe('What is known of the allocations; several may share one entry.'),
   sequenceNumber: uint64Field()
     .default(0n)
-    .describe('Grows by one with each write; starts at a clock reading.'),
+    .meta({
+      crd: { both: { default: 0 } },
+      description: 'Grows by one with each write; starts at a clock reading.',
+    }),
   sequenceNumberForAllocation: z
     .record(z.string(), uint64Field())
     .default({})

@@ -6,17 +6,23 @@ import { defineKind, fieldColumn, type KindDefinition, nameColumn, specRule } fr
 import { object } from '../schema/fields.ts';
 
 const spec = object('IPAMConfigurationSpec', {
-  strictAffinity: z.boolean().default(false).describe('Nodes take addresses only from their own blocks.'),
+  strictAffinity: z
+    .boolean()
+    .default(false)
+    .meta({
+      crd: { v3: { default: false } },
+      description: 'Nodes take addresses only from their own blocks.',
+    }),
   autoAllocateBlocks: z
     .boolean()
     .default(true)
-    .meta({ crdDefault: true, description: 'Nodes claim blocks as they need them.' }),
+    .meta({ crd: { v3: { default: true } }, description: 'Nodes claim blocks as they need them.' }),
   maxBlocksPerHost: z
     .int()
     .min(0)
     .max(1_000_000)
     .default(0)
-    .describe('Most blocks a node may own; 0 means 20.'),
+    .meta({ crd: { v3: { default: 0 } }, description: 'Most blocks a node may own; 0 means 20.' }),
   kubeVirtVMAddressPersistence: z
     .enum(['Enabled', 'Disabled'])
     .optional()
@@ -36,6 +42,7 @@ export const ipamConfiguration: KindDefinition<'IPAMConfiguration'> = defineKind
   aliases: ['ipamconfig', 'ipamconfigs'],
   description: 'How addresses are handed out.',
   crd: { kind: 'IPAMConfig', plural: 'ipamconfigs' },
+  shortNames: ['ipamconfig', 'ipamconfigs'],
   names: { pattern: /^default$/, what: 'default' },
   spec,
   actsOn: ['strictAffinity', 'autoAllocateBlocks', 'maxBlocksPerHost', 'ipCooldownSeconds'],

@@ -158,7 +158,7 @@ export function uint64Field(): z.ZodType<bigint> {
     .meta({ typescript: 'bigint', jsonSchema: { type: 'integer', format: 'int64' } });
 }
 
-/** A boolean that crd.projectcalico.org/v1 stores as the text "true" or "false" (BlockAffinity). */
+/** A boolean that may also be the text "true" or "false", as crd.projectcalico.org/v1 stores it (BlockAffinity). */
 export function booleanTextField(): z.ZodType<boolean> {
   return z
     .any()
@@ -168,7 +168,7 @@ export function booleanTextField(): z.ZodType<boolean> {
       context.addIssue({ code: 'custom', message: `${showValue(value)} is neither true nor false` });
       return z.NEVER;
     })
-    .meta({ typescript: 'boolean', jsonSchema: { type: 'string' } });
+    .meta({ typescript: 'boolean', jsonSchema: { type: 'boolean' } });
 }
 
 /** An array without repetition. */

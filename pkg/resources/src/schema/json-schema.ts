@@ -24,8 +24,8 @@ export interface JsonSchema {
   typeName?: string;
   /** True when parsing fills the field in, so that it is always there. */
   defaulted?: boolean;
-  /** The default to publish in a CRD. */
-  crdDefault?: unknown;
+  /** Keywords that only the CRDs have: of both groups, of crd.projectcalico.org/v1, of projectcalico.org/v3. */
+  crd?: { readonly both?: JsonSchema; readonly v1?: JsonSchema; readonly v3?: JsonSchema };
   /** The schema to publish in place of the derived one. */
   jsonSchema?: JsonSchema;
   [keyword: string]: unknown;
@@ -54,7 +54,7 @@ function tidy(jsonSchema: JsonSchema, schema: z.core.$ZodType): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
-const privateKeywords = new Set(['typescript', 'typeName', 'immutable', 'crdDefault', 'defaulted', 'words']);
+const privateKeywords = new Set(['typescript', 'typeName', 'immutable', 'crd', 'defaulted', 'words']);
 
 /** The schema for other programs: only keywords that the standard or Kubernetes defines. */
 export function withoutPrivateKeywords(schema: JsonSchema): JsonSchema {

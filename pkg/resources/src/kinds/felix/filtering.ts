@@ -130,12 +130,12 @@ export const tables: z.ZodRawShape = {
   genericXDPEnabled: flag.describe('Use XDP where the driver does not support it.'),
   nftablesMode: z
     .enum(['Auto', 'Enabled', 'Disabled'])
-    .meta({ crdDefault: 'Auto' })
+    .meta({ crd: { both: { default: 'Auto' } } })
     .optional()
     .describe('Use nftables and not iptables; Auto when absent.'),
   nftablesFlowTableOffload: z
     .enum(['All', 'Disabled'])
-    .meta({ crdDefault: 'Disabled' })
+    .meta({ crd: { both: { default: 'Disabled' } } })
     .optional()
     .describe('Hand established connections to the flow table of the kernel; Disabled when absent.'),
   nftablesFlowTableDataIfacePattern: goPatternField().optional().describe('Interfaces of that flow table.'),

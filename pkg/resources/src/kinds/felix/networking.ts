@@ -85,6 +85,9 @@ export const interfaces: z.ZodRawShape = {
     .describe('How often these addresses are announced again; 0 for never, 120s when absent.'),
 };
 
+/** `rangesInOrder` for the API server. */
+const inOrder = { rule: 'self.min <= self.max', message: 'min is greater than max; exchange them' };
+
 /** How routes are written. */
 export const routes: z.ZodRawShape = {
   deviceRouteSourceAddress: addressField(4)
@@ -112,7 +115,7 @@ export const routes: z.ZodRawShape = {
       object('RouteTableIDRange', {
         min: z.int().min(1).max(0xffff_ffff).describe('First table.'),
         max: z.int().min(1).max(0xffff_ffff).describe('Last table.'),
-      }),
+      }).meta({ 'x-kubernetes-validations': [inOrder] }),
     )
     .optional()
     .describe('Routing tables to use, 65,535 at most; 1 to 250 when absent.'),
@@ -120,6 +123,7 @@ export const routes: z.ZodRawShape = {
     min: z.int().min(1).max(250).describe('First table.'),
     max: z.int().min(1).max(250).describe('Last table.'),
   })
+    .meta({ 'x-kubernetes-validations': [inOrder] })
     .optional()
     .describe('Deprecated for routeTableRanges: routing tables to use.'),
   programClusterRoutes: z
