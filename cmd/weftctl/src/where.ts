@@ -2,6 +2,7 @@
  * Which datastore and which daemons a command talks to: those of a lab, those named on the command line, in calicoctl's
  * configuration file or in the environment, or the machine's own.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { ControlClient } from '@weft/control';
 import type { CalicoSettings, Datastore, DatastoreChoice } from '@weft/datastore';
@@ -98,15 +99,25 @@ function inContext(choice: DatastoreChoice | undefined, context: string | undefi
   );
 }
 
-/** Opens the chosen datastore for the time of one call. With `create` an embedded store's missing file is made. */
+/**
+ * Opens the chosen datastore; the caller closes it. `create` says what to do about an embedded store that is not there:
+ * make it, say so (false), or take it for an empty one, which is good for a dry run.
+ */
+export async function openStore(where: WhereOptions, create: boolean | 'imagine'): Promise<Datastore> {
+  const choice = await chooseDatastore(where);
+  const { createMemoryStore, openDatastore } = await import('@weft/datastore');
+  if (create === 'imagine' && choice.type === 'embedded' && !existsSync(choice.path))
+    return createMemoryStore({ now: Date.now, uuid: randomUUID });
+  return openDatastore(choice, { create: create === true });
+}
+
+/** Opens the chosen datastore for the time of one call; `create` as in `openStore`. */
 export async function withStore<Result>(
   where: WhereOptions,
-  create: boolean,
+  create: boolean | 'imagine',
   use: (store: Datastore) => Promise<Result>,
 ): Promise<Result> {
-  const choice = await chooseDatastore(where);
-  const { openDatastore } = await import('@weft/datastore');
-  const store = await openDatastore(choice, { create });
+  const store = await openStore(where, create);
   try {
     return await use(store);
   } finally {

@@ -49,6 +49,21 @@ describe('a file of resources', () => {
     ]);
   });
 
+  test('holds the elements of a sequence, and values that are merged in', () => {
+    const text = `- &a\n  apiVersion: projectcalico.org/v3\n  kind: Node\n  metadata: { name: n }\n- <<: *a\n  metadata: { name: m }\n`;
+    const { resources } = parseDocuments(text, 'x');
+    expect(resources.map(({ resource }) => resource.metadata.name)).toEqual(['n', 'm']);
+  });
+
+  test('may be a part of a larger one, and leave out the namespace that is meant', () => {
+    const endpoint = (name: string) =>
+      `apiVersion: projectcalico.org/v3\nkind: WorkloadEndpoint\nmetadata: { ${name} }\nspec: {}\n`;
+    const options = { line: 100, document: 7, namespace: 'blue' };
+    const { issues } = parseDocuments(endpoint('name: a'), 'x', options);
+    expect(issues.map(({ path }) => path)).not.toContain('metadata.namespace');
+    expect(issues[0]?.place).toEqual({ file: 'x', document: 7, line: 103 });
+  });
+
   test('keeps every digit of large integers', () => {
     const text = `apiVersion: projectcalico.org/v3
 kind: IPAMBlock
@@ -83,13 +98,13 @@ describe('a mistake', () => {
 
   test.each([
     ['hello', '1:1 object kind: is required'],
-    ['- a\n- b', '1:1 object kind: is required'],
+    ['- a', '1:1 object kind: is required'],
+    ['kind: IPPol List\nitems: []', '1:1 IPPol List kind: "IPPol List" is not a list of a known kind'],
+    ['kind: List\nitms: []', '1:2 List itms: is not a known field'],
+    ['kind: IPPoolList\nitems: 5', '1:2 IPPoolList items: must be a list'],
     ['kind: Pod\nmetadata:\n  name: p', '1:1 Pod p kind: "Pod" is not a known kind'],
     ['kind: IPPool\nkind: IPPool', '1:2  : is not YAML: Map keys must be unique'],
-    [
-      'spec: *nobody',
-      '1:1  : cannot be read: Unresolved alias (the anchor must be set before the alias): nobody',
-    ],
+    ['kind: IPPool\nspec: *nobody', '1:2  : *nobody refers to an anchor that does not come before it'],
   ])('%j is %s', (text, issue) => {
     expect(issues(text)).toEqual([issue]);
   });

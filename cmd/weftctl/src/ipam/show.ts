@@ -8,8 +8,8 @@ import { withStore } from '../where.ts';
 import { describeAddress, findAddress } from './address.ts';
 import { findBorrowed } from './borrowed.ts';
 import { readAddress } from './read-address.ts';
-import { printBorrowing, printSettings, printUtilization, utilizationNotes } from './show-tables.ts';
 import { settingsOf } from './settings.ts';
+import { printBorrowing, printSettings, printUtilization, utilizationNotes } from './show-tables.ts';
 import { utilizationOf } from './utilization.ts';
 
 /** Options of the command; at most one of the first four. */

@@ -1,12 +1,12 @@
 /** `weftctl get`: resources as a table in calicoctl's columns, as YAML or JSON, or by name. */
-import type { Datastore, ResourceKey } from '@weft/datastore';
+import type { Datastore } from '@weft/datastore';
 import { apiVersion, definitionOf, type Kind, kindNames, kinds, type Resource } from '@weft/resources';
 import { type Failure, type Report, usageError } from '../failure.ts';
 import type { OutputFormat, WhereOptions } from '../options.ts';
 import { printStructured } from '../print/structured.ts';
 import { printTable } from '../print/table.ts';
 import { withStore } from '../where.ts';
-import { keyOf, type NamespaceOptions, namespaceFor, objectName, readKind } from './kind-argument.ts';
+import { keyOf, type NamespaceOptions, namespaceFor, notThere, readKind } from './kind-argument.ts';
 
 /** The AS number of Calico's BGPConfiguration when it names none. */
 const DEFAULT_AS_NUMBER = 64512;
@@ -57,15 +57,6 @@ async function find(
   return {
     items: objects.filter((object) => object !== undefined),
     failures: keys.filter((_, index) => objects[index] === undefined).map(notThere),
-  };
-}
-
-/** The failure of a name that leads nowhere. */
-export function notThere(key: ResourceKey): Failure {
-  return {
-    what: 'resource does not exist',
-    object: objectName(key),
-    hint: `"weftctl get ${kinds[key.kind].plural}" lists those there are.`,
   };
 }
 

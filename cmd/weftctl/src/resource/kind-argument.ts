@@ -1,7 +1,7 @@
 /** KIND and NAME arguments, and the namespace they are meant in. */
 import type { ResourceKey } from '@weft/datastore';
 import { definitionOf, type Kind, kindByAlias, kindNames, kinds } from '@weft/resources';
-import { usageError } from '../failure.ts';
+import { type Failure, usageError } from '../failure.ts';
 
 /** The namespace of namespaced resources when none is given. */
 export const DEFAULT_NAMESPACE = 'default';
@@ -41,4 +41,13 @@ export function keyOf(kind: Kind, name: string, namespace: string | undefined): 
 /** An object as messages name it: `IPPool "default"`, `WorkloadEndpoint "default/w1"`. */
 export function objectName(key: { kind: string; name: string; namespace?: string | undefined }): string {
   return `${key.kind} "${key.namespace === undefined ? '' : `${key.namespace}/`}${key.name}"`;
+}
+
+/** The failure of a name that leads nowhere. */
+export function notThere(key: ResourceKey): Failure {
+  return {
+    what: 'resource does not exist',
+    object: objectName(key),
+    hint: `"weftctl get ${kinds[key.kind].plural}" lists those there are.`,
+  };
 }

@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { openEmbedded } from '@weft/datastore';
+import { createIpam } from '@weft/ipam';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Workbench } from '../../test/run.ts';
 import { failuresOf, printFailure, type Report } from '../failure.ts';
-import { type DeleteOptions, remove } from './delete.ts';
 import { type GetOptions, get } from './get.ts';
-import { type WriteOptions, write } from './write.ts';
+import { type DeleteOptions, remove } from './write/delete.ts';
+import { validate } from './write/validate.ts';
+import { type WriteOptions, write } from './write/write.ts';
 
 let workbench: Workbench;
 let datastore: string;
@@ -34,7 +36,7 @@ function writeFile(
   filename: string,
   more: Partial<WriteOptions> = {},
 ): Promise<Printed> {
-  return printed(write(verb, { filename, datastore, ...more }));
+  return printed(write(verb, { filename: [filename], datastore, ...more }));
 }
 
 function apply(...documents: string[]): Promise<Printed> {
@@ -67,7 +69,7 @@ describe("apply, get and delete, in calicoctl's words", () => {
   test('apply creates, then replaces; get shows; delete removes', async () => {
     expect(await apply(pool('a', '10.1.0.0/16'), pool('b', '10.2.0.0/16'))).toEqual({
       ok: true,
-      text: "Successfully applied 2 'IPPool' resource(s)",
+      text: "ippool/a created\nippool/b created\nSuccessfully applied 2 'IPPool' resource(s)",
       problems: '',
     });
     await apply(pool('a', '10.1.0.0/16', '  natOutgoing: true\n'));
@@ -87,7 +89,9 @@ describe("apply, get and delete, in calicoctl's words", () => {
 
   test('several kinds at once are counted without a kind', async () => {
     const node = 'apiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: n1}\n';
-    expect((await apply(pool('a', '10.1.0.0/16'), node)).text).toBe('Successfully applied 2 resource(s)');
+    expect((await apply(pool('a', '10.1.0.0/16'), node)).text).toMatch(
+      /^Successfully applied 2 resource\(s\)$/m,
+    );
   });
 
   test('wide nodes show an inherited AS number in parentheses', async () => {
@@ -118,7 +122,7 @@ describe("apply, get and delete, in calicoctl's words", () => {
     for (const attempt of [writeFile('replace', old), writeFile('apply', old)]) {
       expect((await attempt).problems).toMatch(/revision \d+ is out of date, the latest is \d+: IPPool "a"/);
     }
-    expect((await removeNamed(undefined, [], { filename: old })).problems).toMatch(
+    expect((await removeNamed(undefined, [], { filename: [old] })).problems).toMatch(
       /has changed since revision \d+/,
     );
     expect((await show('ippool', ['a'], { output: 'yaml' })).text).toContain('disabled: true');
@@ -153,7 +157,7 @@ describe("apply, get and delete, in calicoctl's words", () => {
     const filename = workbench.file('b.yaml', pool('b', '10.2.0.0/16'));
     const missing = 'resource does not exist: IPPool "b"\n  "weftctl get ippools" lists those there are.';
     expect(await writeFile('replace', filename)).toEqual({ ok: false, text: '', problems: missing });
-    expect(await removeNamed(undefined, [], { filename })).toEqual({
+    expect(await removeNamed(undefined, [], { filename: [filename] })).toEqual({
       ok: false,
       text: '',
       problems: missing,
@@ -183,7 +187,11 @@ spec:
   sequenceNumber: ${sequence}
   deleted: false
 `;
-    expect(await apply(block)).toMatchObject({ ok: true });
+    const filename = workbench.file('block.yaml', block);
+    expect((await writeFile('apply', filename)).problems).toMatch(
+      /IPAMBlock is kept by weft itself.*--force/s,
+    );
+    expect(await writeFile('apply', filename, { force: true })).toMatchObject({ ok: true });
     for (const output of ['json', 'yaml'] as const) {
       const { text } = await show('ipamblocks', [], { output });
       expect(text).toMatch(new RegExp(`sequenceNumber"?: ${sequence}\\b`));
@@ -210,7 +218,92 @@ spec: {node: n1, orchestrator: cni, containerID: c1, endpoint: eth0, interfaceNa
     const mismatch = await writeFile('apply', workbench.file('w.yaml', endpoint('blue')), {
       namespace: 'red',
     });
-    expect(mismatch.problems).toContain('The namespace is blue, but -n says red');
+    expect(mismatch.problems).toContain('the namespace is blue, but -n says red');
+  });
+});
+
+describe('what would happen, and what did', () => {
+  const reading = () => show('ippools', [], { output: 'yaml' });
+
+  test('apply says of each object what became of it, and writes nothing that is as it should be', async () => {
+    await apply(pool('a', '10.1.0.0/16'), pool('b', '10.2.0.0/16'));
+    const revisionOf = async () => JSON.parse((await show('pool', ['a'], { output: 'json' })).text).metadata;
+    const before = await revisionOf();
+    const { text } = await apply(
+      pool('a', '10.1.0.0/16'),
+      pool('b', '10.2.0.0/16', '  disabled: true\n'),
+      pool('c', '10.3.0.0/16'),
+    );
+    expect(text).toBe(
+      "ippool/a unchanged\nippool/b configured\nippool/c created\nSuccessfully applied 3 'IPPool' resource(s)",
+    );
+    expect(await revisionOf()).toEqual(before);
+  });
+
+  test('--dry-run of every verb says the same and changes nothing', async () => {
+    await apply(pool('a', '10.1.0.0/16'), pool('b', '10.2.0.0/16'));
+    const before = await reading();
+    const file = workbench.file(
+      'dry.yaml',
+      [
+        pool('a', '10.1.0.0/16'),
+        pool('b', '10.2.0.0/16', '  disabled: true\n'),
+        pool('c', '10.3.0.0/16'),
+      ].join('---\n'),
+    );
+    const dry = { dryRun: true };
+    expect((await writeFile('apply', file, dry)).text).toBe(
+      'ippool/a unchanged (dry run)\nippool/b configured (dry run)\nippool/c created (dry run)\n' +
+        "Dry run: 3 'IPPool' resource(s) would be applied, nothing was changed",
+    );
+    expect(await writeFile('create', file, dry)).toMatchObject({
+      ok: false,
+      text: "ippool/c created (dry run)\nDry run: 1 out of 3 'IPPool' resource(s) would be created, nothing was changed",
+    });
+    expect((await writeFile('replace', file, dry)).problems).toContain('resource does not exist: IPPool "c"');
+    expect((await removeNamed('pool', ['a'], dry)).text).toBe(
+      "ippool/a deleted (dry run)\nDry run: 1 'IPPool' resource(s) would be deleted, nothing was changed",
+    );
+    expect(await reading()).toEqual(before);
+  });
+
+  test('--dry-run checks against the store, and makes none', async () => {
+    const file = workbench.file('dry.yaml', pool('a', '10.1.0.0/16'));
+    expect((await writeFile('apply', file, { dryRun: true })).text).toContain('ippool/a created (dry run)');
+    expect(existsSync(datastore)).toBe(false);
+    await apply(pool('b', '10.0.0.0/8'));
+    expect((await writeFile('apply', file, { dryRun: true })).problems).toContain('overlaps 10.0.0.0/8');
+  });
+
+  test('validate needs no store, and checks documents against each other', async () => {
+    const check = (...documents: string[]) =>
+      printed(validate({ filename: [workbench.file('v.yaml', documents.join('---\n'))] }));
+    expect(await check(pool('a', '10.1.0.0/16'))).toEqual({
+      ok: true,
+      text: "Successfully validated 1 'IPPool' resource(s)",
+      problems: '',
+    });
+    expect((await check(pool('a', '10.1.0.0/16'), pool('b', '10.1.0.0/17'))).problems).toContain('overlaps');
+    expect(existsSync(datastore)).toBe(false);
+  });
+
+  test('a pool that is deleted leaves no affinity behind, and says which blocks are in use', async () => {
+    const node = 'apiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: n1}\n';
+    await apply(pool('a', '10.1.0.0/16'), node);
+    const store = await openEmbedded({ path: datastore });
+    const ipam = createIpam({ store, now: Date.now });
+    const assigned = await ipam.autoAssign({
+      node: 'n1',
+      handle: 'h',
+      intendedUse: 'Workload',
+      num4: 1,
+    });
+    expect(assigned.kind).toBe('assigned');
+    await store.close();
+    const report = await remove('ippool', ['a'], { datastore });
+    expect(report.text).toBe("Successfully deleted 1 'IPPool' resource(s)");
+    expect(report.notes?.join()).toMatch(/1 of its blocks are in use/);
+    expect((await show('blockaffinities', [], { output: 'name' })).text).toBe('');
   });
 });
 
@@ -219,7 +312,7 @@ describe('bad input changes nothing and names file, line, field and reason', () 
     [
       'an unknown field',
       pool('b', '10.2.0.0/16', '  natOutgoin: true\n'),
-      /applied\.yaml line \d+: spec\.natOutgoin: .*natOutgoing/s,
+      /applied\.yaml line \d+, document \d: spec\.natOutgoin: .*natOutgoing/s,
     ],
     [
       'a pool inside another one of the file',
@@ -236,9 +329,9 @@ describe('bad input changes nothing and names file, line, field and reason', () 
     [
       'the same object twice',
       pool('a', '10.1.0.0/16'),
-      /the same object is at .*applied\.yaml line \d+: IPPool "a"/,
+      /the same object is at .*applied\.yaml line \d+, document \d: IPPool "a"/,
     ],
-    ['YAML that is none', 'a: [\n', /applied\.yaml line \d+: is not YAML/],
+    ['YAML that is none', 'a: [\n', /applied\.yaml line \d+, document \d: is not YAML/],
   ])('%s beside a good document', async (_name, document, message) => {
     const { ok, text, problems } = await apply(pool('a', '10.1.0.0/16'), document);
     expect({ ok, text }).toEqual({ ok: false, text: '' });
@@ -292,7 +385,8 @@ describe('bad input changes nothing and names file, line, field and reason', () 
 
 describe('the store file', () => {
   test('apply makes it, and other programs read what is in it', async () => {
-    await apply(pool('a', '10.1.0.0/16'));
+    const node = 'apiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: n1}\n';
+    await apply(pool('a', '10.1.0.0/16'), node);
     const store = await openEmbedded({ path: datastore });
     expect((await store.get({ kind: 'IPPool', name: 'a' }))?.spec.cidr).toBe('10.1.0.0/16');
     await store.close();

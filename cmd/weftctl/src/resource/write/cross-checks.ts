@@ -10,17 +10,28 @@ import {
   type Resource,
   type ValidationIssue,
 } from '@weft/resources';
-import type { Failure } from '../failure.ts';
-import { type Document, sentence } from './documents.ts';
-import { objectName } from './kind-argument.ts';
+import type { Failure } from '../../failure.ts';
+import { type Document, Mistakes, sentence } from '../input/documents.ts';
+import { objectName } from '../kind-argument.ts';
 
-/** Every rule that the documents would break. */
-export async function crossCheck(store: Datastore, documents: readonly Document[]): Promise<Failure[]> {
-  const changes = documents.map(async (document) => {
-    const stored = await store.get(document.key);
-    return stored === undefined ? [] : changeFailures(document, stored);
-  });
-  return [...(await Promise.all(changes)).flat(), ...(await poolFailures(store, documents))];
+/** Objects that are read at once: enough to hide the way to a server, and few enough for any number of documents. */
+const BATCH = 64;
+
+/** Throws CliError with every rule that the documents would break; without a store, with those among themselves. */
+export async function crossCheck(
+  store: Datastore | undefined,
+  documents: readonly Document[],
+): Promise<void> {
+  const mistakes = new Mistakes();
+  for (let start = 0; store !== undefined && start < documents.length; start += BATCH) {
+    const checks = documents.slice(start, start + BATCH).map(async (document) => {
+      const stored = await store.get(document.key);
+      return stored === undefined ? [] : changeFailures(document, stored);
+    });
+    mistakes.add((await Promise.all(checks)).flat());
+  }
+  mistakes.add(await poolFailures(store, documents));
+  mistakes.throwIfAny();
 }
 
 /** Fields that cannot change. */
@@ -30,10 +41,13 @@ function changeFailures(document: Document, stored: Resource): Failure[] {
 }
 
 /** Pools must not overlap each other, stored or listed, nor contradict the blocks there are. */
-async function poolFailures(store: Datastore, documents: readonly Document[]): Promise<Failure[]> {
+async function poolFailures(
+  store: Datastore | undefined,
+  documents: readonly Document[],
+): Promise<Failure[]> {
   const listed = documents.filter(({ resource }) => resource.kind === 'IPPool');
   if (listed.length === 0) return [];
-  const [stored, blocks] = await Promise.all([store.list('IPPool'), store.list('IPAMBlock')]);
+  const [stored = none, blocks = none] = await Promise.all([store?.list('IPPool'), store?.list('IPAMBlock')]);
   const listedPools = listed.map(({ resource }) => resource as IPPool);
   const replaced = new Set(listedPools.map(({ metadata }) => metadata.name));
   const kept = stored.items.filter(({ metadata }) => !replaced.has(metadata.name));
@@ -46,6 +60,8 @@ async function poolFailures(store: Datastore, documents: readonly Document[]): P
     );
   });
 }
+
+const none = { items: [] };
 
 function failure({ key, place }: Document, { path, reason, hint }: ValidationIssue): Failure {
   return {
