@@ -26,6 +26,9 @@ import { NO_ATTRIBUTES, NO_PATH, PathFlag, PathTable } from './path-table.ts';
 import { LOCAL_PEER, type PeerTable } from './peer-table.ts';
 import { PrefixTable } from './prefix-table.ts';
 
+/** Paths of one prefix that one peer may send; only with ADD-PATH can it be more than one. */
+export const MAX_PATHS_OF_PREFIX = 1024;
+
 /** Paths of one peer in one family, counted. */
 export interface PathCounts {
   received: number;
@@ -102,6 +105,7 @@ export class Rib {
    * @param received attributes as they came; one more user
    * @param effective attributes after import policy, one more user; or `NO_ATTRIBUTES` with a rejection
    * @param rejection index into `REJECTIONS`
+   * @returns false when the peer has as many paths of this prefix as it may have; nothing was changed then
    */
   announce(
     prefix: number,
@@ -110,13 +114,15 @@ export class Rib {
     received: number,
     effective: number,
     rejection: number,
-  ): void {
+  ): boolean {
     let path = this.findPath(prefix, peer, pathId);
-    if (path === NO_PATH) path = this.#addPath(prefix, peer, pathId);
-    else if (this.#isSame(path, received, effective, rejection)) return;
-    else this.#clearPath(path);
+    if (path !== NO_PATH && this.#isSame(path, received, effective, rejection)) return true;
+    if (path !== NO_PATH) this.#clearPath(path);
+    else if (this.#isCrowded(prefix, peer)) return false;
+    else path = this.#addPath(prefix, peer, pathId);
     this.#fillPath(path, received, effective, rejection);
     this.#markDirty(prefix, peer);
+    return true;
   }
 
   /**
@@ -240,6 +246,15 @@ export class Rib {
       else this.#leaveGraveyard(prefix);
     }
     graveyard.count = kept;
+  }
+
+  /** Whether a peer has `MAX_PATHS_OF_PREFIX` of a prefix; those withdrawn in this batch count, too. */
+  #isCrowded(prefix: number, peer: number): boolean {
+    const { peers, next } = this.paths;
+    let count = 0;
+    for (let path = this.firstPaths[prefix] as number; path !== NO_PATH; path = next[path] as number)
+      if (peers[path] === peer) count += 1;
+    return count >= MAX_PATHS_OF_PREFIX;
   }
 
   #addPath(prefix: number, peer: number, pathId: number): number {

@@ -1,5 +1,7 @@
 import { address } from '@weft/ip';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { MAX_PATHS_OF_PREFIX } from '../rib/rib.ts';
+import type { Capability } from '../wire/capability/capability.ts';
 import { encodeAttributes } from '../wire/attribute/encode.ts';
 import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
 import { encodeOpen } from '../wire/message/01-open.ts';
@@ -19,13 +21,13 @@ class Bench {
   readonly speaker: Speaker;
   readonly actions: SpeakerAction[] = [];
 
-  constructor(more: Partial<PeerConfig> = {}) {
+  constructor(more: Partial<PeerConfig> = {}, capabilities: readonly Capability[] = []) {
     const config = speaker('10.0.0.1', 64512, [peer(PEER, ASN, { passive: true, ...more })]);
     this.speaker = new Speaker(config, { restarting: false, seed: 1, now: 0, reportRoutes: true });
-    this.connect(2);
+    this.connect(2, capabilities);
   }
 
-  connect(connection: number): void {
+  connect(connection: number, capabilities: readonly Capability[] = []): void {
     this.speaker.handle({ kind: 'accepted', peer: PEER, connection }, 0);
     const open = encodeOpen({
       version: 4,
@@ -35,6 +37,7 @@ class Bench {
       capabilities: [
         { kind: 'multiprotocol', afi: 1, safi: 1 },
         { kind: 'four-octet-as', asn: ASN },
+        ...capabilities,
       ],
     });
     this.receive(open, connection);
@@ -53,6 +56,17 @@ class Bench {
     const block = encodeAttributes({ origin: 0, asPath, ...attributes }, { fourOctetAsn: true });
     packer.beginReach('ipv4-unicast', block, new Uint8Array([10, 0, 0, 2]), false);
     for (const number of numbers) packer.addIpv4((0x14000000 + number * 256) >>> 0, 24, 0);
+    packer.end();
+    this.receive(packer.take());
+  }
+
+  /** Announces paths of 20.0.0.0/24 under the identifiers from `first` on. */
+  announcePaths(first: number, count: number): void {
+    const packer = new UpdatePacker(4096);
+    const asPath = [{ kind: 'sequence' as const, asns: [ASN] }];
+    const block = encodeAttributes({ origin: 0, asPath }, { fourOctetAsn: true });
+    packer.beginReach('ipv4-unicast', block, new Uint8Array([10, 0, 0, 2]), true);
+    for (let pathId = first; pathId < first + count; pathId += 1) packer.addIpv4(0x14000000, 24, pathId);
     packer.end();
     this.receive(packer.take());
   }
@@ -241,6 +255,30 @@ describe('prefix limit (RFC 4486 §4)', () => {
     bench.announce(numbers, { med: 1 });
     bench.flush();
     expect([bench.routes, bench.told('prefix-limit')]).toEqual([3, []]);
+  });
+});
+
+describe('paths of one prefix under ADD-PATH', () => {
+  const addPath: Capability = {
+    kind: 'add-path',
+    families: [{ afi: 1, safi: 1, receive: false, send: true }],
+  };
+  const withAddPath = (): Bench => new Bench({ addPath: 'receive' }, [addPath]);
+
+  test('as many as may be are kept', () => {
+    bench = withAddPath();
+    for (let first = 0; first < MAX_PATHS_OF_PREFIX; first += 128) bench.announcePaths(first, 128);
+    bench.announcePaths(0, 128);
+    bench.flush();
+    expect([bench.routes, bench.state]).toEqual([1, 'Established']);
+  });
+
+  test('one more ends the session with Cease/8', () => {
+    bench = withAddPath();
+    for (let first = 0; first < MAX_PATHS_OF_PREFIX; first += 128) bench.announcePaths(first, 128);
+    bench.announcePaths(MAX_PATHS_OF_PREFIX, 1);
+    bench.flush();
+    expect([bench.notification, bench.routes, bench.state]).toEqual(['6/8', 0, 'Idle']);
   });
 });
 

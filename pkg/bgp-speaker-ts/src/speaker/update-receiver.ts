@@ -8,7 +8,7 @@
  */
 
 import { Form, fromTag } from '../rib/attribute-store.ts';
-import type { Rib } from '../rib/rib.ts';
+import { MAX_PATHS_OF_PREFIX, type Rib } from '../rib/rib.ts';
 import type { Tables } from '../rib/tables.ts';
 import type { ParsedAttributes } from '../wire/attribute/codec.ts';
 import { parseAttributes } from '../wire/attribute/decode.ts';
@@ -17,7 +17,7 @@ import { createPlainBlock, readPlainBlock } from '../wire/attribute/plain-block.
 import { attributeName } from '../wire/attribute/table.ts';
 import { type SessionError, sessionError } from '../wire/error.ts';
 import { type Family, toFamily } from '../wire/family.ts';
-import { MessageSize } from '../wire/iana.ts';
+import { CeaseSubcode, ErrorCode, MessageSize } from '../wire/iana.ts';
 import {
   attributeKeyStart,
   checkUpdateNlri,
@@ -42,6 +42,15 @@ export type ReceiveResult =
   | { readonly kind: 'error'; readonly error: SessionError };
 
 const ROUTES: ReceiveResult = { kind: 'routes' };
+/** RFC 4486 §4: with ADD-PATH nothing but memory bounds the paths of a prefix, and their list is walked for each. */
+const CROWDED: ReceiveResult = {
+  kind: 'error',
+  error: sessionError(
+    ErrorCode.cease,
+    CeaseSubcode.outOfResources,
+    `it sent more than ${MAX_PATHS_OF_PREFIX} paths of one prefix`,
+  ),
+};
 const NOT_FOUND = -1;
 
 /** Reads UPDATEs of all peers into the tables. */
@@ -55,6 +64,8 @@ export class UpdateReceiver {
   /** The block of the key at hand, when it is plain and was read. */
   readonly #plain = createPlainBlock();
   #isPlainRead = false;
+  /** A prefix of the UPDATE at hand has more paths from its peer than the RIB takes. */
+  #crowded = false;
 
   constructor(tables: Tables) {
     this.#tables = tables;
@@ -69,7 +80,9 @@ export class UpdateReceiver {
     if (error !== undefined) return { kind: 'error', error };
     const family = endOfRibFamily(view);
     if (family !== undefined) return { kind: 'end-of-rib', family };
-    return this.#read(profile);
+    this.#crowded = false;
+    const result = this.#read(profile);
+    return this.#crowded ? CROWDED : result;
   }
 
   #read(profile: ImportProfile): ReceiveResult {
@@ -204,7 +217,8 @@ export class UpdateReceiver {
       const { word0, length } = cursor;
       importer.judge(word0, 0, 0, 0, length);
       const prefix = rib.insertPrefix(word0, 0, 0, 0, length);
-      rib.announce(prefix, profile.peer, cursor.pathId, id, importer.effective, importer.rejection);
+      const { effective, rejection } = importer;
+      if (!rib.announce(prefix, profile.peer, cursor.pathId, id, effective, rejection)) this.#crowded = true;
     }
   }
 
@@ -217,7 +231,8 @@ export class UpdateReceiver {
       const { word0, word1, word2, word3, length } = cursor;
       importer.judge(word0, word1, word2, word3, length);
       const prefix = rib.insertPrefix(word0, word1, word2, word3, length);
-      rib.announce(prefix, profile.peer, cursor.pathId, id, importer.effective, importer.rejection);
+      const { effective, rejection } = importer;
+      if (!rib.announce(prefix, profile.peer, cursor.pathId, id, effective, rejection)) this.#crowded = true;
     }
   }
 
