@@ -54,6 +54,12 @@ export function assignSpecific(block: BlockSpec, address: Address, holder: Holde
   return { kind: 'taken', block: take(free, [ordinal], holder), ordinal };
 }
 
+/** The block with a held ordinal stamped anew, as if it had been assigned this moment. */
+export function restamped(block: BlockSpec, ordinal: number): BlockSpec {
+  const stamps = { ...block.sequenceNumberForAllocation, [ordinal]: block.sequenceNumber };
+  return { ...block, sequenceNumberForAllocation: stamps };
+}
+
 /** Moves free ordinals to the holder, stamped with the sequence number the block has before it is written. */
 function take(block: BlockSpec, ordinals: readonly number[], { handle, attributes }: Holder): BlockSpec {
   const table = withAttribute(block.attributes, { handle_id: handle, secondary: { ...attributes } });

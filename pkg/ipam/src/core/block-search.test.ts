@@ -71,6 +71,11 @@ describe('the next block (Calico findUsableBlock)', () => {
     ],
     ['none when a larger block covers the pool', search([block(prefix('10.0.0.0/28'), NODE2, 1)]), []],
     [
+      'one that an empty block of another size makes room for',
+      search([block(prefix('10.0.0.0/29'), NODE2, 0, 60_000)]),
+      [{ kind: 'misfit', cidr: '10.0.0.0/29', pool, from: NODE2, sequenceNumber: expect.any(BigInt) }],
+    ],
+    [
       'from the first pool that has one',
       search([block(LOW, NODE2, 1), block(HIGH, NODE2, 1)], {
         pools: [pool, { name: 'more', cidr: prefix('10.1.0.0/30'), blockSize: 30 }],
@@ -107,6 +112,14 @@ describe('the reasons of a refusal', () => {
   test('count what stands in the way', () => {
     const cooling = release(block(HIGH, NODE2, 2), [1], { seconds: 60, now: NOW });
     const [tally] = tallyPools(search([block(LOW, NODE2, 0, 1000), cooling]));
-    expect(tally).toEqual({ pool, capacity: 2n, blocks: 2, freeElsewhere: 6, cooling: 1, tooYoung: 1 });
+    expect(tally).toEqual({
+      pool,
+      capacity: 2n,
+      blocks: 2,
+      freeElsewhere: 6,
+      cooling: 1,
+      tooYoung: 1,
+      misfits: 0,
+    });
   });
 });

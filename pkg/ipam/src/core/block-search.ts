@@ -4,15 +4,7 @@
  *
  * Source: Calico ipam_block_reader_writer.go, findUsableBlock.
  */
-import {
-  addressCount,
-  containsPrefix,
-  nthAddress,
-  overlaps,
-  type Prefix,
-  prefixLength,
-  subnetCount,
-} from '@weft/ip';
+import { addressCount, nthAddress, overlaps, type Prefix, subnetCount } from '@weft/ip';
 import {
   type BlockSpec,
   cidrOf,
@@ -24,7 +16,7 @@ import {
 } from './block.ts';
 import { blockIndex, fnv1, startIndex, walkBlocks } from './block-walk.ts';
 import { isSameOwner, type Owner } from './owner.ts';
-import type { PoolSpace } from './pool-choice.ts';
+import { isBlockOf, type PoolSpace } from './pool-choice.ts';
 import type { Reservations } from './reservations.ts';
 
 /** How long a node may keep an empty block before another may take it. Calico's EmptyBlockMinReclaimAge. */
@@ -46,7 +38,8 @@ export type Candidate =
   | { readonly kind: 'free'; readonly cidr: Prefix; readonly pool: PoolSpace }
   | { readonly kind: 'ours'; readonly cidr: Prefix; readonly pool: PoolSpace }
   | {
-      readonly kind: 'reclaimable';
+      /** `misfit`: of another size than the pool's blocks, so it can only be removed, to make room. */
+      readonly kind: 'reclaimable' | 'misfit';
       readonly cidr: Prefix;
       readonly pool: PoolSpace;
       /** Undefined when nobody owns the block. */
@@ -62,7 +55,10 @@ export function searchBlocks(input: SearchInput): Candidate[] {
     const found = firstUsable(place, input);
     if (found) return [found];
   }
-  return places.flatMap((place) => reclaimable(place, input));
+  return [
+    ...places.flatMap((place) => takeOvers('reclaimable', place, inWalkOrder(place), input)),
+    ...places.flatMap((place) => takeOvers('misfit', place, place.misfits, input)),
+  ];
 }
 
 /** A block with free addresses, whoever owns it. */
@@ -91,6 +87,8 @@ export interface PoolTally {
   readonly cooling: number;
   /** Empty blocks too young to take from their owner. */
   readonly tooYoung: number;
+  /** Blocks of another size than the pool's, in the way of its own. */
+  readonly misfits: number;
 }
 
 /** Counts, for the reasons of a refusal, what each pool is full of. */
@@ -105,19 +103,17 @@ interface Place {
   readonly start: bigint;
   readonly byIndex: ReadonlyMap<bigint, BlockSpec>;
   /** Blocks of another size, from before the pool was made anew. */
-  readonly misfits: readonly Prefix[];
+  readonly misfits: readonly BlockSpec[];
 }
 
 function placeBlocks(pool: PoolSpace, { blocks, owner, now }: SearchInput): Place {
   const inside = blocks.filter((block) => overlaps(pool.cidr, cidrOf(block)));
-  const fitting = inside.filter(
-    (block) => prefixLength(cidrOf(block)) === pool.blockSize && containsPrefix(pool.cidr, cidrOf(block)),
-  );
+  const fitting = inside.filter((block) => isBlockOf(pool, cidrOf(block)));
   return {
     pool,
     start: startIndex(walkSeed(owner, pool, now), subnetCount(pool.cidr, pool.blockSize)),
     byIndex: new Map(fitting.map((block) => [blockIndex(cidrOf(block), pool.cidr, pool.blockSize), block])),
-    misfits: inside.filter((block) => !fitting.includes(block)).map(cidrOf),
+    misfits: inside.filter((block) => !fitting.includes(block)),
   };
 }
 
@@ -134,7 +130,7 @@ function firstUsable(place: Place, { owner, reservations }: SearchInput): Candid
     if (block) {
       const isOurs = isSameOwner(ownerOfBlock(block), owner);
       if (isOurs && freeCount(block, reservations) > 0) return { kind: 'ours', cidr, pool };
-    } else if (!misfits.some((misfit) => overlaps(misfit, cidr)) && hasRoom(cidr, reservations)) {
+    } else if (!misfits.some((misfit) => overlaps(cidrOf(misfit), cidr)) && hasRoom(cidr, reservations)) {
       return { kind: 'free', cidr, pool };
     }
   }
@@ -150,13 +146,18 @@ function hasRoom(cidr: Prefix, reservations: Reservations): boolean {
   );
 }
 
-function reclaimable(place: Place, input: SearchInput): Candidate[] {
-  return inWalkOrder(place)
+function takeOvers(
+  kind: 'reclaimable' | 'misfit',
+  { pool }: Place,
+  blocks: readonly BlockSpec[],
+  input: SearchInput,
+): Candidate[] {
+  return blocks
     .filter((block) => isSpare(block, input) && claimAgeMs(block, input.now) >= MIN_RECLAIM_AGE_MS)
     .map((block) => ({
-      kind: 'reclaimable',
+      kind,
       cidr: cidrOf(block),
-      pool: place.pool,
+      pool,
       from: ownerOfBlock(block),
       sequenceNumber: block.sequenceNumber,
     }));
@@ -176,7 +177,7 @@ function inWalkOrder({ byIndex, start }: Place): BlockSpec[] {
   return [...fromStart, ...beforeStart].map(([, block]) => block);
 }
 
-function tally({ pool, byIndex }: Place, input: SearchInput): PoolTally {
+function tally({ pool, byIndex, misfits }: Place, input: SearchInput): PoolTally {
   const blocks = [...byIndex.values()];
   const others = blocks.filter((block) => !isSameOwner(ownerOfBlock(block), input.owner));
   return {
@@ -188,6 +189,7 @@ function tally({ pool, byIndex }: Place, input: SearchInput): PoolTally {
     tooYoung: blocks.filter(
       (block) => isSpare(block, input) && claimAgeMs(block, input.now) < MIN_RECLAIM_AGE_MS,
     ).length,
+    misfits: misfits.length,
   };
 }
 

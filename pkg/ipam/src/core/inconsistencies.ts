@@ -5,13 +5,14 @@
  * same: repairs use the compare-and-swap orders of the operations themselves.
  */
 import type { Prefix } from '@weft/ip';
-import type { BlockAffinity, IPAMBlock, IPAMHandle } from '@weft/resources';
+import type { BlockAffinity, IPAMBlock, IPAMHandle, IPPool } from '@weft/resources';
 import { blockOfAffinity, ownerOfAffinity, stateOf } from './affinity.ts';
 import { type BlockSpec, countsByHandle, isEmptyBlock, ownerOfBlock } from './block.ts';
 import { checkBlock } from './block-check.ts';
 import { type Cooldown, collectCooled } from './block-release.ts';
 import { isEmptyHandle } from './handle.ts';
 import { affinityText, describeOwner, isSameOwner, type Owner } from './owner.ts';
+import { isBlockOf, poolSpace } from './pool-choice.ts';
 
 /** Something that two objects tell differently. `message` says what is wrong, with which object, and the repair. */
 export type Inconsistency = { readonly message: string } & (
@@ -26,6 +27,8 @@ export type Inconsistency = { readonly message: string } & (
   | { readonly kind: 'affinity-stale'; readonly owner: Owner; readonly block: Prefix }
   /** A block names an owner that has no affinity, so nobody advertises it. */
   | { readonly kind: 'block-without-affinity'; readonly owner: Owner; readonly block: Prefix }
+  /** An empty block that no pool is cut into, as a pool's deletion cut off can leave: it only draws a route. */
+  | { readonly kind: 'block-outside-pools'; readonly owner: Owner; readonly block: Prefix }
   /** Nobody owns the block and nobody uses it. */
   | { readonly kind: 'block-abandoned'; readonly block: Prefix }
   /** A handle counts more or fewer addresses than the block holds for it. */
@@ -38,6 +41,8 @@ export type Inconsistency = { readonly message: string } & (
 
 /** All there is of IPAM in a datastore. */
 export interface IpamSnapshot {
+  /** Every IPPool, enabled or not. */
+  readonly pools: readonly IPPool[];
   readonly blocks: readonly IPAMBlock[];
   readonly affinities: readonly BlockAffinity[];
   readonly handles: readonly IPAMHandle[];
@@ -54,7 +59,7 @@ export function findInconsistencies(snapshot: IpamSnapshot, cooldown: Cooldown):
   return [
     ...[...broken].map((block) => invalid(block, problems.get(block) ?? [])),
     ...affinities.flatMap((affinity) => judgeAffinity(affinity, blocks.get(blockOfAffinity(affinity)))),
-    ...[...blocks.values()].flatMap((block) => judgeBlock(block, affinities)),
+    ...[...blocks.values()].flatMap((block) => judgeBlock(block, affinities, snapshot.pools)),
     ...judgeHandles(snapshot.handles, blocks, broken),
   ];
 }
@@ -80,13 +85,21 @@ function judgeAffinity(affinity: BlockAffinity, block: BlockSpec | undefined): I
   ];
 }
 
-function judgeBlock(block: BlockSpec, affinities: readonly BlockAffinity[]): Inconsistency[] {
+function judgeBlock(
+  block: BlockSpec,
+  affinities: readonly BlockAffinity[],
+  pools: readonly IPPool[],
+): Inconsistency[] {
   const owner = ownerOfBlock(block);
   const { cidr } = block;
   if (!owner) {
     if (!isEmptyBlock(block)) return [];
     const message = `Block ${cidr} is empty and belongs to nobody. Repair removes it.`;
     return [{ kind: 'block-abandoned', block: cidr, message }];
+  }
+  if (isEmptyBlock(block) && !pools.some((pool) => isBlockOf(poolSpace(pool), cidr))) {
+    const message = `Block ${cidr} of ${describeOwner(owner)} is empty and fits no pool. Repair removes it.`;
+    return [{ kind: 'block-outside-pools', owner, block: cidr, message }];
   }
   const isClaimed = affinities.some(
     (affinity) => blockOfAffinity(affinity) === cidr && isSameOwner(ownerOfAffinity(affinity), owner),

@@ -144,10 +144,19 @@ export function contention(requester: Requester): Refusal<'contention'> {
 }
 
 /** What one pool is full of. */
-function describeTally({ pool, capacity, blocks, freeElsewhere, cooling, tooYoung }: PoolTally): string {
+function describeTally({
+  pool,
+  capacity,
+  blocks,
+  freeElsewhere,
+  cooling,
+  tooYoung,
+  misfits,
+}: PoolTally): string {
   const details = [`pool ${pool.name} (${pool.cidr}): ${blocks} of ${capacity} blocks claimed`];
   if (freeElsewhere > 0) details.push(`free in blocks of others: ${freeElsewhere}`);
   if (cooling > 0) details.push(`cooling down after release: ${cooling}`);
   if (tooYoung > 0) details.push(`empty blocks claimed less than a minute ago: ${tooYoung}`);
+  if (misfits > 0) details.push(`blocks of another size in the way: ${misfits}`);
   return details.join(', ');
 }

@@ -4,7 +4,7 @@
  * Source: Calico ipam.go (determinePools, filterPoolsByUse): requested pools are used as they are, in the order they
  * were asked for; all others have to be Automatic and match the selectors. Both have to allow the intended use.
  */
-import { type Family, familyOf, isPrefix, type Prefix } from '@weft/ip';
+import { containsPrefix, type Family, familyOf, isPrefix, type Prefix, prefixLength } from '@weft/ip';
 import { type IPPool, matchesSelector, parseSelector } from '@weft/resources';
 
 /** What an address is for. */
@@ -61,6 +61,11 @@ export function poolCidr(pool: IPPool): Prefix {
 export function poolSpace(pool: IPPool): PoolSpace {
   const blockSize = pool.spec.blockSize || (poolFamily(pool) === 4 ? 26 : 122);
   return { name: pool.metadata.name, cidr: poolCidr(pool), blockSize };
+}
+
+/** True for a block as the pool is cut into. */
+export function isBlockOf({ cidr, blockSize }: PoolSpace, block: Prefix): boolean {
+  return prefixLength(block) === blockSize && containsPrefix(cidr, block);
 }
 
 /** Why no address may be taken from the pool at present, whoever asks; undefined when it is enabled. */

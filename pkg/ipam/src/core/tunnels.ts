@@ -52,10 +52,17 @@ function encapsulates(tunnel: Tunnel, { spec }: IPPool): boolean {
   return true;
 }
 
-/** An address and who holds it; `by` is undefined while nobody does. */
-export interface HeldAddress {
+/** The address the Node tells, and who holds it; `by` is undefined while nobody does. */
+export interface ToldAddress {
   readonly address: Address;
   readonly by: Allocation | undefined;
+}
+
+/** An address that the tunnel's handle holds. */
+export interface HeldAddress {
+  readonly address: Address;
+  readonly block: Prefix;
+  readonly by: Allocation;
 }
 
 /** What to do about a tunnel's address. */
@@ -63,7 +70,12 @@ export type TunnelDecision =
   /** The node has it: release what else the handle holds. */
   | { readonly kind: 'keep'; readonly address: Address; readonly others: readonly Address[] }
   /** IPAM holds it for the tunnel, the node does not say so: write it down. */
-  | { readonly kind: 'adopt'; readonly address: Address; readonly others: readonly Address[] }
+  | {
+      readonly kind: 'adopt';
+      readonly address: Address;
+      readonly block: Prefix;
+      readonly others: readonly Address[];
+    }
   /** It was assigned without a handle by a Calico from before tunnels had any: take it again by name. */
   | { readonly kind: 'renew'; readonly address: Address; readonly sequenceNumber: bigint }
   /** Assign one; what the handle holds lies in no pool of the tunnel and is released first. */
@@ -76,8 +88,7 @@ export interface TunnelState {
   readonly tunnel: Tunnel;
   readonly node: string;
   readonly pools: readonly Prefix[];
-  /** The address the Node tells, and who holds it. */
-  readonly told: HeldAddress | undefined;
+  readonly told: ToldAddress | undefined;
   /** What the tunnel's handle holds. */
   readonly held: readonly HeldAddress[];
 }
@@ -90,7 +101,9 @@ export function decideTunnel({ tunnel, node, pools, told, held }: TunnelState): 
   const best = usable.find(({ address }) => address === told?.address) ?? usable[0];
   if (best) {
     const others = addresses.filter((address) => address !== best.address);
-    return { kind: best.address === told?.address ? 'keep' : 'adopt', address: best.address, others };
+    return best.address === told?.address
+      ? { kind: 'keep', address: best.address, others }
+      : { kind: 'adopt', address: best.address, block: best.block, others };
   }
   if (told?.by && isNameless(told.by) && isInPools(told.address, pools))
     return { kind: 'renew', address: told.address, sequenceNumber: told.by.sequenceNumber };
@@ -101,10 +114,10 @@ function isInPools(address: Address, pools: readonly Prefix[]): boolean {
   return pools.some((pool) => containsAddress(pool, address));
 }
 
-function isOurs(by: Allocation | undefined, tunnel: Tunnel, node: string): boolean {
+function isOurs(by: Allocation, tunnel: Tunnel, node: string): boolean {
   const wanted = tunnelAttributes(tunnel, node);
   return (
-    by?.handle === tunnelHandle(tunnel, node) &&
+    by.handle === tunnelHandle(tunnel, node) &&
     by.attributes.type === wanted.type &&
     by.attributes.node === wanted.node
   );

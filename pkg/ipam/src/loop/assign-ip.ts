@@ -33,7 +33,8 @@ type Obstacle =
   | { readonly kind: 'no-block' }
   | { readonly kind: 'foreign'; readonly from: Owner | undefined }
   | { readonly kind: 'held'; readonly by: Allocation }
-  | { readonly kind: 'overlap'; readonly other: Prefix };
+  | { readonly kind: 'overlap'; readonly other: Prefix }
+  | { readonly kind: 'no-pool' };
 
 /** Assigns the address. Throws DatastoreError, as `autoAssign` does. */
 export async function assignIp(context: IpamContext, request: AssignIpRequest): Promise<AssignIpOutcome> {
@@ -53,9 +54,12 @@ function poolFor(pools: readonly IPPool[], request: AssignIpRequest): PoolSpace 
   const pool = pools.find((candidate) => containsAddress(poolCidr(candidate), address));
   const reason = pool && (whyNotEnabled(pool) ?? (intendedUse && whyNotForUse(pool, intendedUse)));
   if (pool && !reason) return poolSpace(pool);
-  const reasons = pool ? [`pool ${pool.metadata.name} ${reason}`] : ['no pool holds it'];
+  return noPoolFor(request, pool ? `pool ${pool.metadata.name} ${reason}` : 'no pool holds it');
+}
+
+function noPoolFor(request: AssignIpRequest, reason: string): Refusal<'no-pool'> {
   const next = 'Choose an address of an enabled pool: weftctl get ippools.';
-  return refuse('no-pool', `Cannot assign ${address}`, request, next, reasons);
+  return refuse('no-pool', `Cannot assign ${request.address}`, request, next, [reason]);
 }
 
 /** Takes the address, claiming its block when there is none. */
@@ -90,6 +94,7 @@ function makeBlock(run: Run, cidr: Prefix): Promise<Obstacle | Contention | type
       .find((block) => block !== cidr && overlaps(block, cidr));
     if (other) return { kind: 'overlap', other };
     const claim = await claimBlock(context, rules, { owner, cidr, mayCreate: true });
+    if (claim.kind === 'no-pool') return { kind: 'no-pool' };
     return isContention(claim) ? claim : again;
   });
 }
@@ -109,6 +114,8 @@ function answer(
       return strictAffinity(result.from, request);
     case 'overlap':
       return blockOverlap(result.other, pool, request);
+    case 'no-pool':
+      return noPoolFor(request, `pool ${pool.name} was changed or deleted meanwhile`);
     default:
       return contention(request);
   }

@@ -45,6 +45,7 @@ async function claimInTurn(context: IpamContext, owner: Owner, cidr: Prefix): Pr
   if (claim.kind === 'claimed') return { kind: 'claimed' };
   if (isContention(claim))
     return refused('contention', cidr, 'other writers were first every time', 'Try again.');
+  if (claim.kind === 'no-pool') return noPoolFor(cidr);
   const holder = claim.kind === 'lost' ? describeOwner(claim.to) : 'nobody';
   return refused(
     'claimed-by-other',
@@ -57,13 +58,7 @@ async function claimInTurn(context: IpamContext, owner: Owner, cidr: Prefix): Pr
 async function whyNotABlock({ view }: IpamContext, block: Prefix): Promise<AffinityClaimOutcome | undefined> {
   const pools = (await view.pools()).filter((pool) => !whyNotEnabled(pool)).map(poolSpace);
   const pool = pools.find(({ cidr }) => containsPrefix(cidr, block));
-  if (!pool)
-    return refused(
-      'no-pool',
-      block,
-      'no enabled pool holds it',
-      'Choose a block of a pool: weftctl get ippools.',
-    );
+  if (!pool) return noPoolFor(block);
   if (prefixLength(block) === pool.blockSize) return undefined;
   return refused(
     'wrong-size',
@@ -71,6 +66,11 @@ async function whyNotABlock({ view }: IpamContext, block: Prefix): Promise<Affin
     `the blocks of pool ${pool.name} are /${pool.blockSize}`,
     'Choose one of that size.',
   );
+}
+
+function noPoolFor(block: Prefix): AffinityClaimOutcome {
+  const next = 'Choose a block of a pool: weftctl get ippools.';
+  return refused('no-pool', block, 'no enabled pool holds it', next);
 }
 
 function refused(

@@ -1,7 +1,7 @@
 import { prefix } from '@weft/ip';
 import type { BlockAffinity, IPAMBlock } from '@weft/resources';
 import { describe, expect, test } from 'vitest';
-import { cluster, contents } from '../../test/support/fixtures.ts';
+import { cluster, contents, pool } from '../../test/support/fixtures.ts';
 import { type AffinityState, newAffinity, withState } from '../core/affinity.ts';
 import { newBlock, withoutOwner } from '../core/block.ts';
 import { configOf } from '../core/config.ts';
@@ -14,6 +14,7 @@ const CIDR = prefix('10.0.0.0/26');
 /** Beyond 2^53, and below what the clock of the test gives to new blocks. */
 const OLD = 10n ** 18n;
 const NODE1 = hostOwner('node1');
+const POOL = pool('pool', '10.0.0.0/24', { blockSize: 26 });
 const rules = { config: configOf(undefined), reservations: reservationsOf([]) };
 
 type BlockState = 'no block' | 'ours' | "another's" | "nobody's";
@@ -58,7 +59,7 @@ const table: [AffinityState | 'no affinity', BlockState, string, AffinityState |
 
 describe('claiming a block (Calico getPendingAffinity, claimAffineBlock, getBlockFromAffinity)', () => {
   test.each(table)('affinity: %s, block: %s ─▶ %s', async (before, blockState, kind, after, number) => {
-    const { store, clock } = await cluster(...affinity(before), ...block(blockState));
+    const { store, clock } = await cluster(POOL, ...affinity(before), ...block(blockState));
     const context = createContext({ store, now: () => clock.now });
     const result = await claimBlock(context, rules, { owner: NODE1, cidr: CIDR, mayCreate: true });
     expect(result.kind).toBe(kind);
@@ -69,7 +70,7 @@ describe('claiming a block (Calico getPendingAffinity, claimAffineBlock, getBloc
   });
 
   test.each(table)('settling, affinity: %s, block: %s makes no block', async (before, blockState) => {
-    const { store, clock } = await cluster(...affinity(before), ...block(blockState));
+    const { store, clock } = await cluster(POOL, ...affinity(before), ...block(blockState));
     const context = createContext({ store, now: () => clock.now });
     const result = await claimBlock(context, rules, { owner: NODE1, cidr: CIDR, mayCreate: false });
     const expected = blockState === 'ours' ? 'claimed' : blockState === 'no block' ? 'no-block' : 'lost';
@@ -80,7 +81,7 @@ describe('claiming a block (Calico getPendingAffinity, claimAffineBlock, getBloc
   });
 
   test('the affinity is not confirmed while the block is being made', async () => {
-    const { store, clock } = await cluster(...affinity('confirmed'));
+    const { store, clock } = await cluster(POOL, ...affinity('confirmed'));
     const seen: unknown[] = [];
     const create: typeof store.create = async (resource) => {
       if (resource.kind === 'IPAMBlock') seen.push((await contents(store)).affinities);
@@ -88,8 +89,21 @@ describe('claiming a block (Calico getPendingAffinity, claimAffineBlock, getBloc
     };
     const watched = Object.assign(Object.create(store), { create, get: store.get.bind(store) });
     watched.update = store.update.bind(store);
+    watched.list = store.list.bind(store);
     const context = createContext({ store: watched, now: () => clock.now });
     await claimBlock(context, rules, { owner: NODE1, cidr: CIDR, mayCreate: true });
     expect(seen).toEqual([{ 'node1-10-0-0-0-26': 'pending' }]);
+  });
+
+  test.each([
+    ['is gone', undefined],
+    ['is disabled, as one is that is being deleted', { disabled: true }],
+    ['is cut into other blocks', { blockSize: 27 }],
+  ])('a claim that was decided before its pool %s leaves nothing', async (_, spec) => {
+    const { store, clock } = await cluster(...(spec ? [pool('pool', '10.0.0.0/24', spec)] : []));
+    const context = createContext({ store, now: () => clock.now, view: { pools: () => [POOL] } });
+    const result = await claimBlock(context, rules, { owner: NODE1, cidr: CIDR, mayCreate: true });
+    expect(result.kind).toBe('no-pool');
+    expect(await contents(store)).toEqual({ blocks: {}, affinities: {}, handles: {} });
   });
 });

@@ -7,15 +7,20 @@
  * A crash anywhere leaves a state from which the next claim goes on. The extra write of a block that was found makes
  * any release of it fail that was decided on its earlier state.
  *
+ * Before it is confirmed, an empty block has to fit a pool as it is _then_. Whoever deletes a pool disables it first and
+ * looks for blocks after that; so a claim that rests on old news is either seen by the deletion, or sees the deletion
+ * itself. Otherwise a pool made anew with another block size would give the same addresses out again.
+ *
  * Source: Calico ipam_block_reader_writer.go (getPendingAffinity, claimAffineBlock), ipam.go (getBlockFromAffinity).
  */
 import type { Prefix } from '@weft/ip';
 import { affinityName, type BlockAffinity, type IPAMBlock } from '@weft/resources';
 import { newAffinity, stateOf, withState } from '../core/affinity.ts';
-import { ownerOfBlock } from '../core/block.ts';
+import { isEmptyBlock, ownerOfBlock } from '../core/block.ts';
 import { isSameOwner, type Owner } from '../core/owner.ts';
+import { isBlockOf, poolSpace, whyNotEnabled } from '../core/pool-choice.ts';
 import { again, attempts, type Contention } from './attempts.ts';
-import { createBlock, readBlock, writeBlock } from './block-store.ts';
+import { createBlock, deleteBlock, readBlock, writeBlock } from './block-store.ts';
 import type { IpamContext, Rules } from './context.ts';
 
 /** What became of a claim. */
@@ -26,6 +31,8 @@ export type ClaimResult =
   | { readonly kind: 'lost'; readonly to: Owner | undefined }
   /** There is no such block and none was to be made; the owner's affinity is removed. */
   | { readonly kind: 'no-block' }
+  /** No enabled pool is cut into such blocks any more; block and affinity are removed. */
+  | { readonly kind: 'no-pool' }
   | Contention;
 
 /** A block somebody wants, and whether to make it when it is not there. */
@@ -60,6 +67,25 @@ async function attemptClaim(
   return written.kind === 'written' ? confirm(context, affinity, written.resource) : again;
 }
 
+/** Confirms the claim, or takes it back if the block is empty and no pool wants it any more. */
+async function confirm(
+  context: IpamContext,
+  affinity: BlockAffinity,
+  block: IPAMBlock,
+): Promise<ClaimResult | typeof again> {
+  if (isEmptyBlock(block.spec) && !(await isWanted(context, block.spec.cidr)))
+    return (await deleteBlock(context, block)).kind === 'written' && (await removeAffinity(context, affinity))
+      ? { kind: 'no-pool' }
+      : again;
+  const outcome = await context.store.update(withState(affinity, 'confirmed'));
+  return outcome.kind === 'written' ? { kind: 'claimed', block } : again;
+}
+
+async function isWanted({ fresh }: IpamContext, cidr: Prefix): Promise<boolean> {
+  const pools = await fresh.pools();
+  return pools.some((pool) => !whyNotEnabled(pool) && isBlockOf(poolSpace(pool), cidr));
+}
+
 async function createAndConfirm(
   context: IpamContext,
   owner: Owner,
@@ -70,15 +96,6 @@ async function createAndConfirm(
   if (!pending) return again;
   const created = await createBlock(context, cidr, owner);
   return created.kind === 'written' ? confirm(context, pending, created.resource) : again;
-}
-
-async function confirm(
-  { store }: IpamContext,
-  affinity: BlockAffinity,
-  block: IPAMBlock,
-): Promise<ClaimResult | typeof again> {
-  const outcome = await store.update(withState(affinity, 'confirmed'));
-  return outcome.kind === 'written' ? { kind: 'claimed', block } : again;
 }
 
 /** The owner's affinity, made pending unless it is confirmed; undefined when another writer was first. */

@@ -3,11 +3,12 @@
  *
  * The requests of one process do this one after the other, and look again at what the one before them claimed.
  */
-import { containsPrefix } from '@weft/ip';
 import type { BlockAffinity } from '@weft/resources';
 import { blockOfAffinity, isOfFamily, stateOf } from '../core/affinity.ts';
 import { type Candidate, type SearchInput, searchBlocks } from '../core/block-search.ts';
+import type { AssignReason } from '../core/outcome.ts';
 import { affinityText } from '../core/owner.ts';
+import { isBlockOf } from '../core/pool-choice.ts';
 import { type Contention, MAX_ATTEMPTS } from './attempts.ts';
 import { deleteBlock, listBlocks, readBlock } from './block-store.ts';
 import { claimBlock } from './claim-block.ts';
@@ -46,6 +47,9 @@ async function takeFromUntried(need: Need, affinities: readonly BlockAffinity[])
   }
 }
 
+/** What an address is called that comes from a block found this way. */
+const reasons = { free: 'new-block', ours: 'own-block', reclaimable: 'reclaimed-block' } as const;
+
 /** Claims one more block and takes from it. */
 async function claimOne(
   need: Need,
@@ -56,9 +60,8 @@ async function claimOne(
   const candidates = searchBlocks(await searchInput(need));
   if (candidates.length === 0) return 'nothing-left';
   for (const candidate of candidates) {
-    if (candidate.kind === 'reclaimable' && !(await takeOver(need, candidate))) continue;
-    const taken = await claimAndTake(need, candidate);
-    return taken ? 'claimed' : 'lost';
+    if ('sequenceNumber' in candidate && !(await takeOver(need, candidate))) continue;
+    return candidate.kind === 'misfit' ? 'lost' : claimAndTake(need, candidate, reasons[candidate.kind]);
   }
   return 'lost';
 }
@@ -79,10 +82,10 @@ async function giveUpStrays(
   { run, pools, family }: Need,
   affinities: readonly BlockAffinity[],
 ): Promise<void> {
-  const homes = [...pools.map(({ cidr }) => cidr), ...(await homesOf(run.context, run.owner.name))];
+  const homes = [...pools, ...(await homesOf(run.context, run.owner.name))];
   for (const affinity of affinities.filter((claim) => isOfFamily(claim, family))) {
     const cidr = blockOfAffinity(affinity);
-    if (homes.some((home) => containsPrefix(home, cidr))) continue;
+    if (homes.some((home) => isBlockOf(home, cidr))) continue;
     await releaseBlockAffinity(run.context, run.rules, { owner: run.owner, cidr, requireEmpty: true });
   }
 }
@@ -103,7 +106,7 @@ export async function searchInput({ run, pools }: Need): Promise<SearchInput> {
 /** Removes an empty block of another, unless it changed since it was found. */
 async function takeOver(
   { run: { context, rules } }: Need,
-  { cidr, from, sequenceNumber }: Extract<Candidate, { kind: 'reclaimable' }>,
+  { cidr, from, sequenceNumber }: Extract<Candidate, { kind: 'reclaimable' | 'misfit' }>,
 ): Promise<boolean> {
   if (from) {
     const wanted = { owner: from, cidr, requireEmpty: true, sequenceNumber };
@@ -114,10 +117,14 @@ async function takeOver(
   return (await deleteBlock(context, block)).kind === 'written';
 }
 
-async function claimAndTake(need: Need, candidate: Candidate): Promise<boolean> {
+async function claimAndTake(
+  need: Need,
+  candidate: Candidate,
+  reason: AssignReason,
+): Promise<'claimed' | 'lost' | 'nothing-left'> {
   const { context, rules, owner } = need.run;
   const claim = await claimBlock(context, rules, { owner, cidr: candidate.cidr, mayCreate: true });
-  if (claim.kind !== 'claimed') return false;
-  const reason = { free: 'new-block', ours: 'own-block', reclaimable: 'reclaimed-block' } as const;
-  return (await takeFrom(need, candidate, reason[candidate.kind])) === 'taken';
+  if (claim.kind === 'no-pool') return 'nothing-left';
+  if (claim.kind !== 'claimed') return 'lost';
+  return (await takeFrom(need, candidate, reason)) === 'taken' ? 'claimed' : 'lost';
 }

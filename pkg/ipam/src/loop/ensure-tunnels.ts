@@ -10,12 +10,14 @@
 import type { Address } from '@weft/ip';
 import type { Node } from '@weft/resources';
 import { TUNNELS, type Tunnel, tunnelAttributes, tunnelHandle } from '../core/attributes.ts';
-import { type Allocation, addressAt, allocationAt, ordinalIn, ordinalsOfHandle } from '../core/block.ts';
+import { type Allocation, allocationAt, ordinalIn } from '../core/block.ts';
+import { restamped } from '../core/block-assign.ts';
 import { blocksOf } from '../core/handle.ts';
 import {
   decideTunnel,
   familyOfTunnel,
   type HeldAddress,
+  type ToldAddress,
   type TunnelDecision,
   type TunnelSettings,
   tunnelAddressOf,
@@ -25,9 +27,9 @@ import {
 import { assignIp } from './assign-ip.ts';
 import { again, attempts, type Contention, isContention } from './attempts.ts';
 import { autoAssign } from './auto-assign.ts';
-import { readBlock } from './block-store.ts';
+import { readBlock, writeBlock } from './block-store.ts';
 import { type IpamContext, type Rules, readRules } from './context.ts';
-import { readHandle, settleHandle } from './handle-store.ts';
+import { heldByHandle, readHandle, settleHandle } from './handle-store.ts';
 import { locate, releaseIps } from './release-ips.ts';
 
 /** What became of one tunnel. */
@@ -51,7 +53,9 @@ export async function ensureTunnels(
   name: string,
   settings: TunnelSettings,
 ): Promise<TunnelsOutcome> {
-  const result = await attempts(() => attemptTunnels(context, name, settings));
+  const result = await context.turns.run(`tunnels of ${name}`, () =>
+    attempts(() => attemptTunnels(context, name, settings)),
+  );
   return isContention(result)
     ? { kind: 'contention', message: `Node ${name} was changed by others every time. Try again.` }
     : result;
@@ -73,7 +77,7 @@ async function attemptTunnels(
     const wanted = tunnelPools(tunnel, node, pools, settings);
     const state = { tunnel, node: name, pools: wanted, ...(await readTunnel(context, rules, tunnel, node)) };
     const decision = decideTunnel(state);
-    const result = await carryOut(context, name, tunnel, decision, wanted);
+    const result = await carryOut(context, rules, name, tunnel, decision, wanted);
     if (isContention(result)) return again;
     plans.push({ result, others: 'others' in decision ? decision.others : [] });
   }
@@ -93,19 +97,12 @@ async function readTunnel(
   rules: Rules,
   tunnel: Tunnel,
   node: Node,
-): Promise<{ readonly told: HeldAddress | undefined; readonly held: readonly HeldAddress[] }> {
+): Promise<{ readonly told: ToldAddress | undefined; readonly held: readonly HeldAddress[] }> {
   const handle = tunnelHandle(tunnel, node.metadata.name);
-  const { cooldownSeconds } = rules.config;
   const resource = await readHandle(context, handle);
   // A handle that lives as long as its node would otherwise keep for good what a crash let it count too much.
-  if (resource) await settleHandle(context, handle, blocksOf(resource), cooldownSeconds);
-  const held: HeldAddress[] = [];
-  for (const cidr of resource ? blocksOf(resource) : []) {
-    const block = await readBlock(context, cidr, cooldownSeconds);
-    for (const ordinal of block ? ordinalsOfHandle(block.spec, handle) : [])
-      if (block)
-        held.push({ address: addressAt(block.spec, ordinal), by: allocationAt(block.spec, ordinal) });
-  }
+  if (resource) await settleHandle(context, handle, blocksOf(resource), rules.config.cooldownSeconds);
+  const held = await heldByHandle(context, rules, handle);
   const address = tunnelAddressOf(tunnel, node);
   if (address === undefined) return { told: undefined, held };
   const told = held.find((one) => one.address === address);
@@ -125,6 +122,7 @@ async function allocationOf(
 
 async function carryOut(
   context: IpamContext,
+  rules: Rules,
   node: string,
   tunnel: Tunnel,
   decision: TunnelDecision,
@@ -133,8 +131,11 @@ async function carryOut(
   const { kind } = decision;
   switch (kind) {
     case 'keep':
-    case 'adopt':
       return { tunnel, kind, address: decision.address };
+    case 'adopt':
+      return (await restamp(context, rules, tunnelHandle(tunnel, node), decision))
+        ? { tunnel, kind, address: decision.address }
+        : { kind: 'contention' };
     case 'remove':
       return { tunnel, kind, address: undefined };
     case 'renew': {
@@ -146,6 +147,27 @@ async function carryOut(
     case 'assign':
       return assign(context, node, tunnel, pools);
   }
+}
+
+/**
+ * Makes what the handle holds an allocation of this moment: whoever decided to release it because the node was gone names
+ * its former number, and fails. False when it is released already.
+ */
+async function restamp(
+  context: IpamContext,
+  { config }: Rules,
+  handle: string,
+  { address, block: cidr }: Extract<TunnelDecision, { kind: 'adopt' }>,
+): Promise<boolean> {
+  const result = await attempts(async () => {
+    const block = await readBlock(context, cidr, config.cooldownSeconds);
+    const ordinal = block && ordinalIn(block.spec, address);
+    if (!block || ordinal === undefined || allocationAt(block.spec, ordinal)?.handle !== handle)
+      return 'gone';
+    const outcome = await writeBlock(context, block, restamped(block.spec, ordinal));
+    return outcome.kind === 'written' ? 'restamped' : again;
+  });
+  return result === 'restamped';
 }
 
 async function assign(

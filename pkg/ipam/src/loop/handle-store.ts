@@ -9,13 +9,13 @@
  * settler's write makes the taker's write fail. One that came later changed the handle, and the settler starts over.
  */
 import type { WriteOutcome } from '@weft/datastore';
-import type { Prefix } from '@weft/ip';
+import type { Address, Prefix } from '@weft/ip';
 import { handleName, type IPAMHandle } from '@weft/resources';
-import { ordinalsOfHandle } from '../core/block.ts';
-import { countOf, isEmptyHandle, newHandle, withCount } from '../core/handle.ts';
+import { type Allocation, addressAt, allocationAt, ordinalsOfHandle } from '../core/block.ts';
+import { blocksOf, countOf, isEmptyHandle, newHandle, withCount } from '../core/handle.ts';
 import { again, attempts, type Contention } from './attempts.ts';
 import { readBlock, writeBlock } from './block-store.ts';
-import type { IpamContext } from './context.ts';
+import type { IpamContext, Rules } from './context.ts';
 
 /** What a taker is about to do, and what it knows of its handle. */
 export interface Announcement {
@@ -77,6 +77,34 @@ export async function settleHandle(
     }
     return (await replaceHandle(context, resource, settled)) ? { kind: 'settled' } : again;
   });
+}
+
+/** An address, its block, and the allocation as it stands there. */
+export interface HeldInBlock {
+  readonly address: Address;
+  readonly block: Prefix;
+  readonly by: Allocation;
+}
+
+/** What a handle holds, in the words of the blocks it names. */
+export async function heldByHandle(
+  context: IpamContext,
+  { config }: Rules,
+  handle: string,
+): Promise<HeldInBlock[]> {
+  const resource = await readHandle(context, handle);
+  const held: HeldInBlock[] = [];
+  for (const cidr of resource ? blocksOf(resource) : []) {
+    const spec = (await readBlock(context, cidr, config.cooldownSeconds))?.spec;
+    for (const ordinal of spec ? ordinalsOfHandle(spec, handle) : [])
+      if (spec)
+        held.push({
+          address: addressAt(spec, ordinal),
+          block: cidr,
+          by: allocationAt(spec, ordinal) as Allocation,
+        });
+  }
+  return held;
 }
 
 /** The handle as it is stored; undefined when there is none. */

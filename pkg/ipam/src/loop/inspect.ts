@@ -7,14 +7,15 @@ import { type IpamContext, readRules } from './context.ts';
 /** Finds what a crash left behind, or is under way at this moment. Throws DatastoreError. */
 export async function inspect(context: IpamContext): Promise<Inconsistency[]> {
   const { store, now } = context;
-  const [{ config }, blocks, affinities, handles] = await Promise.all([
+  const [{ config }, pools, blocks, affinities, handles] = await Promise.all([
     readRules(context),
+    context.fresh.pools(),
     store.list('IPAMBlock'),
     store.list('BlockAffinity'),
     store.list('IPAMHandle'),
   ]);
   return findInconsistencies(
-    { blocks: blocks.items, affinities: affinities.items, handles: handles.items },
+    { pools, blocks: blocks.items, affinities: affinities.items, handles: handles.items },
     { seconds: config.cooldownSeconds, now: now() },
   );
 }

@@ -48,6 +48,12 @@ function settle(
     case 'affinity-stale':
     case 'block-without-affinity':
       return settleClaim(context, rules, finding);
+    case 'block-outside-pools':
+      return releaseBlockAffinity(context, rules, {
+        owner: finding.owner,
+        cidr: finding.block,
+        requireEmpty: true,
+      });
     case 'block-abandoned':
       return removeAbandoned(context, finding.block, cooldownSeconds);
     case 'handle-count':

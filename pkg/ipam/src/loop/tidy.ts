@@ -3,9 +3,9 @@
  *
  * Source: Calico ipam.go, after ReleaseIPs and releaseByHandle.
  */
-import { containsPrefix, type Prefix } from '@weft/ip';
+import type { Prefix } from '@weft/ip';
 import { type BlockSpec, cidrOf, isEmptyBlock, ownerOfBlock } from '../core/block.ts';
-import { poolCidr, whyNotEnabled, whyNotForNode } from '../core/pool-choice.ts';
+import { isBlockOf, type PoolSpace, poolSpace, whyNotEnabled, whyNotForNode } from '../core/pool-choice.ts';
 import type { IpamContext, Rules } from './context.ts';
 import { releaseBlockAffinity } from './release-affinity.ts';
 
@@ -25,14 +25,14 @@ export async function tidyBlock(
 /** True when a pool selects the node for this block; a node that is not there is left to whoever removes nodes. */
 async function mayKeep(context: IpamContext, node: string, cidr: Prefix): Promise<boolean> {
   const [homes, resource] = await Promise.all([homesOf(context, node), context.view.node(node)]);
-  return !resource || homes.some((home) => containsPrefix(home, cidr));
+  return !resource || homes.some((home) => isBlockOf(home, cidr));
 }
 
-/** The CIDRs of the enabled pools that select the node. */
-export async function homesOf({ view }: IpamContext, node: string): Promise<Prefix[]> {
+/** The enabled pools that select the node. */
+export async function homesOf({ view }: IpamContext, node: string): Promise<PoolSpace[]> {
   const [pools, resource] = await Promise.all([view.pools(), view.node(node)]);
   const labels = resource?.metadata.labels ?? {};
   return pools
     .filter((pool) => !whyNotEnabled(pool) && !whyNotForNode(pool, { name: node, labels }))
-    .map(poolCidr);
+    .map(poolSpace);
 }
