@@ -97,7 +97,7 @@ export async function hold(
   const outcome = await ipam.assignIp({
     node: nodeName,
     handle: `k8s-pod-network.${pod}`,
-    attributes: { node: nodeName, pod, namespace: 'default', ...(timestamp && { timestamp }) },
+    attributes: { node: nodeName, pod, namespace: 'default', timestamp },
     intendedUse: 'Workload',
     address: address as never,
   });

@@ -10,6 +10,7 @@ export function registerIpam(program: Command): void {
     .command('ipam')
     .description('how addresses are handed out: usage, checks, repairs, settings');
   registerShow(ipam);
+  registerCheck(ipam);
   registerConfigure(ipam);
   registerSplit(ipam);
 }
@@ -35,6 +36,18 @@ function registerShow(ipam: Command): void {
   outputOption(datastoreOptions(command), 'ps', 'yaml', 'json').action(
     run(async (options) => (await import('./show.ts')).show(options)),
   );
+}
+
+function registerCheck(ipam: Command): void {
+  const command = ipam
+    .command('check')
+    .description('compare addresses with who uses them; exit code 1 when something is wrong')
+    .option('--show-all-ips', 'list every address that is looked at')
+    .option('--show-problem-ips', 'list what is wrong')
+    .option('-o, --output <file>', 'write a report for `ipam release --from-report`')
+    .option('--fix', 'show what a repair would do, ask, and do it')
+    .option('--yes', 'do not ask');
+  datastoreOptions(command).action(run(async (options) => (await import('./check/index.ts')).check(options)));
 }
 
 function registerConfigure(ipam: Command): void {

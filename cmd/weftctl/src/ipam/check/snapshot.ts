@@ -1,0 +1,54 @@
+/** All that `ipam check` looks at, read once. */
+import type { Datastore } from '@weft/datastore';
+import type {
+  BlockAffinity,
+  ClusterInformation,
+  IPAMBlock,
+  IPAMConfiguration,
+  IPAMHandle,
+  IPPool,
+  Node,
+  WorkloadEndpoint,
+} from '@weft/resources';
+
+/** The lists, and when they were read. */
+export interface Snapshot {
+  readonly information: ClusterInformation | undefined;
+  readonly configuration: IPAMConfiguration | undefined;
+  readonly blocks: readonly IPAMBlock[];
+  readonly affinities: readonly BlockAffinity[];
+  readonly handles: readonly IPAMHandle[];
+  readonly pools: readonly IPPool[];
+  readonly nodes: readonly Node[];
+  readonly workloads: readonly WorkloadEndpoint[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Reads the store. Blocks come before those who use addresses: who takes an address writes the block first, so an
+ * address that nobody uses in this snapshot was taken before its user was looked for.
+ */
+export async function readSnapshot(store: Datastore): Promise<Snapshot> {
+  const blocks = await store.list('IPAMBlock');
+  const [information, configuration, affinities, handles, pools, nodes, workloads] = await Promise.all([
+    store.get({ kind: 'ClusterInformation', name: 'default' }),
+    store.get({ kind: 'IPAMConfiguration', name: 'default' }),
+    store.list('BlockAffinity'),
+    store.list('IPAMHandle'),
+    store.list('IPPool'),
+    store.list('Node'),
+    store.list('WorkloadEndpoint'),
+  ]);
+  return {
+    information,
+    configuration,
+    blocks: blocks.items,
+    affinities: affinities.items,
+    handles: handles.items,
+    pools: pools.items,
+    nodes: nodes.items,
+    workloads: workloads.items,
+    now: Date.now(),
+  };
+}
