@@ -16,6 +16,10 @@ export async function openDatastore(choice: DatastoreChoice, options: OpenOption
       const { openEmbedded } = await import('../embedded/embedded-store.ts');
       return openEmbedded({ path: choice.path, create: options.create ?? false });
     }
+    case 'kubernetes': {
+      const { openKubernetes } = await import('../kubernetes/kubernetes-store.ts');
+      return openKubernetes(choice);
+    }
     default:
       throw new DatastoreError(
         'unavailable',

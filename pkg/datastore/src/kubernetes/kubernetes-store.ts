@@ -1,0 +1,189 @@
+/**
+ * The datastore in a Kubernetes cluster, laid out as Calico lays it out, so that both can use one cluster.
+ *
+ * Reading order: `collection.ts` (what differs between kinds), `custom-resources.ts`, `nodes.ts`, `pods.ts` (the kinds),
+ * `convert/` (the objects, pure), `watch/` (the reflector), `api/` (requests and credentials).
+ */
+import type { Kind, ResourceOf } from '@weft/resources';
+import type { KubernetesChoice } from '../choice/datastore-choice.ts';
+import {
+  type Datastore,
+  DatastoreError,
+  keyText,
+  type ListOptions,
+  type OfKind,
+  type OnUnreadable,
+  type ResourceKey,
+  type ResourceList,
+  type ResourcePage,
+  type Revision,
+  type UnreadableObject,
+  type WatchEvent,
+  type WriteOutcome,
+} from '../datastore.ts';
+import { assertCreatable, assertUpdatable } from '../local/decide-write.ts';
+import { ApiClient, type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './api/api-client.ts';
+import { discoverGroup } from './api/discovery.ts';
+import { findConnection } from './api/kubeconfig.ts';
+import type { Collection, Context } from './collection.ts';
+import { CustomResources } from './custom-resources.ts';
+import { listAll, pagesOfCollection } from './list-all.ts';
+import { Nodes } from './nodes.ts';
+import { Pods } from './pods.ts';
+import { isRevision } from './revision.ts';
+import { eventTranslator } from './watch/to-event.ts';
+import { DEFAULT_WATCH_OPTIONS, watchCollection, type WatchOptions } from './watch/watch-collection.ts';
+
+/** What may be set beside the choice. */
+export interface KubernetesOptions {
+  readonly onUnreadable?: OnUnreadable;
+  readonly client?: Partial<ClientOptions>;
+  readonly watch?: Partial<WatchOptions>;
+}
+
+/** Objects that were told as unreadable; the oldest are forgotten beyond this. */
+const MOST_TOLD = 1000;
+
+/** Opens a cluster. Throws `DatastoreError` when it cannot be reached or is none. */
+export async function openKubernetes(
+  choice: KubernetesChoice,
+  options: KubernetesOptions = {},
+): Promise<Datastore> {
+  const client = new ApiClient(findConnection(choice, process.env), {
+    ...DEFAULT_CLIENT_OPTIONS,
+    ...options.client,
+  });
+  try {
+    const group = await discoverGroup(client, choice.apiGroup);
+    const context = { client, group, tellUnreadable: onceEach(options.onUnreadable) };
+    return new KubernetesStore(context, { ...DEFAULT_WATCH_OPTIONS, ...options.watch });
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+class KubernetesStore implements Datastore {
+  readonly ownedElsewhere: ReadonlySet<Kind> = new Set<Kind>(['Node', 'WorkloadEndpoint']);
+  readonly #context: Context;
+  readonly #watchOptions: WatchOptions;
+
+  constructor(context: Context, watchOptions: WatchOptions) {
+    this.#context = context;
+    this.#watchOptions = watchOptions;
+  }
+
+  async get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined> {
+    return this.#collection(key.kind).get(key);
+  }
+
+  async list<K extends Kind>(kind: K, options: ListOptions = {}): Promise<ResourceList<K>> {
+    const collection = this.#collection(kind);
+    const items: ResourceOf<K>[] = [];
+    const revision = await listAll(this.#context.client, collection.listCall(options.namespace), {
+      begin: () => items.splice(0),
+      take: (object) => {
+        const resource = collection.isDeleted(object) ? undefined : collection.decode(object);
+        if (resource && carries(resource, options)) items.push(resource);
+      },
+    });
+    return { items: items.sort(byNamespaceAndName), revision };
+  }
+
+  async *pages<K extends Kind>(kind: K, size: number): AsyncGenerator<ResourcePage<K>, void, undefined> {
+    const { client } = this.#context;
+    const unreadable: UnreadableObject[] = [];
+    const collection = this.#collection(kind, (_, key, reason) => unreadable.push({ key, reason }));
+    for await (const objects of pagesOfCollection(client, collection.listCall(), size)) {
+      const visible = objects.filter((object) => !collection.isDeleted(object));
+      const items = visible.flatMap((object) => collection.decode(object) ?? []);
+      yield { items, unreadable: unreadable.splice(0) };
+    }
+  }
+
+  async create<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>> {
+    assertCreatable(resource);
+    return this.#collection(resource.kind).create(resource);
+  }
+
+  async update<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>> {
+    assertUpdatable(resource);
+    return this.#collection(resource.kind).update(resource);
+  }
+
+  async delete<K extends Kind>(key: ResourceKey<K>, revision?: Revision): Promise<WriteOutcome<K>> {
+    return this.#collection(key.kind).delete(key, revision);
+  }
+
+  async *watch<K extends Kind>(
+    kind: K,
+    since: Revision,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<K>, void, undefined> {
+    const collection = this.#collection(kind);
+    const { client } = this.#context;
+    if (client.closed.aborted) throw client.closedError();
+    if (signal.aborted) return;
+    if (!isRevision(since)) throw this.#otherStore(kind, since);
+    const translate = eventTranslator(collection);
+    for await (const raw of watchCollection(
+      client,
+      collection.listCall(),
+      since,
+      signal,
+      this.#watchOptions,
+    )) {
+      const event = translate(raw);
+      if (event) yield event;
+      if (client.closed.aborted) throw client.closedError();
+      if (signal.aborted) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#context.client.close();
+  }
+
+  #collection<K extends Kind>(kind: K, tellUnreadable = this.#context.tellUnreadable): Collection<K> {
+    const context = { ...this.#context, tellUnreadable };
+    if (kind === 'Node') return new Nodes(context) as unknown as Collection<K>;
+    if (kind === 'WorkloadEndpoint') return new Pods(context) as unknown as Collection<K>;
+    return new CustomResources(context, kind);
+  }
+
+  #otherStore(kind: Kind, since: Revision): DatastoreError {
+    const { title } = this.#context.client;
+    return new DatastoreError(
+      'compacted',
+      `Cannot watch ${kind} in ${title}: "${since}" is no revision of it. List again and watch from there.`,
+    );
+  }
+}
+
+/** Tells of each revision of an object once. */
+function onceEach(onUnreadable: OnUnreadable | undefined): Context['tellUnreadable'] {
+  const told = new Map<string, string | undefined>();
+  return ({ metadata: { resourceVersion } }, key, reason) => {
+    const id = `${key.kind} ${keyText(key)}`;
+    if (told.get(id) === resourceVersion) return;
+    told.delete(id);
+    told.set(id, resourceVersion);
+    const [oldest] = told.keys();
+    if (told.size > MOST_TOLD && oldest !== undefined) told.delete(oldest);
+    onUnreadable?.(key, reason);
+  };
+}
+
+function carries({ metadata }: ResourceOf<Kind>, { labels = {}, namespace }: ListOptions): boolean {
+  if (namespace !== undefined && metadata.namespace !== namespace) return false;
+  return Object.entries(labels).every(([name, value]) => metadata.labels?.[name] === value);
+}
+
+function byNamespaceAndName({ metadata: a }: ResourceOf<Kind>, { metadata: b }: ResourceOf<Kind>): number {
+  return compareTexts(a.namespace ?? '', b.namespace ?? '') || compareTexts(a.name, b.name);
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
