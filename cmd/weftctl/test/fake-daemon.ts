@@ -4,6 +4,7 @@ import {
   type ControlBackend,
   type ControlServer,
   cutPage,
+  type HistoryEntry,
   type RibRoute,
   type RouteStatus,
   startControlServer,
@@ -53,6 +54,20 @@ export const ROUTES: readonly RouteStatus[] = [
   },
 ];
 
+/** Journal of a test: what each daemon says of any address. */
+export const HISTORY: readonly HistoryEntry[] = [
+  {
+    time: '2026-11-21T09:00:00.000Z',
+    operation: 'assign',
+    block: '10.1.0.0/26',
+    pool: 'pods',
+    handle: 'weft.node1.c1',
+    workload: { namespace: 'shop', name: 'web-0', container: 'c1' },
+    reason: 'own-block',
+    by: { program: 'weftd', verb: 'attach' },
+  },
+];
+
 /** Loc-RIB of a test. */
 export const RIB: readonly RibRoute[] = [
   {
@@ -95,6 +110,11 @@ export function startFakeDaemon(
     rib: (query) => cutPage(RIB, ({ prefix }) => prefix, query),
     routes: (query) => cutPage(ROUTES, ({ prefix }) => prefix, query),
     endpoints: (query) => cutPage([], () => '', query),
+    ipamHistory: ({ address }) => ({
+      node,
+      entries: HISTORY.map((entry) => ({ ...entry, address, node })),
+      cut: false,
+    }),
     attachEndpoint: () => {
       throw new Error('not part of these tests');
     },

@@ -41,7 +41,7 @@ function attachmentsOn(used: Datastore): Attachments {
   return new Attachments({
     nodeName: 'node1',
     store: used,
-    ipam,
+    ipam: { attach: ipam, detach: ipam, reclaim: ipam },
     kernel,
     mtuBytes: () => 1500,
     changed: () => {},

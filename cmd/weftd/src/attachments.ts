@@ -28,11 +28,15 @@ import type { WorkloadEndpoint } from '@weft/resources';
 import { assignAddresses, endpointIdOfHandle, handleOf } from './assign-addresses.ts';
 import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
 
+/** What the allocator is used for. */
+export type AllocatorUse = 'attach' | 'detach' | 'reclaim';
+
 /** What plugging in needs from the daemon. */
 export interface AttachmentsOptions {
   readonly nodeName: string;
   readonly store: Datastore;
-  readonly ipam: Ipam;
+  /** The allocator, once for each thing that is done with it, so that the journal can tell them apart. */
+  readonly ipam: Readonly<Record<AllocatorUse, Ipam>>;
   readonly kernel: Kernel;
   /** MTU of a container that asks for none. */
   readonly mtuBytes: () => number;
@@ -71,7 +75,7 @@ export class Attachments {
     const { items } = await store.list('IPAMHandle');
     const held = items.flatMap(({ spec }) => endpointIdOfHandle(nodeName, spec.handleID) ?? []);
     const orphans = held.filter((id) => !this.#endpoints.has(id));
-    for (const id of orphans) await ipam.releaseByHandle(handleOf(nodeName, id));
+    for (const id of orphans) await ipam.reclaim.releaseByHandle(handleOf(nodeName, id));
     return orphans;
   }
 
@@ -100,7 +104,7 @@ export class Attachments {
     return this.#inTurn(id, async () => {
       const known = this.#endpoints.get(id);
       // Also for an unknown id: a request that died half-way may have left addresses under its handle.
-      const refusal = (known && (await this.#takeOut(id, known))) ?? (await this.#giveBack(id));
+      const refusal = (known && (await this.#takeOut(id, known))) ?? (await this.#giveBack(id, 'detach'));
       if (refusal !== undefined) return refusal;
       return known === undefined
         ? { kind: 'not-attached', id, addresses: [] }
@@ -123,8 +127,8 @@ export class Attachments {
     return undefined;
   }
 
-  async #giveBack(id: string): Promise<Refusal | undefined> {
-    const { kind } = await this.#options.ipam.releaseByHandle(handleOf(this.#options.nodeName, id));
+  async #giveBack(id: string, use: AllocatorUse): Promise<Refusal | undefined> {
+    const { kind } = await this.#options.ipam[use].releaseByHandle(handleOf(this.#options.nodeName, id));
     if (kind !== 'contention') return undefined;
     return refuse('unavailable', 'other writers changed its blocks at every attempt', id, 'Detach it again.');
   }
@@ -135,13 +139,13 @@ export class Attachments {
     const owner = this.#ownerOf(hostInterfaceOf(request));
     if (owner !== undefined)
       return refuse('conflict', `its container is plugged in as ${owner}`, id, 'Detach that one first.');
-    const addresses = await assignAddresses(ipam, nodeName, id, request);
+    const addresses = await assignAddresses(ipam.attach, nodeName, id, request);
     if (isRefusal(addresses)) return addresses;
     const assigned = performance.now();
     const spec = this.#specOf(request, addresses);
     const plugged = this.#plug(spec);
     if (isRefusal(plugged)) {
-      await this.#giveBack(id);
+      await this.#giveBack(id, 'attach');
       return plugged;
     }
     const wired = performance.now();
@@ -234,7 +238,7 @@ export class Attachments {
 
   /** While the interface is there its addresses stay held; a detach can be tried again. */
   async #takeBack(id: string, hostInterface: string): Promise<void> {
-    if ((await this.#unplug(hostInterface)) === undefined) await this.#giveBack(id);
+    if ((await this.#unplug(hostInterface)) === undefined) await this.#giveBack(id, 'attach');
   }
 
   async #inTurn<T>(id: string, operation: () => Promise<T>): Promise<T> {

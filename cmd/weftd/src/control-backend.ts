@@ -13,9 +13,11 @@ import {
   type RouteStatus,
 } from '@weft/control';
 import type { Dataplane } from '@weft/dataplane';
+import { address } from '@weft/ip';
 import type { Attachments } from './attachments.ts';
 import type { Bgp } from './bgp.ts';
 import { bgpPeers, ribPage } from './bgp-answers.ts';
+import type { BatchedJournal } from './journal.ts';
 import type { Metrics } from './metrics.ts';
 import type { Options } from './options.ts';
 import type { State } from './state.ts';
@@ -30,6 +32,7 @@ export interface BackendSources {
   readonly dataplane: Dataplane;
   readonly attachments: Attachments;
   readonly metrics: Metrics;
+  readonly journal: BatchedJournal;
   readonly bgp: () => Bgp | undefined;
   readonly sessions: () => readonly SessionDecision[];
   readonly readiness: () => Health;
@@ -51,6 +54,7 @@ export function controlBackend(sources: BackendSources): ControlBackend {
     rib: (query) => ribPage(bgp(), query),
     routes: (query) => routePage(dataplane, query),
     endpoints: (query) => cutPage(attachments.list(), ({ id }) => id, query),
+    ipamHistory: ({ address: text }) => sources.journal.history(sources.options.nodeName, address(text)),
     attachEndpoint: (id, request) =>
       measured(
         () => onStore(sources, id, () => attachments.attach(id, request)),

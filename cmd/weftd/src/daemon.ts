@@ -27,6 +27,7 @@ import { Attachments } from './attachments.ts';
 import { Bgp } from './bgp.ts';
 import { controlBackend } from './control-backend.ts';
 import { Fib } from './fib.ts';
+import { BatchedJournal, journaledUses, mendJournal } from './journal.ts';
 import { Metrics } from './metrics.ts';
 import { nodeMtuBytes } from './node-mtu.ts';
 import type { Options } from './options.ts';
@@ -87,6 +88,7 @@ export class Daemon {
   readonly #dataplane: Dataplane;
   readonly #fib: Fib;
   readonly #attachments: Attachments;
+  readonly #journal: BatchedJournal;
   #bgp: Bgp | undefined;
   #control: ControlServer | undefined;
   #context: RoutingContext | undefined;
@@ -121,10 +123,15 @@ export class Daemon {
     });
     this.#dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
     this.#fib = new Fib(this.#dataplane);
+    this.#journal = new BatchedJournal(options.ipamJournal, log);
     this.#attachments = new Attachments({
       nodeName: options.nodeName,
       store,
-      ipam: createIpam({ store, now: Date.now, view: this.#state.ipamView() }),
+      ipam: journaledUses(
+        createIpam({ store, now: Date.now, view: this.#state.ipamView() }),
+        this.#journal,
+        options.nodeName,
+      ),
       kernel,
       mtuBytes: () => nodeMtuBytes(this.#facts.facts),
       changed: () => this.#schedule('endpoints'),
@@ -169,6 +176,13 @@ export class Daemon {
     await this.#whenStoreLets(() => registerNode(this.#store, this.#options, this.#facts.facts, this.#log));
     await this.#whenStoreLets(() => this.#attachments.load());
     await this.#whenAllIsKnown();
+    const blocks = this.#state.ownBlocks().map(({ spec }) => spec.cidr);
+    const { nodeName } = this.#options;
+    const found = await this.#whenStoreLets(() => mendJournal(this.#journal, this.#store, nodeName, blocks));
+    if (found > 0)
+      this.#log.info('ipam-journal-mended', 'blocks say what the journal of addresses did not', {
+        entries: found,
+      });
     const reclaimed = await this.#whenStoreLets(() => this.#attachments.reclaim());
     if (reclaimed.length > 0) {
       this.#log.warn('addresses-reclaimed', 'attaches that died half-way had taken addresses', {
@@ -211,6 +225,7 @@ export class Daemon {
     await this.#bgp?.stop();
     this.#facts.close();
     this.#dataplane.close();
+    this.#journal.close();
     await this.#state.mirror.close();
     await this.#store.close();
     this.#kernel.close();
@@ -225,6 +240,7 @@ export class Daemon {
       dataplane: this.#dataplane,
       attachments: this.#attachments,
       metrics: this.#metrics,
+      journal: this.#journal,
       bgp: () => this.#bgp,
       sessions: () => this.#sessions,
       readiness: () => this.#readiness(),

@@ -9,6 +9,7 @@ import {
   SettingsError,
   settingsFromEnvironment,
 } from '@weft/datastore';
+import { DEFAULT_JOURNAL_PATH, journalBeside } from '@weft/ipam';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from './version.ts';
 
@@ -17,6 +18,8 @@ export interface Options {
   readonly nodeName: string;
   readonly datastore: DatastoreChoice;
   readonly controlSocket: string;
+  /** Path of this machine's journal of addresses. */
+  readonly ipamJournal: string;
   /** Where metrics and health are answered on TCP too; absent: only on the control socket. */
   readonly metricsAddress?: { readonly host: string; readonly port: number };
   /** `autodetect`, `none`, or an address, with or without prefix length. */
@@ -43,8 +46,10 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   for (const option of [...placeFlags(), ...addressFlags(), ...bgpFlags(), logFlag()])
     program.addOption(option);
-  const given = program.parse(argv).opts<Omit<Options, 'datastore'> & Partial<Options>>();
-  return { ...given, datastore: given.datastore ?? fromEnvironment(program, environment) };
+  type Chosen = 'datastore' | 'ipamJournal';
+  const given = program.parse(argv).opts<Omit<Options, Chosen> & Partial<Options>>();
+  const datastore = given.datastore ?? fromEnvironment(program, environment);
+  return { ...given, datastore, ipamJournal: given.ipamJournal ?? journalBeside(datastore) };
 }
 
 function placeFlags(): Option[] {
@@ -58,12 +63,17 @@ function placeFlags(): Option[] {
       '--datastore <where>',
       'WEFT_DATASTORE',
       `${DATASTORE_FORMS}; without it what DATASTORE_TYPE, ETCD_ENDPOINTS and the like say, else /var/lib/weft/weft.db`,
-    ).argParser(datastore),
+    ).argParser(parseWhere),
     flag(
       '--control-socket <path>',
       'WEFT_CONTROL_SOCKET',
       'where weftctl and plugins find this daemon',
     ).default('/run/weft/weftd.sock'),
+    flag(
+      '--ipam-journal <file>',
+      'WEFT_IPAM_JOURNAL',
+      `who had which address when; beside an embedded datastore, else ${DEFAULT_JOURNAL_PATH}`,
+    ),
     flag(
       '--metrics-address <host:port>',
       'WEFT_METRICS_ADDRESS',
@@ -105,7 +115,7 @@ function flag(flags: string, variable: string, description: string): Option {
   return new Option(flags, description).env(variable);
 }
 
-function datastore(text: string): DatastoreChoice {
+function parseWhere(text: string): DatastoreChoice {
   const parsed = parseDatastore(text);
   if (parsed.ok) return parsed.choice;
   throw new InvalidArgumentError(`${parsed.reason}.`);

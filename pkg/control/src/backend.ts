@@ -1,6 +1,7 @@
 /** What the server asks of the daemon. weftd implements it; tests implement it in memory. */
 import type { BgpPeers, RibRoute } from './schema/bgp.ts';
 import type { Attachment, AttachRequest, Detachment, Endpoint } from './schema/endpoints.ts';
+import type { AddressHistory, HistoryQuery } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
 import type { Refusal } from './schema/refusal.ts';
 import type { RouteStatus } from './schema/routes.ts';
@@ -23,6 +24,8 @@ export interface ControlBackend {
   rib(query: PageQuery): Answer<Page<RibRoute>>;
   routes(query: PageQuery): Answer<Page<RouteStatus>>;
   endpoints(query: PageQuery): Answer<Page<Endpoint>>;
+  /** What this machine's journal knows of an address. */
+  ipamHistory(query: HistoryQuery): Answer<AddressHistory>;
   attachEndpoint(id: string, request: AttachRequest): Answer<Attachment>;
   detachEndpoint(id: string): Answer<Detachment>;
 }

@@ -13,6 +13,7 @@ import {
   type Endpoint,
   endpointPageSchema,
 } from './schema/endpoints.ts';
+import { type AddressHistory, addressHistorySchema } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
 import { errorBodySchema } from './schema/refusal.ts';
 import { type RouteStatus, routePageSchema } from './schema/routes.ts';
@@ -61,6 +62,12 @@ export class ControlClient {
 
   endpoints(query: Partial<PageQuery> = {}): Promise<Page<Endpoint>> {
     return this.#call(endpointPageSchema, 'GET', PATHS.endpoints + queryText(query));
+  }
+
+  /** What the journal of the daemon's machine knows of an address. */
+  ipamHistory(address: string): Promise<AddressHistory> {
+    const query = new URLSearchParams({ address });
+    return this.#call(addressHistorySchema, 'GET', `${PATHS.ipamHistory}?${query}`);
   }
 
   /** Plugs a container in. Safe to repeat: the second time it answers `already-attached`. */

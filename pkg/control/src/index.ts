@@ -15,6 +15,13 @@ export {
 } from './schema/bgp.ts';
 export type { Attachment, AttachRequest, AttachTiming, Detachment, Endpoint } from './schema/endpoints.ts';
 export { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
+export type {
+  AddressHistory,
+  HistoryAuthor,
+  HistoryEntry,
+  HistoryQuery,
+  HistoryWorkload,
+} from './schema/history.ts';
 export { cutPage, MAX_PAGE_ITEMS, type Page, type PageQuery } from './schema/page.ts';
 export { isRefusal, type Refusal, type RefusalCode, refuse } from './schema/refusal.ts';
 export {

@@ -1,9 +1,11 @@
 /** Which request means which call of the backend. */
 import type { IncomingMessage } from 'node:http';
+import type * as z from 'zod';
 import type { ControlBackend } from './backend.ts';
 import { type Checked, check, readBody } from './body.ts';
 import { PATHS } from './paths.ts';
 import { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
+import { historyQuerySchema } from './schema/history.ts';
 import { type PageQuery, pageQuerySchema } from './schema/page.ts';
 import { isRefusal, type Refusal, refuse } from './schema/refusal.ts';
 import type { Health } from './schema/status.ts';
@@ -33,6 +35,9 @@ const EXACT: Readonly<Record<string, Operation>> = {
   [`GET ${PATHS.rib}`]: list('bgp-rib', async (backend, query) => backend.rib(query)),
   [`GET ${PATHS.routes}`]: list('routes', async (backend, query) => backend.routes(query)),
   [`GET ${PATHS.endpoints}`]: list('endpoints', async (backend, query) => backend.endpoints(query)),
+  [`GET ${PATHS.ipamHistory}`]: query('ipam-history', historyQuerySchema, async (backend, query) =>
+    backend.ipamHistory(query),
+  ),
   [`GET ${PATHS.liveness}`]: health('liveness', (backend) => backend.liveness()),
   [`GET ${PATHS.readiness}`]: health('readiness', (backend) => backend.readiness()),
   [`GET ${PATHS.metrics}`]: {
@@ -96,9 +101,17 @@ function list(
   name: string,
   run: (backend: ControlBackend, query: PageQuery) => Promise<object | Refusal>,
 ): Operation {
+  return query(name, pageQuerySchema, run);
+}
+
+function query<Query>(
+  name: string,
+  schema: z.ZodType<Query>,
+  run: (backend: ControlBackend, query: Query) => Promise<object | Refusal>,
+): Operation {
   return local(name, async (backend, _request, target) => {
-    const query: Checked<PageQuery> = check(pageQuerySchema, Object.fromEntries(target.query), target.path);
-    return isRefusal(query) ? query : run(backend, query.value);
+    const checked: Checked<Query> = check(schema, Object.fromEntries(target.query), target.path);
+    return isRefusal(checked) ? checked : run(backend, checked.value);
   });
 }
 

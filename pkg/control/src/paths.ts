@@ -5,6 +5,7 @@ export const PATHS = {
   rib: '/v1/bgp/rib',
   routes: '/v1/routes',
   endpoints: '/v1/endpoints',
+  ipamHistory: '/v1/ipam/history',
   metrics: '/metrics',
   liveness: '/liveness',
   readiness: '/readiness',

@@ -31,6 +31,7 @@ export function fakeBackend(overrides: Partial<ControlBackend> = {}): FakeBacken
     rib: (query) => cutPage<RibRoute>([], (route) => route.prefix, query),
     routes: (query) => cutPage(fake.routeList, (route) => route.prefix, query),
     endpoints: (query) => cutPage([], () => '', query),
+    ipamHistory: () => ({ node: 'n1', entries: [], cut: false }),
     attachEndpoint: (id, request) => {
       if (request.pools4?.includes('full')) {
         return refuse('no-address', 'The pool has no free address', 'IPPool full', 'Add a pool.');

@@ -71,6 +71,22 @@ export {
 export { blocksOfAnotherSize, whyNotMakePool } from './core/pool-conflicts.ts';
 export { type Reservations, reservationsOf } from './core/reservations.ts';
 export { type TunnelSettings, tunnelAddressOf, tunnelPools } from './core/tunnels.ts';
+export type {
+  Journal,
+  JournalAuthor,
+  JournalEntry,
+  JournalOperation,
+  JournalWorkload,
+} from './journal/entry.ts';
+export { findUnjournaled, type JournalComparison } from './journal/find-unjournaled.ts';
+export {
+  DEFAULT_JOURNAL_PATH,
+  DEFAULT_JOURNAL_ROWS,
+  journalBeside,
+  JournalFile,
+  type JournalFileOptions,
+} from './journal/journal-file.ts';
+export { type Journaling, journaled } from './journal/journaled.ts';
 export type { AssignIpOutcome, AssignIpRequest } from './loop/assign-ip.ts';
 export type { AutoAssignRequest } from './loop/auto-assign.ts';
 export type { AffinityClaim, AffinityClaimOutcome } from './loop/claim-affinity.ts';

@@ -39,10 +39,10 @@ export function daemonCommands(
   holdTimeSeconds: number,
   installation: Installation,
 ): DaemonCommand[] {
-  const { directory, controlSocket } = hostFiles(lab, host.name);
+  const { directory } = hostFiles(lab, host.name);
   switch (host.runs) {
     case 'weftd':
-      return [weftdCommand(lab, host, holdTimeSeconds, installation, controlSocket)];
+      return [weftdCommand(lab, host, holdTimeSeconds, installation)];
     case 'bird':
       return [
         {
@@ -81,12 +81,13 @@ function weftdCommand(
   host: Host,
   holdTimeSeconds: number,
   installation: Installation,
-  controlSocket: string,
 ): DaemonCommand {
+  const { controlSocket, ipamJournal } = hostFiles(lab, host.name);
   const options = {
     '--node-name': host.name,
     '--datastore': labFiles(lab).datastore,
     '--control-socket': controlSocket,
+    '--ipam-journal': ipamJournal,
     '--hold-time-seconds': String(holdTimeSeconds),
   };
   return {

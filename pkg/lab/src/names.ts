@@ -61,13 +61,18 @@ export function labFiles(lab: string): {
   };
 }
 
-/** A host's files: its daemon's control socket, log and configuration. */
+/** A host's files: its daemon's control socket, journal of addresses, log and configuration. */
 export function hostFiles(
   lab: string,
   host: string,
-): { directory: string; controlSocket: string; log: string } {
+): { directory: string; controlSocket: string; ipamJournal: string; log: string } {
   const directory = join(labsDirectory, lab, 'hosts', host);
-  return { directory, controlSocket: join(directory, 'weftd.sock'), log: join(directory, 'daemon.log') };
+  return {
+    directory,
+    controlSocket: join(directory, 'weftd.sock'),
+    ipamJournal: join(directory, 'ipam-journal.db'),
+    log: join(directory, 'daemon.log'),
+  };
 }
 
 // An interface name has 15 characters: 12 for the host, a dot, and up to 99 interfaces.
