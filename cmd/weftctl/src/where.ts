@@ -18,7 +18,11 @@ const DEFAULT_CONFIG_PATH = '/etc/calico/calicoctl.cfg';
 /** A lab as `resolveLab` of @weft/lab describes it. */
 interface LabLocation {
   readonly datastorePath: string;
-  readonly hosts: readonly { readonly name: string; readonly controlSocket: string }[];
+  readonly hosts: readonly {
+    readonly name: string;
+    readonly controlSocket: string;
+    readonly ipamJournal: string;
+  }[];
 }
 
 /** A daemon to ask. The name is known beforehand only in a lab. */
@@ -146,6 +150,11 @@ export async function chooseDaemons(
     ]);
   }
   return wanted.map(({ name, controlSocket }) => ({ name, client: new ControlClient(controlSocket) }));
+}
+
+/** The journal that takes what weftctl does in a lab: that of its first host that runs weftd. */
+export async function journalPathOfLab(lab: string): Promise<string | undefined> {
+  return (await findLab(lab)).hosts[0]?.ipamJournal;
 }
 
 /** The lab is loaded only when it is asked for: it brings the kernel bindings. */

@@ -125,11 +125,14 @@ export async function podAddresses(lab: string): Promise<Map<string, Address[]>>
 /** Where a lab's datastore and its daemons' control sockets are, for commands that work on a running lab. */
 export async function resolveLab(
   lab: string,
-): Promise<{ datastorePath: string; hosts: { name: string; controlSocket: string }[] }> {
+): Promise<{ datastorePath: string; hosts: { name: string; controlSocket: string; ipamJournal: string }[] }> {
   const { topology } = requireState(lab);
   const hosts = topology.hosts.filter((host) => host.runs === 'weftd');
   return {
     datastorePath: labFiles(lab).datastore,
-    hosts: hosts.map(({ name }) => ({ name, controlSocket: hostFiles(lab, name).controlSocket })),
+    hosts: hosts.map(({ name }) => {
+      const { controlSocket, ipamJournal } = hostFiles(lab, name);
+      return { name, controlSocket, ipamJournal };
+    }),
   };
 }

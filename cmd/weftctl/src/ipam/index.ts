@@ -1,6 +1,6 @@
 /** The commands of IP address management: names, options and help. Their code is loaded when one of them runs. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { datastoreOptions, outputOption } from '../options.ts';
+import { datastoreOptions, outputOption, whereOptions } from '../options.ts';
 import { run } from '../run.ts';
 
 /** Adds the `ipam` group. */
@@ -13,6 +13,7 @@ export function registerIpam(program: Command): void {
   registerCheck(ipam);
   registerConfigure(ipam);
   registerSplit(ipam);
+  registerHistory(ipam);
 }
 
 function registerShow(ipam: Command): void {
@@ -77,6 +78,15 @@ function registerSplit(ipam: Command): void {
     .option('--cidr <cidr>', 'the pool by its CIDR');
   datastoreOptions(command).action(
     run(async (parts, options) => (await import('./split.ts')).split(parts, options)),
+  );
+}
+
+function registerHistory(ipam: Command): void {
+  const command = ipam
+    .command('history <address>')
+    .description('who had an address, when and why; newest last');
+  outputOption(whereOptions(command, 'lab', 'socket'), 'ps', 'wide', 'yaml', 'json').action(
+    run(async (address, options) => (await import('./history.ts')).history(address, options)),
   );
 }
 

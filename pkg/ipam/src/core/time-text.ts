@@ -39,12 +39,6 @@ export function parseTimestamp(text: string): number | undefined {
   return daysFromCivil(year, month, day) * MS_PER_DAY + seconds * 1000 + milliseconds;
 }
 
-/** Milliseconds since the epoch of a time as Go prints it, in UTC; undefined when the text is none. */
-export function parseGoTime(text: string): number | undefined {
-  const match = /^(\S+) (\S+) \+0000 UTC$/.exec(text);
-  return match ? parseTimestamp(`${match[1]}T${match[2]}Z`) : undefined;
-}
-
 function numbers(text: string, separator: string): [number, number, number] {
   return text.split(separator).map(Number) as [number, number, number];
 }
