@@ -40,8 +40,8 @@ export interface ResourcePage<K extends Kind> {
 }
 
 /**
- * Told of each stored value that `readResource` refuses, once a revision. Get, list and watch go on as if the object
- * were not there: one object that another program wrote badly must not stop all others.
+ * Told of each stored value that `readResource` refuses, once a revision. A list leaves the object out, and a watch tells
+ * it as a `delete`: one object that another program wrote badly must not stop all others. `get` throws `corrupt`.
  */
 export type OnUnreadable = (key: ResourceKey, reason: string) => void;
 
@@ -65,7 +65,7 @@ export interface Datastore {
    */
   readonly ownedElsewhere?: ReadonlySet<Kind>;
 
-  /** The object, or undefined when there is none of that name. */
+  /** The object, or undefined when there is none of that name. Throws `corrupt` when nobody can read it. */
   get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined>;
 
   /** Every object of the kind, sorted by namespace and name. `labels` keeps those that carry all of them. */
@@ -79,13 +79,14 @@ export interface Datastore {
 
   /**
    * Stores a new object under a new `metadata.uid` and `creationTimestamp`, whatever the caller put there.
-   * `metadata.resourceVersion` must be absent (else `invalid-resource`). Outcomes: written, already-exists.
+   * `metadata.resourceVersion` must be absent (else `invalid-resource`), and `readResource` must take the value (else the
+   * same). Outcomes: written, already-exists.
    */
   create<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>>;
 
   /**
-   * Replaces an object if it still has `metadata.resourceVersion` (absent: `invalid-resource`); uid and
-   * creationTimestamp stay as they were. Outcomes: written, conflict, not-found.
+   * Replaces an object if it still has `metadata.resourceVersion` (absent, or a value that
+   * `readResource` refuses: `invalid-resource`); uid and creationTimestamp stay as they were. Outcomes: written, conflict, not-found.
    */
   update<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>>;
 

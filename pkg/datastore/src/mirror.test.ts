@@ -1,6 +1,6 @@
 /** The mirror: current state of several kinds, and when to look at it. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { endpoint, peer, poolKey, resize } from './contract/samples.ts';
+import { endpoint, peer, poolKey, recount } from './contract/samples.ts';
 import { createPool, written } from './contract/subject.ts';
 import { type Datastore, DatastoreError } from './datastore.ts';
 import type { Pacing } from './follow.ts';
@@ -35,7 +35,7 @@ describe('mirror', () => {
     const { view, changes, sizes } = mirrorOf(store);
     await view.whenInSync();
     const created = await createPool(store, 'a');
-    written(await resize(store, created, 28));
+    written(await recount(store, created, 28));
     await store.delete(poolKey('a'));
     await expect.poll(() => changes.at(-1)).toBe('IPPool delete');
     expect(changes.slice(3)).toEqual(['IPPool put', 'IPPool put', 'IPPool delete']);

@@ -4,7 +4,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { pool, poolKey, resize } from '../src/contract/samples.ts';
+import { countOf, pool, poolKey, recount } from '../src/contract/samples.ts';
 import { DatastoreError, type EmbeddedStore, openEmbedded } from '../src/index.ts';
 
 /** What the roles report. */
@@ -55,8 +55,8 @@ async function incrementTimes(store: EmbeddedStore, times: number): Promise<void
   for (let done = 0; done < times; ) {
     const current = await store.get(poolKey('counter'));
     if (!current) throw new Error('There is no counter.');
-    const value = (current.spec.blockSize ?? 0) + 1;
-    if ((await resize(store, current, value)).kind !== 'written') continue;
+    const value = countOf(current) + 1;
+    if ((await recount(store, current, value)).kind !== 'written') continue;
     done++;
     report({ kind: 'counted', value });
     // Lets the channel empty itself, so that the parent knows what was acknowledged when this process is killed.
@@ -69,7 +69,7 @@ async function watchCounter(store: EmbeddedStore): Promise<void> {
   const { revision } = await store.list('IPPool');
   report({ kind: 'ready' });
   for await (const event of store.watch('IPPool', revision, new AbortController().signal)) {
-    if (event.kind === 'put') report({ kind: 'counted', value: event.resource.spec.blockSize ?? 0 });
+    if (event.kind === 'put') report({ kind: 'counted', value: countOf(event.resource) });
   }
 }
 

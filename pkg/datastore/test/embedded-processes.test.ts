@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { poolKey, resize } from '../src/contract/samples.ts';
+import { countOf, type Pool, poolKey, recount } from '../src/contract/samples.ts';
 import { createPool, take, written } from '../src/contract/subject.ts';
 import { checkFile } from './check-file.ts';
 import type { ChildReport } from './child.ts';
@@ -24,29 +24,29 @@ describe('processes that share a datastore file', { timeout: 60_000 }, () => {
   it('lose no increment of one counter', async () => {
     const path = temporaryPath();
     const store = await openForTest(path);
-    await createPool(store, 'counter', { blockSize: 0 });
+    await createPool(store, 'counter', { count: 0 });
     const children = Array.from({ length: PROCESSES }, () => startChild('increment', path, INCREMENTS));
-    const values = (await Promise.all(children.map((child) => child.rest()))).flat().map(countOf);
+    const values = (await Promise.all(children.map((child) => child.rest()))).flat().map(countReported);
     const all = Array.from({ length: PROCESSES * INCREMENTS }, (_, index) => index + 1);
     expect(values.toSorted((a, b) => a - b)).toEqual(all);
-    expect((await store.get(poolKey('counter')))?.spec.blockSize).toBe(all.length);
+    expect(countOf((await store.get(poolKey('counter'))) as Pool)).toBe(all.length);
     checkFile(path);
   });
 
   it('see each other’s changes, every one, in order, and without waiting for the poll', async () => {
     const path = temporaryPath();
     const store = await openForTest(path);
-    let counter = await createPool(store, 'counter', { blockSize: 0 });
+    let counter = await createPool(store, 'counter', { count: 0 });
     const watcher = startChild('watch', path);
     expect(await watcher.next()).toEqual({ kind: 'ready' });
     const startedAt = performance.now();
     for (let value = 1; value <= 50; value++) {
-      counter = written(await resize(store, counter, value));
+      counter = written(await recount(store, counter, value));
       expect(await watcher.next()).toEqual({ kind: 'counted', value });
     }
     // The poll alone would take 25 seconds.
     expect(performance.now() - startedAt).toBeLessThan(10_000);
-    for (let value = 51; value <= 500; value++) counter = written(await resize(store, counter, value));
+    for (let value = 51; value <= 500; value++) counter = written(await recount(store, counter, value));
     for (let value = 51; value <= 500; value++) {
       expect(await watcher.next()).toEqual({ kind: 'counted', value });
     }
@@ -55,7 +55,7 @@ describe('processes that share a datastore file', { timeout: 60_000 }, () => {
   it('get a list and a watch that fit together, while another writes', async () => {
     const path = temporaryPath();
     const store = await openForTest(path);
-    await createPool(store, 'counter', { blockSize: 0 });
+    await createPool(store, 'counter', { count: 0 });
     const writer = startChild('count', path);
     await writer.next();
     for (let round = 0; round < 300; round++) {
@@ -63,19 +63,19 @@ describe('processes that share a datastore file', { timeout: 60_000 }, () => {
       const stop = new AbortController();
       const [next] = await take(store.watch('IPPool', revision, stop.signal)[Symbol.asyncIterator](), 1);
       stop.abort();
-      expect(next?.kind === 'put' && next.resource.spec.blockSize).toBe((items[0]?.spec.blockSize ?? 0) + 1);
+      expect(next?.kind === 'put' && countOf(next.resource)).toBe(countOf(items[0] as Pool) + 1);
     }
   });
 
   it('keep every acknowledged write of a process that is killed at any moment', async () => {
     const path = temporaryPath();
     const store = await openForTest(path);
-    await createPool(store, 'counter', { blockSize: 0 });
+    await createPool(store, 'counter', { count: 0 });
     for (let round = 1; round <= 8; round++) {
       const writer = startChild('count', path);
       for (let reports = 0; reports < 5 * round; reports++) await writer.next();
-      const acknowledged = (await writer.kill()).map(countOf).at(-1) ?? 0;
-      expect((await store.get(poolKey('counter')))?.spec.blockSize).toBeGreaterThanOrEqual(acknowledged);
+      const acknowledged = (await writer.kill()).map(countReported).at(-1) ?? 0;
+      expect(countOf((await store.get(poolKey('counter'))) as Pool)).toBeGreaterThanOrEqual(acknowledged);
       checkFile(path);
     }
   });
@@ -128,7 +128,7 @@ describe('claimName among processes', { timeout: 60_000 }, () => {
   });
 });
 
-function countOf(report: ChildReport): number {
+function countReported(report: ChildReport): number {
   expect(report.kind).toBe('counted');
   return report.kind === 'counted' ? report.value : Number.NaN;
 }

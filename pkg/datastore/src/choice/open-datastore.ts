@@ -1,12 +1,13 @@
 /**
  * Opens whichever datastore was chosen. A driver is loaded only when it is used, so that none waits for the others' imports.
  */
-import { type Datastore, DatastoreError } from '../datastore.ts';
+import { type Datastore, DatastoreError, type OnUnreadable } from '../datastore.ts';
 import type { DatastoreChoice } from './datastore-choice.ts';
 
 /** How to open; `create` makes an embedded store's file when it is missing. */
 export interface OpenOptions {
   readonly create?: boolean;
+  readonly onUnreadable?: OnUnreadable;
 }
 
 /** Opens a datastore. Throws `DatastoreError` when it cannot be reached or is not what it was said to be. */
@@ -14,7 +15,7 @@ export async function openDatastore(choice: DatastoreChoice, options: OpenOption
   switch (choice.type) {
     case 'embedded': {
       const { openEmbedded } = await import('../embedded/embedded-store.ts');
-      return openEmbedded({ path: choice.path, create: options.create ?? false });
+      return openEmbedded({ create: false, ...options, path: choice.path });
     }
     case 'kubernetes': {
       const { openKubernetes } = await import('../kubernetes/kubernetes-store.ts');

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Datastore, WatchEvent } from '../datastore.ts';
-import { pool, poolKey, resize } from './samples.ts';
+import { countOf, type Pool, pool, poolKey, recount } from './samples.ts';
 import { createPool, otherClient, takeUntilPool, tell, type UseSubject, written } from './subject.ts';
 
 const WRITERS = 8;
@@ -15,30 +15,30 @@ export function describeConcurrency(use: UseSubject): void {
     it('create one name: one wins', async () => {
       const clients = await someClients(use);
       const outcomes = await Promise.all(clients.map((client) => client.create(pool('a'))));
-      expect(countOf(outcomes)).toEqual({ written: 1, 'already-exists': WRITERS - 1 });
+      expect(tally(outcomes)).toEqual({ written: 1, 'already-exists': WRITERS - 1 });
     });
 
     it('update one revision: one wins', async () => {
       const clients = await someClients(use);
       const created = await createPool(use().store, 'a');
-      const outcomes = await Promise.all(clients.map((client, writer) => resize(client, created, writer)));
-      expect(countOf(outcomes)).toEqual({ written: 1, conflict: WRITERS - 1 });
+      const outcomes = await Promise.all(clients.map((client, writer) => recount(client, created, writer)));
+      expect(tally(outcomes)).toEqual({ written: 1, conflict: WRITERS - 1 });
       const winner = outcomes.findIndex((outcome) => outcome.kind === 'written');
-      expect((await use().store.get(poolKey('a')))?.spec.blockSize).toBe(winner);
+      expect(countOf((await use().store.get(poolKey('a'))) as Pool)).toBe(winner);
     });
 
     it('delete one object: one wins', async () => {
       const clients = await someClients(use);
       await createPool(use().store, 'a');
       const outcomes = await Promise.all(clients.map((client) => client.delete(poolKey('a'))));
-      expect(countOf(outcomes)).toEqual({ written: 1, 'not-found': WRITERS - 1 });
+      expect(tally(outcomes)).toEqual({ written: 1, 'not-found': WRITERS - 1 });
     });
 
     it('increment one counter: no increment is lost', async () => {
       const clients = await someClients(use);
-      await createPool(use().store, 'a', { blockSize: 0 });
+      await createPool(use().store, 'a', { count: 0 });
       await Promise.all(clients.map((client) => incrementTimes(client, INCREMENTS)));
-      expect((await use().store.get(poolKey('a')))?.spec.blockSize).toBe(WRITERS * INCREMENTS);
+      expect(countOf((await use().store.get(poolKey('a'))) as Pool)).toBe(WRITERS * INCREMENTS);
     });
   });
 
@@ -61,7 +61,7 @@ export function describeConcurrency(use: UseSubject): void {
       for (const [writer, log] of logs.entries()) {
         const name = `w${writer}`;
         const listed = items.find((item) => item.metadata.name === name);
-        expect(continuation(log, listed?.spec.blockSize, name)).toContainEqual(linesOf(seen, name));
+        expect(continuation(log, listed && countOf(listed), name)).toContainEqual(linesOf(seen, name));
       }
     });
   });
@@ -72,7 +72,7 @@ async function someClients(use: UseSubject): Promise<Datastore[]> {
   return Array.from({ length: WRITERS }, (_, writer) => pair[writer % 2] as Datastore);
 }
 
-function countOf(outcomes: readonly { readonly kind: string }[]): Record<string, number> {
+function tally(outcomes: readonly { readonly kind: string }[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { kind } of outcomes) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;
@@ -82,7 +82,7 @@ async function incrementTimes(store: Datastore, times: number): Promise<void> {
   for (let done = 0; done < times; ) {
     const current = await store.get(poolKey('a'));
     if (!current) throw new Error('The counter is gone.');
-    const outcome = await resize(store, current, (current.spec.blockSize ?? 0) + 1);
+    const outcome = await recount(store, current, countOf(current) + 1);
     if (outcome.kind === 'written') done++;
   }
 }
@@ -90,9 +90,9 @@ async function incrementTimes(store: Datastore, times: number): Promise<void> {
 /** Creates, changes, deletes and makes again one pool; every size occurs once, so that a log has no two equal lines. */
 async function churn(store: Datastore, name: string, log: string[]): Promise<void> {
   for (let round = 0; round < 10; round++) {
-    const created = await createPool(store, name, { blockSize: 10 * round });
+    const created = await createPool(store, name, { count: 10 * round });
     log.push(`put ${name} ${10 * round}`);
-    written(await resize(store, created, 10 * round + 1));
+    written(await recount(store, created, 10 * round + 1));
     log.push(`put ${name} ${10 * round + 1}`);
     written(await store.delete(poolKey(name)));
     log.push(`delete ${name}`);
@@ -105,8 +105,8 @@ async function logStarted(store: Datastore): Promise<void> {
 }
 
 /** The ends of the log that may follow what was listed: one after a listed object, several after its absence. */
-function continuation(log: readonly string[], listedSize: number | undefined, name: string): string[][] {
-  if (listedSize !== undefined) return [log.slice(log.indexOf(`put ${name} ${listedSize}`) + 1)];
+function continuation(log: readonly string[], listedCount: number | undefined, name: string): string[][] {
+  if (listedCount !== undefined) return [log.slice(log.indexOf(`put ${name} ${listedCount}`) + 1)];
   const absences = log.flatMap((line, index) => (line === `delete ${name}` ? [index + 1] : []));
   return [0, ...absences].map((start) => log.slice(start));
 }

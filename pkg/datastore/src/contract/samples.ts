@@ -4,18 +4,18 @@
 import type { ResourceOf } from '@weft/resources';
 import type { Datastore, WriteOutcome } from '../datastore.ts';
 
-/** An IPPool; `labels` and `blockSize` are what cases vary. */
-export function pool(
-  name: string,
-  options: { labels?: Record<string, string>; blockSize?: number } = {},
-): Pool {
-  const { labels, blockSize = 26 } = options;
+/** Where the samples carry the number that cases count with: a place every store lets a writer change. */
+const COUNT = 'example.org/count';
+
+/** An IPPool; `labels` and `count` are what cases vary. */
+export function pool(name: string, options: { labels?: Record<string, string>; count?: number } = {}): Pool {
+  const { labels, count = 0 } = options;
   return {
     apiVersion: 'projectcalico.org/v3',
     kind: 'IPPool',
-    metadata: labels ? { name, labels } : { name },
-    spec: { cidr: '10.0.0.0/16', blockSize },
-  } as Pool;
+    metadata: { name, annotations: { [COUNT]: String(count) }, ...(labels && { labels }) },
+    spec: { cidr: '10.0.0.0/16', blockSize: 26 },
+  } as unknown as Pool;
 }
 
 /** The kind most cases use. */
@@ -46,7 +46,13 @@ export function poolKey(name: string): { readonly kind: 'IPPool'; readonly name:
   return { kind: 'IPPool', name };
 }
 
-/** Writes the pool with another block size: the change that cases count with. */
-export function resize(store: Datastore, current: Pool, blockSize: number): Promise<WriteOutcome<'IPPool'>> {
-  return store.update({ ...current, spec: { ...current.spec, blockSize } });
+/** The number that a pool carries. */
+export function countOf({ metadata }: Pool): number {
+  return Number(metadata.annotations?.[COUNT]);
+}
+
+/** Writes the pool with another number. */
+export function recount(store: Datastore, current: Pool, count: number): Promise<WriteOutcome<'IPPool'>> {
+  const annotations = { ...current.metadata.annotations, [COUNT]: String(count) };
+  return store.update({ ...current, metadata: { ...current.metadata, annotations } });
 }

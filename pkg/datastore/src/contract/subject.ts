@@ -3,7 +3,7 @@
  */
 import { expect } from 'vitest';
 import type { Datastore, DatastoreError, ResourceKey, UnreadableObject, WatchEvent } from '../datastore.ts';
-import { type Pool, pool } from './samples.ts';
+import { countOf, type Pool, pool } from './samples.ts';
 
 /** A store that is empty at first, and what the world around it can do. */
 export interface ContractSubject {
@@ -94,10 +94,10 @@ export async function takeUntilPool(
   }
 }
 
-/** One line per event: `put a 26`, `delete a`. */
+/** One line per event: `put a 0`, `delete a`. */
 export function tell(event: WatchEvent<'IPPool'>): string {
   return event.kind === 'put'
-    ? `put ${event.resource.metadata.name} ${event.resource.spec.blockSize}`
+    ? `put ${event.resource.metadata.name} ${countOf(event.resource)}`
     : `delete ${event.key.name}`;
 }
 

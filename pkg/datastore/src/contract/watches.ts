@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { DatastoreError, type WatchEvent } from '../datastore.ts';
-import { endpoint, peer, poolKey, resize } from './samples.ts';
+import { endpoint, peer, poolKey, recount } from './samples.ts';
 import { createPool, otherClient, take, takeUntilPool, tell, type UseSubject, written } from './subject.ts';
 
 /** More than any sensible buffer between a store and its reader. */
@@ -23,7 +23,7 @@ export function describeWatches(use: UseSubject): void {
       const { store } = use();
       const { events, stop } = await watchPools();
       const created = await createPool(store, 'a');
-      const updated = written(await resize(store, created, 28));
+      const updated = written(await recount(store, created, 28));
       await store.delete(poolKey('a'));
       const [first, second, third] = await take(events, 3);
       expect(first).toEqual({ kind: 'put', resource: created, revision: created.metadata.resourceVersion });
@@ -37,7 +37,7 @@ export function describeWatches(use: UseSubject): void {
       const { events, stop } = await watchPools();
       const pending = take(events, 1);
       await createPool(store, 'a');
-      expect((await pending).map(tell)).toEqual(['put a 26']);
+      expect((await pending).map(tell)).toEqual(['put a 0']);
       stop.abort();
     });
 
@@ -45,7 +45,7 @@ export function describeWatches(use: UseSubject): void {
       const { events, stop } = await watchPools();
       const pending = take(events, 1);
       await createPool(await otherClient(use()), 'a');
-      expect((await pending).map(tell)).toEqual(['put a 26']);
+      expect((await pending).map(tell)).toEqual(['put a 0']);
       stop.abort();
     });
 
@@ -56,7 +56,7 @@ export function describeWatches(use: UseSubject): void {
       await store.delete(poolKey('a'));
       const second = await createPool(store, 'a');
       const seen = await take(events, 2);
-      expect(seen.map(tell)).toEqual(['delete a', 'put a 26']);
+      expect(seen.map(tell)).toEqual(['delete a', 'put a 0']);
       expect((seen[1] as WatchEvent<'IPPool'> & { kind: 'put' }).resource.metadata.uid).toBe(
         second.metadata.uid,
       );
@@ -89,9 +89,9 @@ export function describeWatches(use: UseSubject): void {
     it('tells nothing of a write that did not succeed', async () => {
       const { store } = use();
       const created = await createPool(store, 'a');
-      const updated = written(await resize(store, created, 28));
+      const updated = written(await recount(store, created, 28));
       const { events, stop } = await watchPools();
-      await resize(store, created, 30);
+      await recount(store, created, 30);
       await store.delete(poolKey('a'), created.metadata.resourceVersion);
       await store.delete(poolKey('b'));
       await createPool(store, 'end');
@@ -108,7 +108,7 @@ export function describeWatches(use: UseSubject): void {
       stop.abort();
       const resumed = await watchPools(second?.revision);
       await createPool(store, 'end');
-      expect((await takeUntilPool(resumed.events, 'end')).map(tell)).toEqual(['put c 26']);
+      expect((await takeUntilPool(resumed.events, 'end')).map(tell)).toEqual(['put c 0']);
       resumed.stop.abort();
     });
 
@@ -117,7 +117,7 @@ export function describeWatches(use: UseSubject): void {
       const { revision } = await subject.store.list('IPPool');
       await createPool(subject.store, 'a');
       const replay = await watchPools(revision);
-      expect((await take(replay.events, 1)).map(tell)).toEqual(['put a 26']);
+      expect((await take(replay.events, 1)).map(tell)).toEqual(['put a 0']);
       replay.stop.abort();
       if (!subject.compact) return context.skip('this driver cannot be made to forget its history');
       await subject.compact();
@@ -132,7 +132,7 @@ export function describeWatches(use: UseSubject): void {
       const pending = take(events, 1);
       await subject.compact();
       await createPool(subject.store, 'a');
-      expect((await pending).map(tell)).toEqual(['put a 26']);
+      expect((await pending).map(tell)).toEqual(['put a 0']);
       stop.abort();
     });
 
@@ -142,16 +142,17 @@ export function describeWatches(use: UseSubject): void {
       const pending = watches.map(({ events }) => take(events, 2));
       await createPool(store, 'a');
       await createPool(store, 'b');
-      for (const seen of await Promise.all(pending)) expect(seen.map(tell)).toEqual(['put a 26', 'put b 26']);
+      for (const seen of await Promise.all(pending)) expect(seen.map(tell)).toEqual(['put a 0', 'put b 0']);
       for (const { stop } of watches) stop.abort();
     });
 
     it('gives a slow reader all it has not read, in order, or says that the history is compacted', async () => {
       const { store } = use();
       const { events, stop } = await watchPools();
-      let current = await createPool(store, 'a', { blockSize: 0 });
+      let current = await createPool(store, 'a', { count: 0 });
       await take(events, 1);
-      for (let size = 1; size <= MANY_CHANGES; size++) current = written(await resize(store, current, size));
+      for (let count = 1; count <= MANY_CHANGES; count++)
+        current = written(await recount(store, current, count));
       const expected = Array.from({ length: MANY_CHANGES }, (_, index) => `put a ${index + 1}`);
       const seen = await take(events, MANY_CHANGES).catch((error: unknown) => {
         if (error instanceof DatastoreError && error.code === 'compacted') return undefined;
@@ -200,7 +201,7 @@ export function describeWatches(use: UseSubject): void {
       one.stop.abort();
       await ending;
       await createPool(store, 'a');
-      expect((await pending).map(tell)).toEqual(['put a 26']);
+      expect((await pending).map(tell)).toEqual(['put a 0']);
       other.stop.abort();
     });
   });

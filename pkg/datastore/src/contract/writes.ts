@@ -2,7 +2,7 @@
  * Contract: what becomes of a write, and what the store stamps on an object.
  */
 import { describe, expect, it } from 'vitest';
-import { pool, poolKey, resize } from './samples.ts';
+import { countOf, pool, poolKey, recount } from './samples.ts';
 import { createPool, failureCode, type UseSubject, written } from './subject.ts';
 
 /** Declares the cases about get, create, update and delete. */
@@ -21,7 +21,7 @@ export function describeWrites(use: UseSubject): void {
     it('answers already-exists, and leaves what is there alone', async () => {
       const { store } = use();
       const created = await createPool(store, 'a');
-      expect(await store.create(pool('a', { blockSize: 28 }))).toEqual({ kind: 'already-exists' });
+      expect(await store.create(pool('a', { count: 28 }))).toEqual({ kind: 'already-exists' });
       expect(await store.get(poolKey('a'))).toEqual(created);
     });
 
@@ -55,8 +55,8 @@ export function describeWrites(use: UseSubject): void {
     it('replaces the object it was read from, under a new revision', async () => {
       const { store } = use();
       const created = await createPool(store, 'a');
-      const updated = written(await resize(store, created, 28));
-      expect(updated.spec.blockSize).toBe(28);
+      const updated = written(await recount(store, created, 28));
+      expect(countOf(updated)).toBe(28);
       expect(updated.metadata.resourceVersion).not.toBe(created.metadata.resourceVersion);
       expect(await store.get(poolKey('a'))).toEqual(updated);
     });
@@ -64,8 +64,8 @@ export function describeWrites(use: UseSubject): void {
     it('answers conflict to an older revision, and keeps the newer object', async () => {
       const { store } = use();
       const created = await createPool(store, 'a');
-      const updated = written(await resize(store, created, 28));
-      expect(await resize(store, created, 30)).toEqual({ kind: 'conflict' });
+      const updated = written(await recount(store, created, 28));
+      expect(await recount(store, created, 30)).toEqual({ kind: 'conflict' });
       expect(await store.get(poolKey('a'))).toEqual(updated);
     });
 
@@ -73,7 +73,7 @@ export function describeWrites(use: UseSubject): void {
       const { store } = use();
       const created = await createPool(store, 'a');
       await store.delete(poolKey('a'));
-      expect(await resize(store, created, 28)).toEqual({ kind: 'not-found' });
+      expect(await recount(store, created, 28)).toEqual({ kind: 'not-found' });
       expect(await store.get(poolKey('a'))).toBeUndefined();
     });
 
@@ -82,7 +82,7 @@ export function describeWrites(use: UseSubject): void {
       const first = await createPool(store, 'a');
       await store.delete(poolKey('a'));
       await createPool(store, 'a');
-      expect(await resize(store, first, 28)).toEqual({ kind: 'conflict' });
+      expect(await recount(store, first, 28)).toEqual({ kind: 'conflict' });
     });
 
     it('keeps the uid and the creation time', async () => {
@@ -115,7 +115,7 @@ export function describeWrites(use: UseSubject): void {
     it('with a revision removes that one only', async () => {
       const { store } = use();
       const created = await createPool(store, 'a');
-      const updated = written(await resize(store, created, 28));
+      const updated = written(await recount(store, created, 28));
       expect(await store.delete(poolKey('a'), created.metadata.resourceVersion)).toEqual({
         kind: 'conflict',
       });

@@ -2,7 +2,7 @@
 import type { Kind, ResourceOf } from '@weft/resources';
 import { describe, expect, it } from 'vitest';
 import { openForTest } from '../../test/temporary-store.ts';
-import { endpoint, peer, pool, poolKey, resize } from '../contract/samples.ts';
+import { countOf, endpoint, peer, pool, poolKey, recount } from '../contract/samples.ts';
 import { createPool, written } from '../contract/subject.ts';
 import { type Datastore, DatastoreError, type OfKind } from '../datastore.ts';
 import { createMemoryStore } from '../memory/memory-store.ts';
@@ -54,17 +54,17 @@ describe('copyDatastore', () => {
 
   it.each([
     ['keep', 28, { IPPool: 'found 2 created 1 kept 1' }],
-    ['replace', 26, { IPPool: 'found 2 created 1 replaced 1' }],
+    ['replace', 0, { IPPool: 'found 2 created 1 replaced 1' }],
   ] as const)(
-    'with existing: %s, a pool of the same name has size %d after it',
-    async (existing, size, expected) => {
+    'with existing: %s, a pool of the same name has count %d after it',
+    async (existing, count, expected) => {
       const target = memory();
-      await createPool(target, 'a', { blockSize: 28 });
+      await createPool(target, 'a', { count: 28 });
       await createPool(target, 'only here');
       const report = await copyDatastore(await filledStore(), target, { existing });
       expect(report).toMatchObject({ failures: [], differences: [] });
       expect(counts(report)).toMatchObject(expected);
-      expect((await target.get(poolKey('a')))?.spec.blockSize).toBe(size);
+      expect(countOf((await target.get(poolKey('a'))) as ResourceOf<'IPPool'>)).toBe(count);
       expect(await target.get(poolKey('only here'))).toBeDefined();
     },
   );
@@ -81,7 +81,7 @@ describe('copyDatastore', () => {
 
   it('as a dry run tells what it would do and writes nothing', async () => {
     const target = memory();
-    await createPool(target, 'a', { blockSize: 28 });
+    await createPool(target, 'a', { count: 28 });
     const { revision } = await target.list('IPPool');
     const wouldReplace = await copyDatastore(await filledStore(), target, {
       existing: 'replace',
@@ -138,7 +138,7 @@ describe('copyDatastore', () => {
       },
     });
     expect(report.differences).toEqual([
-      { key: poolKey('a'), reason: 'spec.blockSize differs from the source' },
+      { key: poolKey('a'), reason: 'metadata.annotations.example.org/count differs from the source' },
       { key: poolKey('b'), reason: 'it is missing in the target' },
     ]);
   });
@@ -167,7 +167,7 @@ describe('copyDatastore', () => {
 
 async function disturb(target: Datastore): Promise<void> {
   const current = (await target.get(poolKey('a'))) as ResourceOf<'IPPool'>;
-  await resize(target, current, 29);
+  await recount(target, current, 29);
   await target.delete(poolKey('b'));
 }
 

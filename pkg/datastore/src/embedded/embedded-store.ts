@@ -2,7 +2,7 @@
  * The embedded driver: a datastore in one SQLite file, shared by every process of the machine.
  */
 import { randomUUID } from 'node:crypto';
-import type { Datastore } from '../datastore.ts';
+import type { Datastore, OnUnreadable } from '../datastore.ts';
 import { LocalStore, type StampSource } from '../local/local-store.ts';
 import { claimName, type NameClaim } from './claim-name.ts';
 import { openFile } from './open-file.ts';
@@ -15,6 +15,7 @@ export interface EmbeddedOptions extends Partial<StampSource> {
   readonly create?: boolean;
   /** How many changes a watch can fall behind before it gets `compacted`; 10,000 unless told. */
   readonly historyChanges?: number;
+  readonly onUnreadable?: OnUnreadable;
 }
 
 /** A datastore in a file of this machine. */
@@ -35,15 +36,20 @@ export interface EmbeddedStore extends Datastore {
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedStore> {
   const file = await openFile(options.path, options.create ?? false);
   const stamps = { now: options.now ?? Date.now, uuid: options.uuid ?? randomUUID };
-  return new FileStore(new SqliteBackend(file, options.historyChanges ?? 10_000), stamps, file.path);
+  return new FileStore(
+    new SqliteBackend(file, options.historyChanges ?? 10_000),
+    stamps,
+    file.path,
+    options.onUnreadable,
+  );
 }
 
 class FileStore extends LocalStore implements EmbeddedStore {
   readonly #path: string;
   readonly #claims = new Set<NameClaim & { readonly kind: 'claimed' }>();
 
-  constructor(backend: SqliteBackend, stamps: StampSource, path: string) {
-    super(backend, stamps);
+  constructor(backend: SqliteBackend, stamps: StampSource, path: string, onUnreadable?: OnUnreadable) {
+    super(backend, stamps, onUnreadable);
     this.#path = path;
   }
 

@@ -7,7 +7,7 @@ import { DatastoreError, keyText, type Revision } from '../datastore.ts';
 /** What to do with the object; the last three change nothing. */
 export type WriteDecision<K extends Kind> =
   | { readonly kind: 'put'; readonly resource: ResourceOf<K> }
-  | { readonly kind: 'remove'; readonly removed: ResourceOf<K> }
+  | { readonly kind: 'remove' }
   | { readonly kind: 'already-exists' }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'not-found' };
@@ -17,6 +17,11 @@ export interface Stamp {
   readonly uid?: string | undefined;
   /** RFC 3339, whole seconds. */
   readonly creationTimestamp?: string | undefined;
+}
+
+/** The object that a write meets: all that matters of it, so that also one that cannot be read can be removed. */
+export interface Current extends Stamp {
+  readonly resourceVersion: Revision;
 }
 
 /** Refuses what `create` cannot store. Throws `invalid-resource`. */
@@ -45,7 +50,7 @@ export function assertUpdatable(resource: ResourceOf<Kind>): void {
 
 /** Stores a new object unless one is there. */
 export function decideCreate<K extends Kind>(
-  current: ResourceOf<K> | undefined,
+  current: Current | undefined,
   resource: ResourceOf<K>,
   stamp: Stamp,
 ): WriteDecision<K> {
@@ -54,22 +59,22 @@ export function decideCreate<K extends Kind>(
 
 /** Replaces an object if it is still the one the caller read; what the store stamped on it stays. */
 export function decideUpdate<K extends Kind>(
-  current: ResourceOf<K> | undefined,
+  current: Current | undefined,
   resource: ResourceOf<K>,
 ): WriteDecision<K> {
   if (!current) return { kind: 'not-found' };
-  if (current.metadata.resourceVersion !== resource.metadata.resourceVersion) return { kind: 'conflict' };
-  return { kind: 'put', resource: stamped(resource, current.metadata) };
+  if (current.resourceVersion !== resource.metadata.resourceVersion) return { kind: 'conflict' };
+  return { kind: 'put', resource: stamped(resource, current) };
 }
 
 /** Removes an object; when a revision is given, only if it is still that one. */
-export function decideDelete<K extends Kind>(
-  current: ResourceOf<K> | undefined,
+export function decideDelete(
+  current: Current | undefined,
   revision: Revision | undefined,
-): WriteDecision<K> {
+): WriteDecision<never> {
   if (!current) return { kind: 'not-found' };
-  const isThatOne = revision === undefined || revision === current.metadata.resourceVersion;
-  return isThatOne ? { kind: 'remove', removed: current } : { kind: 'conflict' };
+  const isThatOne = revision === undefined || revision === current.resourceVersion;
+  return isThatOne ? { kind: 'remove' } : { kind: 'conflict' };
 }
 
 function stamped<K extends Kind>(resource: ResourceOf<K>, { uid, creationTimestamp }: Stamp): ResourceOf<K> {

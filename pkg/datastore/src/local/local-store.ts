@@ -2,28 +2,32 @@
  * The datastore over any backend of this machine (an SQLite file, memory). All that a caller can observe is decided
  * here, once: the backends only keep rows.
  */
-import type { Kind, ResourceOf } from '@weft/resources';
-import type {
-  Datastore,
-  ListOptions,
-  OfKind,
-  ResourceKey,
-  ResourceList,
-  ResourcePage,
-  Revision,
-  WatchEvent,
-  WriteOutcome,
+import { apiVersion, type Kind, type ResourceOf } from '@weft/resources';
+import {
+  type Datastore,
+  DatastoreError,
+  type ListOptions,
+  type OfKind,
+  type OnUnreadable,
+  type ResourceKey,
+  type ResourceList,
+  type ResourcePage,
+  type Revision,
+  type UnreadableObject,
+  type WatchEvent,
+  type WriteOutcome,
 } from '../datastore.ts';
-import type { Backend, StoredObject } from './backend.ts';
+import type { Backend, StoredObject, Tables } from './backend.ts';
 import {
   assertCreatable,
   assertUpdatable,
+  type Current,
   decideCreate,
   decideDelete,
   decideUpdate,
   type WriteDecision,
 } from './decide-write.ts';
-import { decodeValue, encodeValue } from './stored-value.ts';
+import { describeKey, encodeValue, readValue, StoredReader, stampOf } from './stored-value.ts';
 import { watchHistory } from './watch-history.ts';
 
 /** Where new objects get their time and identity from. */
@@ -37,15 +41,17 @@ export interface StampSource {
 export class LocalStore implements Datastore {
   readonly #backend: Backend;
   readonly #stamps: StampSource;
+  readonly #reader: StoredReader;
 
-  constructor(backend: Backend, stamps: StampSource) {
+  constructor(backend: Backend, stamps: StampSource, onUnreadable?: OnUnreadable) {
     this.#backend = backend;
     this.#stamps = stamps;
+    this.#reader = new StoredReader(backend.title, onUnreadable);
   }
 
   async get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined> {
     const stored = await this.#backend.read((tables) => tables.find(key));
-    return stored && this.#decode<K>(stored);
+    return stored && this.#reader.read<K>(stored);
   }
 
   async list<K extends Kind>(kind: K, options: ListOptions = {}): Promise<ResourceList<K>> {
@@ -53,8 +59,8 @@ export class LocalStore implements Datastore {
       rows: tables.scan(kind, options.namespace),
       head: tables.head(),
     }));
-    const items = rows.map((row) => this.#decode<K>(row)).filter((item) => carries(item, options.labels));
-    return { items, revision: String(head) };
+    const items = rows.flatMap((row) => this.#reader.tryRead<K>(row) ?? []);
+    return { items: items.filter((item) => carries(item, options.labels)), revision: String(head) };
   }
 
   async *pages<K extends Kind>(kind: K, size: number): AsyncGenerator<ResourcePage<K>, void, undefined> {
@@ -62,7 +68,7 @@ export class LocalStore implements Datastore {
     do {
       const after = rows.at(-1)?.key;
       rows = await this.#backend.read((tables) => tables.scanPage(kind, after, size));
-      if (rows.length > 0) yield { items: rows.map((row) => this.#decode<K>(row)), unreadable: [] };
+      if (rows.length > 0) yield toPage<K>(rows);
     } while (rows.length === size);
   }
 
@@ -81,7 +87,7 @@ export class LocalStore implements Datastore {
   }
 
   watch<K extends Kind>(kind: K, since: Revision, signal: AbortSignal): AsyncIterable<WatchEvent<K>> {
-    return watchHistory(this.#backend, kind, since, signal);
+    return watchHistory(this.#backend, this.#reader, kind, since, signal);
   }
 
   async close(): Promise<void> {
@@ -90,30 +96,55 @@ export class LocalStore implements Datastore {
 
   #write<K extends Kind>(
     key: ResourceKey<K>,
-    decide: (current: ResourceOf<K> | undefined) => WriteDecision<K>,
+    decide: (current: Current | undefined) => WriteDecision<K>,
   ): Promise<WriteOutcome<K>> {
     return this.#backend.write((tables) => {
       const stored = tables.find(key);
-      const decision = decide(stored && this.#decode<K>(stored));
-      if (decision.kind === 'put') {
-        const value = encodeValue(decision.resource);
-        const revision = tables.put(key, value);
-        return { kind: 'written', resource: this.#decode<K>({ key, revision, value }) };
-      }
+      const decision = decide(stored && { ...stampOf(stored), resourceVersion: String(stored.revision) });
+      if (decision.kind === 'put') return { kind: 'written', resource: put(tables, key, decision.resource) };
       if (decision.kind !== 'remove') return decision;
       tables.remove(key);
-      return { kind: 'written', resource: decision.removed };
+      return { kind: 'written', resource: removed<K>(stored as StoredObject) };
     });
-  }
-
-  #decode<K extends Kind>(stored: StoredObject): ResourceOf<K> {
-    return decodeValue<K>(stored, this.#backend.title);
   }
 
   #stamp() {
     const creationTimestamp = new Date(this.#stamps.now()).toISOString().replace(/\.\d+Z$/, 'Z');
     return { uid: this.#stamps.uuid(), creationTimestamp };
   }
+}
+
+/** Stores what `readValue` gives back, and nothing that it refuses. */
+function put<K extends Kind>(tables: Tables, key: ResourceKey<K>, resource: ResourceOf<K>): ResourceOf<K> {
+  const value = encodeValue(resource);
+  const revision = tables.head() + 1;
+  const read = readValue<K>({ key, revision, value });
+  if (read.ok) {
+    tables.put(key, value);
+    return read.resource;
+  }
+  throw new DatastoreError(
+    'invalid-resource',
+    `Cannot store ${describeKey(key)}: ${read.reason}. Correct that field.`,
+  );
+}
+
+/** What an object was; one that cannot be read is its key alone. */
+function removed<K extends Kind>(stored: StoredObject): ResourceOf<K> {
+  const read = readValue<K>(stored);
+  if (read.ok) return read.resource;
+  const { kind, ...metadata } = stored.key;
+  return { apiVersion, kind, metadata } as unknown as ResourceOf<K>;
+}
+
+function toPage<K extends Kind>(rows: readonly StoredObject[]): ResourcePage<K> {
+  const page = { items: [] as ResourceOf<K>[], unreadable: [] as UnreadableObject[] };
+  for (const row of rows) {
+    const read = readValue<K>(row);
+    if (read.ok) page.items.push(read.resource);
+    else page.unreadable.push({ key: row.key, reason: read.reason });
+  }
+  return page;
 }
 
 function keyOf<K extends Kind>({ kind, metadata: { name, namespace } }: OfKind<K>): ResourceKey<K> {

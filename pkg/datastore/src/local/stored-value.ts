@@ -1,10 +1,22 @@
 /**
  * Turns a resource into the text that is stored, and back. The text is the resource's own JSON, so that fields
- * nobody here knows and integers beyond 2^53 return as they came.
+ * nobody here knows and integers beyond 2^53 return as they came; on the way back `readResource` fills in defaults.
  */
-import { type Kind, parseJson, type ResourceOf, stringifyJson } from '@weft/resources';
-import { DatastoreError, keyText, type ResourceKey } from '../datastore.ts';
+import {
+  describeIssue,
+  type Kind,
+  parseJson,
+  type ResourceOf,
+  readResource,
+  stringifyJson,
+} from '@weft/resources';
+import { DatastoreError, keyText, type OnUnreadable, type ResourceKey } from '../datastore.ts';
 import type { StoredObject } from './backend.ts';
+
+/** The object behind a stored value, or why nobody can read it. */
+export type ReadValue<K extends Kind> =
+  | { readonly ok: true; readonly resource: ResourceOf<K> }
+  | { readonly ok: false; readonly reason: string };
 
 /** The resource as JSON, without its revision, which is stored beside it. */
 export function encodeValue(resource: ResourceOf<Kind>): string {
@@ -12,25 +24,87 @@ export function encodeValue(resource: ResourceOf<Kind>): string {
   return stringifyJson({ ...resource, metadata });
 }
 
-/** The resource at its revision. Throws `corrupt`, naming the object and the store, when the text is damaged. */
-export function decodeValue<K extends Kind>(stored: StoredObject, storeTitle: string): ResourceOf<K> {
-  const resource = parseStored(stored, storeTitle) as ResourceOf<K>;
-  return { ...resource, metadata: { ...resource.metadata, resourceVersion: String(stored.revision) } };
+/** The resource at its revision. */
+export function readValue<K extends Kind>({ key, revision, value }: StoredObject): ReadValue<K> {
+  const parsed = parseStored(value);
+  if (parsed === undefined) return { ok: false, reason: 'what is stored there is not JSON' };
+  const result = readResource(parsed);
+  if (!result.ok) return { ok: false, reason: result.issues.map((issue) => describe(issue)).join('; ') };
+  if (result.resource.kind !== key.kind) return { ok: false, reason: `it is a ${result.resource.kind}` };
+  const metadata = { ...result.resource.metadata, resourceVersion: String(revision) };
+  return { ok: true, resource: { ...result.resource, metadata } as unknown as ResourceOf<K> };
 }
 
-function parseStored({ key, value }: StoredObject, storeTitle: string): unknown {
+function parseStored(value: string): unknown {
   try {
     return parseJson(value);
-  } catch (cause) {
-    throw new DatastoreError(
-      'corrupt',
-      `Cannot read ${describeKey(key)} in ${storeTitle}: what is stored there is not JSON. ` +
-        'Restore the store from a copy, or delete that object and create it again.',
-      { cause },
-    );
+  } catch {
+    return undefined;
   }
 }
 
-function describeKey(key: ResourceKey): string {
+function describe(issue: Parameters<typeof describeIssue>[1]): string {
+  return describeIssue('', issue).replace(/^: /, '');
+}
+
+/** What a store stamped on the object; nothing where that cannot be read. */
+export function stampOf({ value }: StoredObject): {
+  readonly uid?: string | undefined;
+  readonly creationTimestamp?: string | undefined;
+} {
+  const parsed = parseStored(value) as { metadata?: Record<string, unknown> } | null | undefined;
+  const { uid, creationTimestamp } = parsed?.metadata ?? {};
+  return {
+    uid: typeof uid === 'string' ? uid : undefined,
+    creationTimestamp: typeof creationTimestamp === 'string' ? creationTimestamp : undefined,
+  };
+}
+
+/** How many unreadable objects are remembered; beyond that some are told of twice. */
+const MOST_TOLD = 1000;
+
+/** Reads what one store holds, and says once of each unreadable value that it is. */
+export class StoredReader {
+  readonly #title: string;
+  readonly #onUnreadable: OnUnreadable | undefined;
+  readonly #told = new Set<string>();
+
+  /** `title` is how messages call the store. */
+  constructor(title: string, onUnreadable?: OnUnreadable) {
+    this.#title = title;
+    this.#onUnreadable = onUnreadable;
+  }
+
+  /** The resource, or undefined for a value that nobody can read. */
+  tryRead<K extends Kind>(stored: StoredObject): ResourceOf<K> | undefined {
+    const read = readValue<K>(stored);
+    if (read.ok) return read.resource;
+    this.#tell(stored, read.reason);
+    return undefined;
+  }
+
+  /** The resource. Throws `corrupt`, naming the object, the store and the fault. */
+  read<K extends Kind>(stored: StoredObject): ResourceOf<K> {
+    const read = readValue<K>(stored);
+    if (read.ok) return read.resource;
+    this.#tell(stored, read.reason);
+    throw new DatastoreError(
+      'corrupt',
+      `Cannot read ${describeKey(stored.key)} in ${this.#title}: ${read.reason}. ` +
+        'Delete that object and create it again, or restore the store from a copy.',
+    );
+  }
+
+  #tell({ key, revision }: StoredObject, reason: string): void {
+    const id = `${revision} ${describeKey(key)}`;
+    if (!this.#onUnreadable || this.#told.has(id)) return;
+    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    this.#told.add(id);
+    this.#onUnreadable(key, reason);
+  }
+}
+
+/** `IPPool "a"`, as messages name an object. */
+export function describeKey(key: ResourceKey): string {
   return `${key.kind} "${keyText(key)}"`;
 }

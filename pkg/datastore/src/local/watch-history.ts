@@ -6,7 +6,7 @@
 import type { Kind } from '@weft/resources';
 import { DatastoreError, type ResourceKey, type Revision, type WatchEvent } from '../datastore.ts';
 import type { Backend, Change } from './backend.ts';
-import { decodeValue } from './stored-value.ts';
+import type { StoredReader } from './stored-value.ts';
 
 /** How many changes a watch holds at a time. */
 const PAGE_CHANGES = 64;
@@ -14,6 +14,7 @@ const PAGE_CHANGES = 64;
 /** The watch of `Datastore`, over the history of a backend. */
 export async function* watchHistory<K extends Kind>(
   backend: Backend,
+  reader: StoredReader,
   kind: K,
   since: Revision,
   signal: AbortSignal,
@@ -25,7 +26,7 @@ export async function* watchHistory<K extends Kind>(
     const page = await readPage(backend, kind, place);
     for (const change of page.changes) {
       if (signal.aborted) return;
-      yield toEvent<K>(change, backend.title);
+      yield toEvent<K>(change, reader);
     }
     place = page.through;
     if (backend.feed.revision <= place) place = Math.max(place, await backend.feed.wait(kind, signal));
@@ -46,12 +47,10 @@ function parseRevision(text: Revision): number {
   return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }
 
-function toEvent<K extends Kind>({ key, revision, value }: Change, storeTitle: string): WatchEvent<K> {
-  return value === undefined
-    ? { kind: 'delete', key: key as ResourceKey<K>, revision: String(revision) }
-    : {
-        kind: 'put',
-        resource: decodeValue<K>({ key, revision, value }, storeTitle),
-        revision: String(revision),
-      };
+/** A value that nobody can read is as good as removed: what a reader knew of the object before does not hold any more. */
+function toEvent<K extends Kind>({ key, revision, value }: Change, reader: StoredReader): WatchEvent<K> {
+  const resource = value === undefined ? undefined : reader.tryRead<K>({ key, revision, value });
+  return resource
+    ? { kind: 'put', resource, revision: String(revision) }
+    : { kind: 'delete', key: key as ResourceKey<K>, revision: String(revision) };
 }

@@ -25,7 +25,7 @@ datastoreContract('memory', async () => {
 describe('the memory store', () => {
   it('takes time and identifiers only from its options', async () => {
     const created = await createPool(makeStore(), 'a');
-    expect(created.metadata).toEqual({
+    expect(created.metadata).toMatchObject({
       name: 'a',
       uid: '00000000-0000-4000-8000-000000000001',
       creationTimestamp: '2026-01-02T03:04:05Z',
