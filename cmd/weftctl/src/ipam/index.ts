@@ -11,6 +11,7 @@ export function registerIpam(program: Command): void {
     .description('how addresses are handed out: usage, checks, repairs, settings');
   registerShow(ipam);
   registerCheck(ipam);
+  registerRelease(ipam);
   registerConfigure(ipam);
   registerSplit(ipam);
   registerHistory(ipam);
@@ -49,6 +50,28 @@ function registerCheck(ipam: Command): void {
     .option('--fix', 'show what a repair would do, ask, and do it')
     .option('--yes', 'do not ask');
   datastoreOptions(command).action(run(async (options) => (await import('./check/index.ts')).check(options)));
+}
+
+function registerRelease(ipam: Command): void {
+  const command = ipam
+    .command('release')
+    .description('take addresses from their holders, so that they can be given out again')
+    .addOption(
+      new Option('--ip <address>', 'an address; may be given several times')
+        .argParser(collected)
+        .conflicts(['fromReport']),
+    )
+    .option(
+      '--from-report <file>',
+      'all that a report calls unused; of several reports what all say',
+      collected,
+    )
+    .option('--force', 'also addresses in use, and reports of an unlocked datastore or another version');
+  datastoreOptions(command).action(run(async (options) => (await import('./release.ts')).release(options)));
+}
+
+function collected(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
 }
 
 function registerConfigure(ipam: Command): void {

@@ -87,7 +87,7 @@ export function surveyOf(snapshot: Snapshot): Survey {
   );
   const pools = snapshot.pools.filter(({ spec }) => !spec.disabled).map(({ spec }) => spec.cidr);
   const used = [...owners].map(([address, names]) => ({ address, owners: names }));
-  const leaks = leaksIn(snapshot, sound);
+  const leaks = leaksIn(snapshot, sound, ofNodes);
   return {
     blocks: live.map(({ spec }) => ({ cidr: spec.cidr, affinity: spec.affinity ?? null })),
     pools,
@@ -107,9 +107,11 @@ export function surveyOf(snapshot: Snapshot): Survey {
   };
 }
 
-function leaksIn(snapshot: Snapshot, blocks: Snapshot['blocks']): LeakReport {
+/** A node uses the addresses of its tunnels as a workload uses its own. */
+function leaksIn(snapshot: Snapshot, blocks: Snapshot['blocks'], ofNodes: readonly Owner[]): LeakReport {
   const nodes = new Set(snapshot.nodes.map(({ metadata }) => metadata.name));
-  const users = snapshot.workloads.map(userOfEndpoint);
+  const tunnels = ofNodes.map(({ name, address }) => ({ name, node: '', addresses: [address] }));
+  const users = [...snapshot.workloads.map(userOfEndpoint), ...tunnels];
   return findLeaks({ blocks, nodes, users }, { now: snapshot.now, graceMs: DEFAULT_LEAK_GRACE_MS });
 }
 
