@@ -302,7 +302,7 @@ describe('what would happen, and what did', () => {
     await store.close();
     const report = await remove('ippool', ['a'], { datastore });
     expect(report.text).toBe("Successfully deleted 1 'IPPool' resource(s)");
-    expect(report.notes?.join()).toMatch(/1 of its blocks are in use/);
+    expect(report.notes?.join()).toMatch(/1 block is in use/);
     expect((await show('blockaffinities', [], { output: 'name' })).text).toBe('');
   });
 });

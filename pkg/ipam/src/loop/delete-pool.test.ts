@@ -28,13 +28,22 @@ describe('deletePool', () => {
     const made = await twoPools();
     const outcome = await remove(made, 'old');
     expect(outcome).toMatchObject({ kind: 'deleted', inUse: [expect.any(String)] });
-    expect(outcome.message).toContain('1 of its blocks are in use');
+    expect(outcome.message).toContain('1 block is in use');
     const left = await contents(made.store);
     expect(Object.keys(left.affinities)).toHaveLength(1);
     expect(Object.values(left.blocks).toSorted()).toEqual(['host:node1', undefined]);
     await made.ipam.releaseByHandle('stays');
     expect(Object.values((await contents(made.store)).blocks)).toEqual(['host:node1']);
     expect(await made.ipam.inspect()).toEqual([]);
+  });
+
+  test('leaves no block for addresses that only cool down', async () => {
+    const made = await cluster(pool('old', '10.0.0.0/28', { blockSize: 30 }), node('node1'));
+    await made.ipam.autoAssign({ node: 'node1', num4: 1, intendedUse: 'Workload', handle: 'gone' });
+    await made.ipam.releaseByHandle('gone');
+    expect(Object.keys((await contents(made.store)).blocks)).toHaveLength(1);
+    expect(await remove(made, 'old')).toMatchObject({ kind: 'deleted', inUse: [] });
+    expect(Object.keys((await contents(made.store)).blocks)).toEqual([]);
   });
 
   test('disables the pool and waits before it takes blocks away, so that allocations under way can finish', async () => {

@@ -15,7 +15,7 @@ import { affinityText, type Owner } from '../core/owner.ts';
 import { poolCidr } from '../core/pool-choice.ts';
 import { again, attempts, isContention } from './attempts.ts';
 import { deleteBlock, listBlocks } from './block-store.ts';
-import { createContext, type IpamContext, readRules } from './context.ts';
+import { createContext, type IpamContext, type Rules, readRules } from './context.ts';
 import { releaseBlockAffinity } from './release-affinity.ts';
 
 /** How long allocations under way have to finish after the pool was disabled. Calico's pause. */
@@ -78,8 +78,9 @@ async function disable({ store }: IpamContext, pool: IPPool): Promise<IPPool | u
 }
 
 /** Takes every block of the pool from its owner. Returns those still in use; undefined when others were first every time. */
-async function clearOut(context: IpamContext, pool: Prefix): Promise<Prefix[] | undefined> {
-  const rules = await readRules(context);
+async function clearOut(whole: IpamContext, pool: Prefix): Promise<Prefix[] | undefined> {
+  const rules = await readRules(whole);
+  const context = afterEveryCooldown(whole, rules);
   const result = await attempts(async () => {
     const [blocks, affinities] = await Promise.all([
       listBlocks(context, rules.config.cooldownSeconds),
@@ -97,6 +98,13 @@ async function clearOut(context: IpamContext, pool: Prefix): Promise<Prefix[] | 
     return claims.length + abandoned.length > 0 ? again : inside.map(({ spec }) => spec.cidr);
   });
   return Array.isArray(result) ? result : undefined;
+}
+
+/** Of a pool that goes no address is given out again, so none has to cool down; else its block would stay for good. */
+function afterEveryCooldown(context: IpamContext, { config }: Rules): IpamContext {
+  // `releasedAt` has whole seconds, rounded up.
+  const aheadMs = (config.cooldownSeconds + 1) * 1000;
+  return { ...context, now: () => context.now() + aheadMs };
 }
 
 /** Who claims what in the pool, by an affinity or by the block's own word. */
@@ -120,9 +128,10 @@ function claimsIn(
 
 function deletedMessage(name: string, inUse: readonly Prefix[]): string {
   if (inUse.length === 0) return `Deleted pool ${name}.`;
+  const [are, go] = inUse.length === 1 ? ['block is', 'goes with its'] : ['blocks are', 'go with their'];
   return (
-    `Deleted pool ${name}; ${inUse.length} of its blocks are in use (${inUse.slice(0, 3).join(', ')}` +
-    `${inUse.length > 3 ? ', …' : ''}) and go with their last address. Move these workloads: weftctl get ipamblocks.`
+    `Deleted pool ${name}; ${inUse.length} ${are} in use (${inUse.slice(0, 3).join(', ')}` +
+    `${inUse.length > 3 ? ', …' : ''}) and ${go} last address. Move these workloads: weftctl get ipamblocks.`
   );
 }
 
