@@ -7,8 +7,8 @@
 import { expect, test } from 'vitest';
 import { simulate } from './simulation/simulation.ts';
 
-const STEPS_PER_RUN = 1500;
-const { WEFT_IPAM_SEED = '1', WEFT_IPAM_RUNS = '15' } = process.env;
+const STEPS_PER_RUN = 3000;
+const { WEFT_IPAM_SEED = '1', WEFT_IPAM_RUNS = '10' } = process.env;
 const TIMEOUT_MS_PER_RUN = 10_000;
 
 test(

@@ -74,11 +74,16 @@ async function confirm(
   block: IPAMBlock,
 ): Promise<ClaimResult | typeof again> {
   if (isEmptyBlock(block.spec) && !(await isWanted(context, block.spec.cidr)))
-    return (await deleteBlock(context, block)).kind === 'written' && (await removeAffinity(context, affinity))
-      ? { kind: 'no-pool' }
-      : again;
+    return (await takeBack(context, affinity, block)) ? { kind: 'no-pool' } : again;
   const outcome = await context.store.update(withState(affinity, 'confirmed'));
   return outcome.kind === 'written' ? { kind: 'claimed', block } : again;
+}
+
+/** Takes a claim back in the order of a release, since somebody else may be about to confirm the same claim. */
+async function takeBack(context: IpamContext, affinity: BlockAffinity, block: IPAMBlock): Promise<boolean> {
+  const marked = await markForDeletion(context, affinity);
+  if (!marked || (await deleteBlock(context, block)).kind !== 'written') return false;
+  return removeAffinity(context, marked);
 }
 
 async function isWanted({ fresh }: IpamContext, cidr: Prefix): Promise<boolean> {
@@ -127,6 +132,16 @@ export async function readAffinity(
 ): Promise<BlockAffinity | undefined> {
   const affinity = await store.get({ kind: 'BlockAffinity', name: affinityName(owner.name, cidr) });
   return affinity && !affinity.spec.deleted ? affinity : undefined;
+}
+
+/** Makes the affinity count no longer; undefined when another writer was first. */
+export async function markForDeletion(
+  { store }: IpamContext,
+  affinity: BlockAffinity,
+): Promise<BlockAffinity | undefined> {
+  if (stateOf(affinity) === 'pendingDeletion') return affinity;
+  const outcome = await store.update(withState(affinity, 'pendingDeletion'));
+  return outcome.kind === 'written' ? outcome.resource : undefined;
 }
 
 /** Removes the affinity if nobody changed it; true when it is gone. */

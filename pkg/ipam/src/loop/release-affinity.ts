@@ -8,12 +8,12 @@
  */
 import type { Prefix } from '@weft/ip';
 import type { BlockAffinity, IPAMBlock } from '@weft/resources';
-import { stateOf, withState } from '../core/affinity.ts';
+import { stateOf } from '../core/affinity.ts';
 import { isEmptyBlock, ownerOfBlock, withoutOwner } from '../core/block.ts';
 import { describeOwner, isSameOwner, type Owner } from '../core/owner.ts';
 import { again, attempts, type Contention } from './attempts.ts';
 import { deleteBlock, readBlock, writeBlock } from './block-store.ts';
-import { claimBlock, readAffinity, removeAffinity } from './claim-block.ts';
+import { claimBlock, markForDeletion, readAffinity, removeAffinity } from './claim-block.ts';
 import { type IpamContext, type Rules, readRules } from './context.ts';
 
 /** A block its owner is to give up. */
@@ -111,13 +111,4 @@ async function dropStale(
   affinity: BlockAffinity | undefined,
 ): Promise<AffinityReleaseResult | typeof again> {
   return !affinity || (await removeAffinity(context, affinity)) ? { kind: 'not-affine' } : again;
-}
-
-async function markForDeletion(
-  { store }: IpamContext,
-  affinity: BlockAffinity,
-): Promise<BlockAffinity | undefined> {
-  if (stateOf(affinity) === 'pendingDeletion') return affinity;
-  const outcome = await store.update(withState(affinity, 'pendingDeletion'));
-  return outcome.kind === 'written' ? outcome.resource : undefined;
 }

@@ -13,6 +13,7 @@ import { interceptStore, isWrite } from '../support/intercepted-store.ts';
 import { Ledger } from '../support/ledger.ts';
 import { Monitor } from '../support/monitor.ts';
 import { type Random, seededRandom } from '../support/random.ts';
+import { addPool, BLOCK_SIZES, randomSettings } from './administrator.ts';
 import { type FaultRates, faultyConnection, NO_FAULTS } from './faults.ts';
 import { Scheduler } from './scheduler.ts';
 import { Worker, type Workplace } from './worker.ts';
@@ -36,12 +37,17 @@ export async function simulate({ seed, steps }: SimulationOptions): Promise<Simu
   try {
     return await new Simulation(seed).run(steps);
   } catch (cause) {
-    const message = `simulation of seed ${seed}, ${steps} steps: ${(cause as Error).message}`;
+    const message = `simulation of seed ${seed}, ${steps} steps (repeat it: WEFT_IPAM_SEED=${seed}): ${(cause as Error).message}`;
     throw new Error(message, { cause });
   }
 }
 
 const WORKERS_PER_NODE = 2;
+
+/** What one worker is doing. */
+interface Operation {
+  isPausing: boolean;
+}
 
 class Simulation {
   readonly #random: Random;
@@ -49,8 +55,10 @@ class Simulation {
   readonly #store: Datastore;
   readonly #ledger = new Ledger();
   readonly #monitor: Monitor;
-  readonly #place: Workplace;
+  readonly #place: Omit<Workplace, 'pause'>;
   readonly #outcomes = new Map<string, number>();
+  /** What workers are busy with. */
+  readonly #underWay = new Set<Operation>();
   #faults: FaultRates;
   #now = 1_800_000_000_000;
   #crashes = 0;
@@ -78,7 +86,7 @@ class Simulation {
     return { crashes: this.#crashes, outcomes: this.#outcomes };
   }
 
-  #workplace(): Workplace {
+  #workplace(): Omit<Workplace, 'pause'> {
     let handles = 0;
     return {
       store: this.#store,
@@ -88,6 +96,8 @@ class Simulation {
       nodes: Array.from({ length: 2 + this.#random.below(7) }, (_, index) => `node${index}`),
       pools: ['10.0.0.0/28' as Prefix, 'fd00::/124' as Prefix],
       newHandle: () => `workload-${handles++}`,
+      nodeOfHandle: new Map(),
+      now: () => this.#now,
       count: (outcome) => this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1),
     };
   }
@@ -96,16 +106,12 @@ class Simulation {
   async #furnish(): Promise<void> {
     const random = this.#random;
     const [cidr4, cidr6] = this.#place.pools as [Prefix, Prefix];
-    await this.#store.create(pool('pool4', cidr4, { blockSize: random.pick([29, 30, 31, 32]) }));
-    await this.#store.create(pool('pool6', cidr6, { blockSize: random.pick([125, 126, 127, 128]) }));
+    await this.#store.create(
+      pool('pool4', cidr4, { blockSize: random.pick(BLOCK_SIZES[4]), vxlanMode: 'Always' }),
+    );
+    await this.#store.create(pool('pool6', cidr6, { blockSize: random.pick(BLOCK_SIZES[6]) }));
     for (const name of this.#place.nodes) await this.#store.create(node(name));
-    const settings = {
-      strictAffinity: random.chance(0.4),
-      autoAllocateBlocks: random.chance(0.9),
-      maxBlocksPerHost: random.pick([0, 0, 2]),
-      ipCooldownSeconds: random.pick([0, 5, 60]),
-    };
-    if (random.chance(0.8)) await this.#store.create(configuration(settings));
+    if (random.chance(0.8)) await this.#store.create(configuration(randomSettings(random)));
   }
 
   /** Lets one waiting call go on. Time passes in small bits, and now and then in one that ends every cooldown. */
@@ -120,8 +126,10 @@ class Simulation {
   #startProcess(name: string): void {
     const underWay = new Set<string>();
     let isAlive = true;
+    const { promise: death, resolve: die } = Promise.withResolvers<void>();
     const died = () => {
       isAlive = false;
+      die();
       this.#crashes++;
       for (const handle of underWay) this.#ledger.abandon(handle);
       this.#startProcess(name);
@@ -135,16 +143,34 @@ class Simulation {
       },
       died,
     );
-    const ipam = createIpam({ store: interceptStore(this.#store, around), now: () => this.#now });
-    for (let count = 0; count < WORKERS_PER_NODE; count++)
-      this.#employ(new Worker(this.#place, name, ipam, underWay), () => isAlive).catch(this.#fail);
+    const store = interceptStore(this.#store, around);
+    const ipam = createIpam({ store, now: () => this.#now });
+    for (let count = 0; count < WORKERS_PER_NODE; count++) {
+      const operation: Operation = { isPausing: false };
+      const place = { ...this.#place, pause: () => this.#pause(operation) };
+      death.then(() => this.#underWay.delete(operation));
+      this.#employ(new Worker(place, name, ipam, store, underWay), operation, () => isAlive).catch(
+        this.#fail,
+      );
+    }
   }
 
-  async #employ(worker: Worker, isAlive: () => boolean): Promise<void> {
+  async #employ(worker: Worker, operation: Operation, isAlive: () => boolean): Promise<void> {
     while (!this.#isOver) {
+      operation.isPausing = false;
+      this.#underWay.add(operation);
       await worker.work();
+      this.#underWay.delete(operation);
       await this.#scheduler.turn(isAlive);
     }
+  }
+
+  /** Ends when nothing is under way any more of what is now; those who pause themselves claim nothing and do not count. */
+  async #pause(own: Operation): Promise<void> {
+    own.isPausing = true;
+    const before = [...this.#underWay];
+    const isWaitedFor = (one: Operation) => this.#underWay.has(one) && !one.isPausing;
+    while (before.some(isWaitedFor)) await this.#scheduler.turn(() => true);
   }
 
   #fail = (error: unknown): void => {
@@ -158,15 +184,28 @@ class Simulation {
     while (await this.#step());
     const ipam = this.#undisturbed();
     for (const handle of this.#ledger.limbo) await ipam.releaseByHandle(handle);
+    for (const name of this.#place.nodes) await this.#settleNode(ipam, name);
+    await this.#repair(ipam);
+  }
+
+  /** A node that is there has its tunnels' addresses, one that is gone has nothing. */
+  async #settleNode(ipam: Ipam, name: string): Promise<void> {
+    const resource = await this.#store.get({ kind: 'Node', name });
+    if (resource) await ipam.ensureTunnels(name, { wireguardHostEncryption: false });
+    else await ipam.releaseHost(name);
+  }
+
+  async #repair(ipam: Ipam): Promise<void> {
     for (const finding of await ipam.inspect()) await ipam.repair(finding);
     const left = (await ipam.inspect()).map(({ message }) => message);
     if (left.length > 0) throw new Error(`after repair: ${left.join(' ')}`);
   }
 
-  /** What is held is what live workloads use. */
+  /** What is held is what live workloads and the tunnels of nodes use. */
   #checkHolders(): void {
+    const tunnels = this.#monitor.tunnels();
     for (const [address, handle] of this.#monitor.holders()) {
-      if (this.#ledger.ownerOf(address) !== handle)
+      if (this.#ledger.ownerOf(address) !== handle && tunnels.get(address) !== handle)
         throw new Error(`${address} is held by ${handle}, which is gone`);
     }
   }
@@ -178,8 +217,16 @@ class Simulation {
       this.#ledger.releasing(handle);
       await ipam.releaseByHandle(handle);
     }
+    for (const name of this.#place.nodes) {
+      await this.#store.delete({ kind: 'Node', name });
+      await this.#monitor.written('Node', name);
+      await ipam.releaseHost(name);
+      await this.#store.create(node(name));
+    }
     this.#now += 3_600_000;
+    await this.#repair(ipam);
     await this.#store.delete({ kind: 'IPAMConfiguration', name: 'default' });
+    for (const cidr of this.#place.pools) await addPool(this.#store, this.#random, cidr);
     const [pool4, pool6] = this.#place.pools as [Prefix, Prefix];
     await this.#useUp(ipam, pool4, 'num4');
     await this.#useUp(ipam, pool6, 'num6');

@@ -1,6 +1,6 @@
 /**
  * What the users of one node's allocator do, at random: ADD and DEL of workloads, clean-up of those that ended badly,
- * late releases, claims, repairs. It books every answer in the ledger.
+ * late releases, claims, repairs. It books every answer in the ledger. What administrators do is in administrator.ts.
  */
 import type { Datastore } from '@weft/datastore';
 import { addressCount, nthAddress, nthSubnet, type Prefix, subnetCount } from '@weft/ip';
@@ -8,6 +8,7 @@ import { type AssignIpOutcome, type AutoAssignOutcome, hostOwner, type Ipam } fr
 import type { Ledger } from '../support/ledger.ts';
 import type { Monitor } from '../support/monitor.ts';
 import type { Random } from '../support/random.ts';
+import { Administrator } from './administrator.ts';
 
 /** What all workers share. */
 export interface Workplace {
@@ -19,6 +20,12 @@ export interface Workplace {
   readonly pools: readonly Prefix[];
   /** A handle nobody had before. */
   readonly newHandle: () => string;
+  /** On which node each workload was started. */
+  readonly nodeOfHandle: Map<string, string>;
+  /** Waits until every operation that is under way now has ended, as the pause of a pool's deletion hopes it does. */
+  readonly pause: () => Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** Counts an outcome, for the report. */
   readonly count: (outcome: string) => void;
 }
@@ -29,12 +36,14 @@ export class Worker {
   readonly #node: string;
   readonly #ipam: Ipam;
   readonly #underWay: Set<string>;
+  readonly #administrator: Administrator;
 
-  constructor(place: Workplace, node: string, ipam: Ipam, underWay: Set<string>) {
+  constructor(place: Workplace, node: string, ipam: Ipam, store: Datastore, underWay: Set<string>) {
     this.#place = place;
     this.#node = node;
     this.#ipam = ipam;
     this.#underWay = underWay;
+    this.#administrator = new Administrator(place, node, ipam, store);
   }
 
   /** Does one thing. A store failure ends it early; what it was about is then in limbo. */
@@ -48,7 +57,8 @@ export class Worker {
   }
 
   #anything(): Promise<void> {
-    const choice = this.#place.random.below(100);
+    const choice = this.#place.random.below(115);
+    if (choice >= 100) return this.#administrator.work();
     if (choice < 35) return this.#add();
     if (choice < 55) return this.#remove();
     if (choice < 65) return this.#cleanUp();
@@ -67,7 +77,8 @@ export class Worker {
     const num4 = random.pick([0, 1, 1, 1, 2]);
     const num6 = num4 === 0 ? 1 : random.pick([0, 0, 1]);
     await this.#busyWith(handle, async () => {
-      const request = { node: this.#node, handle, num4, num6, intendedUse: 'Workload' } as const;
+      const attributes = { workload: handle };
+      const request = { node: this.#node, handle, attributes, num4, num6, intendedUse: 'Workload' } as const;
       const outcome = await this.#ipam.autoAssign(request);
       count(`autoAssign ${outcome.kind}`);
       this.#book(handle, outcome, num4 + num6);
@@ -80,7 +91,8 @@ export class Worker {
     const pool = random.pick(pools);
     const address = nthAddress(pool, random.below(Number(addressCount(pool))));
     await this.#busyWith(handle, async () => {
-      const outcome = await this.#ipam.assignIp({ address, node: this.#node, handle });
+      const attributes = { workload: handle };
+      const outcome = await this.#ipam.assignIp({ address, node: this.#node, handle, attributes });
       count(`assignIp ${outcome.kind}`);
       this.#book(handle, outcome, 1);
     });
@@ -207,7 +219,8 @@ export class Worker {
 
   /** Runs an operation on a handle that others may disturb meanwhile. */
   async #busyWith(handle: string, work: () => Promise<void>): Promise<void> {
-    const { ledger } = this.#place;
+    const { ledger, nodeOfHandle } = this.#place;
+    if (!nodeOfHandle.has(handle)) nodeOfHandle.set(handle, this.#node);
     ledger.begin(handle);
     try {
       await this.#knownToEnd(handle, work);

@@ -3,7 +3,14 @@
  */
 import type { Datastore } from '@weft/datastore';
 import { type Address, containsAddress } from '@weft/ip';
-import { type BlockAffinity, blockName, type IPAMBlock, type IPAMHandle, type Kind } from '@weft/resources';
+import {
+  type BlockAffinity,
+  blockName,
+  type IPAMBlock,
+  type IPAMHandle,
+  type Kind,
+  type Node,
+} from '@weft/resources';
 import {
   addressAt,
   allocationAt,
@@ -15,6 +22,9 @@ import {
   ownerOfAffinity,
   ownerOfBlock,
   stateOf,
+  TUNNELS,
+  tunnelAddressOf,
+  tunnelHandle,
 } from '../../src/index.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -23,13 +33,19 @@ interface Picture {
   readonly IPAMBlock: Map<string, IPAMBlock>;
   readonly BlockAffinity: Map<string, BlockAffinity>;
   readonly IPAMHandle: Map<string, IPAMHandle>;
+  readonly Node: Map<string, Node>;
 }
 
 /** Follows the store past all faults, and compares. */
 export class Monitor {
   readonly #store: Datastore;
   readonly #ledger: Ledger;
-  readonly #picture: Picture = { IPAMBlock: new Map(), BlockAffinity: new Map(), IPAMHandle: new Map() };
+  readonly #picture: Picture = {
+    IPAMBlock: new Map(),
+    BlockAffinity: new Map(),
+    IPAMHandle: new Map(),
+    Node: new Map(),
+  };
 
   constructor(store: Datastore, ledger: Ledger) {
     this.#store = store;
@@ -77,12 +93,38 @@ export class Monitor {
           ...this.#stolenAddresses(),
           ...falseAffinities(this.#picture),
           ...lowCounts(this.#picture),
+          ...this.#falseTunnels(),
         ];
       case 'BlockAffinity':
         return falseAffinities(this.#picture);
       case 'IPAMHandle':
         return lowCounts(this.#picture);
+      case 'Node':
+        return this.#falseTunnels();
     }
+  }
+
+  /** The addresses that Nodes tell for their tunnels, and the handles that should hold them. */
+  tunnels(): Map<Address, string> {
+    const told = [...this.#picture.Node.values()].flatMap((resource) =>
+      TUNNELS.flatMap((tunnel) => {
+        const address = tunnelAddressOf(tunnel, resource);
+        return address === undefined
+          ? []
+          : [[address, tunnelHandle(tunnel, resource.metadata.name)] as const];
+      }),
+    );
+    return new Map(told);
+  }
+
+  /** What a Node tells of its tunnels is held for them. */
+  #falseTunnels(): string[] {
+    return [...this.tunnels()].flatMap(([address, handle]) => {
+      const holder = holderOf(this.blocks, address);
+      return holder === handle
+        ? []
+        : [`${address} is told for ${handle}, and the store gives it to ${holder}`];
+    });
   }
 
   /** An address in use is held by its user. */
