@@ -18,7 +18,7 @@ describe('startEtcd', () => {
     await etcd.put('/b', '');
     await etcd.compact();
     await etcd.defrag();
-    expect(await etcd.keys()).toEqual(['/a', '/b']);
+    expect(await etcd.keys()).toEqual(['/a', '/b', '/compacted']);
     await etcd.clear();
     expect(await etcd.keys()).toEqual([]);
     await etcd.dispose();

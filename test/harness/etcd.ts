@@ -169,9 +169,10 @@ export class TestEtcd {
     return answer.header.revision;
   }
 
-  /** Forgets the history up to a revision, the present one unless told. */
-  async compact(revision?: number): Promise<void> {
-    await this.etcdctl('compact', '--physical', String(revision ?? (await this.revision())));
+  /** Forgets every change up to now. The newest one is always kept by etcd, so one more is made first. */
+  async compact(): Promise<void> {
+    await this.put('/compacted', '');
+    await this.etcdctl('compact', '--physical', String(await this.revision()));
   }
 
   /** Gives the space of what was forgotten back to the file system. */

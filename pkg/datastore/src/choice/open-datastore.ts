@@ -1,7 +1,7 @@
 /**
  * Opens whichever datastore was chosen. A driver is loaded only when it is used, so that none waits for the others' imports.
  */
-import { type Datastore, DatastoreError, type OnUnreadable } from '../datastore.ts';
+import type { Datastore, OnUnreadable } from '../datastore.ts';
 import type { DatastoreChoice } from './datastore-choice.ts';
 
 /** How to open; `create` makes an embedded store's file when it is missing. */
@@ -21,10 +21,9 @@ export async function openDatastore(choice: DatastoreChoice, options: OpenOption
       const { openKubernetes } = await import('../kubernetes/kubernetes-store.ts');
       return openKubernetes(choice);
     }
-    default:
-      throw new DatastoreError(
-        'unavailable',
-        `This build has no driver for a datastore of type ${choice.type}.`,
-      );
+    case 'etcd': {
+      const { openEtcd } = await import('../etcd/etcd-store.ts');
+      return openEtcd(choice, options);
+    }
   }
 }
