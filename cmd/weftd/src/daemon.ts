@@ -5,7 +5,6 @@
  *     kernel ─▶ facts ─────┼─▶ calculate ────┤               ├─▶ Dataplane ─▶ kernel
  *     Attachments ─────────┘                 └───────────────┘
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Announcement,
   createCalculator,
@@ -27,21 +26,18 @@ import { Attachments } from './attachments.ts';
 import { Bgp } from './bgp.ts';
 import { controlBackend } from './control-backend.ts';
 import { Fib } from './fib.ts';
-import { BatchedJournal, journaledUses, mendJournal } from './journal.ts';
+import { isElsewhere, Joining } from './joining.ts';
+import { BatchedJournal, journaledUses } from './journal.ts';
 import { Metrics } from './metrics.ts';
 import { nodeMtuBytes } from './node-mtu.ts';
 import type { Options } from './options.ts';
 import { readiness } from './readiness.ts';
-import { registerNode } from './register-node.ts';
 import { StartupError } from './startup-error.ts';
 import { State } from './state.ts';
+import { LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
 import { LateStore } from './store/late-store.ts';
 import { locationOf } from './store/location.ts';
-import { patiently } from './store/patience.ts';
 import { StoreHealth } from './store/store-health.ts';
-
-/** How often a start that waits for the datastore looks whether that has gone away, in ms. */
-const AWAY_CHECK_MS = 1_000;
 
 /** How long an address that could not be listened on is left alone, in ms. */
 const LISTEN_RETRY_MS = 5_000;
@@ -58,23 +54,6 @@ export async function createDaemon(options: Options, log: Logger): Promise<Daemo
   return new Daemon(options, log, store, kernel);
 }
 
-/** A store that comes and goes without this machine: it is waited for. */
-function isElsewhere({ datastore }: Options): boolean {
-  return datastore.type !== 'embedded';
-}
-
-/** Two daemons under one name would undo each other's work. */
-async function claimNode(store: LateStore, { nodeName }: Options): Promise<void> {
-  const claim = await store.claimName(nodeName);
-  if (claim === undefined || claim.kind === 'claimed') return;
-  const holder = claim.by.pid === undefined ? 'another process' : `process ${claim.by.pid}`;
-  throw new StartupError(
-    `a weftd of that name is running: ${holder}`,
-    `node ${nodeName}`,
-    'stop it, or give this one another --node-name',
-  );
-}
-
 /** A running daemon. */
 export class Daemon {
   readonly #options: Options;
@@ -89,6 +68,7 @@ export class Daemon {
   readonly #fib: Fib;
   readonly #attachments: Attachments;
   readonly #journal: BatchedJournal;
+  readonly #joining: Joining;
   #bgp: Bgp | undefined;
   #control: ControlServer | undefined;
   #context: RoutingContext | undefined;
@@ -101,8 +81,6 @@ export class Daemon {
   #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
   /** From the first computation on. Before it something is not read yet, and what is not read must not look gone. */
   #running = false;
-  /** What the start waits for; undefined when it is over. */
-  #awaited: string | undefined = 'it reads the datastore';
   /** An earlier weftd's routes are in the kernel and still forward. */
   #restarting = false;
 
@@ -136,6 +114,16 @@ export class Daemon {
       mtuBytes: () => nodeMtuBytes(this.#facts.facts),
       changed: () => this.#schedule('endpoints'),
     });
+    this.#joining = new Joining({
+      options,
+      log,
+      store,
+      state: this.#state,
+      attachments: this.#attachments,
+      journal: this.#journal,
+      facts: () => this.#facts.facts,
+      delayed: () => this.#openControl(),
+    });
   }
 
   /**
@@ -146,9 +134,7 @@ export class Daemon {
     const earlier = this.#kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL });
     this.#restarting = earlier.length > 0;
     this.#dataplane.start();
-    await this.#joinStore();
-    this.#awaited = undefined;
-    this.#state.health.answered();
+    await this.#joining.run();
     this.#running = true;
     this.#apply();
     if (this.#bgpError !== undefined) {
@@ -167,48 +153,6 @@ export class Daemon {
     await this.#openControl();
     this.#log.info('daemon-started', `weftd runs as ${this.#options.nodeName}`, {
       restarting: this.#restarting,
-    });
-  }
-
-  /** Everything that has to be read and written before this node can work. */
-  async #joinStore(): Promise<void> {
-    await this.#whenStoreLets(() => claimNode(this.#store, this.#options));
-    await this.#whenStoreLets(() => registerNode(this.#store, this.#options, this.#facts.facts, this.#log));
-    await this.#whenStoreLets(() => this.#attachments.load());
-    await this.#whenAllIsKnown();
-    const blocks = this.#state.ownBlocks().map(({ spec }) => spec.cidr);
-    const { nodeName } = this.#options;
-    const found = await this.#whenStoreLets(() => mendJournal(this.#journal, this.#store, nodeName, blocks));
-    if (found > 0)
-      this.#log.info('ipam-journal-mended', 'blocks say what the journal of addresses did not', {
-        entries: found,
-      });
-    const reclaimed = await this.#whenStoreLets(() => this.#attachments.reclaim());
-    if (reclaimed.length > 0) {
-      this.#log.warn('addresses-reclaimed', 'attaches that died half-way had taken addresses', {
-        endpoints: reclaimed,
-      });
-    }
-  }
-
-  /** The mirror waits out by itself what passes; here it is only told to whoever asks. */
-  async #whenAllIsKnown(): Promise<void> {
-    const inSync = this.#state.mirror.whenInSync();
-    while (!this.#state.mirror.inSync) {
-      await Promise.race([inSync, sleep(AWAY_CHECK_MS, undefined, { ref: false })]);
-      if (this.#state.health.away !== undefined) await this.#openControl();
-    }
-  }
-
-  #whenStoreLets<T>(attempt: () => Promise<T>): Promise<T> {
-    if (!isElsewhere(this.#options)) return attempt();
-    return patiently(attempt, {
-      sleep,
-      failed: async (error) => {
-        this.#awaited = 'it waits for the datastore';
-        this.#state.health.failed(error);
-        await this.#openControl();
-      },
     });
   }
 
@@ -256,17 +200,15 @@ export class Daemon {
 
   /** Why nothing can be attached or detached just now. */
   #whyNotNow(id: string): Refusal | undefined {
-    if (this.#awaited === undefined) return undefined;
-    const hint = 'It goes on by itself when the datastore answers: ask again then.';
-    const detail = this.#state.health.describe() ?? this.#awaited;
-    return refuse('unavailable', `weftd is not through its start: ${detail}`, id, hint);
+    if (this.#state.isLocked) return refuse('unavailable', LOCKED, id, LOCKED_HINT);
+    return this.#joining.whyNotNow(id);
   }
 
   #readiness(): Health {
     return readiness({
       inSync: this.#state.isCurrent,
       storeAway: this.#state.health.describe(),
-      awaited: this.#awaited,
+      awaited: this.#joining.awaited,
       noBgpReason: this.#noBgpReason,
       listenError: this.#bgpError?.message,
       peers: this.#bgp?.peers() ?? [],

@@ -8,6 +8,7 @@ import { type Family, familyOf } from '@weft/ip';
 import { type IpamView, isSameOwner, ownerOfAffinity } from '@weft/ipam';
 import type { BlockAffinity, Kind, ResourceOf, WorkloadEndpoint } from '@weft/resources';
 import type { Options } from './options.ts';
+import { isLocked } from './store/cluster-information.ts';
 import type { StoreHealth } from './store/store-health.ts';
 
 const kinds = [
@@ -19,6 +20,9 @@ const kinds = [
   'BGPConfiguration',
   'BGPPeer',
   'BGPFilter',
+  'ClusterInformation',
+  'FelixConfiguration',
+  'CalicoNodeStatus',
 ] as const;
 type MirroredKind = (typeof kinds)[number];
 
@@ -64,6 +68,11 @@ export class State {
     const list = [...this.mirror.objects(kind).values()];
     this.#lists.set(kind, list);
     return list;
+  }
+
+  /** True while somebody has locked the datastore. */
+  get isLocked(): boolean {
+    return isLocked(this.mirror.objects('ClusterInformation').get('default'));
   }
 
   /** The blocks of this node, in any state of their affinity. */

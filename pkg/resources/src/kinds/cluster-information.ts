@@ -29,7 +29,7 @@ export const clusterInformation: KindDefinition<'ClusterInformation'> = defineKi
   crd: true,
   names: { pattern: /^default$/, what: 'default' },
   spec,
-  actsOn: [],
+  actsOn: ['clusterGUID', 'datastoreReady'],
   columns: { ps: columns(), wide: columns() },
 });
 

@@ -1,0 +1,132 @@
+/**
+ * How a daemon joins its datastore: every step that has to be through before its node can work, each waited for as long as a
+ * datastore elsewhere is away or locked.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LocalFacts } from '@weft/calc';
+import { type Refusal, refuse } from '@weft/control';
+import type { Logger } from '@weft/telemetry';
+import type { Attachments } from './attachments.ts';
+import { type BatchedJournal, mendJournal } from './journal.ts';
+import type { Options } from './options.ts';
+import { registerNode } from './register-node.ts';
+import { StartupError } from './startup-error.ts';
+import type { State } from './state.ts';
+import { ensureClusterInformation, isLocked, LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
+import type { LateStore } from './store/late-store.ts';
+import { patiently } from './store/patience.ts';
+
+/** How often a start that waits looks whether the datastore has gone away, or its lock, in ms. */
+const CHECK_MS = 1_000;
+
+/** What joining works on. */
+export interface JoiningOptions {
+  readonly options: Options;
+  readonly log: Logger;
+  readonly store: LateStore;
+  readonly state: State;
+  readonly attachments: Attachments;
+  readonly journal: BatchedJournal;
+  readonly facts: () => LocalFacts;
+  /** It may take long: whoever asks should be told. May be called more than once. */
+  readonly delayed: () => Promise<void>;
+}
+
+/** A store that comes and goes without this machine: it is waited for. */
+export function isElsewhere({ datastore }: Options): boolean {
+  return datastore.type !== 'embedded';
+}
+
+/** The way from a process to a node that works. */
+export class Joining {
+  readonly #with: JoiningOptions;
+  #awaited: string | undefined = 'it reads the datastore';
+
+  constructor(options: JoiningOptions) {
+    this.#with = options;
+  }
+
+  /** What it waits for; undefined when it is through. */
+  get awaited(): string | undefined {
+    return this.#awaited;
+  }
+
+  /** Goes the whole way. Throws StartupError, and DatastoreError that will not pass by itself. */
+  async run(): Promise<void> {
+    const { attachments, facts, journal, log, options, state, store } = this.#with;
+    await this.#whenStoreLets(() => claimNode(store, options));
+    await this.#whenUnlocked();
+    await this.#whenStoreLets(() => registerNode(store, options, facts(), log));
+    await this.#whenStoreLets(() => attachments.load());
+    await this.#whenAllIsKnown();
+    const blocks = state.ownBlocks().map(({ spec }) => spec.cidr);
+    const found = await this.#whenStoreLets(() => mendJournal(journal, store, options.nodeName, blocks));
+    if (found > 0)
+      log.info('ipam-journal-mended', 'blocks say what the journal of addresses did not', { entries: found });
+    const endpoints = await this.#whenStoreLets(() => attachments.reclaim());
+    if (endpoints.length > 0)
+      log.warn('addresses-reclaimed', 'attaches that died half-way had taken addresses', { endpoints });
+    this.#awaited = undefined;
+    state.health.answered();
+  }
+
+  /** Why nothing can be plugged in or out yet; undefined when it can. */
+  whyNotNow(id: string): Refusal | undefined {
+    if (this.#awaited === undefined) return undefined;
+    if (this.#awaited === LOCKED) return refuse('unavailable', LOCKED, id, LOCKED_HINT);
+    const hint = 'It goes on by itself when the datastore answers: ask again then.';
+    const detail = this.#with.state.health.describe() ?? this.#awaited;
+    return refuse('unavailable', `weftd is not through its start: ${detail}`, id, hint);
+  }
+
+  #whenStoreLets<T>(attempt: () => Promise<T>): Promise<T> {
+    const { delayed, options, state } = this.#with;
+    if (!isElsewhere(options)) return attempt();
+    return patiently(attempt, {
+      sleep,
+      failed: async (error) => {
+        this.#awaited = 'it waits for the datastore';
+        state.health.failed(error);
+        await delayed();
+      },
+    });
+  }
+
+  /** Whoever has locked the datastore is moving it, and what is written meanwhile would be lost. */
+  async #whenUnlocked(): Promise<void> {
+    const { delayed, log, options, store } = this.#with;
+    for (;;) {
+      const information = await this.#whenStoreLets(() =>
+        ensureClusterInformation(store, options.datastore.type, randomUUID),
+      );
+      if (!isLocked(information)) return;
+      if (this.#awaited !== LOCKED) log.warn('datastore-locked', LOCKED, { hint: LOCKED_HINT });
+      this.#awaited = LOCKED;
+      await delayed();
+      await sleep(CHECK_MS);
+    }
+  }
+
+  /** The mirror waits out by itself what passes; here it is only told to whoever asks. */
+  async #whenAllIsKnown(): Promise<void> {
+    const { delayed, state } = this.#with;
+    const inSync = state.mirror.whenInSync();
+    while (!state.mirror.inSync) {
+      await Promise.race([inSync, sleep(CHECK_MS, undefined, { ref: false })]);
+      if (state.health.away !== undefined) await delayed();
+    }
+  }
+}
+
+/** Two daemons under one name would undo each other's work. */
+async function claimNode(store: LateStore, { nodeName }: Options): Promise<void> {
+  const claim = await store.claimName(nodeName);
+  if (claim === undefined || claim.kind === 'claimed') return;
+  const holder = claim.by.pid === undefined ? 'another process' : `process ${claim.by.pid}`;
+  throw new StartupError(
+    `a weftd of that name is running: ${holder}`,
+    `node ${nodeName}`,
+    'stop it, or give this one another --node-name',
+  );
+}
