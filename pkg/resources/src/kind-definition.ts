@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Kind, ResourceOf } from './generated/types.ts';
 import { formatPath, type ValidationIssue } from './issue.ts';
 import { metadataSchema } from './schema/metadata.ts';
-import { nameIssues } from './schema/names-and-labels.ts';
+import { nameIssues, objectNameIssues } from './schema/names-and-labels.ts';
 
 /** The version users read and write. */
 export const apiVersion = 'projectcalico.org/v3';
@@ -168,5 +168,19 @@ export function specRule<K extends Kind>(rule: {
     ...(cel !== undefined && {
       cel: { rule: cel, message: `${path.replace('spec.', '')}: ${reason}; ${hint}` },
     }),
+  };
+}
+
+/** A rule that a field, or each item of a list, could be the name of an object. */
+export function nameRule<K extends Kind>(
+  path: string,
+  read: (spec: ResourceOf<K>['spec']) => string | readonly string[] | undefined,
+): Rule<K> {
+  return {
+    check: ({ spec }) => {
+      const value = read(spec);
+      if (value === undefined || typeof value === 'string') return objectNameIssues(`spec.${path}`, value);
+      return value.flatMap((text, index) => objectNameIssues(`spec.${path}[${index}]`, text));
+    },
   };
 }

@@ -128,6 +128,36 @@ describe('kind, version and name', () => {
     expect(faults('IPPool', pool, { namespace: '' })).toEqual([]);
   });
 
+  test('annotations follow it, too, their domain in any case, and hold 256 KiB in all', () => {
+    const room = 256 * 1024 - 'key'.length;
+    const good = { 'ProjectCalico.org/Label': 'any value\n', 'calicoctl.example/x_Y': '' };
+    expect(faults('IPPool', pool, { annotations: good })).toEqual([]);
+    expect(faults('IPPool', pool, { annotations: { key: 'x'.repeat(room) } })).toEqual([]);
+    expect(faults('IPPool', pool, { annotations: { key: `${'x'.repeat(room - 1)}ä` } })).toEqual([
+      'metadata.annotations: hold 262145 bytes; at most 262144 are allowed',
+    ]);
+    expect(
+      faults('IPPool', pool, { annotations: { a$b: '', 'a/b/c': '', [`${'a'.repeat(254)}/b`]: '' } }),
+    ).toEqual([
+      'metadata.annotations["a$b"]: "a$b" is not the name of an annotation',
+      'metadata.annotations["a/b/c"]: "a/b/c" is not the name of an annotation',
+      expect.stringContaining('is not the name of an annotation'),
+    ]);
+  });
+
+  test.each([
+    ['projectcalico.org/Label', 'x'.repeat(63), true],
+    ['ProjectCalico.org/label', 'x', false],
+    ['projectcalico.org/label', 'x'.repeat(64), false],
+    ['x'.repeat(64), '', false],
+    [`${'x'.repeat(253)}/a`, '', true],
+    [`${'x'.repeat(254)}/a`, '', false],
+    ['.mylabel', '', false],
+    ['a', '-b', false],
+  ])('the label %s: %s is right: %s', (name, value, right) => {
+    expect(faults('IPPool', pool, { labels: { [name]: value } })).toHaveLength(right ? 0 : 1);
+  });
+
   test('labels follow the syntax of Kubernetes', () => {
     const labels = { 'a.b/c': 'x', c: '', 'd e': 'x', f: 'x y', g: 5 };
     expect(faults('IPPool', pool, { labels })).toEqual(['metadata.labels.g: must be a string, not 5']);

@@ -59,6 +59,27 @@ describe('BGPConfiguration', () => {
       { communities: [{ name: 'x', value: '65536:1' }], prefixAdvertisements: [advertisement] },
       'spec.communities[0].value: "65536:1" is not a community: aa:nn of 16-bit numbers or aa:nn:mm of 32-bit numbers',
     ],
+    [{ ignoredInterfaces: ['*'] }, 'spec.ignoredInterfaces[0]: means every interface'],
+    [
+      {
+        communities: [{ name: 'To_R', value: '1:1' }],
+        prefixAdvertisements: [{ ...advertisement, communities: [] }],
+      },
+      'spec.communities[0].name: "To_R" is not a name',
+    ],
+    [
+      { prefixAdvertisements: [{ cidr: '10.0.0.0/8' }] },
+      'spec.prefixAdvertisements[0].communities: is required',
+    ],
+    [
+      { prefixAdvertisements: [{ cidr: '10.0.0.0/8', communities: ['1:2:4294967296'] }] },
+      'spec.prefixAdvertisements[0].communities[0]: "1:2:4294967296" is neither a community nor the name of one',
+    ],
+    [
+      { serviceExternalIPs: [{ cidr: 'x.x.x.x' }] },
+      'spec.serviceExternalIPs[0].cidr: "x.x.x.x" is not an IP address',
+    ],
+    [{ bindMode: 'nodeIP' }, 'spec.bindMode: "nodeIP" is not one of None, NodeIP'],
     [
       { communities: [{ name: 'tor', value: '1:1' }] },
       'spec.communities: names communities that nothing uses',

@@ -20,6 +20,7 @@ import {
   secretKeyField,
   setOf,
 } from '../schema/fields.ts';
+import { objectNameIssues } from '../schema/names-and-labels.ts';
 import { parseCommunity } from '../text/community.ts';
 
 const serviceBlocks = z.array(
@@ -126,6 +127,28 @@ const clusterOnlyCel = clusterOnlyFields.map((field) => {
   };
 });
 
+function communityNames({ spec }: BGPConfiguration): ValidationIssue[] {
+  return (spec.communities ?? []).flatMap(({ name }, index) =>
+    objectNameIssues(`spec.communities[${index}].name`, name),
+  );
+}
+
+function advertisementIssues({ spec }: BGPConfiguration): ValidationIssue[] {
+  return (spec.prefixAdvertisements ?? []).flatMap(({ communities }, index) => {
+    if (communities !== undefined) return [];
+    const path = `spec.prefixAdvertisements[${index}].communities`;
+    return [{ path, reason: 'is required', hint: 'name the communities, or write [] for none' }];
+  });
+}
+
+function ignoredInterfaceIssues({ spec }: BGPConfiguration): ValidationIssue[] {
+  return (spec.ignoredInterfaces ?? []).flatMap((name, index) => {
+    if (name !== '*') return [];
+    const path = `spec.ignoredInterfaces[${index}]`;
+    return [{ path, reason: 'means every interface', hint: 'write at least one character beside *' }];
+  });
+}
+
 function communityIssues({ spec }: BGPConfiguration): ValidationIssue[] {
   const names = new Set(spec.communities?.map((community) => community.name));
   return (spec.prefixAdvertisements ?? []).flatMap(({ communities = [] }, advertisement) =>
@@ -175,6 +198,9 @@ export const bgpConfiguration: KindDefinition<'BGPConfiguration'> = defineKind({
   },
   rules: [
     { check: clusterOnlyIssues, cel: clusterOnlyCel },
+    { check: communityNames },
+    { check: advertisementIssues },
+    { check: ignoredInterfaceIssues },
     { check: communityIssues },
     meshOnly('nodeMeshPassword'),
     meshOnly('nodeMeshMaxRestartTime'),

@@ -45,6 +45,33 @@ describe('BGPPeer', () => {
       { peerIP: '[10.0.0.1]:179', asNumber: 1 },
       'spec.peerIP: "[10.0.0.1]:179" is not an IP address with an optional port',
     ],
+    [{ ...peer, node: 'Node_1' }, 'spec.node: "Node_1" is not a name'],
+    [{ ...peer, filters: ['ok', 'not ok'] }, 'spec.filters[1]: "not ok" is not a name'],
+    [
+      { peerIP: '192.168.0.0:', asNumber: 1 },
+      'spec.peerIP: "192.168.0.0:" is not an IP address with an optional port',
+    ],
+    [
+      { peerIP: '[9000::]:', asNumber: 1 },
+      'spec.peerIP: "[9000::]:" is not an IP address with an optional port',
+    ],
+    [
+      { peerIP: '[9000::]:65536', asNumber: 1 },
+      'spec.peerIP: "[9000::]:65536" has no port between 1 and 65535',
+    ],
+    [
+      { peerIP: '[9000::FFFFF]:170', asNumber: 1 },
+      'spec.peerIP: "9000::FFFFF" is not an IP address with an optional port',
+    ],
+    [{ peerIP: ':8552', asNumber: 1 }, 'spec.peerIP: "" is not an IP address with an optional port'],
+    [{ peerIP: '[]:8552', asNumber: 1 }, 'spec.peerIP: "[]:8552" is not an IP address with an optional port'],
+    [{ ...peer, numAllowedLocalASNumbers: -1 }, 'spec.numAllowedLocalASNumbers: -1 is less than 0'],
+    [
+      { peerSelector: 'all()', localWorkloadSelector: 'all()', asNumber: 1 },
+      'spec.asNumber: asNumber and peerSelector exclude each other',
+      'spec.peerSelector: peerSelector and localWorkloadSelector exclude each other',
+    ],
+    [{ ...peer, reachableBy: '10.0.0' }, 'spec.reachableBy: "10.0.0" is not an IP address'],
     [{ ...peer, ttlSecurity: 256 }, 'spec.ttlSecurity: 256 is more than 255'],
     [
       { ...peer, password: { secretKeyRef: { name: 'x', keys: 'y' } } },

@@ -5,7 +5,14 @@ import { familyOf } from '@weft/ip';
 import { z } from 'zod';
 import type { BGPPeer } from '../generated/types.ts';
 import type { ValidationIssue } from '../issue.ts';
-import { defineKind, fieldColumn, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
+import {
+  defineKind,
+  fieldColumn,
+  type KindDefinition,
+  nameColumn,
+  nameRule,
+  specRule,
+} from '../kind-definition.ts';
 import {
   addressField,
   asNumberField,
@@ -126,6 +133,8 @@ export const bgpPeer: KindDefinition<'BGPPeer'> = defineKind({
   ],
   columns: { ps: columns(), wide: columns() },
   rules: [
+    nameRule('node', ({ node }) => node),
+    nameRule('filters', ({ filters }) => filters),
     exclusive('node', 'nodeSelector'),
     exclusive('peerIP', 'peerSelector'),
     exclusive('asNumber', 'peerSelector'),

@@ -2,7 +2,7 @@
  * BlockAffinity: a node's claim on a block, and how far the claim has come.
  */
 import { z } from 'zod';
-import { defineKind, fieldColumn, type KindDefinition, nameColumn } from '../kind-definition.ts';
+import { defineKind, fieldColumn, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
 import { booleanTextField, object, strictPrefixField } from '../schema/fields.ts';
 
 const spec = object('BlockAffinitySpec', {
@@ -45,4 +45,12 @@ export const blockAffinity: KindDefinition<'BlockAffinity'> = defineKind({
       fieldColumn('STATE', 'spec.state'),
     ],
   },
+  rules: [
+    specRule({
+      path: 'spec.deleted',
+      reason: 'nobody writes a claim that does not exist',
+      hint: 'delete the object instead',
+      holds: ({ deleted }) => !deleted,
+    }),
+  ],
 });

@@ -116,6 +116,7 @@ describe('FelixConfiguration', () => {
       'spec.programClusterRoutes: "Disable" is not one of Enabled, Disabled, EnabledIPIPOnly, EnabledNoEncapOnly',
     ],
     [{ externalNodesList: ['fd00::/64'] }, 'spec.externalNodesList[0]: fd00::/64 is not IPv4'],
+    [{ natPortRange: true }, 'spec.natPortRange: must be an integer or a string, not true'],
     [{ natPortRange: '9:8' }, 'spec.natPortRange: "9:8" is neither a port nor a range like 30000:32767'],
     [
       { kubeNodePortRanges: ['http'] },
@@ -136,6 +137,16 @@ describe('FelixConfiguration', () => {
     [
       { openstackRegion: 'Region' },
       'spec.openstackRegion: "Region" is not a name of at most 46 lower-case letters, digits and -',
+    ],
+    [
+      { bpfLogFilters: { 'eth0:1': 'x' } },
+      'spec.bpfLogFilters["eth0:1"]: "eth0:1" is not an interface name of up to 15 characters',
+    ],
+    [{ bpfDataIfacePattern: '*' }, 'spec.bpfDataIfacePattern: "*" is not a regular expression'],
+    [{ awsSrcDstCheck: 'enable' }, 'spec.awsSrcDstCheck: "enable" is not one of DoNothing, Enable, Disable'],
+    [
+      { bpfExtToServiceConnmark: 4_294_967_296 },
+      'spec.bpfExtToServiceConnmark: 4294967296 is more than 4294967295',
     ],
     [{ routeSyncDisable: true }, 'spec.routeSyncDisable: is not a known field'],
     [{ routeTableRanges: [{ min: 9, max: 8 }] }, 'spec.routeTableRanges[0]: min 9 is greater than max 8'],

@@ -5,7 +5,7 @@
  * Absent on an object means: as the object of the next lower precedence says.
  */
 import type { FelixConfiguration } from '../generated/types.ts';
-import type { ValidationIssue } from '../issue.ts';
+import { formatPath, type ValidationIssue } from '../issue.ts';
 import { defineKind, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
 import { object, selectorField } from '../schema/fields.ts';
 import { bpf, daemon, logging, tables } from './felix/filtering.ts';
@@ -33,6 +33,15 @@ function selectorHasPlace({ metadata, spec }: FelixConfiguration): ValidationIss
   if (!isForAllOrOne || spec.nodeSelector === undefined) return [];
   const reason = `the name ${metadata.name} says already which nodes are meant`;
   return [{ path: 'spec.nodeSelector', reason, hint: 'remove nodeSelector or give the object another name' }];
+}
+
+function logFilterIssues({ spec }: FelixConfiguration): ValidationIssue[] {
+  return Object.keys(spec.bpfLogFilters ?? {}).flatMap((name) => {
+    if (/^[a-zA-Z0-9_.-]{1,15}$/.test(name)) return [];
+    const path = formatPath(['spec', 'bpfLogFilters', name]);
+    const reason = `${JSON.stringify(name)} is not an interface name of up to 15 characters`;
+    return [{ path, reason, hint: 'write the name of an interface, or all' }];
+  });
 }
 
 const mostTables = 65_535;
@@ -74,6 +83,7 @@ export const felixConfiguration: KindDefinition<'FelixConfiguration'> = defineKi
       },
     },
     { check: rangesInOrder },
+    { check: logFilterIssues },
     specRule({
       path: 'spec.routeTableRange',
       reason: 'routeTableRange and routeTableRanges exclude each other',

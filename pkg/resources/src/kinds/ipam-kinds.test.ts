@@ -85,10 +85,14 @@ describe('BlockAffinity', () => {
 
   test('crd.projectcalico.org/v1 writes `deleted` as text', () => {
     const claim = { cidr: '10.0.0.0/26', node: 'n1', state: 'pendingDeletion' };
-    expect(parsed('BlockAffinity', { ...claim, deleted: 'true' }).spec.deleted).toBe(true);
+    const stored = readResource(written('BlockAffinity', { ...claim, deleted: 'true' }));
+    expect(stored).toMatchObject({ ok: true, resource: { spec: { deleted: true } } });
     expect(parsed('BlockAffinity', { ...claim, deleted: 'false' }).spec.deleted).toBe(false);
     expect(faults('BlockAffinity', { ...claim, deleted: 'no' })).toEqual([
       'spec.deleted: "no" is neither true nor false',
+    ]);
+    expect(faults('BlockAffinity', { ...claim, deleted: true })).toEqual([
+      'spec.deleted: nobody writes a claim that does not exist',
     ]);
   });
 

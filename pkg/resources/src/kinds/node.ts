@@ -1,7 +1,10 @@
 /**
  * Node: a host of the cluster, its addresses and its part in BGP.
  */
+import { parseAddress, parseInterfaceAddress } from '@weft/ip';
 import { z } from 'zod';
+import type { Node } from '../generated/types.ts';
+import type { ValidationIssue } from '../issue.ts';
 import { defineKind, fieldColumn, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
 import {
   addressField,
@@ -11,6 +14,7 @@ import {
   macField,
   object,
 } from '../schema/fields.ts';
+import { objectNameIssues } from '../schema/names-and-labels.ts';
 
 const bgp = object('NodeBGPSpec', {
   asNumber: asNumberField()
@@ -73,6 +77,33 @@ const status = object('NodeStatus', {
   podCIDRs: z.array(cidrField()).optional().describe('Ranges Kubernetes gave the node.'),
 });
 
+function addressIssues({ spec }: Node): ValidationIssue[] {
+  return (spec.addresses ?? []).flatMap(({ address }, index) => {
+    const parsed = address.includes('/') ? parseInterfaceAddress(address) : parseAddress(address);
+    if (parsed.ok) return [];
+    const hint = 'write an address, with or without a prefix length';
+    return [{ path: `spec.addresses[${index}].address`, reason: parsed.reason, hint }];
+  });
+}
+
+function interfaceIssues({ spec }: Node): ValidationIssue[] {
+  return (spec.interfaces ?? []).flatMap(({ name }, index) =>
+    objectNameIssues(`spec.interfaces[${index}].name`, name),
+  );
+}
+
+// 32 bytes in base64.
+const wireguardKey = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+
+function keyIssues({ status = {} }: Node): ValidationIssue[] {
+  return (['wireguardPublicKey', 'wireguardPublicKeyV6'] as const).flatMap((field) => {
+    const key = status[field];
+    if (key === undefined || wireguardKey.test(key)) return [];
+    const reason = `${JSON.stringify(key)} is not a WireGuard key`;
+    return [{ path: `status.${field}`, reason, hint: 'a key is 32 bytes in base64, 44 characters' }];
+  });
+}
+
 /** Node. Kubernetes keeps it in annotations of its own Node; there is no CRD. */
 export const node: KindDefinition<'Node'> = defineKind({
   kind: 'Node',
@@ -93,6 +124,9 @@ export const node: KindDefinition<'Node'> = defineKind({
     ],
   },
   rules: [
+    { check: addressIssues },
+    { check: interfaceIssues },
+    { check: keyIssues },
     specRule({
       path: 'spec.bgp',
       reason: 'is empty',

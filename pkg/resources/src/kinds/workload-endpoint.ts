@@ -1,10 +1,18 @@
 /**
  * WorkloadEndpoint: where a container is plugged in.
  */
+import { addressCount, containsAddress, familyOf, hostPrefix, networkAddress, parseAddress } from '@weft/ip';
 import { z } from 'zod';
 import type { WorkloadEndpoint } from '../generated/types.ts';
 import type { ValidationIssue } from '../issue.ts';
-import { defineKind, fieldColumn, type KindDefinition, nameColumn } from '../kind-definition.ts';
+import {
+  defineKind,
+  fieldColumn,
+  type KindDefinition,
+  nameColumn,
+  nameRule,
+  specRule,
+} from '../kind-definition.ts';
 import { workloadEndpointName } from '../names.ts';
 import {
   addressField,
@@ -16,23 +24,39 @@ import {
 } from '../schema/fields.ts';
 
 const port = z.int().min(0).max(65535);
-const limit = z.int().min(0).optional();
+
+/** A limit: 0 for none, otherwise between two bounds. Source: Calico QoSControls. */
+const limit = (least: number, most: number) =>
+  z
+    .int()
+    .min(0)
+    .max(most)
+    .refine((value) => value === 0 || value >= least, {
+      error: (issue) => `${issue.input} is neither 0, for no limit, nor between ${least} and ${most}`,
+    })
+    .optional();
+const bandwidth = limit(1000, 1e15);
+const burst = limit(1000, 34_359_738_360);
+const peakRate = limit(1010, 1.01e15);
+const leastBurst = limit(1000, 1e8);
+const packets = limit(1, 10_000);
+const connections = limit(1, 0xffff_ffff);
 
 const qosControls = object('QosControls', {
-  ingressBandwidth: limit.describe('Bits per second in.'),
-  ingressBurst: limit.describe('Bits in one burst in.'),
-  ingressPeakrate: limit.describe('Bits per second in, within a burst.'),
-  ingressMinburst: limit.describe('Bytes at peak rate in.'),
-  egressBandwidth: limit.describe('Bits per second out.'),
-  egressBurst: limit.describe('Bits in one burst out.'),
-  egressPeakrate: limit.describe('Bits per second out, within a burst.'),
-  egressMinburst: limit.describe('Bytes at peak rate out.'),
-  ingressPacketRate: limit.describe('Packets per second in.'),
-  ingressPacketBurst: limit.describe('Packets in one burst in.'),
-  egressPacketRate: limit.describe('Packets per second out.'),
-  egressPacketBurst: limit.describe('Packets in one burst out.'),
-  ingressMaxConnections: limit.describe('Connections in.'),
-  egressMaxConnections: limit.describe('Connections out.'),
+  ingressBandwidth: bandwidth.describe('Bits per second in.'),
+  ingressBurst: burst.describe('Bits in one burst in.'),
+  ingressPeakrate: peakRate.describe('Bits per second in, within a burst.'),
+  ingressMinburst: leastBurst.describe('Bytes at peak rate in.'),
+  egressBandwidth: bandwidth.describe('Bits per second out.'),
+  egressBurst: burst.describe('Bits in one burst out.'),
+  egressPeakrate: peakRate.describe('Bits per second out, within a burst.'),
+  egressMinburst: leastBurst.describe('Bytes at peak rate out.'),
+  ingressPacketRate: packets.describe('Packets per second in.'),
+  ingressPacketBurst: packets.describe('Packets in one burst in.'),
+  egressPacketRate: packets.describe('Packets per second out.'),
+  egressPacketBurst: packets.describe('Packets in one burst out.'),
+  ingressMaxConnections: connections.describe('Connections in.'),
+  egressMaxConnections: connections.describe('Connections out.'),
   dscp: z
     .union([z.int(), z.string()])
     .meta({ typescript: 'number | string' })
@@ -94,6 +118,59 @@ function nameMatchesSpec({ metadata, spec }: WorkloadEndpoint): ValidationIssue[
   return [{ path: 'metadata.name', reason, hint: `use ${expected.value}` }];
 }
 
+function portIssues({ spec }: WorkloadEndpoint): ValidationIssue[] {
+  return (spec.ports ?? []).flatMap((port, index) => {
+    const path = `spec.ports[${index}]`;
+    return [...portFaults(port)].map((fault) => ({ ...fault, path: `${path}.${fault.path}` }));
+  });
+}
+
+const portName = /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
+const protocols: readonly unknown[] = ['TCP', 'UDP', 'SCTP', 'tcp', 'udp', 'sctp', 6, 17, 132];
+
+type Port = NonNullable<WorkloadEndpoint['spec']['ports']>[number];
+
+function* portFaults({
+  name,
+  protocol,
+  port: number,
+  hostPort = 0,
+  hostIP,
+}: Port): Generator<ValidationIssue> {
+  if (!protocols.includes(protocol))
+    yield { path: 'protocol', reason: `${protocol} has no ports`, hint: 'use TCP, UDP or SCTP' };
+  if (number === 0) yield { path: 'port', reason: 'is 0', hint: 'name a port between 1 and 65535' };
+  if (name === undefined && hostPort === 0)
+    yield { path: 'name', reason: 'is required without hostPort', hint: 'add name or hostPort' };
+  if (name !== undefined && !portName.test(name)) {
+    const hint = 'use up to 15 lower-case letters, digits and single -, at least one letter';
+    yield { path: 'name', reason: `${JSON.stringify(name)} is not the name of a port`, hint };
+  }
+  if (hostIP !== undefined && hostIP !== '' && !parseAddress(hostIP).ok)
+    yield { path: 'hostIP', reason: `${JSON.stringify(hostIP)} is not an IP address`, hint: 'correct it' };
+}
+
+function networkIssues({ spec }: WorkloadEndpoint): ValidationIssue[] {
+  return (spec.ipNetworks ?? []).flatMap((network, index) => {
+    if (addressCount(network) === 1n) return [];
+    const hint = `name one address, for example ${hostPrefix(networkAddress(network))}`;
+    return [{ path: `spec.ipNetworks[${index}]`, reason: `${network} holds more than one address`, hint }];
+  });
+}
+
+function natIssues({ spec }: WorkloadEndpoint): ValidationIssue[] {
+  return (spec.ipNATs ?? []).flatMap(({ internalIP, externalIP }, index) => {
+    const path = `spec.ipNATs[${index}]`;
+    if (familyOf(internalIP) !== familyOf(externalIP)) {
+      const reason = `${internalIP} and ${externalIP} are not of one family`;
+      return [{ path, reason, hint: 'pair IPv4 with IPv4 and IPv6 with IPv6' }];
+    }
+    if (spec.ipNetworks?.some((network) => containsAddress(network, internalIP))) return [];
+    const reason = `${internalIP} is not an address of the workload`;
+    return [{ path: `${path}.internalIP`, reason, hint: 'name one of ipNetworks' }];
+  });
+}
+
 /** WorkloadEndpoint. Kubernetes keeps it in the Pod; there is no CRD. */
 export const workloadEndpoint: KindDefinition<'WorkloadEndpoint'> = defineKind({
   kind: 'WorkloadEndpoint',
@@ -135,5 +212,29 @@ export const workloadEndpoint: KindDefinition<'WorkloadEndpoint'> = defineKind({
       },
     ],
   },
-  rules: [{ check: nameMatchesSpec }],
+  rules: [
+    { check: nameMatchesSpec },
+    nameRule('orchestrator', ({ orchestrator }) => orchestrator),
+    nameRule('workload', ({ workload }) => workload),
+    nameRule('node', ({ node }) => node),
+    nameRule('pod', ({ pod }) => pod),
+    nameRule('endpoint', ({ endpoint }) => endpoint),
+    nameRule('serviceAccountName', ({ serviceAccountName }) => serviceAccountName),
+    nameRule('profiles', ({ profiles }) => profiles),
+    specRule({
+      path: 'spec.containerID',
+      reason: 'is not the id of a container',
+      hint: 'use letters, digits and -, with a letter or digit at both ends',
+      holds: ({ containerID = 'a' }) => /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(containerID),
+    }),
+    specRule({
+      path: 'spec.interfaceName',
+      reason: 'is required',
+      hint: 'name the interface on the host',
+      holds: ({ interfaceName }) => interfaceName !== undefined,
+    }),
+    { check: networkIssues },
+    { check: natIssues },
+    { check: portIssues },
+  ],
 });

@@ -17,6 +17,14 @@ export function fromZodIssue(issue: z.core.$ZodIssue): ValidationIssue {
         path,
         reason: `must be ${expectations[issue.expected] ?? `a ${issue.expected}`}, not ${showValue(issue.input)}`,
       };
+    case 'invalid_union': {
+      if (issue.input === undefined)
+        return { path, reason: 'is required', hint: `add ${String(issue.path.at(-1))}` };
+      const expected = issue.errors.flatMap(([first]) =>
+        first?.code === 'invalid_type' ? [expectations[first.expected] ?? `a ${first.expected}`] : [],
+      );
+      return { path, reason: `must be ${expected.join(' or ')}, not ${showValue(issue.input)}` };
+    }
     case 'invalid_value':
       return valueIssue(path, issue.input, issue.values.map(String));
     case 'too_small':

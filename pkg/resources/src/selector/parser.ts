@@ -12,8 +12,8 @@ export type Expression =
   | { readonly kind: Exclude<Operator, 'in' | 'not in'>; readonly label: string; readonly value: string }
   | { readonly kind: 'in' | 'not in'; readonly label: string; readonly values: readonly string[] };
 
-// A selector has at most 1024 characters, so this is far beyond any real one; it keeps the stack small.
-const maxDepth = 100;
+// No selector of 1024 characters, the most a field takes, can reach this; it keeps the stack small for longer texts.
+const maxDepth = 512;
 
 /** The expression of a selector; empty text selects all. Throws SelectorSyntaxError. */
 export function parseExpression(selector: string): Expression {

@@ -92,17 +92,20 @@ function wordToken(selector: string, at: number): { token: Token; end: number } 
   const { groups, end } = match(word, selector, at);
   const value = groups[0] ?? '';
   if (value === '') throw new SelectorSyntaxError(unexpected(selector, at));
-  if (value.length > maxLabelLength)
-    throw new SelectorSyntaxError(
-      `a label name has ${value.length} characters; at most ${maxLabelLength} are allowed`,
-    );
-  return { token: { kind: 'label', value, at }, end };
+  return { token: { kind: 'label', value: labelName(value), at }, end };
+}
+
+function labelName(value: string): string {
+  if (value.length <= maxLabelLength) return value;
+  throw new SelectorSyntaxError(
+    `a label name has ${value.length} characters; at most ${maxLabelLength} are allowed`,
+  );
 }
 
 function callToken({ groups }: Match, at: number): Token {
   const [, has, label = '', bare] = groups;
   if (has === undefined) return { kind: bare as 'all' | 'global', at };
-  return { kind: 'has', value: label, at };
+  return { kind: 'has', value: labelName(label), at };
 }
 
 function unexpected(selector: string, at: number): string {
