@@ -4,6 +4,7 @@
  * Every room has its own error class; all of them carry what happened, to which object and what to do next. Here
  * they become one shape, printed in one way.
  */
+import { printableLines } from './print/table.ts';
 
 /** Exit codes, as `weftctl --help` states them. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -20,10 +21,18 @@ export interface Failure {
 
 /** What a command leaves: text for standard output, and what went wrong on the way. */
 export interface Report {
-  readonly text: string;
+  /** In one piece, in lines, or in lines that come with time. */
+  readonly text: string | Iterable<string> | AsyncIterable<string | Remark>;
+  /** True when the text ends as it ends, without a line break of ours. */
+  readonly isRaw?: boolean;
   readonly failures: readonly Failure[];
   /** Remarks for standard error that change nothing about success. */
   readonly notes?: readonly string[];
+}
+
+/** A line for standard error between the others. */
+export interface Remark {
+  readonly note: string;
 }
 
 /** Ends a command at once. */
@@ -65,5 +74,5 @@ export function failuresOf(error: unknown): readonly Failure[] {
 /** A failure on two lines: what and where, then what to do. */
 export function printFailure({ what, object, hint }: Failure): string {
   const first = object === '' ? what : `${what}: ${object}`;
-  return hint === '' ? first : `${first}\n  ${hint}`;
+  return printableLines(hint === '' ? first : `${first}\n  ${hint}`);
 }

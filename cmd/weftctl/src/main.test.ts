@@ -45,7 +45,12 @@ describe('the program: streams and exit codes', { timeout: 60_000 }, () => {
     ],
     ['an unknown option', ['get', 'pools', '--colour'], 2, /unknown option '--colour'/],
     ['an unknown command', ['fetch'], 2, /unknown command 'fetch'/],
-    ['an output format that is none', ['get', 'pools', '-o', 'xml'], 2, /Allowed choices are/],
+    [
+      'an output format that is none',
+      ['get', 'pools', '-o', 'xml'],
+      2,
+      /There is no such output format: -o xml/,
+    ],
     ['a limit that is none', ['routes', '--limit', '0'], 2, /whole number above 0/],
     ['nothing to delete', ['delete', 'pools'], 2, /Nothing to delete is named/],
     ['two places at once', ['--lab', 'x', 'get', 'pools', '--datastore', 'y'], 2, /--lab and --datastore/],

@@ -55,8 +55,3 @@ export function namespaceOption(command: Command): Command {
     'namespace of namespaced resources (default: "default")',
   );
 }
-
-/** Adds `-n` and `-A`. */
-export function namespaceOptions(command: Command): Command {
-  return namespaceOption(command).option('-A, --all-namespaces', 'namespaced resources of all namespaces');
-}

@@ -20,12 +20,28 @@ export function printTable(
   rows: readonly (readonly Cell[])[],
   paint: Paint = plain,
 ): string {
-  const shown = rows.map((row) => headings.map((_, column) => cellOf(row[column] ?? '')));
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...shown.map((row) => row[column]?.text.length ?? 0)),
-  );
-  const lines = shown.map((row) => line(row, widths, paint));
-  return [line(headings.map(cellOf), widths, plain), ...lines].join('\n');
+  const widths = widthsOf(headings, rows);
+  return [printRow(headings, widths), ...rows.map((row) => printRow(row, widths, paint))].join('\n');
+}
+
+/** How wide each column must be. */
+export function widthsOf(headings: readonly string[], rows: readonly (readonly Cell[])[]): number[] {
+  const widths = headings.map((heading) => heading.length);
+  for (const row of rows) {
+    for (const [column, width] of widths.entries())
+      widths[column] = Math.max(width, cellOf(row[column] ?? '').text.length);
+  }
+  return widths;
+}
+
+/** One line. The last column is not padded, so that lines have no trailing blanks; what is too wide pushes the rest. */
+export function printRow(row: readonly Cell[], widths: readonly number[], paint: Paint = plain): string {
+  const padded = widths.map((width, column) => {
+    const { text, tone } = cellOf(row[column] ?? '');
+    const wide = text.padEnd(width);
+    return tone === undefined ? wide : paint(tone, wide);
+  });
+  return padded.join(GAP).trimEnd();
 }
 
 interface FullCell {
@@ -38,19 +54,18 @@ function cellOf(cell: Cell): FullCell {
   return { text: printable(text), tone };
 }
 
-/** The last column is not padded, so that lines have no trailing blanks. */
-function line(cells: readonly FullCell[], widths: readonly number[], paint: Paint): string {
-  const padded = cells.map(({ text, tone }, column) => {
-    const wide = text.padEnd(widths[column] ?? 0);
-    return tone === undefined ? wide : paint(tone, wide);
-  });
-  return padded.join(GAP).trimEnd();
-}
-
 /** Control characters would move the cursor of whoever reads the table; names and messages come from elsewhere. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (char) => {
-    const code = char.codePointAt(0) ?? 0;
-    return char === '\n' ? ' ' : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+  return text.replace(UNPRINTABLE, (char) => (char === '\n' ? ' ' : escaped(char)));
+}
+
+/** The same for text of several lines: line breaks and tabs stay. */
+export function printableLines(text: string): string {
+  return text.replace(UNPRINTABLE, (char) => (char === '\n' || char === '\t' ? char : escaped(char)));
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}]/gu;
+
+function escaped(char: string): string {
+  return `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
 }

@@ -1,6 +1,6 @@
 /** The commands for resources: names, options and help. Their code is loaded when one of them runs. */
 import { type Command, Option } from 'commander';
-import { datastoreOptions, namespaceOption, namespaceOptions, outputOption } from '../options.ts';
+import { datastoreOptions, namespaceOption } from '../options.ts';
 import { run } from '../run.ts';
 
 /** Adds the verbs of calicoctl. */
@@ -21,10 +21,37 @@ function registerGet(program: Command): void {
   const get = program
     .command('get [kind] [names...]')
     .description('show resources; without a kind, the kinds there are');
-  outputOption(namespaceOptions(datastoreOptions(get)), 'ps', 'wide', 'yaml', 'json', 'name').action(
-    run(async (kind, names, options) => (await import('./get.ts')).get(kind, names, options)),
+  fileOptions(get, false)
+    .option('-A, --all-namespaces', 'namespaced resources of all namespaces')
+    .option('-l, --selector <selector>', 'labels: rack=r1,zone!=b or "rack == \'r1\' && has(zone)"')
+    .option('-o, --output <format>', 'how to print, see below', 'ps')
+    .option('--export', 'leave out what belongs to this cluster: uid, resourceVersion and times')
+    .option('-w, --watch', 'then print every change, until Ctrl-C')
+    .option(
+      '--output-watch-events',
+      'say with each object of a watch whether it was ADDED, MODIFIED or DELETED',
+    )
+    .addHelpText('after', GET_HELP);
+  datastoreOptions(get).action(
+    run(async (kind, names, options) => (await import('./get/get.ts')).get(kind, names, options)),
   );
 }
+
+const GET_HELP = `
+Formats:
+  ps, wide              tables with calicoctl's columns
+  yaml, json            whole objects; several as one list
+  name                  kind/name
+  custom-columns=...    columns by heading (NAME,CIDR) or by path (RACK:.metadata.labels.rack)
+  jsonpath=...          kubectl's templates: {.items[*].metadata.name}, {range .items[*]}...{end},
+                        [?(@.spec.disabled==true)], {"\\n"}
+
+Examples:
+  weftctl get ippools -o wide
+  weftctl get workloadendpoints -A -l app=web
+  weftctl get nodes -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
+  weftctl get bgppeers -w --output-watch-events
+`;
 
 function registerWriter(program: Command, verb: 'apply' | 'create' | 'replace', description: string): void {
   const command = fileOptions(program.command(verb).description(description), true);

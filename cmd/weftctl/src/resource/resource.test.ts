@@ -4,7 +4,8 @@ import { createIpam } from '@weft/ipam';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Workbench } from '../../test/run.ts';
 import { failuresOf, printFailure, type Report } from '../failure.ts';
-import { type GetOptions, get } from './get.ts';
+import { get } from './get/get.ts';
+import type { GetOptions } from './get/options.ts';
 import { type DeleteOptions, remove } from './write/delete.ts';
 import { validate } from './write/validate.ts';
 import { type WriteOptions, write } from './write/write.ts';
@@ -28,7 +29,12 @@ interface Printed {
 
 async function printed(command: Promise<Report>): Promise<Printed> {
   const { text, failures } = await command.catch((error) => ({ text: '', failures: failuresOf(error) }));
-  return { ok: failures.length === 0, text, problems: failures.map(printFailure).join('\n') };
+  const lines = typeof text === 'string' ? [text] : await Array.fromAsync(text);
+  return {
+    ok: failures.length === 0,
+    text: lines.join('\n'),
+    problems: failures.map(printFailure).join('\n'),
+  };
 }
 
 function writeFile(
