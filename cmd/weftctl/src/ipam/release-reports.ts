@@ -51,6 +51,7 @@ export async function releaseReported(
 ): Promise<Report> {
   const snapshot = await readSnapshot(store);
   const notes = checkReports(snapshot, reports, force);
+  if (snapshot.unreadable.length > 0 && !force) throw cannotJudge(snapshot.unreadable.length);
   const addresses = await releaseAddresses(
     store,
     snapshot,
@@ -169,6 +170,15 @@ function common<Item>(lists: readonly (readonly Item[])[], idOf: (item: Item) =>
   const [first = [], ...others] = lists;
   const sets = others.map((list) => new Set(list.map(idOf)));
   return first.filter((item) => sets.every((set) => set.has(idOf(item))));
+}
+
+/** Who cannot be read may use the address. */
+export function cannotJudge(unreadable: number): CliError {
+  return refusal(
+    `Cannot tell who uses which address: ${unreadable} object(s) in the datastore cannot be read`,
+    '',
+    'weftctl ipam check names them. Mend them first, or go on with --force.',
+  );
 }
 
 function refusal(what: string, object: string, hint: string): CliError {

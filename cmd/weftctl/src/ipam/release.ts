@@ -9,7 +9,7 @@ import type { AllocationRecord } from './check/allocations.ts';
 import { readSnapshot } from './check/snapshot.ts';
 import { surveyOf } from './check/survey.ts';
 import { readAddress } from './read-address.ts';
-import { readReports, releaseReported } from './release-reports.ts';
+import { cannotJudge, readReports, releaseReported } from './release-reports.ts';
 
 /** Options of the command; exactly one of the first two. */
 export interface ReleaseOptions extends WhereOptions {
@@ -37,7 +37,8 @@ async function releaseNamed(
   addresses: readonly Address[],
   force: boolean,
 ): Promise<Report> {
-  const { allocations } = surveyOf(await readSnapshot(store));
+  const { allocations, unreadable } = surveyOf(await readSnapshot(store));
+  if (unreadable > 0 && !force) throw cannotJudge(unreadable);
   const records = new Map(allocations.map(({ record }) => [record.ip, record]));
   const judged = addresses.map((address) => ({
     address,

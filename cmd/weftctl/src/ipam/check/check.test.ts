@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import type { Datastore, OfKind } from '@weft/datastore';
 import { prefix } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
@@ -165,6 +166,24 @@ Check complete; found 0 problems.
     expect(stdout).toMatch(/^ {2}Block 10\.0\.9\.0\/26 contradicts itself:/m);
     expect(stdout).toMatch(/^Found 1 invalid IPAMBlocks\.$/m);
     expect(stdout).toMatch(/^Found 2 IPs that are allocated/m);
+  });
+
+  test('what cannot be read is a problem, and nothing is repaired or released while it is there', async () => {
+    await sound();
+    await store((_, ipam) => hold(ipam, 'n1', 'leaked', '10.0.0.2'));
+    const database = new DatabaseSync(workbench.path('store.db'));
+    database.exec(
+      `UPDATE object SET value = replace(value, '"10.0.0.1/32"', '"somewhere"') WHERE kind = 'WorkloadEndpoint'`,
+    );
+    database.close();
+    const { code, stdout, stderr } = await workbench.run(['ipam', 'check', '--fix', '--yes']);
+    expect(stdout).toMatch(/^ {2}WorkloadEndpoint "default\/a" cannot be read: .*ipNetworks/m);
+    expect(stdout).toMatch(/10\.0\.0\.1 is held .*\n {3}Left alone: what cannot be read/);
+    expect(stderr).toMatch(/3 problem\(s\) that were not repaired/);
+    expect(code).toBe(1);
+    const release = await workbench.run(['ipam', 'release', '--ip', '10.0.0.1']);
+    expect(release.stderr).toMatch(/^Cannot tell who uses which address: 1 object\(s\)/);
+    expect(await addressesInUse()).toEqual(['10.0.0.1', '10.0.0.2']);
   });
 
   test("-o writes calicoctl's report, with every digit of the sequence numbers", async () => {

@@ -11,10 +11,10 @@ export interface FixStep {
 }
 
 /** A step for each problem, in the order of the survey. */
-export function planFix({ problems }: Survey): FixStep[] {
+export function planFix({ problems, unreadable }: Survey): FixStep[] {
   return problems.map((problem) => {
     const { repair } = problem;
-    if (!repair) return { problem, why: whyLeftAlone(problem) };
+    if (!repair) return { problem, why: whyLeftAlone(problem, unreadable) };
     return 'leak' in repair
       ? { problem, action: releaseAction(repair.leak), why: WHY_RELEASE }
       : { problem, ...repairOf(repair.findings) };
@@ -69,8 +69,12 @@ function repairOf(findings: readonly Inconsistency[]): { action: string; why: st
   }
 }
 
-function whyLeftAlone({ kind }: Problem): string {
+function whyLeftAlone({ kind }: Problem, unreadable: number): string {
+  if (kind !== 'unreadable' && unreadable > 0)
+    return 'what cannot be read may be what makes this look wrong. Mend that first.';
   switch (kind) {
+    case 'unreadable':
+      return 'nobody can tell what it should say.';
     case 'unused':
       return 'the allocation does not say whom it is for, or its handle holds other addresses that are in use.';
     case 'block-invalid':

@@ -1,5 +1,5 @@
 /** All that `ipam check` looks at, read once. */
-import type { Datastore } from '@weft/datastore';
+import { type Datastore, pagesOf, type UnreadableObject } from '@weft/datastore';
 import type {
   BlockAffinity,
   ClusterInformation,
@@ -7,7 +7,9 @@ import type {
   IPAMConfiguration,
   IPAMHandle,
   IPPool,
+  Kind,
   Node,
+  ResourceOf,
   WorkloadEndpoint,
 } from '@weft/resources';
 
@@ -21,6 +23,8 @@ export interface Snapshot {
   readonly pools: readonly IPPool[];
   readonly nodes: readonly Node[];
   readonly workloads: readonly WorkloadEndpoint[];
+  /** What is stored and cannot be read: whoever it stands for is missing in the lists. */
+  readonly unreadable: readonly UnreadableObject[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -30,25 +34,43 @@ export interface Snapshot {
  * address that nobody uses in this snapshot was taken before its user was looked for.
  */
 export async function readSnapshot(store: Datastore): Promise<Snapshot> {
-  const blocks = await store.list('IPAMBlock');
+  const unreadable: UnreadableObject[] = [];
+  const blocks = await readAll(store, 'IPAMBlock', unreadable);
   const [information, configuration, affinities, handles, pools, nodes, workloads] = await Promise.all([
     store.get({ kind: 'ClusterInformation', name: 'default' }),
     store.get({ kind: 'IPAMConfiguration', name: 'default' }),
-    store.list('BlockAffinity'),
-    store.list('IPAMHandle'),
-    store.list('IPPool'),
-    store.list('Node'),
-    store.list('WorkloadEndpoint'),
+    readAll(store, 'BlockAffinity', unreadable),
+    readAll(store, 'IPAMHandle', unreadable),
+    readAll(store, 'IPPool', unreadable),
+    readAll(store, 'Node', unreadable),
+    readAll(store, 'WorkloadEndpoint', unreadable),
   ]);
+  const now = Date.now();
   return {
     information,
     configuration,
-    blocks: blocks.items,
-    affinities: affinities.items,
-    handles: handles.items,
-    pools: pools.items,
-    nodes: nodes.items,
-    workloads: workloads.items,
-    now: Date.now(),
+    blocks,
+    affinities,
+    handles,
+    pools,
+    nodes,
+    workloads,
+    unreadable,
+    now,
   };
+}
+
+const PAGE_OBJECTS = 1000;
+
+async function readAll<K extends Kind>(
+  store: Datastore,
+  kind: K,
+  unreadable: UnreadableObject[],
+): Promise<ResourceOf<K>[]> {
+  const items: ResourceOf<K>[] = [];
+  for await (const page of pagesOf(store, kind, PAGE_OBJECTS)) {
+    items.push(...page.items);
+    unreadable.push(...page.unreadable);
+  }
+  return items;
 }

@@ -4,6 +4,7 @@
  * Where calicoctl calls every address without a user leaked, here `findLeaks` of @weft/ipam judges: an address that was
  * taken a moment ago may belong to a workload that is just starting, and one that names no workload cannot be judged.
  */
+import { keyText } from '@weft/datastore';
 import { type Address, containsAddress, type Prefix } from '@weft/ip';
 import {
   checkBlock,
@@ -41,6 +42,7 @@ export type ProblemKind =
   | 'outside-pools'
   | 'not-allocated'
   | 'shared'
+  | 'unreadable'
   | Inconsistency['kind'];
 
 /** An address and who uses it. */
@@ -67,6 +69,8 @@ export interface Survey {
   readonly handlesWithoutAddress: readonly IPAMHandle[];
   readonly handlesWithAddress: number;
   readonly missingHandles: readonly string[];
+  /** How many objects cannot be read. With any, nothing is repaired: they may be what makes the others look wrong. */
+  readonly unreadable: number;
   readonly problems: readonly Problem[];
 }
 
@@ -99,10 +103,14 @@ export function surveyOf(snapshot: Snapshot): Survey {
     young: leaks.candidates,
     loadBalancers: allocations.filter(({ record }) => record.owners.includes(LOAD_BALANCER_USER)).length,
     ...judgeHandles(snapshot.handles, sound),
+    unreadable: snapshot.unreadable.length,
     problems: [
-      ...unusedProblems(allocations, leaks),
-      ...userProblems(used, allocations, pools),
-      ...inconsistencyProblems(findInconsistencies(snapshot, cooldown)),
+      ...unreadableProblems(snapshot),
+      ...[
+        ...unusedProblems(allocations, leaks),
+        ...userProblems(used, allocations, pools),
+        ...inconsistencyProblems(findInconsistencies(snapshot, cooldown)),
+      ].map(snapshot.unreadable.length === 0 ? (one) => one : withoutRepair),
     ],
   };
 }
@@ -135,6 +143,17 @@ function judgeHandles(
     handlesWithAddress: handles.length - idle.length,
     missingHandles: [...holding].filter((handle) => !known.has(handle)),
   };
+}
+
+function unreadableProblems({ unreadable }: Snapshot): Problem[] {
+  return unreadable.map(({ key, reason }) => {
+    const object = `${key.kind} "${keyText(key)}"`;
+    return problem('unreadable', object, `${object} cannot be read: ${reason}. Correct it, or delete it.`);
+  });
+}
+
+function withoutRepair({ kind, id, message }: Problem): Problem {
+  return { kind, id, message };
 }
 
 function unusedProblems(allocations: readonly DescribedAllocation[], leaks: LeakReport): Problem[] {

@@ -137,10 +137,15 @@ function affinitySection(survey: Survey, detail: Detail): string[] {
 }
 
 function validationSection(survey: Survey): string[] {
+  const shown = { all: false, problems: true };
   return [
-    ...listed(survey, { all: false, problems: true }, 'Validating IPAMBlock structures...', [
-      'block-invalid',
-    ]),
+    ...(survey.unreadable === 0
+      ? []
+      : [
+          ...listed(survey, shown, 'Reading what is stored...', ['unreadable']),
+          `Found ${survey.unreadable} objects that cannot be read.`,
+        ]),
+    ...listed(survey, shown, 'Validating IPAMBlock structures...', ['block-invalid']),
     `Found ${count(survey, 'block-invalid')} invalid IPAMBlocks.`,
   ];
 }
