@@ -27,10 +27,11 @@ export {
   type KindCount,
 } from './copy/copy-report.ts';
 export * from './datastore.ts';
-export type { NameClaim, NameHolder } from './embedded/claim-name.ts';
 export { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from './embedded/embedded-store.ts';
+export type { EtcdOptions, EtcdStore } from './etcd/etcd-store.ts';
 export { type FollowEvent, follow, type Pacing } from './follow.ts';
 export type { StampSource } from './local/local-store.ts';
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 export { type Mirror, type MirrorChange, mirror } from './mirror.ts';
 export { pagesOf } from './pages.ts';
+export { claimsNames, type NameClaim, type NameClaiming, type NameHolder } from './name-claiming.ts';

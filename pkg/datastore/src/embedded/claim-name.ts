@@ -8,18 +8,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import type { NameClaim } from '../name-claiming.ts';
 import { inodeAt } from './open-file.ts';
 import { isBusy, toDatastoreError } from './sqlite-error.ts';
-
-/** Outcome of `claimName`: the name is ours until `release` or the end of the process, or another process has it. */
-export type NameClaim =
-  | { readonly kind: 'claimed'; readonly release: () => void }
-  | { readonly kind: 'taken'; readonly by: NameHolder };
-
-/** Who holds a name. `pid` is undefined when that process is in a PID namespace that we cannot see. */
-export interface NameHolder {
-  readonly pid: number | undefined;
-}
 
 /** The lock file of a name, beside the datastore file. */
 export function claimPath(storePath: string, name: string): string {

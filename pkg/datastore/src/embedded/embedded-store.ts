@@ -4,7 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Datastore, OnUnreadable } from '../datastore.ts';
 import { LocalStore, type StampSource } from '../local/local-store.ts';
-import { claimName, type NameClaim } from './claim-name.ts';
+import type { NameClaim, NameClaiming } from '../name-claiming.ts';
+import { claimName } from './claim-name.ts';
 import { openFile } from './open-file.ts';
 import { SqliteBackend } from './sqlite-backend.ts';
 
@@ -19,13 +20,7 @@ export interface EmbeddedOptions extends Partial<StampSource> {
 }
 
 /** A datastore in a file of this machine. */
-export interface EmbeddedStore extends Datastore {
-  /**
-   * Takes a name for this process among all that use the file, as a daemon does with its node name. The claim ends with
-   * `release`, with `close`, or with the process. Throws DatastoreError.
-   */
-  claimName(name: string): Promise<NameClaim>;
-}
+export interface EmbeddedStore extends Datastore, NameClaiming {}
 
 /**
  * Opens a datastore file.

@@ -2,6 +2,7 @@
  * The etcd driver: resources under Calico's keys, in Calico's bytes.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kind, type ResourceOf, stringifyJson } from '@weft/resources';
 import type { EtcdChoice } from '../choice/datastore-choice.ts';
 import {
@@ -18,10 +19,12 @@ import {
   type WatchEvent,
   type WriteOutcome,
 } from '../datastore.ts';
+import type { NameClaim, NameClaiming } from '../name-claiming.ts';
 import { EtcdClient } from './client/etcd-client.ts';
 import type { EtcdTiming } from './client/timing.ts';
 import { compacted, watchRange } from './etcd-watch.ts';
 import { mappingOf, type Range, type RawResource } from './mapping/mapping.ts';
+import { type LeasedName, leaseName } from './name-lease.ts';
 import type { KeyValue, RangeResponse } from './protobuf/kv.ts';
 import { ResourceReader } from './resource-reader.ts';
 import { isOurs, outcomeUnknown, replacedByOther } from './uncertain-write.ts';
@@ -38,6 +41,9 @@ const PAGE = 500;
 
 /** How often a list begins anew because the history was compacted under it. */
 const LIST_ATTEMPTS = 3;
+
+/** How long closing waits until the store has heard that names are free again. */
+const FAREWELL_MS = 1000;
 
 /** A revision that no store ever reaches stands for a text that is no revision of etcd. */
 const NO_REVISION = Number.MAX_SAFE_INTEGER;
@@ -59,9 +65,10 @@ export async function openEtcd(choice: EtcdChoice, options: EtcdOptions = {}): P
 }
 
 /** A datastore in etcd. */
-export class EtcdStore implements Datastore {
+export class EtcdStore implements Datastore, NameClaiming {
   readonly #client: EtcdClient;
   readonly #reader: ResourceReader;
+  readonly #names = new Set<LeasedName>();
 
   /** Use `openEtcd`. */
   constructor(client: EtcdClient, options: EtcdOptions) {
@@ -188,7 +195,19 @@ export class EtcdStore implements Datastore {
     if (!signal.aborted) this.#requireOpen();
   }
 
+  async claimName(name: string): Promise<NameClaim> {
+    this.#requireOpen();
+    const outcome = await leaseName(this.#client, name);
+    if ('kind' in outcome) return outcome;
+    this.#names.add(outcome);
+    return outcome.claim;
+  }
+
   async close(): Promise<void> {
+    // A store that is away hears nothing; its leases run out.
+    const ends = Promise.all([...this.#names].map(({ end }) => end()));
+    if (!this.#client.closing.aborted)
+      await Promise.race([ends, sleep(FAREWELL_MS, undefined, { ref: false })]);
     this.#client.close();
   }
 

@@ -3,7 +3,7 @@
  */
 import type { ConnectionTiming } from '../grpc/connection.ts';
 
-/** All in milliseconds. */
+/** In milliseconds but for the last. */
 export interface EtcdTiming extends ConnectionTiming {
   /** A dial that has not succeeded is joined by one to the next endpoint after this time. */
   readonly staggerMs: number;
@@ -11,6 +11,8 @@ export interface EtcdTiming extends ConnectionTiming {
   readonly attemptMs: number;
   /** For a call with all its attempts, and for a watch to find a server again: an election and a restart fit into it. */
   readonly patienceMs: number;
+  /** How long a name stays claimed after its holder was last heard of. */
+  readonly claimTtlSeconds: number;
 }
 
 /** Dial, ping and ping timeout as Calico has them. */
@@ -21,6 +23,7 @@ export const DEFAULT_TIMING: EtcdTiming = {
   staggerMs: 500,
   attemptMs: 5_000,
   patienceMs: 15_000,
+  claimTtlSeconds: 15,
 };
 
 const FIRST_PAUSE_MS = 50;
