@@ -6,12 +6,13 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { describeConcurrency } from './concurrency.ts';
 import { describeLifecycle } from './lifecycle.ts';
 import { describeLists } from './lists.ts';
+import { describeOldValues } from './old-values.ts';
 import { type ContractSubject, currentSubject } from './subject.ts';
 import { describeValues } from './values.ts';
 import { describeWatches } from './watches.ts';
 import { describeWrites } from './writes.ts';
 
-export type { ContractServer, ContractSubject } from './subject.ts';
+export type { ContractServer, ContractSubject, RawForm } from './subject.ts';
 
 /** Declares the contract suite for one driver; every case gets a subject of its own, disposed of after it. */
 export function datastoreContract(name: string, makeSubject: () => Promise<ContractSubject>): void {
@@ -22,6 +23,7 @@ export function datastoreContract(name: string, makeSubject: () => Promise<Contr
 
     describeWrites(holder.get);
     describeValues(holder.get);
+    describeOldValues(holder.get);
     describeLists(holder.get);
     describeConcurrency(holder.get);
     describeWatches(holder.get);

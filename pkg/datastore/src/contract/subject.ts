@@ -15,17 +15,24 @@ export interface ContractSubject {
   /** The server that keeps the data, where there is one: the cases of `faults.ts` kill it. */
   readonly server?: ContractServer;
   /**
-   * Stores this text as the object's value, as another program would: old, incomplete or broken values. The text is JSON in
-   * the store's own form, which for etcd and the embedded store is the projectcalico.org/v3 object.
+   * Stores this text as the object's value, as another program would, whether it was there or not: old, incomplete and
+   * broken values. The text is in the form of `rawForm`.
    */
   putRaw?(key: ResourceKey, text: string): Promise<void>;
-  /** Told of what the store cannot read; the subject passes it on from the driver's `onUnreadable`. */
+  readonly rawForm?: RawForm;
+  /** Grows with each call of the driver's `onUnreadable`, where the subject listens to it. */
   readonly unreadable?: readonly UnreadableObject[];
   /** False where WorkloadEndpoints, the only namespaced kind, cannot be created (in Kubernetes they are Pods). */
   readonly namespaces: boolean;
   /** Closes the store and removes all it left. */
   dispose(): Promise<void>;
 }
+
+/**
+ * What a raw value looks like: the resource itself (embedded); Calico's value under the key of the object in etcd, which for the
+ * IPAM kinds has neither kind nor metadata; the custom resource of crd.projectcalico.org/v1.
+ */
+export type RawForm = 'resource' | 'etcd' | 'crd';
 
 /** A server under a driver. After every verb the data is as it was: it is on disk. */
 export interface ContractServer {

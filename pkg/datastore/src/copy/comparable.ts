@@ -9,7 +9,7 @@ import type { OfKind } from '../datastore.ts';
  * Metadata that says something about an object in its own store only. Owners and finalizers name what lives in one
  * cluster: in another, Kubernetes would remove the object for a missing owner, or never, for a missing finalizer.
  */
-const ofOneStore = [
+const ofOneStore: readonly string[] = [
   'resourceVersion',
   'uid',
   'creationTimestamp',
@@ -19,14 +19,28 @@ const ofOneStore = [
   'managedFields',
   'ownerReferences',
   'finalizers',
-] as const;
+];
+
+/** Labels that follow from what a BlockAffinity is: drivers that look affinities up by them add them themselves. */
+const derivedLabels: readonly string[] = [
+  'projectcalico.org/hostname-hash',
+  'projectcalico.org/affinity-type',
+  'projectcalico.org/ip-version',
+];
 
 /** The object as another store can create it. */
 export function portable<K extends Kind>(resource: ResourceOf<K>): OfKind<K> {
-  const metadata = Object.fromEntries(
-    Object.entries(resource.metadata).filter(([field]) => !(ofOneStore as readonly string[]).includes(field)),
-  );
-  return { ...resource, metadata } as unknown as OfKind<K>;
+  const { labels = {}, ...metadata } = without(resource.metadata, ofOneStore);
+  const own = resource.kind === 'BlockAffinity' ? without(labels, derivedLabels) : labels;
+  const kept = Object.keys(own).length === 0 ? metadata : { ...metadata, labels: own };
+  return { ...resource, metadata: kept } as unknown as OfKind<K>;
+}
+
+function without(
+  fields: object,
+  unwanted: readonly string[],
+): { readonly [field: string]: unknown; labels?: object } {
+  return Object.fromEntries(Object.entries(fields).filter(([field]) => !unwanted.includes(field)));
 }
 
 /** A short text that is equal for equal objects: what a verification holds of each object instead of its value. */

@@ -8,20 +8,30 @@ import { openForTest, temporaryPath } from '../../test/temporary-store.ts';
 import { datastoreContract } from '../contract/index.ts';
 import { peer, poolKey } from '../contract/samples.ts';
 import { createPool, failureCode, take, tell } from '../contract/subject.ts';
-import type { Datastore } from '../datastore.ts';
+import type { Datastore, ResourceKey, UnreadableObject } from '../datastore.ts';
 import { openEmbedded } from './embedded-store.ts';
 
 const HISTORY_CHANGES = 2000;
 
 datastoreContract('embedded', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'weft-contract-'));
+  const path = join(directory, 'weft.db');
+  const unreadable: UnreadableObject[] = [];
   const open = () =>
-    openEmbedded({ path: join(directory, 'weft.db'), create: true, historyChanges: HISTORY_CHANGES });
+    openEmbedded({
+      path,
+      create: true,
+      historyChanges: HISTORY_CHANGES,
+      onUnreadable: (key, reason) => unreadable.push({ key, reason }),
+    });
   const store = await open();
   const stores: Datastore[] = [store];
   return {
     store,
     namespaces: true,
+    rawForm: 'resource',
+    unreadable,
+    putRaw: async (key, text) => writeRaw(path, key, text),
     async connect() {
       const other = await open();
       stores.push(other);
@@ -144,6 +154,20 @@ describe('a locked file', () => {
     expect((await writing).metadata.resourceVersion).toBe('1');
   });
 });
+
+/** As a program would that knows the file's tables and nothing of their meaning. */
+function writeRaw(path: string, { kind, namespace = '', name }: ResourceKey, text: string): void {
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  database.exec('BEGIN IMMEDIATE');
+  const { lastInsertRowid } = database
+    .prepare('INSERT INTO change (kind, namespace, name, value) VALUES (?, ?, ?, ?)')
+    .run(kind, namespace, name, text);
+  database
+    .prepare('REPLACE INTO object (kind, namespace, name, revision, value) VALUES (?, ?, ?, ?, ?)')
+    .run(kind, namespace, name, lastInsertRowid, text);
+  database.exec('COMMIT');
+  database.close();
+}
 
 async function makeChanges(store: Datastore, changes: number): Promise<void> {
   for (let made = 0; made < changes; made += 2) {
