@@ -82,9 +82,9 @@ export { findUnjournaled, type JournalComparison } from './journal/find-unjourna
 export {
   DEFAULT_JOURNAL_PATH,
   DEFAULT_JOURNAL_ROWS,
-  journalBeside,
   JournalFile,
   type JournalFileOptions,
+  journalBeside,
 } from './journal/journal-file.ts';
 export { type Journaling, journaled } from './journal/journaled.ts';
 export type { AssignIpOutcome, AssignIpRequest } from './loop/assign-ip.ts';

@@ -53,6 +53,35 @@ describe('the first address of a node', () => {
     );
     expect(calls).toEqual(['get IPAMBlock', 'create IPAMHandle', 'update IPAMBlock']);
   });
+
+  test('from a block that this allocator wrote before cost two round trips, and three if it was changed since', async () => {
+    const made = await cluster(pool('pool', '10.0.0.0/26'), node('node1'));
+    await fill(made.ipam, 'node1', 1);
+    const calls = await made.callsOf(
+      async (watched) => {
+        await watched.autoAssign(ask('node1', 'first'));
+        await watched.autoAssign(ask('node1', 'second'));
+        await watched.releaseByHandle('second');
+        await made.ipam.releaseByHandle('first');
+        await watched.autoAssign(ask('node1', 'third'));
+      },
+      await snapshotOf(made.store, 'node1'),
+    );
+    expect(calls).toEqual([
+      ...['get IPAMBlock', 'create IPAMHandle', 'update IPAMBlock'],
+      ...['create IPAMHandle', 'update IPAMBlock'],
+      ...['get IPAMHandle', 'update IPAMBlock', 'delete IPAMHandle'],
+      ...['create IPAMHandle', 'update IPAMBlock', 'get IPAMBlock', 'update IPAMHandle', 'update IPAMBlock'],
+    ]);
+  });
+
+  test('of a block that is remembered as full, it is asked whether it still is', async () => {
+    const settings = configuration({ strictAffinity: true, ipCooldownSeconds: 0 });
+    const made = await cluster(pool('pool', '10.0.0.0/30', { blockSize: 30 }), node('node1'), settings);
+    await fill(made.ipam, 'node1', 4);
+    await made.allocator().releaseByHandle('w0');
+    expect(await made.ipam.autoAssign(ask('node1', 'next'))).toMatchObject({ kind: 'assigned' });
+  });
 });
 
 /** A view that never changes any more. */

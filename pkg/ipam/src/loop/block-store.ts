@@ -19,6 +19,24 @@ export async function readBlock(
   return block && !block.spec.deleted ? collected(block, cooldownSeconds, context.now()) : undefined;
 }
 
+/** How many written blocks are remembered; beyond it all are forgotten, which costs a few reads. */
+const MAX_REMEMBERED = 1000;
+
+/**
+ * The block as this allocator last wrote it, without asking the store. Nearly always it still is: a node's blocks are
+ * written by its own daemon. It may serve as the base of one write, which fails if it is not so; nothing else may be
+ * concluded from it, and each memory is used once.
+ */
+export function rememberedBlock(
+  { written, now }: IpamContext,
+  cidr: Prefix,
+  cooldownSeconds: number,
+): IPAMBlock | undefined {
+  const block = written.get(blockName(cidr));
+  written.delete(blockName(cidr));
+  return block && collected(block, cooldownSeconds, now());
+}
+
 /** Every block, in the same state as `readBlock` gives it. */
 export async function listBlocks(context: IpamContext, cooldownSeconds: number): Promise<IPAMBlock[]> {
   const { items } = await context.store.list('IPAMBlock');
@@ -27,12 +45,16 @@ export async function listBlocks(context: IpamContext, cooldownSeconds: number):
 }
 
 /** Stores what the block says now; every write makes the sequence number one higher. */
-export function writeBlock(
-  { store }: IpamContext,
+export async function writeBlock(
+  { store, written }: IpamContext,
   block: IPAMBlock,
   spec: BlockSpec,
 ): Promise<WriteOutcome<'IPAMBlock'>> {
-  return store.update({ ...block, spec: { ...spec, sequenceNumber: spec.sequenceNumber + 1n } });
+  const next = { ...block, spec: { ...spec, sequenceNumber: spec.sequenceNumber + 1n } };
+  const outcome = await store.update(next);
+  if (written.size >= MAX_REMEMBERED) written.clear();
+  if (outcome.kind === 'written') written.set(block.metadata.name, outcome.resource);
+  return outcome;
 }
 
 /** Makes a block of free addresses. */

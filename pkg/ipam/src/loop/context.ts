@@ -3,6 +3,7 @@
  */
 import type { Datastore } from '@weft/datastore';
 import type { Prefix } from '@weft/ip';
+import type { IPAMBlock } from '@weft/resources';
 import { fnv1 } from '../core/block-walk.ts';
 import { configOf, type IpamConfig } from '../core/config.ts';
 import type { Owner } from '../core/owner.ts';
@@ -29,6 +30,8 @@ export interface IpamContext {
   readonly turns: Turns;
   /** By owner and family, the block that served last; see `need.ts`. */
   readonly lastBlocks: Map<string, Prefix>;
+  /** Blocks as this allocator last wrote them; see `rememberedBlock`. */
+  readonly written: Map<string, IPAMBlock>;
   /** How many blocks this allocator made: see `firstSequenceNumber`. */
   blocksCreated: number;
 }
@@ -49,6 +52,7 @@ export function createContext({ store, now, view }: IpamOptions): IpamContext {
     fresh,
     turns: new Turns(),
     lastBlocks: new Map(),
+    written: new Map(),
     blocksCreated: 0,
   };
 }

@@ -56,7 +56,7 @@ describe('ensureTunnels', () => {
 
   test.each([
     ['the pool loses its encapsulation', { vxlanMode: 'Never' as const }],
-    ['the pool no longer selects the node', { nodeSelector: "has(nothing)" }],
+    ['the pool no longer selects the node', { nodeSelector: 'has(nothing)' }],
     ['the pool is not for tunnels any more', { allowedUses: ['Workload' as const] }],
     ['the pool is disabled', { disabled: true }],
   ])('takes the address back and clears the Node when %s', async (_, spec) => {

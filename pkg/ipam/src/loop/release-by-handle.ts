@@ -9,7 +9,7 @@ import { addressAt, type BlockSpec, ordinalsOfHandle } from '../core/block.ts';
 import { release } from '../core/block-release.ts';
 import { blocksOf, withCount } from '../core/handle.ts';
 import { again, attempts, type Contention, isContention } from './attempts.ts';
-import { readBlock, writeRemainder } from './block-store.ts';
+import { readBlock, rememberedBlock, writeRemainder } from './block-store.ts';
 import { type IpamContext, type Rules, readRules } from './context.ts';
 import { readHandle, replaceHandle } from './handle-store.ts';
 import { tidyBlock } from './tidy.ts';
@@ -60,7 +60,7 @@ function clearBlock(
   const seconds = rules.config.cooldownSeconds;
   return context.turns.run(cidr, () =>
     attempts(async () => {
-      const block = await readBlock(context, cidr, seconds);
+      const block = rememberedBlock(context, cidr, seconds) ?? (await readBlock(context, cidr, seconds));
       if (!block) return { addresses: [], left: undefined };
       const ordinals = ordinalsOfHandle(block.spec, handle);
       const left = release(block.spec, ordinals, { seconds, now: context.now() });

@@ -10,7 +10,7 @@ import { addressAt, allocationAt, type BlockSpec, ordinalsOfHandle, ownerOfBlock
 import type { Holder } from '../core/block-assign.ts';
 import type { Owner } from '../core/owner.ts';
 import { again, attempts, type Contention, isContention } from './attempts.ts';
-import { readBlock, writeBlock } from './block-store.ts';
+import { readBlock, rememberedBlock, writeBlock } from './block-store.ts';
 import type { IpamContext, Rules } from './context.ts';
 import { announce, withdraw } from './handle-store.ts';
 import { releaseInBlock } from './release-in-block.ts';
@@ -73,10 +73,12 @@ async function takeInTurn<R extends { readonly kind: string }>(
   let announced = 0;
   const tried = new Set<bigint>();
   const result = await attempts(async () => {
-    const block = await readBlock(context, cidr, cooldown);
+    const remembered = rememberedBlock(context, cidr, cooldown);
+    const block = remembered ?? (await readBlock(context, cidr, cooldown));
     const unseen = block && stampedOrdinals(run, block.spec, tried);
     if (block && unseen?.length) return taken(cidr, block.spec, unseen);
     const decision = decide(block?.spec);
+    if (remembered && !isTake(decision)) return again;
     if (!block || !isTake(decision)) return decision as R;
     const count = decision.ordinals.length;
     tried.add(block.spec.sequenceNumber);

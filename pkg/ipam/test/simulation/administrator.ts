@@ -50,8 +50,8 @@ export class Administrator {
     if (choice < 46) return this.#addNodes();
     if (choice < 51) return this.#deletePool();
     if (choice < 69) return this.#addPools();
-    if (choice < 74) return this.#editPool();
-    if (choice < 80) return this.#changeSettings();
+    if (choice < 79) return this.#editPool();
+    if (choice < 84) return this.#changeSettings();
     return this.#sweepLeaks();
   }
 
@@ -143,14 +143,10 @@ export class Administrator {
   }
 }
 
-/** Makes the pool of that CIDR if it is missing, enables it if it is not; undefined when there was nothing to do. */
+/** Makes the pool of that CIDR; undefined when it is there. */
 export async function addPool(store: Datastore, random: Random, cidr: Prefix): Promise<string | undefined> {
   const name = `pool${familyOf(cidr)}`;
-  const before = await store.get({ kind: 'IPPool', name });
-  if (before) {
-    if (!before.spec.disabled) return undefined;
-    return `pool enabled ${(await store.update({ ...before, spec: { ...before.spec, disabled: false } })).kind}`;
-  }
+  if (await store.get({ kind: 'IPPool', name })) return undefined;
   const blockSize = random.pick(BLOCK_SIZES[familyOf(cidr)]);
   const wanted = pool(name, cidr, { blockSize, vxlanMode: 'Always' });
   if (whyNotMakePool(wanted, (await store.list('IPAMBlock')).items)) return 'pool refused';

@@ -227,6 +227,8 @@ class Simulation {
     await this.#repair(ipam);
     await this.#store.delete({ kind: 'IPAMConfiguration', name: 'default' });
     for (const cidr of this.#place.pools) await addPool(this.#store, this.#random, cidr);
+    for (const resource of (await this.#store.list('IPPool')).items)
+      await this.#store.update({ ...resource, spec: { ...resource.spec, disabled: false } });
     const [pool4, pool6] = this.#place.pools as [Prefix, Prefix];
     await this.#useUp(ipam, pool4, 'num4');
     await this.#useUp(ipam, pool6, 'num6');
