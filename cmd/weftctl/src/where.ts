@@ -62,7 +62,8 @@ async function withoutContext(
   );
 }
 
-async function readDatastore(source: string, text: string): Promise<DatastoreChoice> {
+/** The datastore that `text` names; `source` is the option or variable it was given by. Exit code 2 when it names none. */
+export async function readDatastore(source: string, text: string): Promise<DatastoreChoice> {
   const { parseDatastore } = await import('@weft/datastore');
   const parsed = parseDatastore(text);
   if (parsed.ok) return parsed.choice;
