@@ -29,11 +29,11 @@ export interface ApiAnswer {
   readonly body: any;
 }
 
-/** Starts etcd and the API server, and waits until both serve. */
-export async function startKubeApiServer(): Promise<TestKubeApiServer> {
+/** Starts etcd and the API server, with further flags like `--watch-cache=false`, and waits until both serve. */
+export async function startKubeApiServer(flags: readonly string[] = []): Promise<TestKubeApiServer> {
   const etcd = await startEtcd();
   const directory = mkdtempSync(join(tmpdir(), 'weft-kube-'));
-  const server = new TestKubeApiServer(etcd, directory, await freePort(host));
+  const server = new TestKubeApiServer(etcd, directory, await freePort(host), flags);
   try {
     await server.prepare();
     await server.restart();
@@ -56,13 +56,15 @@ export class TestKubeApiServer {
   readonly etcd: TestEtcd;
   readonly #directory: string;
   readonly #port: number;
+  readonly #moreFlags: readonly string[];
   #process: ChildProcess | undefined;
   #log: string[] = [];
 
-  constructor(etcd: TestEtcd, directory: string, port: number) {
+  constructor(etcd: TestEtcd, directory: string, port: number, flags: readonly string[]) {
     this.etcd = etcd;
     this.#directory = directory;
     this.#port = port;
+    this.#moreFlags = flags;
     this.url = `https://${host}:${port}`;
     this.caFile = join(directory, 'apiserver.crt');
   }
@@ -170,6 +172,7 @@ export class TestKubeApiServer {
       '--disable-admission-plugins=ServiceAccount',
       '--allow-privileged=true',
       '--endpoint-reconciler-type=none',
+      ...this.#moreFlags,
     ];
   }
 }

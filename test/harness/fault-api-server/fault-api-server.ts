@@ -153,6 +153,11 @@ export class FaultApiServer {
     }
   }
 
+  /** Bytes of events that the clients have not taken. */
+  get backlogBytes(): number {
+    return [...this.#watches].reduce((sum, { response }) => sum + response.writableLength, 0);
+  }
+
   /** How many watches are open. */
   get watchCount(): number {
     return this.#watches.size;

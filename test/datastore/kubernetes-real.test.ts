@@ -1,0 +1,96 @@
+/**
+ * The Kubernetes driver on a real kube-apiserver and etcd, found by KUBEBUILDER_ASSETS: the contract in both API groups,
+ * and what only a real server can tell.
+ */
+import { type Datastore, openDatastore } from '@weft/datastore';
+import { type ContractSubject, datastoreContract } from '@weft/datastore/contract';
+import { crdNames, kindNames } from '@weft/resources';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kubeAssets, startKubeApiServer, type TestKubeApiServer } from '../harness/kube-api-server.ts';
+
+if (kubeAssets === undefined)
+  console.warn('KUBEBUILDER_ASSETS is not set: the Kubernetes driver is not tried on a real API server.');
+
+type Group = 'v1' | 'v3';
+const GROUPS = { v1: 'crd.projectcalico.org/v1', v3: 'projectcalico.org/v3' } as const;
+
+describe.skipIf(kubeAssets === undefined)('on a real API server', () => {
+  let server: TestKubeApiServer;
+  beforeAll(async () => {
+    // Without its cache the server forgets what etcd forgets, and the cases of compaction mean something.
+    server = await startKubeApiServer(['--watch-cache=false']);
+  });
+  afterAll(() => server?.dispose());
+
+  const open = (group?: Group): Promise<Datastore> =>
+    openDatastore({
+      type: 'kubernetes',
+      server: server.url,
+      token: server.token,
+      tls: { ca: { file: server.caFile } },
+      ...(group && { apiGroup: GROUPS[group] }),
+    });
+
+  it('says which CRDs to install where there are none', async () => {
+    const store = await open();
+    await expect(store.list('IPPool')).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/does not know ippools.*kubectl apply -f manifests\/crds\/v1/),
+    });
+    await store.close();
+  });
+
+  it('uses the v3 CRDs where only those are installed, and the v1 CRDs as soon as they are', async () => {
+    await server.installCrds('v3');
+    const onlyV3 = await open();
+    await onlyV3.create(configuration);
+    expect((await server.ask('GET', '/apis/projectcalico.org/v3/ipamconfigurations/default')).status).toBe(
+      200,
+    );
+    await server.installCrds('v1');
+    const both = await open();
+    await both.create(configuration);
+    const stored = await server.ask('GET', '/apis/crd.projectcalico.org/v1/ipamconfigs/default');
+    expect(stored.body.kind).toBe('IPAMConfig');
+    await Promise.all([onlyV3.close(), both.close()]);
+  });
+
+  for (const group of ['v1', 'v3'] as const)
+    datastoreContract(`kubernetes (${GROUPS[group]})`, () => subject(group));
+
+  async function subject(group: Group): Promise<ContractSubject> {
+    await empty(group);
+    const store = await open(group);
+    const stores = [store];
+    return {
+      store,
+      namespaces: false,
+      connect: async () => {
+        const other = await open(group);
+        stores.push(other);
+        return other;
+      },
+      compact: async () => {
+        // The newest change survives a compaction; it must be another one.
+        await server.etcd.put('/weft/newest', '');
+        await server.etcd.compact();
+      },
+      server: { kill: () => server.kill('SIGKILL'), start: () => server.restart() },
+      dispose: async () => {
+        await Promise.all(stores.map((one) => one.close()));
+      },
+    };
+  }
+
+  async function empty(group: Group): Promise<void> {
+    const names = kindNames.flatMap((kind) => crdNames(kind, group) ?? []);
+    await Promise.all(names.map(({ plural }) => server.ask('DELETE', `/apis/${GROUPS[group]}/${plural}`)));
+  }
+});
+
+const configuration = {
+  apiVersion: 'projectcalico.org/v3',
+  kind: 'IPAMConfiguration',
+  metadata: { name: 'default' },
+  spec: { strictAffinity: true, autoAllocateBlocks: true, maxBlocksPerHost: 0 },
+} as const;

@@ -1,0 +1,33 @@
+/**
+ * The Kubernetes driver on the fault server: the contract in both API groups.
+ */
+import { openDatastore } from '@weft/datastore';
+import { type ContractSubject, datastoreContract } from '@weft/datastore/contract';
+import { startFaultServer } from '../harness/fault-api-server/fault-api-server.ts';
+
+for (const apiGroup of ['crd.projectcalico.org/v1', 'projectcalico.org/v3'] as const) {
+  datastoreContract(`kubernetes (${apiGroup})`, async (): Promise<ContractSubject> => {
+    const server = await startFaultServer({ groups: [apiGroup] });
+    const choice = { type: 'kubernetes', server: server.url } as const;
+    const stores = [await openDatastore(choice)];
+    return {
+      store: stores[0] as NonNullable<(typeof stores)[0]>,
+      namespaces: false,
+      connect: async () => {
+        const store = await openDatastore(choice);
+        stores.push(store);
+        return store;
+      },
+      compact: async () => server.compact(),
+      server: {
+        kill: () => server.kill(),
+        start: () => server.start(),
+        cutConnections: async () => server.cutConnections(),
+      },
+      dispose: async () => {
+        await Promise.all(stores.map((store) => store.close()));
+        await server.kill();
+      },
+    };
+  });
+}
