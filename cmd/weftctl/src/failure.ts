@@ -26,6 +26,8 @@ export interface Report {
   /** True when the text ends as it ends, without a line break of ours. */
   readonly isRaw?: boolean;
   readonly failures: readonly Failure[];
+  /** For commands whose exit code says more than that something failed. */
+  readonly exitCode?: number;
   /** Remarks for standard error that change nothing about success. */
   readonly notes?: readonly string[];
 }

@@ -16,13 +16,14 @@ export function run(handler: Handler): (...args: unknown[]) => Promise<void> {
   };
 }
 
-async function report({ text, isRaw = false, failures, notes = [] }: Report): Promise<void> {
+async function report({ text, isRaw = false, failures, exitCode, notes = [] }: Report): Promise<void> {
   if (typeof text === 'object' && Symbol.asyncIterator in text) await writeAsTheyCome(text);
   else if (typeof text === 'object') await writeLines(text);
   else if (text !== '') await write(isRaw ? forReader(text) : `${text}\n`);
   for (const note of notes) console.error(printableLines(note));
   for (const failure of failures) console.error(printFailure(failure));
   if (failures.length > 0) process.exitCode = EXIT.failed;
+  else if (exitCode !== undefined) process.exitCode = exitCode;
 }
 
 /** Characters that are written at once. */

@@ -11,6 +11,9 @@ export function registerResources(program: Command): void {
   registerWriter(program, 'create', 'create resources that must not exist');
   registerWriter(program, 'replace', 'replace resources that must exist');
   registerDelete(program);
+  registerPatch(program);
+  registerLabel(program);
+  registerDiff(program);
   const validate = program.command('validate').description('check a file without a datastore');
   fileOptions(validate, true)
     .addHelpText('after', '\nExample:\n  weftctl validate -f pool.yaml\n')
@@ -86,6 +89,66 @@ Examples:
     .action(
       run(async (kind, names, options) => (await import('./write/delete.ts')).remove(kind, names, options)),
     );
+}
+
+function registerPatch(program: Command): void {
+  const patch = program
+    .command('patch <kind> <name>')
+    .description('change a part of one resource')
+    .requiredOption('-p, --patch <patch>', 'what to change, as JSON or YAML');
+  const type = new Option('-t, --type <type>', 'how the patch is meant, see below');
+  patch.addOption(type.choices(['strategic', 'merge', 'json']).default('strategic'));
+  writeOptions(namespaceOption(patch))
+    .addHelpText('after', PATCH_HELP)
+    .action(
+      run(async (kind, name, options) => (await import('./write/patch.ts')).patch(kind, name, options)),
+    );
+}
+
+const PATCH_HELP = `
+Types:
+  merge        objects are merged, null removes a field, lists are replaced (RFC 7396)
+  strategic    the same: Calico's resources have no lists that merge by a key
+  json         a list of operations (RFC 6902)
+
+Examples:
+  weftctl patch ippool blue -p '{"spec": {"disabled": true}}'
+  weftctl patch node n1 -p 'spec: {bgp: {routeReflectorClusterID: 224.0.0.1}}'
+  weftctl patch bgppeer rack1 -t json -p '[{"op": "remove", "path": "/spec/password"}]'
+`;
+
+function registerLabel(program: Command): void {
+  const label = program
+    .command('label <kind> <name> <labels...>')
+    .description('set and remove labels of one resource')
+    .option('--overwrite', 'also change labels that have another value')
+    .option('--remove', 'remove the labels, which are given without value');
+  writeOptions(namespaceOption(label))
+    .addHelpText(
+      'after',
+      `\nExamples:
+  weftctl label node n1 rack=r1 zone=a
+  weftctl label node n1 rack=r2 --overwrite
+  weftctl label node n1 zone- (or: zone --remove)\n`,
+    )
+    .action(
+      run(async (kind, name, labels, options) =>
+        (await import('./write/label.ts')).label(kind, name, labels, options),
+      ),
+    );
+}
+
+function registerDiff(program: Command): void {
+  const diff = program.command('diff').description('what apply would change');
+  datastoreOptions(fileOptions(diff, true))
+    .addHelpText(
+      'after',
+      `\nExit codes: 0 nothing would change; 1 something would; 2 it could not be found out.
+
+Example:
+  weftctl diff -f pool.yaml || weftctl apply -f pool.yaml\n`,
+    )
+    .action(run(async (options) => (await import('./diff/diff.ts')).diff(options)));
 }
 
 /** `-f` and what goes with it. */

@@ -12,7 +12,7 @@ import { refuseManaged } from './managed.ts';
 import { forEach, type Outcome } from './outcomes.ts';
 
 /** How often a write is tried when other writers come in between, as calicoctl does. */
-const ATTEMPTS = 5;
+export const WRITE_ATTEMPTS = 5;
 
 /** Options of the three commands. */
 export interface WriteOptions extends WhereOptions, InputOptions {
@@ -76,7 +76,7 @@ async function create(
 
 /** Reads and replaces until no other writer comes in between. */
 async function replace(store: Datastore, document: Document, options: WriteOptions): Promise<Outcome> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt++) {
     const stored = await store.get(document.key);
     if (stored === undefined) return { failure: notThere(document.key) };
     const outcome = await overwrite(store, document, stored, options);
@@ -87,7 +87,7 @@ async function replace(store: Datastore, document: Document, options: WriteOptio
 }
 
 async function apply(store: Datastore, document: Document, options: WriteOptions): Promise<Outcome> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt++) {
     const stored = await store.get(document.key);
     if (stored !== undefined) {
       const outcome = await overwrite(store, document, stored, options);
@@ -117,10 +117,10 @@ async function overwrite(
   return outcome.kind === 'written' ? { done: 'configured' } : undefined;
 }
 
-/** The failure after `ATTEMPTS`. */
+/** The failure after `WRITE_ATTEMPTS`. */
 export function tooBusy(key: Document['key']): Failure {
   return {
-    what: `Other writers changed the object ${ATTEMPTS} times while it was written`,
+    what: `Other writers changed the object ${WRITE_ATTEMPTS} times while it was written`,
     object: objectName(key),
     hint: 'Try again.',
   };
