@@ -1,6 +1,6 @@
 /** A locked datastore: nobody is plugged in or out, everything that runs goes on, and unlocking is enough. */
 import { ControlClient } from '@weft/control';
-import { openEmbedded } from '@weft/datastore';
+import { openDatastore } from '@weft/datastore';
 import { addPod, removePod, resolveLab, restartDaemon, stopDaemon } from '@weft/lab';
 import { describe, expect, it } from 'vitest';
 import { smallTopology, useLab } from '../harness/test-lab.ts';
@@ -10,7 +10,7 @@ const lab = useLab('t-lock', smallTopology(2, 1));
 
 /** What a migration does. */
 async function setReady(datastoreReady: boolean): Promise<void> {
-  const store = await openEmbedded({ path: (await resolveLab(lab.name)).datastorePath });
+  const store = await openDatastore((await resolveLab(lab.name)).datastore);
   const current = await store.get({ kind: 'ClusterInformation', name: 'default' });
   if (current === undefined) throw new Error('no daemon has made ClusterInformation');
   const outcome = await store.update({ ...current, spec: { ...current.spec, datastoreReady } });

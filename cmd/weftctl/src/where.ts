@@ -17,7 +17,7 @@ const DEFAULT_CONFIG_PATH = '/etc/calico/calicoctl.cfg';
 
 /** A lab as `resolveLab` of @weft/lab describes it. */
 interface LabLocation {
-  readonly datastorePath: string;
+  readonly datastore: DatastoreChoice;
   readonly hosts: readonly {
     readonly name: string;
     readonly controlSocket: string;
@@ -43,7 +43,7 @@ export async function chooseDatastore(
   if (where.lab !== undefined) {
     rejectBoth('--lab', where.lab, '--datastore', where.datastore);
     rejectBoth('--lab', where.lab, '--config', where.config);
-    return { type: 'embedded', path: (await findLab(where.lab)).datastorePath };
+    return (await findLab(where.lab)).datastore;
   }
   rejectBoth('--datastore', where.datastore, '--config', where.config);
   return inContext(await withoutContext(where, environment), where.context);

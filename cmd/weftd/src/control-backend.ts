@@ -1,6 +1,7 @@
 /**
  * What the control API answers, put together from the rooms. Nothing is decided here.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionDecision } from '@weft/calc';
 import {
   type ControlBackend,
@@ -11,7 +12,9 @@ import {
   type PageQuery,
   type Refusal,
   type RouteStatus,
+  refuse,
 } from '@weft/control';
+import type { Datastore } from '@weft/datastore';
 import type { Dataplane } from '@weft/dataplane';
 import { address } from '@weft/ip';
 import type { Attachments } from './attachments.ts';
@@ -29,6 +32,7 @@ import { version } from './version.ts';
 export interface BackendSources {
   readonly options: Options;
   readonly state: State;
+  readonly store: Datastore;
   readonly dataplane: Dataplane;
   readonly attachments: Attachments;
   readonly metrics: Metrics;
@@ -39,6 +43,12 @@ export interface BackendSources {
   /** Why nothing can be attached or detached just now; undefined when it can. */
   readonly whyNotNow: (id: string) => Refusal | undefined;
 }
+
+/** What is not done by then is answered; less than the control server allows. */
+const NO_ANSWER_MS = 25_000;
+
+/** How long a store that is away may take to say that it is back, in ms. */
+const STILL_AWAY_MS = 2_000;
 
 const since = new Date().toISOString();
 
@@ -98,19 +108,47 @@ function routePage(dataplane: Dataplane, query: PageQuery): Page<RouteStatus> {
 
 /** Runs what needs the datastore; that it is away is an answer, not a mistake of the daemon. */
 async function onStore<T extends object>(
-  { options, whyNotNow }: BackendSources,
+  sources: BackendSources,
   id: string,
   operation: () => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  const refusal = whyNotNow(id);
+  const { options, whyNotNow } = sources;
+  const refusal = whyNotNow(id) ?? (await whyStillAway(sources, id));
   if (refusal !== undefined) return refusal;
   try {
-    return await operation();
+    return await Promise.race([operation(), noAnswer(options, id)]);
   } catch (error) {
     const refused = refusalOf(error, locationOf(options.datastore), id);
     if (refused === undefined) throw error;
     return refused;
   }
+}
+
+/** A driver may wait for its servers longer than whoever asked; then that one is told which store it is. */
+function noAnswer({ datastore }: Options, id: string): Promise<Refusal> {
+  const { type, location } = locationOf(datastore);
+  const seconds = NO_ANSWER_MS / 1000;
+  const message = `the datastore (${type} ${location}) has not answered within ${seconds} s; the work goes on in the daemon`;
+  const refusal = refuse('unavailable', message, id, 'Ask again: repeating it is safe.');
+  return sleep(NO_ANSWER_MS, refusal, { ref: false });
+}
+
+/**
+ * A store that is known to be away is asked once, for a moment: a driver waits much longer for a server to come back, and
+ * nothing that was refused may go on behind the answer.
+ */
+async function whyStillAway(
+  { options, state, store }: BackendSources,
+  id: string,
+): Promise<Refusal | undefined> {
+  const away = state.health.away;
+  if (away === undefined) return undefined;
+  const asked = store.get({ kind: 'Node', name: options.nodeName }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const failure = await Promise.race([asked, sleep(STILL_AWAY_MS, away.error, { ref: false })]);
+  return failure === undefined ? undefined : refusalOf(failure, locationOf(options.datastore), id);
 }
 
 async function measured<T extends { readonly kind: string }>(

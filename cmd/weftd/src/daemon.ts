@@ -181,6 +181,7 @@ export class Daemon {
     const backend = controlBackend({
       options: this.#options,
       state: this.#state,
+      store: this.#store,
       dataplane: this.#dataplane,
       attachments: this.#attachments,
       metrics: this.#metrics,

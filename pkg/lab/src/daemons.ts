@@ -5,7 +5,7 @@
  * where that is, so that several hosts of a kind live beside each other and beside the machine's own.
  */
 import { join } from 'node:path';
-import { hostFiles, labFiles } from './names.ts';
+import { hostFiles } from './names.ts';
 import type { Host } from './topology.ts';
 
 /** One program of a host. */
@@ -26,6 +26,13 @@ export interface Installation {
   readonly weftd: string;
 }
 
+/** What the topology says of every weftd. */
+export interface WeftdSettings {
+  /** As `--datastore` takes it. */
+  readonly datastore: string;
+  readonly holdTimeSeconds: number;
+}
+
 /** Debian package → the program whose absence means that it is missing. */
 export const programOf = { bird: 'bird', frr: '/usr/lib/frr/bgpd', gobgp: 'gobgpd' } as const;
 
@@ -36,13 +43,13 @@ export const packageOf = { bird: 'bird2', frr: 'frr', gobgp: 'gobgpd' } as const
 export function daemonCommands(
   lab: string,
   host: Host,
-  holdTimeSeconds: number,
+  { datastore, holdTimeSeconds }: WeftdSettings,
   installation: Installation,
 ): DaemonCommand[] {
   const { directory } = hostFiles(lab, host.name);
   switch (host.runs) {
     case 'weftd':
-      return [weftdCommand(lab, host, holdTimeSeconds, installation)];
+      return [weftdCommand(lab, host, { datastore, holdTimeSeconds }, installation)];
     case 'bird':
       return [
         {
@@ -79,13 +86,13 @@ export function configFileName(host: Host): string {
 function weftdCommand(
   lab: string,
   host: Host,
-  holdTimeSeconds: number,
+  { datastore, holdTimeSeconds }: WeftdSettings,
   installation: Installation,
 ): DaemonCommand {
   const { controlSocket, ipamJournal } = hostFiles(lab, host.name);
   const options = {
     '--node-name': host.name,
-    '--datastore': labFiles(lab).datastore,
+    '--datastore': datastore,
     '--control-socket': controlSocket,
     '--ipam-journal': ipamJournal,
     '--hold-time-seconds': String(holdTimeSeconds),

@@ -2,6 +2,7 @@
 export { type Choice, chooseTopology } from './choose.ts';
 export { restartDaemon, stopDaemon } from './daemon-control.ts';
 export type { DaemonCommand, Installation } from './daemons.ts';
+export { restartEtcd, stopEtcd } from './datastore.ts';
 export { down } from './down.ts';
 export { bundle, bundleBfdThread, installation } from './installation.ts';
 export { LabError, type LabIssue } from './issues.ts';

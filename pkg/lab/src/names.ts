@@ -51,6 +51,8 @@ export function labFiles(lab: string): {
   state: string;
   lock: string;
   datastore: string;
+  etcdSocket: string;
+  etcdLog: string;
 } {
   const directory = join(labsDirectory, lab);
   return {
@@ -58,6 +60,8 @@ export function labFiles(lab: string): {
     state: join(directory, 'lab.json'),
     lock: join(directory, 'lock'),
     datastore: join(directory, 'datastore.db'),
+    etcdSocket: join(directory, 'etcd', 'etcd:0'),
+    etcdLog: join(directory, 'etcd', 'etcd.log'),
   };
 }
 

@@ -3,9 +3,10 @@
  */
 import { existsSync } from 'node:fs';
 import { ControlClient } from '@weft/control';
-import { type Datastore, openEmbedded } from '@weft/datastore';
+import { type Datastore, type DatastoreChoice, openDatastore } from '@weft/datastore';
 import { type Address, address, type Prefix } from '@weft/ip';
-import { hostFiles, labFiles, namespaceOf } from './names.ts';
+import { labDatastore } from './datastore.ts';
+import { hostFiles, namespaceOf } from './names.ts';
 import { processesIn } from './processes.ts';
 import { requireState } from './state.ts';
 import type { Host, HostRole } from './topology.ts';
@@ -44,7 +45,7 @@ export interface HostObservation {
 
 /** Opens the lab's datastore for the time of one call. */
 export async function withStore<T>(lab: string, use: (store: Datastore) => Promise<T>): Promise<T> {
-  const store = await openEmbedded({ path: labFiles(lab).datastore });
+  const store = await openDatastore(labDatastore(lab, requireState(lab).topology));
   try {
     return await use(store);
   } finally {
@@ -123,13 +124,14 @@ export async function podAddresses(lab: string): Promise<Map<string, Address[]>>
 }
 
 /** Where a lab's datastore and its daemons' control sockets are, for commands that work on a running lab. */
-export async function resolveLab(
-  lab: string,
-): Promise<{ datastorePath: string; hosts: { name: string; controlSocket: string; ipamJournal: string }[] }> {
+export async function resolveLab(lab: string): Promise<{
+  datastore: DatastoreChoice;
+  hosts: { name: string; controlSocket: string; ipamJournal: string }[];
+}> {
   const { topology } = requireState(lab);
   const hosts = topology.hosts.filter((host) => host.runs === 'weftd');
   return {
-    datastorePath: labFiles(lab).datastore,
+    datastore: labDatastore(lab, topology),
     hosts: hosts.map(({ name }) => {
       const { controlSocket, ipamJournal } = hostFiles(lab, name);
       return { name, controlSocket, ipamJournal };

@@ -25,10 +25,11 @@ export function requireLabName(name: string): void {
 }
 
 /** Throws `LabError` that names the first program which is not installed, and the Debian package that brings it. */
-export function requirePrograms({ hosts }: Topology): void {
+export function requirePrograms({ datastore, hosts }: Topology): void {
   requireProgram('ip', 'iproute2');
   requireProgram('nsenter', 'util-linux');
   requireProgram('fping', 'fping');
+  if (datastore === 'etcd') requireProgram('etcd', 'etcd-server');
   for (const { runs } of hosts) {
     if (runs !== 'weftd' && runs !== 'none') requireProgram(programOf[runs], packageOf[runs]);
   }

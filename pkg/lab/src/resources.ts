@@ -2,10 +2,10 @@
  * What a lab's datastore holds before the first weftd starts: its pools, its BGP configuration, the topology's own
  * resources, and the Nodes that carry labels.
  */
-import { openEmbedded } from '@weft/datastore';
+import { openDatastore } from '@weft/datastore';
 import { checkPoolAgainst, type IPPool, parseResource, type Resource } from '@weft/resources';
+import { labDatastore } from './datastore.ts';
 import { LabError } from './issues.ts';
-import { labFiles } from './names.ts';
 import type { Host, Pool, Topology } from './topology.ts';
 
 const apiVersion = 'projectcalico.org/v3';
@@ -32,8 +32,12 @@ export function checkResources(topology: Topology): Resource[] {
 }
 
 /** Makes the lab's datastore with these resources in it. */
-export async function writeResources(lab: string, resources: readonly Resource[]): Promise<void> {
-  const store = await openEmbedded({ path: labFiles(lab).datastore, create: true });
+export async function writeResources(
+  lab: string,
+  topology: Topology,
+  resources: readonly Resource[],
+): Promise<void> {
+  const store = await openDatastore(labDatastore(lab, topology), { create: true });
   try {
     for (const resource of resources) {
       const outcome = await store.create(resource);

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { execa } from 'execa';
 import { configFileName, daemonCommands, type Installation } from './daemons.ts';
+import { labDatastoreText } from './datastore.ts';
 import { LabError } from './issues.ts';
 import { hostFiles, namespaceOf } from './names.ts';
 import { startDaemon } from './processes.ts';
@@ -23,7 +24,9 @@ export async function startHost(
   if (host.config !== undefined) copyConfig(host, baseDirectory, join(files.directory, configFileName(host)));
   // FRR gives up root as soon as it runs, and then writes its pid file and sockets.
   if (host.runs === 'frr') await execa('chown', ['-R', 'frr:frr', files.directory]);
-  for (const command of daemonCommands(lab, host, topology.holdTimeSeconds, installation)) {
+  const { holdTimeSeconds } = topology;
+  const settings = { datastore: labDatastoreText(lab, topology), holdTimeSeconds };
+  for (const command of daemonCommands(lab, host, settings, installation)) {
     await startDaemon(namespaceOf(lab, host.name), command, files.log);
   }
 }

@@ -26,6 +26,17 @@ describe('the topology file', () => {
     expect(addresses).toEqual([['10.1.0.2/24'], ['10.1.0.1/24'], ['10.1.0.3/24']]);
   });
 
+  it('keeps resources in a file unless told to have an etcd', () => {
+    const kinds = ['', 'datastore: etcd\n'].map((line) => {
+      const parsed = parseTopology(`${oneSubnet}${line}hosts: { a: }`);
+      return parsed.ok && parsed.topology.datastore;
+    });
+    expect(kinds).toEqual(['embedded', 'etcd']);
+    expect(issuesOf(`${oneSubnet}datastore: redis\nhosts: { a: }`)).toEqual([
+      expect.stringMatching(/^datastore: .*embedded/),
+    ]);
+  });
+
   it.each([
     [
       'an unknown field of a host',

@@ -18,6 +18,8 @@ export type HostRole = 'weftd' | 'bird' | 'frr' | 'gobgp' | 'none';
 export interface Topology {
   readonly subnets: readonly Subnet[];
   readonly hosts: readonly Host[];
+  /** Where the resources live: in a file of the lab, or in an etcd of its own. */
+  readonly datastore: 'embedded' | 'etcd';
   readonly pools: readonly Pool[];
   /** Resources applied before the first weftd starts, as parsed YAML values. */
   readonly resources: readonly unknown[];
@@ -79,6 +81,7 @@ const topologySchema = z.strictObject({
     z.string(),
     hostSchema.nullable().transform((host) => host ?? hostSchema.parse({})),
   ),
+  datastore: z.enum(['embedded', 'etcd']).default('embedded'),
   pools: z.array(poolSchema).default(() => defaultPools),
   resources: z.array(z.unknown()).default([]),
   holdTimeSeconds: z.int().min(3).max(65535).default(90),
@@ -172,8 +175,8 @@ function resolveTopology(
     resolveHost(name, host, subnets, plan, issues),
   );
   if (issues.length > 0) return { ok: false, issues };
-  const { pools, resources, holdTimeSeconds } = file;
-  return { ok: true, topology: { subnets, hosts, pools, resources, holdTimeSeconds } };
+  const { datastore, pools, resources, holdTimeSeconds } = file;
+  return { ok: true, topology: { subnets, hosts, datastore, pools, resources, holdTimeSeconds } };
 }
 
 function resolveSubnet(name: string, file: TopologyFile['subnets'][string], issues: LabIssue[]): Subnet {

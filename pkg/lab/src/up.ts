@@ -3,8 +3,10 @@
  *
  * Either the whole lab is there in the end or nothing of it: a step that fails takes back those before it.
  */
+import type { Resource } from '@weft/resources';
 import { waitForConvergence } from './convergence.ts';
 import type { Installation } from './daemons.ts';
+import { startDatastore } from './datastore.ts';
 import { clearLab, removeLab } from './down.ts';
 import { LabError } from './issues.ts';
 import { whileLocked } from './lock.ts';
@@ -37,8 +39,7 @@ export async function up(request: UpRequest, installation: Installation, progres
     await makeRoom(name, progress);
     try {
       writeState({ name, phase: 'creating', topology, baseDirectory: request.baseDirectory, pods: [] });
-      await writeResources(name, resources);
-      await build(request, installation, progress);
+      await build(request, resources, installation, progress);
     } catch (error) {
       progress('taking back what was made');
       await removeLab(name, () => {});
@@ -49,11 +50,14 @@ export async function up(request: UpRequest, installation: Installation, progres
 
 async function build(
   { name, topology, baseDirectory }: UpRequest,
+  resources: readonly Resource[],
   installation: Installation,
   progress: Progress,
 ): Promise<void> {
   progress(`wiring ${topology.hosts.length} hosts`);
   await createSwitch(name, topology.subnets);
+  await startDatastore(name, topology);
+  await writeResources(name, topology, resources);
   for (const host of topology.hosts) await createHostNamespace(name, host);
   await pinNeighbours(name, topology);
   progress('starting daemons');

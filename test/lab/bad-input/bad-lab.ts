@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEmbedded } from '@weft/datastore';
+import { openDatastore } from '@weft/datastore';
 import { parseTopology, resolveLab } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -63,8 +63,8 @@ export class BadLab {
 
   /** Everything of a pod that could leak: handles, endpoints and block contents, links of the hosts, namespaces. */
   async holdings(): Promise<unknown> {
-    const { datastorePath } = await resolveLab('t-bad');
-    const store = await openEmbedded({ path: datastorePath });
+    const { datastore } = await resolveLab('t-bad');
+    const store = await openDatastore(datastore);
     try {
       const handles = (await store.list('IPAMHandle')).items.map(({ metadata, spec }) => [
         metadata.name,

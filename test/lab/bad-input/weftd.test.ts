@@ -147,9 +147,10 @@ describe('weftd', () => {
   });
 
   it('refuses the name of a node whose daemon runs, and does not disturb that one', async () => {
-    const { datastorePath, hosts } = await resolveLab('t-bad');
+    const { datastore, hosts } = await resolveLab('t-bad');
+    const path = datastore.type === 'embedded' ? datastore.path : '';
     const routes = await bad.lab.routes('node1');
-    const words = [...weftd, '--datastore', datastorePath].map((word) => (word === 'plain' ? 'node1' : word));
+    const words = [...weftd, '--datastore', path].map((word) => (word === 'plain' ? 'node1' : word));
     const ended = await end('ip', ['netns', 'exec', bad.lab.namespaceOf('node1'), ...words]);
     expectDaemonRefusal(
       ended,

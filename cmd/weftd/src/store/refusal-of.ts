@@ -20,6 +20,7 @@ export function refusalOf(
   if (!(error instanceof DatastoreError)) return undefined;
   const hint = HINTS[error.code];
   if (hint === undefined) return undefined;
-  const message = `the datastore (${type} ${location}) did not do it: ${error.message.replace(/\.$/, '')}`;
+  const what = error.code === 'unavailable' ? 'is away' : 'did not do it';
+  const message = `the datastore (${type} ${location}) ${what}: ${error.message.replace(/\.$/, '')}`;
   return refuse('unavailable', message, id, hint);
 }

@@ -72,8 +72,7 @@ describe('the answer to whoever wants to attach meanwhile', () => {
     expect(refusalOf(refused, locationOf(etcd), 'pod1')).toEqual({
       kind: 'refused',
       code: 'unavailable',
-      message:
-        'the datastore (etcd https://10.0.0.1:2379,https://10.0.0.2:2379) did not do it: Nobody answers',
+      message: 'the datastore (etcd https://10.0.0.1:2379,https://10.0.0.2:2379) is away: Nobody answers',
       object: 'pod1',
       hint: expect.stringMatching(/^Bring the datastore back/),
     });

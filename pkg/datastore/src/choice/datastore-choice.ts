@@ -15,7 +15,10 @@ export interface EmbeddedChoice {
 /** An etcd cluster (API v3). */
 export interface EtcdChoice {
   readonly type: 'etcd';
-  /** `http://host:2379` or `https://host:2379`, in order of preference; all of one scheme. */
+  /**
+   * `http://host:2379` or `https://host:2379`, in order of preference, all of one scheme; or `unix:///path`, an etcd of this
+   * machine.
+   */
   readonly endpoints: readonly string[];
   readonly username?: string;
   readonly password?: string;

@@ -6,6 +6,7 @@ describe('parseDatastore', () => {
     ['/var/lib/weft/weft.db', { type: 'embedded', path: '/var/lib/weft/weft.db' }],
     ['embedded:weft.db', { type: 'embedded', path: 'weft.db' }],
     ['etcd://a:2379,[::1]:2379', { type: 'etcd', endpoints: ['http://a:2379', 'http://[::1]:2379'] }],
+    ['etcd:///run/etcd.sock', { type: 'etcd', endpoints: ['unix:///run/etcd.sock'] }],
     [
       'etcd://root:a%3Ab@a:2379',
       { type: 'etcd', endpoints: ['http://a:2379'], username: 'root', password: 'a:b' },

@@ -13,6 +13,7 @@ import type {
 export const DATASTORE_FORMS: string = [
   '/path/weft.db',
   'etcd://[USER:PASSWORD@]HOST:PORT[,HOST:PORT]',
+  'etcd:///path/socket',
   'etcds://HOST:PORT?ca=FILE&cert=FILE&key=FILE',
   'kubernetes:[/path/kubeconfig][?context=NAME&group=v1|v3]',
 ].join(', ');
@@ -43,6 +44,9 @@ export function parseDatastore(text: string): ParsedDatastore {
 }
 
 function parseEtcd(scheme: 'etcd' | 'etcds', rest: string): ParsedDatastore {
+  const [, socket] = /^\/\/(\/.+)$/s.exec(rest) ?? [];
+  if (scheme === 'etcd' && socket !== undefined)
+    return { ok: true, choice: { type: 'etcd', endpoints: [`unix://${socket}`] } };
   const [, user, hosts = '', query = ''] = /^\/\/(?:([^@/]*)@)?([^/?@]*)(?:\?(.*))?$/s.exec(rest) ?? [];
   const names = hosts.split(',').filter((name) => name !== '');
   if (names.length === 0) return wrong('the endpoints are missing');

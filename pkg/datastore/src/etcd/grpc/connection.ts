@@ -9,6 +9,7 @@ import {
   constants,
   type IncomingHttpHeaders,
 } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { FrameSplitter, frame } from './frame.ts';
 import { errorInTrailers, GrpcCode, GrpcError } from './status.ts';
@@ -32,6 +33,11 @@ const WINDOW_BYTES = 1024 * 1024;
 /** Further headers of a call. */
 export type CallHeaders = Readonly<Record<string, string>>;
 
+/** The path in `unix:///path`; undefined for a URL of the network. */
+function socketPathIn(url: string): string | undefined {
+  return url.startsWith('unix://') ? url.slice('unix://'.length) : undefined;
+}
+
 /** A connection that was once ready. */
 export class GrpcConnection {
   readonly url: string;
@@ -52,8 +58,10 @@ export class GrpcConnection {
     timing: ConnectionTiming,
     signal: AbortSignal,
   ): Promise<GrpcConnection> {
-    const session = connect(url, {
+    const socket = socketPathIn(url);
+    const session = connect(socket === undefined ? url : 'http://localhost', {
       ...tls,
+      ...(socket !== undefined && { createConnection: () => connectSocket(socket) }),
       settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
     });
     return new Promise((resolve, reject) => {
