@@ -11,6 +11,13 @@ export function registerNode(program: Command): void {
   outputOption(whereOptions(status, 'lab', 'socket'), 'ps', 'wide', 'yaml', 'json').action(
     run(async (name, options) => (await import('./status.ts')).nodeStatus(name, options)),
   );
+  const checksystem = node
+    .command('checksystem')
+    .description('whether this host has what weft needs; nothing is sent or changed')
+    .option('-f, --kernel-config <file>', "the kernel's configuration, where it is not in its usual place");
+  outputOption(checksystem, 'ps', 'yaml', 'json').action(
+    run(async (options) => (await import('./checksystem/index.ts')).checkHost(options)),
+  );
   registerList(program, 'routes', 'desired routes against those in the kernel');
   registerList(program, 'rib', 'best paths of the BGP speaker, and what decided');
   whereOptions(
