@@ -275,7 +275,7 @@ describe('a list', () => {
     await create(store, 'good');
     for (let round = 0; round < 2; round++)
       expect((await store.list('IPPool')).items.map(({ metadata }) => metadata.name)).toEqual(['good']);
-    expect(await store.get({ kind: 'IPPool', name: 'bad' })).toBeUndefined();
+    await expect(store.get({ kind: 'IPPool', name: 'bad' })).rejects.toMatchObject({ code: 'corrupt' });
     expect(told).toEqual([expect.stringMatching(/^bad: spec\.cidr/)]);
   });
 });

@@ -1,18 +1,29 @@
 /**
  * The Kubernetes driver on the fault server: the contract in both API groups.
  */
-import { openDatastore } from '@weft/datastore';
+import { type OnUnreadable, openDatastore, type UnreadableObject } from '@weft/datastore';
 import { type ContractSubject, datastoreContract } from '@weft/datastore/contract';
+import { crdNames, parseJson } from '@weft/resources';
+import type { StoredObject } from '../harness/fault-api-server/objects.ts';
 import { startFaultServer } from '../harness/fault-api-server/fault-api-server.ts';
 
 for (const apiGroup of ['crd.projectcalico.org/v1', 'projectcalico.org/v3'] as const) {
   datastoreContract(`kubernetes (${apiGroup})`, async (): Promise<ContractSubject> => {
     const server = await startFaultServer({ groups: [apiGroup] });
     const choice = { type: 'kubernetes', server: server.url } as const;
-    const stores = [await openDatastore(choice)];
+    const unreadable: UnreadableObject[] = [];
+    const onUnreadable: OnUnreadable = (key, reason) => unreadable.push({ key, reason });
+    const stores = [await openDatastore(choice, { onUnreadable })];
     return {
       store: stores[0] as NonNullable<(typeof stores)[0]>,
       namespaces: false,
+      unreadable,
+      ...(apiGroup === 'crd.projectcalico.org/v1' && {
+        rawForm: 'crd',
+        putRaw: async ({ kind }, text) => {
+          server.objects.put(`${apiGroup}/${crdNames(kind, 'v1')?.plural}`, parseJson(text) as StoredObject);
+        },
+      }),
       connect: async () => {
         const store = await openDatastore(choice);
         stores.push(store);

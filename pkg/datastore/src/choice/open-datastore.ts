@@ -19,7 +19,7 @@ export async function openDatastore(choice: DatastoreChoice, options: OpenOption
     }
     case 'kubernetes': {
       const { openKubernetes } = await import('../kubernetes/kubernetes-store.ts');
-      return openKubernetes(choice);
+      return openKubernetes(choice, options);
     }
     case 'etcd': {
       const { openEtcd } = await import('../etcd/etcd-store.ts');

@@ -1,7 +1,7 @@
 /**
  * How the kinds of weft lie in Kubernetes: a collection of objects, and what an object means.
  */
-import type { Kind, ResourceOf } from '@weft/resources';
+import { apiVersion, type Kind, type ResourceOf } from '@weft/resources';
 import {
   DatastoreError,
   type OfKind,
@@ -13,6 +13,7 @@ import type { ApiCall } from './api/api-call.ts';
 import type { ApiClient } from './api/api-client.ts';
 import type { ApiGroup } from './convert/custom-resource.ts';
 import type { KubernetesObject } from './convert/kubernetes-object.ts';
+import type { Reading } from './convert/reading.ts';
 
 /** One kind in Kubernetes. The writes keep the contract of `Datastore`. */
 export interface Collection<K extends Kind> {
@@ -22,8 +23,8 @@ export interface Collection<K extends Kind> {
   keyOf(object: KubernetesObject): ResourceKey<K> | undefined;
   /** True for an object that is deleted but for its removal. */
   isDeleted(object: KubernetesObject): boolean;
-  /** The resource; undefined, and told to whoever asked for it, when nobody can read it. */
-  decode(object: KubernetesObject): ResourceOf<K> | undefined;
+  /** What an object says that has a key. */
+  read(object: KubernetesObject): Reading<K>;
   get(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined>;
   create(resource: OfKind<K>): Promise<WriteOutcome<K>>;
   update(resource: OfKind<K>): Promise<WriteOutcome<K>>;
@@ -34,19 +35,26 @@ export interface Collection<K extends Kind> {
 export interface Context {
   readonly client: ApiClient;
   readonly group: ApiGroup;
-  /** Is told of each object that nobody can read, at each of its revisions. */
-  readonly tellUnreadable: (object: KubernetesObject, key: ResourceKey, reason: string) => void;
 }
 
-/** A resource that must be there. Throws `corrupt` when it could not be read. */
+/** The resource of an object that somebody asked for by name. Throws `corrupt` when nobody can read it. */
 export function readable<K extends Kind>(
-  { client }: Context,
+  { title }: ApiClient,
   key: ResourceKey<K>,
-  resource: ResourceOf<K> | undefined,
+  reading: Reading<K>,
 ): ResourceOf<K> {
-  if (resource) return resource;
-  const text = `Cannot read ${describe(key)} in ${client.title}: it holds what nobody can read. Correct it with kubectl edit.`;
-  throw new DatastoreError('corrupt', text);
+  if (reading.ok) return reading.resource;
+  throw new DatastoreError(
+    'corrupt',
+    `Cannot read ${describe(key)} in ${title}: ${reading.reason}. Correct it with kubectl edit.`,
+  );
+}
+
+/** What an object was that is gone now; one that nobody can read is its key alone. */
+export function removed<K extends Kind>(key: ResourceKey<K>, reading: Reading<K>): ResourceOf<K> {
+  if (reading.ok) return reading.resource;
+  const { kind, ...metadata } = key;
+  return { apiVersion, kind, metadata } as unknown as ResourceOf<K>;
 }
 
 /** `IPPool "a"`, as messages name an object. */

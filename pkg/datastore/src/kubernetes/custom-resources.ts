@@ -2,19 +2,12 @@
  * Kinds that have a CRD. Blocks, affinities and handles are marked as deleted before they are removed, as Calico does: the
  * mark is a compare-and-swap, and whoever comes across it finishes the removal.
  */
-import {
-  definitionOf,
-  type Kind,
-  type Resource,
-  type ResourceOf,
-  readResource,
-  type ValidationIssue,
-} from '@weft/resources';
+import { definitionOf, type Kind, type Resource, type ResourceOf } from '@weft/resources';
 import type { OfKind, ResourceKey, Revision, WriteOutcome } from '../datastore.ts';
 import type { ApiCall } from './api/api-call.ts';
 import type { ApiClient } from './api/api-client.ts';
 import { type ApiAnswer, failure, isMissingObject, refusal, statusOf } from './api/api-failure.ts';
-import { type Collection, type Context, describe, readable } from './collection.ts';
+import { type Collection, type Context, describe, readable, removed } from './collection.ts';
 import {
   type ApiGroup,
   fromCustomResource,
@@ -26,6 +19,7 @@ import {
   toCustomResource,
 } from './convert/custom-resource.ts';
 import type { KubernetesObject } from './convert/kubernetes-object.ts';
+import { type Reading, readingOf } from './convert/reading.ts';
 import { isRevision } from './revision.ts';
 
 /** Names longer than this are stored in a shorter form. */
@@ -35,14 +29,12 @@ const DELETE_ATTEMPTS = 20;
 
 /** The collection of a kind that has a CRD. */
 export class CustomResources<K extends Kind> implements Collection<K> {
-  readonly #context: Context;
   readonly #client: ApiClient;
   readonly #kind: K;
   readonly #group: ApiGroup;
   readonly #plural: string;
 
   constructor(context: Context, kind: K) {
-    this.#context = context;
     this.#client = context.client;
     this.#kind = kind;
     this.#group = context.group;
@@ -61,17 +53,14 @@ export class CustomResources<K extends Kind> implements Collection<K> {
     return SOFT_DELETED.has(this.#kind) && isSoftDeleted(object);
   }
 
-  decode(object: KubernetesObject): ResourceOf<K> | undefined {
-    const parsed = readResource(fromCustomResource(this.#kind, object, this.#group));
-    if (parsed.ok) return parsed.resource as ResourceOf<K>;
-    this.#context.tellUnreadable(object, this.keyOf(object), parsed.issues.map(issueText).join('; '));
-    return undefined;
+  read(object: KubernetesObject): Reading<K> {
+    return readingOf(fromCustomResource(this.#kind, object, this.#group));
   }
 
   async get(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined> {
     const object = await this.#find(key);
     if (!object) return undefined;
-    if (!this.isDeleted(object)) return this.decode(object);
+    if (!this.isDeleted(object)) return readable(this.#client, key, this.read(object));
     await this.#remove(object);
     return undefined;
   }
@@ -108,7 +97,7 @@ export class CustomResources<K extends Kind> implements Collection<K> {
         return { kind: 'not-found' };
       }
       if (revision !== undefined && object.metadata.resourceVersion !== revision) return { kind: 'conflict' };
-      const resource = readable(this.#context, key, this.decode(object));
+      const resource = removed(key, this.read(object));
       const outcome = await this.#deleteThat(key, object);
       if (outcome === 'done') return { kind: 'written', resource };
       if (outcome === 'changed' && revision !== undefined) return { kind: 'conflict' };
@@ -171,16 +160,15 @@ export class CustomResources<K extends Kind> implements Collection<K> {
   }
 
   #encode(resource: OfKind<K>, verb: 'create' | 'update'): KubernetesObject {
-    const parsed = readResource(resource);
-    if (parsed.ok) return toCustomResource(parsed.resource as Resource, this.#group);
-    const why = parsed.issues.map(issueText).join('; ');
+    const reading = readingOf<K>(resource);
+    if (reading.ok) return toCustomResource(reading.resource as Resource, this.#group);
     const call = this.#call(verb, describe(keyOf(resource)));
-    throw failure('invalid-resource', call, this.#client.title, why, 'Correct these fields.');
+    throw failure('invalid-resource', call, this.#client.title, reading.reason, 'Correct these fields.');
   }
 
   /** The resource that was just written. */
   #written(resource: OfKind<K>, answer: ApiAnswer): ResourceOf<K> {
-    return readable(this.#context, keyOf(resource), this.decode(answer.body as KubernetesObject));
+    return readable(this.#client, keyOf(resource), this.read(answer.body as KubernetesObject));
   }
 
   /** An object as it was read, fit to be sent back: an update of the whole, which no default may change. */
@@ -207,10 +195,6 @@ export class CustomResources<K extends Kind> implements Collection<K> {
 
 function keyOf<K extends Kind>({ kind, metadata: { name } }: OfKind<K>): ResourceKey<K> {
   return { kind, name };
-}
-
-function issueText({ path, reason }: ValidationIssue): string {
-  return `${path} ${reason}`;
 }
 
 function isDone({ status }: ApiAnswer): boolean {

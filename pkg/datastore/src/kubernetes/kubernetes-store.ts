@@ -9,7 +9,6 @@ import type { KubernetesChoice } from '../choice/datastore-choice.ts';
 import {
   type Datastore,
   DatastoreError,
-  keyText,
   type ListOptions,
   type OfKind,
   type OnUnreadable,
@@ -25,7 +24,8 @@ import { assertCreatable, assertUpdatable } from '../local/decide-write.ts';
 import { ApiClient, type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './api/api-client.ts';
 import { discoverGroup } from './api/discovery.ts';
 import { findConnection } from './api/kubeconfig.ts';
-import type { Collection, Context } from './collection.ts';
+import { type Collection, type Context, describe } from './collection.ts';
+import type { KubernetesObject } from './convert/kubernetes-object.ts';
 import { CustomResources } from './custom-resources.ts';
 import { listAll, pagesOfCollection } from './list-all.ts';
 import { Nodes } from './nodes.ts';
@@ -41,7 +41,7 @@ export interface KubernetesOptions {
   readonly watch?: Partial<WatchOptions>;
 }
 
-/** Objects that were told as unreadable; the oldest are forgotten beyond this. */
+/** How many unreadable objects are remembered; beyond that some are told of twice. */
 const MOST_TOLD = 1000;
 
 /** Opens a cluster. Throws `DatastoreError` when it cannot be reached or is none. */
@@ -55,8 +55,7 @@ export async function openKubernetes(
   });
   try {
     const group = await discoverGroup(client, choice.apiGroup);
-    const context = { client, group, tellUnreadable: onceEach(options.onUnreadable) };
-    return new KubernetesStore(context, { ...DEFAULT_WATCH_OPTIONS, ...options.watch });
+    return new KubernetesStore({ client, group }, options);
   } catch (error) {
     client.close();
     throw error;
@@ -67,10 +66,13 @@ class KubernetesStore implements Datastore {
   readonly ownedElsewhere: ReadonlySet<Kind> = new Set<Kind>(['Node', 'WorkloadEndpoint']);
   readonly #context: Context;
   readonly #watchOptions: WatchOptions;
+  readonly #onUnreadable: OnUnreadable | undefined;
+  readonly #told = new Set<string>();
 
-  constructor(context: Context, watchOptions: WatchOptions) {
+  constructor(context: Context, { watch, onUnreadable }: KubernetesOptions) {
     this.#context = context;
-    this.#watchOptions = watchOptions;
+    this.#watchOptions = { ...DEFAULT_WATCH_OPTIONS, ...watch };
+    this.#onUnreadable = onUnreadable;
   }
 
   async get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined> {
@@ -83,7 +85,7 @@ class KubernetesStore implements Datastore {
     const revision = await listAll(this.#context.client, collection.listCall(options.namespace), {
       begin: () => items.splice(0),
       take: (object) => {
-        const resource = collection.isDeleted(object) ? undefined : collection.decode(object);
+        const resource = this.#tryRead(collection, object);
         if (resource && carries(resource, options)) items.push(resource);
       },
     });
@@ -91,13 +93,17 @@ class KubernetesStore implements Datastore {
   }
 
   async *pages<K extends Kind>(kind: K, size: number): AsyncGenerator<ResourcePage<K>, void, undefined> {
-    const { client } = this.#context;
-    const unreadable: UnreadableObject[] = [];
-    const collection = this.#collection(kind, (_, key, reason) => unreadable.push({ key, reason }));
-    for await (const objects of pagesOfCollection(client, collection.listCall(), size)) {
-      const visible = objects.filter((object) => !collection.isDeleted(object));
-      const items = visible.flatMap((object) => collection.decode(object) ?? []);
-      yield { items, unreadable: unreadable.splice(0) };
+    const collection = this.#collection(kind);
+    for await (const objects of pagesOfCollection(this.#context.client, collection.listCall(), size)) {
+      const items: ResourceOf<K>[] = [];
+      const unreadable: UnreadableObject[] = [];
+      for (const object of objects) {
+        const key = visibleKey(collection, object);
+        const reading = key && collection.read(object);
+        if (reading?.ok) items.push(reading.resource);
+        else if (reading) unreadable.push({ key, reason: reading.reason });
+      }
+      yield { items, unreadable };
     }
   }
 
@@ -125,7 +131,7 @@ class KubernetesStore implements Datastore {
     if (client.closed.aborted) throw client.closedError();
     if (signal.aborted) return;
     if (!isRevision(since)) throw this.#otherStore(kind, since);
-    const translate = eventTranslator(collection);
+    const translate = eventTranslator(collection, (object) => this.#tryRead(collection, object));
     for await (const raw of watchCollection(
       client,
       collection.listCall(),
@@ -144,11 +150,28 @@ class KubernetesStore implements Datastore {
     this.#context.client.close();
   }
 
-  #collection<K extends Kind>(kind: K, tellUnreadable = this.#context.tellUnreadable): Collection<K> {
-    const context = { ...this.#context, tellUnreadable };
-    if (kind === 'Node') return new Nodes(context) as unknown as Collection<K>;
-    if (kind === 'WorkloadEndpoint') return new Pods(context) as unknown as Collection<K>;
-    return new CustomResources(context, kind);
+  #collection<K extends Kind>(kind: K): Collection<K> {
+    if (kind === 'Node') return new Nodes(this.#context) as unknown as Collection<K>;
+    if (kind === 'WorkloadEndpoint') return new Pods(this.#context) as unknown as Collection<K>;
+    return new CustomResources(this.#context, kind);
+  }
+
+  /** The resource; undefined for an object that is none, is deleted, or cannot be read, which is told. */
+  #tryRead<K extends Kind>(collection: Collection<K>, object: KubernetesObject): ResourceOf<K> | undefined {
+    const key = visibleKey(collection, object);
+    if (!key) return undefined;
+    const reading = collection.read(object);
+    if (reading.ok) return reading.resource;
+    this.#tell(key, object, reading.reason);
+    return undefined;
+  }
+
+  #tell(key: ResourceKey, { metadata }: KubernetesObject, reason: string): void {
+    const id = `${metadata.resourceVersion} ${describe(key)}`;
+    if (!this.#onUnreadable || this.#told.has(id)) return;
+    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    this.#told.add(id);
+    this.#onUnreadable(key, reason);
   }
 
   #otherStore(kind: Kind, since: Revision): DatastoreError {
@@ -160,18 +183,12 @@ class KubernetesStore implements Datastore {
   }
 }
 
-/** Tells of each revision of an object once. */
-function onceEach(onUnreadable: OnUnreadable | undefined): Context['tellUnreadable'] {
-  const told = new Map<string, string | undefined>();
-  return ({ metadata: { resourceVersion } }, key, reason) => {
-    const id = `${key.kind} ${keyText(key)}`;
-    if (told.get(id) === resourceVersion) return;
-    told.delete(id);
-    told.set(id, resourceVersion);
-    const [oldest] = told.keys();
-    if (told.size > MOST_TOLD && oldest !== undefined) told.delete(oldest);
-    onUnreadable?.(key, reason);
-  };
+/** The key of an object that a reader may see. */
+function visibleKey<K extends Kind>(
+  collection: Collection<K>,
+  object: KubernetesObject,
+): ResourceKey<K> | undefined {
+  return collection.isDeleted(object) ? undefined : collection.keyOf(object);
 }
 
 function carries({ metadata }: ResourceOf<Kind>, { labels = {}, namespace }: ListOptions): boolean {

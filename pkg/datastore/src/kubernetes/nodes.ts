@@ -10,7 +10,7 @@ import { isMissingObject, refusal } from './api/api-failure.ts';
 import { type Collection, type Context, describe, readable } from './collection.ts';
 import type { KubernetesObject } from './convert/kubernetes-object.ts';
 import { fromKubernetesNode, nodeAnnotations } from './convert/node.ts';
-import { readLeniently } from './convert/read-leniently.ts';
+import { type Reading, readLeniently } from './convert/reading.ts';
 import { isRevision } from './revision.ts';
 
 type Node = ResourceOf<'Node'>;
@@ -18,12 +18,10 @@ type Key = ResourceKey<'Node'>;
 
 /** The collection of Nodes. */
 export class Nodes implements Collection<'Node'> {
-  readonly #context: Context;
   readonly #client: ApiClient;
 
-  constructor(context: Context) {
-    this.#context = context;
-    this.#client = context.client;
+  constructor({ client }: Context) {
+    this.#client = client;
   }
 
   listCall(): ApiCall {
@@ -38,11 +36,8 @@ export class Nodes implements Collection<'Node'> {
     return false;
   }
 
-  decode(object: KubernetesObject): Node | undefined {
-    const node = readLeniently(fromKubernetesNode(object));
-    if (!('reason' in node)) return node as Node;
-    this.#context.tellUnreadable(object, this.keyOf(object), node.reason);
-    return undefined;
+  read(object: KubernetesObject): Reading<'Node'> {
+    return readLeniently(fromKubernetesNode(object));
   }
 
   async get(key: Key): Promise<Node | undefined> {
@@ -50,7 +45,7 @@ export class Nodes implements Collection<'Node'> {
     const answer = await this.#client.request(request);
     if (isMissingObject(answer)) return undefined;
     if (answer.status !== 200) throw refusal(request, this.#client.title, answer);
-    return this.decode(answer.body as KubernetesObject);
+    return readable(this.#client, key, this.read(answer.body as KubernetesObject));
   }
 
   /** A Node that is there already answers so; one that is not must come from its kubelet. */
@@ -68,8 +63,8 @@ export class Nodes implements Collection<'Node'> {
     const request = { ...call('patch', describe(key), key.name, 'status'), body };
     const answer = await this.#client.request(request);
     if (answer.status === 200) {
-      const resource = this.decode(answer.body as KubernetesObject);
-      return { kind: 'written', resource: readable(this.#context, key, resource) };
+      const resource = readable(this.#client, key, this.read(answer.body as KubernetesObject));
+      return { kind: 'written', resource };
     }
     if (answer.status === 409) return { kind: 'conflict' };
     if (isMissingObject(answer)) return { kind: 'not-found' };

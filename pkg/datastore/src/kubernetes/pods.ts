@@ -7,7 +7,7 @@ import { DatastoreError, type ResourceKey, type Revision, type WriteOutcome } fr
 import type { ApiCall } from './api/api-call.ts';
 import type { ApiClient } from './api/api-client.ts';
 import { failure, isMissingObject, refusal } from './api/api-failure.ts';
-import { type Collection, type Context, describe, readable } from './collection.ts';
+import { type Collection, type Context, describe, readable, removed } from './collection.ts';
 import type { KubernetesObject } from './convert/kubernetes-object.ts';
 import {
   endpointKey,
@@ -17,7 +17,7 @@ import {
   podOfEndpoint,
   UNPLUGGED_ANNOTATIONS,
 } from './convert/pod.ts';
-import { readLeniently } from './convert/read-leniently.ts';
+import { type Reading, readLeniently } from './convert/reading.ts';
 import { isRevision } from './revision.ts';
 
 type Endpoint = ResourceOf<'WorkloadEndpoint'>;
@@ -29,12 +29,10 @@ const ATTEMPTS = 20;
 
 /** The collection of the endpoints of all Pods. */
 export class Pods implements Collection<'WorkloadEndpoint'> {
-  readonly #context: Context;
   readonly #client: ApiClient;
 
-  constructor(context: Context) {
-    this.#context = context;
-    this.#client = context.client;
+  constructor({ client }: Context) {
+    this.#client = client;
   }
 
   listCall(namespace?: string): ApiCall {
@@ -50,19 +48,13 @@ export class Pods implements Collection<'WorkloadEndpoint'> {
     return false;
   }
 
-  decode(pod: KubernetesObject): Endpoint | undefined {
-    const key = this.keyOf(pod);
-    const value = fromPod(pod);
-    if (!key || !value) return undefined;
-    const endpoint = readLeniently(value);
-    if (!('reason' in endpoint)) return endpoint as Endpoint;
-    this.#context.tellUnreadable(pod, key, endpoint.reason);
-    return undefined;
+  read(pod: KubernetesObject): Reading<'WorkloadEndpoint'> {
+    return readLeniently(fromPod(pod) ?? {});
   }
 
   async get(key: Key): Promise<Endpoint | undefined> {
     const pod = await this.#podOf(key);
-    return pod && this.decode(pod);
+    return pod && readable(this.#client, key, this.read(pod));
   }
 
   async create(endpoint: Endpoint): Promise<Outcome> {
@@ -89,7 +81,7 @@ export class Pods implements Collection<'WorkloadEndpoint'> {
       const pod = await this.#podOf(key);
       if (!pod || pluggedState(pod) === 'unplugged') return { kind: 'not-found' };
       if (revision !== undefined && pod.metadata.resourceVersion !== revision) return { kind: 'conflict' };
-      const resource = this.#read(key, pod);
+      const resource = removed(key, this.read(pod));
       const outcome = await this.#patch(key, pod.metadata, UNPLUGGED_ANNOTATIONS);
       if (outcome.kind === 'written') return { kind: 'written', resource };
       if (outcome.kind !== 'conflict' || revision !== undefined) return outcome;
@@ -110,7 +102,10 @@ export class Pods implements Collection<'WorkloadEndpoint'> {
     };
     const answer = await this.#client.request(request);
     if (answer.status === 200)
-      return { kind: 'written', resource: this.#read(key, answer.body as KubernetesObject) };
+      return {
+        kind: 'written',
+        resource: readable(this.#client, key, this.read(answer.body as KubernetesObject)),
+      };
     if (answer.status === 409) return { kind: 'conflict' };
     if (isMissingObject(answer)) return { kind: 'not-found' };
     throw refusal(request, this.#client.title, answer);
@@ -126,10 +121,6 @@ export class Pods implements Collection<'WorkloadEndpoint'> {
     if (answer.status !== 200) throw refusal(request, this.#client.title, answer);
     const pod = answer.body as KubernetesObject;
     return endpointKey(pod)?.name === key.name ? pod : undefined;
-  }
-
-  #read(key: Key, pod: KubernetesObject): Endpoint {
-    return readable(this.#context, key, this.decode(pod));
   }
 
   #podless(key: Key): DatastoreError {

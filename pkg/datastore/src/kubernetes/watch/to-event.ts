@@ -1,19 +1,22 @@
 /**
  * What a change that the server tells means to a watch of resources.
  */
-import type { Kind } from '@weft/resources';
+import type { Kind, ResourceOf } from '@weft/resources';
 import type { WatchEvent } from '../../datastore.ts';
 import type { Collection } from '../collection.ts';
+import type { KubernetesObject } from '../convert/kubernetes-object.ts';
 import type { RawEvent } from './watch-collection.ts';
 
 /**
  * Translates the changes of one watch, in their order; undefined for those that change nothing a reader can see.
  *
  * An object that is marked as deleted is gone for readers. The removal that follows the mark is no second delete, and
- * neither is a mark that somebody sets again.
+ * neither is a mark that somebody sets again. An object that `tryRead` cannot read is gone, too: what a reader knew of it
+ * does not hold any more.
  */
 export function eventTranslator<K extends Kind>(
   collection: Collection<K>,
+  tryRead: (object: KubernetesObject) => ResourceOf<K> | undefined,
 ): (raw: RawEvent) => WatchEvent<K> | undefined {
   const marked = new Set<string>();
   return ({ type, object }) => {
@@ -29,7 +32,7 @@ export function eventTranslator<K extends Kind>(
       marked.add(key.name);
       return { kind: 'delete', key, revision };
     }
-    const resource = collection.decode(object);
-    return resource && { kind: 'put', resource, revision };
+    const resource = tryRead(object);
+    return resource ? { kind: 'put', resource, revision } : { kind: 'delete', key, revision };
   };
 }

@@ -1,18 +1,29 @@
 /**
- * Reading a resource that was put together from annotations: what somebody wrote wrongly there is left out, and the rest
- * counts, because the node or the pod is alive whatever its annotations say.
+ * Reading values as resources: strictly, or leniently where a value was put together from annotations. What somebody wrote
+ * wrongly into one of those is left out, and the rest counts: the node or the pod is alive whatever its annotations say.
  */
-import { type Resource, readResource } from '@weft/resources';
+import { type Kind, type ResourceOf, readResource } from '@weft/resources';
+
+/** The resource, or why nobody can read it. */
+export type Reading<K extends Kind> =
+  | { readonly ok: true; readonly resource: ResourceOf<K> }
+  | { readonly ok: false; readonly reason: string };
+
+/** A value as `readResource` reads it. */
+export function readingOf<K extends Kind>(value: unknown): Reading<K> {
+  const parsed = readResource(value);
+  if (parsed.ok) return { ok: true, resource: parsed.resource as ResourceOf<K> };
+  return { ok: false, reason: parsed.issues.map(({ path, reason }) => `${path} ${reason}`).join('; ') };
+}
 
 /** The resource without the fields that cannot be read, or why nothing is left of it. */
-export function readLeniently(value: object): Resource | { readonly reason: string } {
-  let current: object = value;
+export function readLeniently<K extends Kind>(value: object): Reading<K> {
+  let current = value;
   for (;;) {
     const parsed = readResource(current);
-    if (parsed.ok) return parsed.resource;
+    if (parsed.ok) return { ok: true, resource: parsed.resource as ResourceOf<K> };
     const next = parsed.issues.reduce((rest, { path }) => without(rest, stepsOf(path)), current);
-    if (next === current)
-      return { reason: parsed.issues.map(({ path, reason }) => `${path} ${reason}`).join('; ') };
+    if (next === current) return readingOf(current);
     current = next;
   }
 }
