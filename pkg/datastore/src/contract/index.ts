@@ -3,7 +3,10 @@
  * The cases speak of outcomes, order and time only, never of how a driver does it, so that all pass it unchanged.
  */
 import { afterEach, beforeEach, describe } from 'vitest';
+import { describeBursts } from './bursts.ts';
 import { describeConcurrency } from './concurrency.ts';
+import { describeConsistency } from './consistency.ts';
+import { describeFaults } from './faults.ts';
 import { describeLifecycle } from './lifecycle.ts';
 import { describeLists } from './lists.ts';
 import { describeOldValues } from './old-values.ts';
@@ -26,7 +29,10 @@ export function datastoreContract(name: string, makeSubject: () => Promise<Contr
     describeOldValues(holder.get);
     describeLists(holder.get);
     describeConcurrency(holder.get);
+    describeConsistency(holder.get);
     describeWatches(holder.get);
+    describeBursts(holder.get);
+    describeFaults(holder.get);
     describeLifecycle(holder.get);
   });
 }

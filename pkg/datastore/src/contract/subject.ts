@@ -10,6 +10,8 @@ export interface ContractSubject {
   readonly store: Datastore;
   /** A second client of the same data, as another process has one; without it cases use `store` twice. */
   connect?(): Promise<Datastore>;
+  /** True where the history lies in the memory of this process, so that no case can tell it from a driver's queue. */
+  readonly keepsHistoryInProcess?: boolean;
   /** Makes the store forget every change up to now. */
   compact?(): Promise<void>;
   /** The server that keeps the data, where there is one: the cases of `faults.ts` kill it. */

@@ -12,6 +12,7 @@ datastoreContract('memory', async () => {
   return {
     store,
     namespaces: true,
+    keepsHistoryInProcess: true,
     async compact() {
       for (let changes = 0; changes < 2 * HISTORY_CHANGES; changes += 2) {
         await store.create(peer('filler'));
