@@ -2,7 +2,9 @@
  * Every file that follows from the schemas. `hack/generate.ts` writes them; a test compares them with what is there.
  */
 import { customResourceDefinition } from './crd.ts';
+import { editorFiles } from './editor-files.ts';
 import { kindNames, kinds } from './kinds.ts';
+import { referencePage } from './reference.ts';
 import { toJsonSchema } from './schema/json-schema.ts';
 import { typescriptOf } from './typescript.ts';
 
@@ -13,7 +15,7 @@ export interface GeneratedFile {
 }
 
 /** Folders that hold nothing but generated files. */
-export const generatedFolders: readonly string[] = ['manifests/crds'];
+export const generatedFolders: readonly string[] = ['manifests/crds', 'manifests/schemas'];
 
 /** All generated files, sorted by path within their kind. */
 export function generatedFiles(): GeneratedFile[] {
@@ -26,5 +28,10 @@ export function generatedFiles(): GeneratedFile[] {
         : [{ path: `manifests/crds/${version}/${crd.name}.yaml`, text: crd.text }];
     }),
   );
-  return [{ path: 'pkg/resources/src/generated/types.ts', text: typescriptOf(schemas) }, ...crds];
+  return [
+    { path: 'pkg/resources/src/generated/types.ts', text: typescriptOf(schemas) },
+    ...crds,
+    ...editorFiles().map(({ name, text }) => ({ path: `manifests/schemas/${name}`, text })),
+    { path: 'pkg/resources/REFERENCE.md', text: referencePage() },
+  ];
 }

@@ -33,12 +33,15 @@ export interface CelRule {
 
 /** One rule over several fields. `cel` is the same rule for the API server. */
 export interface Rule<K extends Kind> {
+  /** What it refuses, for the reference: "`spec.node`: is not a name". */
+  readonly refuses: string;
   readonly check: (resource: ResourceOf<K>) => readonly ValidationIssue[];
   readonly cel?: CelRule | readonly CelRule[];
 }
 
 /** One rule over what changes. In `cel`, `oldSelf` is what was there before. */
 export interface UpdateRule<K extends Kind> {
+  readonly refuses: string;
   readonly check: (next: ResourceOf<K>, previous: ResourceOf<K>) => readonly ValidationIssue[];
   readonly cel?: CelRule | readonly CelRule[];
 }
@@ -164,6 +167,7 @@ export function specRule<K extends Kind>(rule: {
 }): Rule<K> {
   const { path, reason, hint, holds, cel } = rule;
   return {
+    refuses: `\`${path}\`: ${reason}; ${hint}`,
     check: (resource) => (holds(resource.spec) ? [] : [{ path, reason, hint }]),
     ...(cel !== undefined && {
       cel: { rule: cel, message: `${path.replace('spec.', '')}: ${reason}; ${hint}` },
@@ -177,6 +181,7 @@ export function nameRule<K extends Kind>(
   read: (spec: ResourceOf<K>['spec']) => string | readonly string[] | undefined,
 ): Rule<K> {
   return {
+    refuses: `\`spec.${path}\`: is not a name that an object can have`,
     check: ({ spec }) => {
       const value = read(spec);
       if (value === undefined || typeof value === 'string') return objectNameIssues(`spec.${path}`, value);

@@ -17,7 +17,8 @@ import { ipamConfiguration } from './kinds/ipam-configuration.ts';
 import { ipamHandle } from './kinds/ipam-handle.ts';
 import { node } from './kinds/node.ts';
 import { workloadEndpoint } from './kinds/workload-endpoint.ts';
-import { type JsonSchema, strictJsonSchema } from './schema/json-schema.ts';
+import { editorSchema } from './schema/editor-schema.ts';
+import type { JsonSchema } from './schema/json-schema.ts';
 
 /** Every kind by name. */
 export const kinds: { readonly [K in Kind]: KindDefinition<K> } = {
@@ -64,5 +65,5 @@ export function definitionOf<K extends Kind>(kind: K): KindDefinition<K> {
 
 /** The JSON Schema of a kind, for editors: the fields a user may write, with descriptions and defaults. */
 export function jsonSchemaOf(kind: Kind): JsonSchema {
-  return strictJsonSchema(kinds[kind].schema);
+  return editorSchema(kinds[kind].schema);
 }

@@ -197,11 +197,22 @@ export const bgpConfiguration: KindDefinition<'BGPConfiguration'> = defineKind({
     wide: [nameColumn(), fieldColumn('LOGSEVERITY', 'spec.logSeverityScreen'), ...settings()],
   },
   rules: [
-    { check: clusterOnlyIssues, cel: clusterOnlyCel },
-    { check: communityNames },
-    { check: advertisementIssues },
-    { check: ignoredInterfaceIssues },
-    { check: communityIssues },
+    {
+      refuses: `a field for the whole cluster on \`node.<name>\`: ${clusterOnlyFields.map((field) => `\`${field}\``).join(', ')}`,
+      check: clusterOnlyIssues,
+      cel: clusterOnlyCel,
+    },
+    { refuses: '`spec.communities[].name`: is not a name that an object can have', check: communityNames },
+    { refuses: '`spec.prefixAdvertisements[].communities`: is absent', check: advertisementIssues },
+    {
+      refuses: '`spec.ignoredInterfaces[]`: is `*` alone, which means every interface',
+      check: ignoredInterfaceIssues,
+    },
+    {
+      refuses:
+        '`spec.prefixAdvertisements[].communities[]`: is neither a community nor the name of one in `spec.communities`',
+      check: communityIssues,
+    },
     meshOnly('nodeMeshPassword'),
     meshOnly('nodeMeshMaxRestartTime'),
     specRule({

@@ -149,5 +149,15 @@ export const bgpFilter: KindDefinition<'BGPFilter'> = defineKind({
   spec,
   actsOn: 'all',
   columns: { ps: [nameColumn(), ...lists.map(count)], wide: [nameColumn(), ...lists.map(count)] },
-  rules: [{ check: eachRule }],
+  rules: [
+    {
+      refuses: [
+        '`cidr` without `matchOperator`, and the other way round',
+        '`prefixLength` without `cidr`',
+        '`operations` in a rule that rejects',
+        'an entry of `operations` that is not exactly one operation',
+      ].join('; '),
+      check: eachRule,
+    },
+  ],
 });

@@ -31,7 +31,7 @@ const spec = object('BGPPeerSpec', {
     .optional()
     .describe('The node that peers; with nodeSelector absent too, all nodes.'),
   nodeSelector: selectorField().optional().describe('The nodes that peer.'),
-  peerIP: checked(parsePeerAddress, 64)
+  peerIP: checked(parsePeerAddress, 'IP address with an optional port', 64)
     .optional()
     .describe('Address of the peer, with a port if need be: "10.0.0.1", "10.0.0.1:1179", "[fd00::1]:1179".'),
   asNumber: asNumberField().optional().describe('AS number of the peer.'),
@@ -149,6 +149,7 @@ export const bgpPeer: KindDefinition<'BGPPeer'> = defineKind({
       cel: `${celUnset('localWorkloadSelector')} || (has(self.asNumber) && self.asNumber != 0)`,
     }),
     {
+      refuses: '`spec.reachableBy`: has no `peerIP` to reach, or is not of its family',
       check: reachableByIssues,
       cel: {
         rule: "!has(self.reachableBy) || self.reachableBy == '' || (has(self.peerIP) && self.peerIP != '')",

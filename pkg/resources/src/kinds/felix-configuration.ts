@@ -74,6 +74,8 @@ export const felixConfiguration: KindDefinition<'FelixConfiguration'> = defineKi
   columns: { ps: [nameColumn()], wide: [nameColumn()] },
   rules: [
     {
+      refuses:
+        '`spec.nodeSelector`: on `default` or `node.<name>`, whose names say already which nodes are meant',
       check: selectorHasPlace,
       cel: {
         rule: "!(self.metadata.name == 'default' || self.metadata.name.startsWith('node.')) || !has(self.spec) || !has(self.spec.nodeSelector)",
@@ -82,8 +84,11 @@ export const felixConfiguration: KindDefinition<'FelixConfiguration'> = defineKi
         over: 'object',
       },
     },
-    { check: rangesInOrder },
-    { check: logFilterIssues },
+    {
+      refuses: '`spec.routeTableRange`, `spec.routeTableRanges[]`: `min` is greater than `max`',
+      check: rangesInOrder,
+    },
+    { refuses: '`spec.bpfLogFilters`: a key is not the name of an interface', check: logFilterIssues },
     specRule({
       path: 'spec.routeTableRange',
       reason: 'routeTableRange and routeTableRanges exclude each other',

@@ -151,6 +151,7 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
   },
   updateRules: [
     {
+      refuses: '`spec.allowedUses`: a LoadBalancer pool cannot change to another use',
       check: loadBalancerCannotEnd,
       cel: {
         rule: `${celNotForLoadBalancers.replaceAll('self', 'oldSelf')} || (has(self.allowedUses) && self.allowedUses.exists(use, use == 'LoadBalancer'))`,
@@ -160,6 +161,7 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
   ],
   rules: [
     {
+      refuses: '`spec.blockSize`: is not between 20 and 32 (IPv4), or 116 and 128 (IPv6)',
       check: blockSizeInRange,
       cel: {
         rule: "!has(self.blockSize) || self.blockSize == 0 || (self.cidr.contains(':') ? self.blockSize >= 116 : self.blockSize >= 20 && self.blockSize <= 32)",
@@ -167,6 +169,7 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
       },
     },
     {
+      refuses: '`spec.blockSize`: the pool is smaller than one block, and not disabled',
       check: blockFitsPool,
       cel: {
         rule: "(has(self.disabled) && self.disabled) || int(self.cidr.split('/')[1]) <= (has(self.blockSize) && self.blockSize != 0 ? self.blockSize : (self.cidr.contains(':') ? 122 : 26))",

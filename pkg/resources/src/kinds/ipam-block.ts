@@ -83,5 +83,11 @@ export const ipamBlock: KindDefinition<'IPAMBlock'> = defineKind({
       fieldColumn('CLAIMTIME', 'spec.affinityClaimTime'),
     ],
   },
-  rules: [{ check: shapeIssues }],
+  rules: [
+    {
+      refuses:
+        '`spec.allocations`: has another count than the block has addresses, or points to an attribute that is not there',
+      check: shapeIssues,
+    },
+  ],
 });

@@ -124,9 +124,15 @@ export const node: KindDefinition<'Node'> = defineKind({
     ],
   },
   rules: [
-    { check: addressIssues },
-    { check: interfaceIssues },
-    { check: keyIssues },
+    {
+      refuses: '`spec.addresses[].address`: is not an address, with or without a prefix length',
+      check: addressIssues,
+    },
+    { refuses: '`spec.interfaces[].name`: is not a name that an object can have', check: interfaceIssues },
+    {
+      refuses: '`status.wireguardPublicKey`, `status.wireguardPublicKeyV6`: is not 32 bytes in base64',
+      check: keyIssues,
+    },
     specRule({
       path: 'spec.bgp',
       reason: 'is empty',

@@ -213,7 +213,11 @@ export const workloadEndpoint: KindDefinition<'WorkloadEndpoint'> = defineKind({
     ],
   },
   rules: [
-    { check: nameMatchesSpec },
+    {
+      refuses:
+        '`metadata.name`: does not follow from the spec: `<node>-<orchestrator>-<workload>-<endpoint>`, each - inside a part doubled',
+      check: nameMatchesSpec,
+    },
     nameRule('orchestrator', ({ orchestrator }) => orchestrator),
     nameRule('workload', ({ workload }) => workload),
     nameRule('node', ({ node }) => node),
@@ -233,8 +237,15 @@ export const workloadEndpoint: KindDefinition<'WorkloadEndpoint'> = defineKind({
       hint: 'name the interface on the host',
       holds: ({ interfaceName }) => interfaceName !== undefined,
     }),
-    { check: networkIssues },
-    { check: natIssues },
-    { check: portIssues },
+    { refuses: '`spec.ipNetworks[]`: holds more than one address', check: networkIssues },
+    {
+      refuses: '`spec.ipNATs[]`: maps between families, or an address that is not in `spec.ipNetworks`',
+      check: natIssues,
+    },
+    {
+      refuses:
+        '`spec.ports[]`: has another protocol than TCP, UDP and SCTP, port 0, neither `name` nor `hostPort`, or a name or address that is none',
+      check: portIssues,
+    },
   ],
 });

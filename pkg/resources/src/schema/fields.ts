@@ -2,7 +2,8 @@
  * The field types the kinds are written with: each reads what Calico accepts and gives weft's canonical value.
  *
  * What zod cannot say travels as metadata: `typescript` (the type to generate), `typeName` (the name of an object
- * type), `jsonSchema` (the schema to publish in place of the derived one), `immutable`.
+ * type), `textType` (what users call a text of this form), `jsonSchema` (the schema to publish in place of the derived
+ * one), `editor` and `crd` (the same for one purpose only), `immutable`.
  */
 import {
   type Address,
@@ -30,8 +31,12 @@ export function object<S extends z.ZodRawShape>(typeName: string, shape: S): z.Z
   return z.looseObject(shape).meta({ typeName }) as z.ZodObject<S, z.core.$loose>;
 }
 
-/** A field read by one of our parsers; `typescript` is the type of its value. */
-export function parsed<T>(parse: (text: string) => Parsed<T>, typescript: string): z.ZodType<T, string> {
+/** A field read by one of our parsers; `typescript` is the type of its value, `textType` what users call it. */
+export function parsed<T>(
+  parse: (text: string) => Parsed<T>,
+  typescript: string,
+  textType: string,
+): z.ZodType<T, string> {
   return z
     .string()
     .transform((text, context) => {
@@ -40,12 +45,13 @@ export function parsed<T>(parse: (text: string) => Parsed<T>, typescript: string
       context.addIssue({ code: 'custom', message: result.reason });
       return z.NEVER;
     })
-    .meta({ typescript });
+    .meta({ typescript, textType });
 }
 
 /** A field that stays as written but must be readable by one of our parsers. */
 export function checked(
   parse: (text: string) => Parsed<unknown>,
+  textType: string,
   maxLength = 1024,
 ): z.ZodType<string, string> {
   return z
@@ -54,27 +60,28 @@ export function checked(
     .superRefine((text, context) => {
       const result = parse(text);
       if (!result.ok) context.addIssue({ code: 'custom', message: result.reason });
-    });
+    })
+    .meta({ textType });
 }
 
 /** An IP address of either or of the given family. */
 export function addressField(family?: Family): z.ZodType<Address, string> {
-  return parsed((text) => inFamily(parseAddress(text), family), 'Address');
+  return parsed((text) => inFamily(parseAddress(text), family), 'Address', `${of(family)} address`);
 }
 
 /** A strictly masked prefix. */
 export function strictPrefixField(): z.ZodType<Prefix, string> {
-  return parsed(parsePrefix, 'Prefix').meta({ format: 'cidr', maxLength: 48 });
+  return parsed(parsePrefix, 'Prefix', 'CIDR').meta({ format: 'cidr', maxLength: 48 });
 }
 
 /** A prefix, strictly masked, or an address, which stands for its host prefix. */
 export function networkField(family?: Family): z.ZodType<Prefix, string> {
-  return parsed((text) => inFamily(parseNetwork(text, parsePrefix), family), 'Prefix');
+  return parsed((text) => inFamily(parseNetwork(text, parsePrefix), family), 'Prefix', cidrOf(family));
 }
 
 /** A prefix whose host bits are cleared, as Calico does with CIDRs that are not strict; or an address. */
 export function cidrField(family?: Family): z.ZodType<Prefix, string> {
-  return parsed((text) => inFamily(parseNetwork(text, maskedPrefix), family), 'Prefix');
+  return parsed((text) => inFamily(parseNetwork(text, maskedPrefix), family), 'Prefix', cidrOf(family));
 }
 
 function maskedPrefix(text: string): Parsed<Prefix> {
@@ -90,13 +97,25 @@ function parseNetwork(text: string, parse: (text: string) => Parsed<Prefix>): Pa
 
 /** An address with the length of its network, "10.0.0.1/24"; an address alone stands for its host prefix. */
 export function interfaceAddressField(family: Family): z.ZodType<string, string> {
-  return parsed((text) => {
-    const result = parseInterfaceAddress(text.includes('/') ? text : `${text}/${family === 4 ? 32 : 128}`);
-    if (!result.ok) return result;
-    const { address, prefixLength } = result.value;
-    const checkedAddress = inFamily({ ok: true, value: address }, family);
-    return checkedAddress.ok ? { ok: true, value: `${address}/${prefixLength}` } : checkedAddress;
-  }, 'string');
+  return parsed(
+    (text) => {
+      const result = parseInterfaceAddress(text.includes('/') ? text : `${text}/${family === 4 ? 32 : 128}`);
+      if (!result.ok) return result;
+      const { address, prefixLength } = result.value;
+      const checkedAddress = inFamily({ ok: true, value: address }, family);
+      return checkedAddress.ok ? { ok: true, value: `${address}/${prefixLength}` } : checkedAddress;
+    },
+    'string',
+    `${of(family)} address with prefix length`,
+  );
+}
+
+function of(family: Family | undefined): string {
+  return family === undefined ? 'IP' : `IPv${family}`;
+}
+
+function cidrOf(family: Family | undefined): string {
+  return family === undefined ? 'CIDR or address' : `IPv${family} CIDR or address`;
 }
 
 function inFamily<T extends Address | Prefix>(result: Parsed<T>, family: Family | undefined): Parsed<T> {
@@ -106,22 +125,24 @@ function inFamily<T extends Address | Prefix>(result: Parsed<T>, family: Family 
 
 /** A MAC address. */
 export function macField(): z.ZodType<MacAddress, string> {
-  return parsed(parseMac, 'MacAddress');
+  return parsed(parseMac, 'MacAddress', 'MAC address');
 }
 
 /** A label selector; kept as written. */
 export function selectorField(): z.ZodType<string, string> {
-  return checked(parseSelector).meta({ maxLength: 1024 });
+  return checked(parseSelector, 'selector').meta({ maxLength: 1024 });
 }
 
 /** A duration in Go's syntax, "90s"; kept as written. */
 export function durationField(): z.ZodType<string, string> {
-  return checked(parseDuration);
+  return checked(parseDuration, 'duration').meta({
+    pattern: '^(0|([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)?$',
+  });
 }
 
 /** A BGP community, "65000:100", or large community, "65000:1:2"; kept as written. */
 export function communityField(): z.ZodType<string, string> {
-  return checked(parseCommunity, 32);
+  return checked(parseCommunity, 'community', 32).meta({ pattern: '^[0-9]+:[0-9]+(:[0-9]+)?$' });
 }
 
 /** An AS number: an integer, or text in decimal or "high.low" notation. The value is an integer. */
@@ -136,7 +157,15 @@ export function asNumberField(): z.ZodType<number> {
     })
     .meta({
       typescript: 'number',
-      jsonSchema: { type: 'integer', format: 'int64', minimum: 0, maximum: 4294967295 },
+      textType: 'AS number',
+      jsonSchema: { type: 'integer', format: 'int64', minimum: 1, maximum: 4294967295 },
+      crd: { both: { minimum: 0 } },
+      editor: {
+        anyOf: [
+          { type: 'integer', minimum: 1, maximum: 4294967295 },
+          { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?$' },
+        ],
+      },
     });
 }
 
@@ -190,7 +219,10 @@ export function setOf<T>(item: z.ZodType<T, unknown>): z.ZodType<T[]> {
 
 /** Text of a given shape; `what` completes "is not …". */
 export function pattern(expression: RegExp, what: string): z.ZodType<string, string> {
-  return z.string().regex(expression, { error: (issue) => `${showValue(issue.input)} is not ${what}` });
+  return z
+    .string()
+    .regex(expression, { error: (issue) => `${showValue(issue.input)} is not ${what}` })
+    .meta({ shape: what });
 }
 
 /** One of the words in any case; kept as written. */
@@ -206,7 +238,7 @@ export function anyCase(words: readonly string[]): z.ZodType<string, string> {
 
 /** A regular expression in Go's syntax; kept as written. */
 export function goPatternField(): z.ZodType<string, string> {
-  return checked(parseGoPattern);
+  return checked(parseGoPattern, 'regular expression');
 }
 
 /** A port, or a range of ports as "first:last"; kept as written. */
@@ -219,7 +251,7 @@ export function portRangeField(): z.ZodType<number | string> {
       const message = `${showValue(value)} is neither a port nor a range like 30000:32767`;
       context.addIssue({ code: 'custom', message });
     })
-    .meta({ typescript: 'number | string' });
+    .meta({ typescript: 'number | string', textType: 'port or range of ports' });
 }
 
 function wholeNumber(text: string): number {
@@ -238,7 +270,7 @@ export function interfacePatternField(): z.ZodType<string, string> {
 
 /** A point in time, RFC 3339. */
 export function timeField(): z.ZodType<string, string> {
-  return z.string().meta({ format: 'date-time' });
+  return z.string().meta({ format: 'date-time', textType: 'time' });
 }
 
 /** A reference to one key of a Kubernetes Secret. */

@@ -24,6 +24,14 @@ export interface JsonSchema {
   typeName?: string;
   /** True when parsing fills the field in, so that it is always there. */
   defaulted?: boolean;
+  /** What a text stands for, in the words of the reference: "IPv4 address". */
+  textType?: string;
+  /** What a text must look like, in words: "an interface name of up to 15 characters". */
+  shape?: string;
+  /** The words that may be written in any case. */
+  words?: readonly string[];
+  /** What stands in place of this schema in those for editors. */
+  editor?: JsonSchema;
   /** Keywords that only the CRDs have: of both groups, of crd.projectcalico.org/v1, of projectcalico.org/v3. */
   crd?: { readonly both?: JsonSchema; readonly v1?: JsonSchema; readonly v3?: JsonSchema };
   /** The schema to publish in place of the derived one. */
@@ -46,7 +54,11 @@ export function toJsonSchema(schema: z.ZodType): JsonSchema {
 }
 
 function tidy(jsonSchema: JsonSchema, schema: z.core.$ZodType): void {
-  if (schema instanceof z.ZodDefault) jsonSchema.defaulted = true;
+  if (schema instanceof z.ZodDefault) {
+    jsonSchema.defaulted = true;
+    // zod leaves out a bigint, which JSON has no word for.
+    if (typeof schema.def.defaultValue === 'bigint') jsonSchema.default = Number(schema.def.defaultValue);
+  }
   Object.assign(jsonSchema, jsonSchema.jsonSchema);
   delete jsonSchema.jsonSchema;
   // zod's integers are JavaScript's safe integers; the bounds say nothing to other programs.
@@ -54,7 +66,17 @@ function tidy(jsonSchema: JsonSchema, schema: z.core.$ZodType): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
-const privateKeywords = new Set(['typescript', 'typeName', 'immutable', 'crd', 'defaulted', 'words']);
+const privateKeywords = new Set([
+  'typescript',
+  'typeName',
+  'textType',
+  'shape',
+  'immutable',
+  'crd',
+  'editor',
+  'defaulted',
+  'words',
+]);
 
 /** The schema for other programs: only keywords that the standard or Kubernetes defines. */
 export function withoutPrivateKeywords(schema: JsonSchema): JsonSchema {
@@ -74,10 +96,4 @@ export function mapSchema(schema: JsonSchema, change: (node: JsonSchema) => Json
     ...(items && { items: inside(items) }),
     ...(typeof additionalProperties === 'object' && { additionalProperties: inside(additionalProperties) }),
   });
-}
-
-/** The schema for editors: unknown fields are wrong, as they are for `parseResource`. */
-export function strictJsonSchema(schema: z.ZodType): JsonSchema {
-  const strict = (node: JsonSchema) => (node.properties ? { ...node, additionalProperties: false } : node);
-  return withoutPrivateKeywords(mapSchema(toJsonSchema(schema), strict));
 }

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { kindNames, kinds } from './kinds.ts';
+import { referencePage } from './reference.ts';
+import { fieldRows } from './reference-fields.ts';
+
+const page = referencePage();
+const section = (kind: string) => page.split('\n## ').find((text) => text.startsWith(`${kind}\n`)) ?? '';
+const row = (kind: string, field: string) =>
+  section(kind)
+    .split('\n')
+    .find((line) => line.startsWith(`| \`${field}\` `))
+    ?.split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+
+describe('the reference page', () => {
+  test.each(kindNames)('has a section on %s with every field and every rule', (kind) => {
+    for (const field of Object.keys(kinds[kind].spec.shape)) expect(row(kind, field), field).toBeDefined();
+    for (const { refuses } of kinds[kind].rules ?? []) expect(section(kind)).toContain(`- ${refuses}`);
+    expect(section(kind)).toContain(kinds[kind].description);
+  });
+
+  test('says of a field its type, default, range, whether it is fixed and whether weft acts on it', () => {
+    expect(row('IPPool', 'cidr')?.slice(1, 5)).toEqual(['CIDR', '_required_', '_fixed_', 'yes']);
+    expect(row('IPPool', 'ipipMode')?.slice(1, 5)).toEqual([
+      'word',
+      '`"Never"`',
+      '`Never`, `Always`, `CrossSubnet`',
+      'no',
+    ]);
+    expect(row('Node', 'bgp')?.[4]).toBe('part');
+    expect(row('Node', 'bgp.asNumber')?.[4]).toBe('yes');
+    expect(row('IPAMBlock', 'sequenceNumber')?.[2]).toBe('`0`');
+    expect(row('IPAMBlock', 'allocations')?.[1]).toBe('list of integer or null');
+    expect(row('BGPConfiguration', 'listenPort')?.[3]).toBe('1 to 65535');
+    expect(row('FelixConfiguration', 'chainInsertMode')?.[1]).toBe('word, any case');
+  });
+
+  test('says where Kubernetes keeps a kind', () => {
+    expect(section('IPAMConfiguration')).toContain(
+      '`ipamconfigs` of crd.projectcalico.org/v1, or `ipamconfigurations` of projectcalico.org/v3',
+    );
+    expect(section('WorkloadEndpoint')).toContain('- In Kubernetes: the Pod');
+  });
+});
+
+describe('rows of fields', () => {
+  test('follow lists, and describe an object once', () => {
+    const inner = { type: 'object', properties: { a: { type: 'string', description: 'A.' } } };
+    const rows = fieldRows({
+      properties: {
+        one: { type: 'array', items: inner, description: 'One.' },
+        two: { ...inner, description: 'Two.' },
+      },
+    });
+    expect(rows.map(({ path, type, meaning }) => [path, type, meaning])).toEqual([
+      ['one', 'list of object', 'One.'],
+      ['one[].a', 'text', 'A.'],
+      ['two', 'object', 'Two.'],
+      ['two.a', 'text', 'A.'],
+    ]);
+    const again = fieldRows({
+      properties: { one: { type: 'array', items: inner }, two: { type: 'array', items: inner } },
+    });
+    expect(again.at(-1)).toMatchObject({ path: 'two', meaning: ' Fields as in `one`.' });
+  });
+});
