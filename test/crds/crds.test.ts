@@ -223,6 +223,44 @@ describe.skipIf(kubeAssets === undefined).each(['v1', 'v3'] as const)(
       expect(await change('balancer', { allowedUses: null })).toBe(422);
     });
 
+    test('takes the report on a node that Calico writes before it knows anything', async () => {
+      const sample: Sample = {
+        kind: 'CalicoNodeStatus',
+        name: 'fresh',
+        spec: { node: 'n1', classes: ['BGP'], updatePeriodSeconds: 10 },
+      };
+      const { body } = await create(sample);
+      const counts = { numberEstablishedV4: 0, numberNotEstablishedV4: 0 };
+      const bgp = { ...counts, numberEstablishedV6: 0, numberNotEstablishedV6: 0 };
+      const status = { lastUpdated: null, agent: { birdV4: {}, birdV6: {} }, bgp, routes: {} };
+      const { path } = request(sample);
+      const answer = await server.ask('PUT', `${path}/fresh/status`, { ...body, status });
+      expect([answer.status, answer.body.message]).toEqual([200, undefined]);
+      expect(answer.body.status.bgp).toEqual(bgp);
+    });
+
+    test('the status of a pool is written apart from it', async () => {
+      const sample: Sample = { kind: 'IPPool', name: 'with-status', spec: pool };
+      const { body } = await create(sample);
+      const condition = {
+        type: 'Allocatable',
+        status: 'False',
+        reason: 'PoolDisabled',
+        message: '',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      };
+      const { path } = request(sample);
+      const status = { conditions: [condition] };
+      const main = await server.ask('PUT', `${path}/with-status`, { ...body, status });
+      expect(main.body.status).toBeUndefined();
+      const apart = await server.ask('PUT', `${path}/with-status/status`, { ...main.body, status });
+      expect(apart.body.status).toEqual(status);
+      const twice = { conditions: [condition, condition] };
+      expect(
+        (await server.ask('PUT', `${path}/with-status/status`, { ...apart.body, status: twice })).status,
+      ).toBe(422);
+    });
+
     test('says which field and what to do', async () => {
       const { body } = await create({
         kind: 'IPPool',

@@ -788,7 +788,7 @@ export interface FelixConfigurationSpec {
   /** How programs are attached. */
   readonly bpfAttachType?: 'TC' | 'TCX' | 'Netkit';
   /** Measure the programs. */
-  readonly bpfProfiling?: string;
+  readonly bpfProfiling?: 'Enabled' | 'Disabled';
   /** Most backends of a Maglev service. */
   readonly bpfMaglevMaxEndpointsPerService?: number;
   /** Most Maglev services. */

@@ -67,7 +67,10 @@ const routes = z.array(
 const count = z.int().min(0).optional();
 
 const status = object('CalicoNodeStatusStatus', {
-  lastUpdated: timeField().optional().describe('When the report was written.'),
+  lastUpdated: timeField()
+    .meta({ crd: { both: { nullable: true } } })
+    .optional()
+    .describe('When the report was written.'),
   agent: object('CalicoNodeAgentStatus', {
     birdV4: daemon.optional().describe('The daemon for IPv4.'),
     birdV6: daemon.optional().describe('The daemon for IPv6.'),

@@ -57,6 +57,7 @@ const status = object('IPPoolStatus', {
         observedGeneration: z.int().optional().describe('The generation the condition was decided for.'),
       }),
     )
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
     .optional()
     .describe('Conditions; allocation stops while Allocatable is False.'),
 });

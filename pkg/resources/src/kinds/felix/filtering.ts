@@ -241,7 +241,7 @@ export const bpf: z.ZodRawShape = {
   bpfExportBufferSizeMB: number.describe('Size of the buffer for events, in megabytes.'),
   bpfRedirectToPeer: text.describe('Hand packets straight to the workload.'),
   bpfAttachType: z.enum(['TC', 'TCX', 'Netkit']).optional().describe('How programs are attached.'),
-  bpfProfiling: text.describe('Measure the programs.'),
+  bpfProfiling: z.enum(['Enabled', 'Disabled']).optional().describe('Measure the programs.'),
   bpfMaglevMaxEndpointsPerService: maglev.describe('Most backends of a Maglev service.'),
   bpfMaglevMaxServices: maglev.describe('Most Maglev services.'),
 };
