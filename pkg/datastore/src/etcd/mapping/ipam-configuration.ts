@@ -23,7 +23,10 @@ export const configurationMapping: Mapping = {
       maxBlocksPerHost,
       ...rest,
     };
-    const written = Object.entries(value).filter(([, item]) => item !== false && item !== 0);
+    // Go leaves a cooldown of 0 out, too; but here an absent one means 60 s, and Calico reads a 0 that is there as its own.
+    const isWritten = ([name, item]: [string, unknown]) =>
+      (item !== false && item !== 0) || name === 'ipCooldownSeconds';
+    const written = Object.entries(value).filter(isWritten);
     return withMetadata(Object.fromEntries(written), metadata);
   },
   // What Go leaves out is false. An absent `auto_allocate_blocks` therefore means false, although without any object it is true.
