@@ -34,6 +34,7 @@ export class Workbench {
       XDG_CACHE_HOME: new URL('../../../node_modules/.cache', import.meta.url).pathname,
       WEFT_DATASTORE: this.path('store.db'),
       WEFT_CONTROL_SOCKET: this.path('weftd.sock'),
+      TMPDIR: this.directory,
       TZ: 'UTC',
     };
   }

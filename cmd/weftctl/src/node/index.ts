@@ -1,6 +1,6 @@
 /** The commands that ask daemons: names, options and help. Their code is loaded when one of them runs. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { outputOption, whereOptions } from '../options.ts';
+import { datastoreOptions, outputOption, whereOptions } from '../options.ts';
 import { run } from '../run.ts';
 
 /** Adds `node status`, `routes`, `rib` and `version`. */
@@ -18,13 +18,22 @@ export function registerNode(program: Command): void {
   outputOption(checksystem, 'ps', 'yaml', 'json').action(
     run(async (options) => (await import('./checksystem/index.ts')).checkHost(options)),
   );
+  const diags = node
+    .command('diags [host]')
+    .description('collect what helps to understand this host, or the hosts of a lab, in one archive')
+    .option('--log-dir <directory>', 'take the logs there along', '/var/log/weft');
+  whereOptions(diags, 'lab', 'socket').action(
+    run(async (host, options) => (await import('./diags/index.ts')).diags(host, options)),
+  );
   registerList(program, 'routes', 'desired routes against those in the kernel');
   registerList(program, 'rib', 'best paths of the BGP speaker, and what decided');
-  whereOptions(
-    program.command('version').description('version of weftctl and of the daemon'),
-    'lab',
-    'socket',
-  ).action(run(async (options) => (await import('../version.ts')).version(options)));
+  const version = program
+    .command('version')
+    .description('version of weftctl, of the daemon and of the cluster')
+    .option('--client', 'that of weftctl only');
+  outputOption(whereOptions(datastoreOptions(version), 'socket'), 'ps', 'yaml', 'json').action(
+    run(async (options) => (await import('../version.ts')).version(options)),
+  );
 }
 
 function registerList(program: Command, name: 'routes' | 'rib', description: string): void {

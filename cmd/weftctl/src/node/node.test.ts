@@ -1,5 +1,6 @@
 import type { ControlServer } from '@weft/control';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAll, inStore } from '../../test/cluster.ts';
 import { peer, startFakeDaemon } from '../../test/fake-daemon.ts';
 import { Workbench } from '../../test/run.ts';
 import { readUpTo } from './lists.ts';
@@ -120,8 +121,29 @@ PREFIX         NEXTHOP    FROM       LOCALPREF    MED   ASPATH        ORIGIN   C
   test('version names both programs, and succeeds without a daemon', async () => {
     const { stdout } = await workbench.run(['version']);
     expect(stdout).toBe('Client Version:   0.1.0\nDaemon Version:   0.1.0 (n1)\n');
+    const client = await workbench.run(['version', '--client']);
+    expect(client).toEqual({ code: 0, stdout: 'Client Version:   0.1.0\n', stderr: '' });
     const alone = await workbench.run(['version', '--socket', '/nonexistent/s']);
     expect(alone).toMatchObject({ code: 0, stdout: 'Client Version:   0.1.0\n' });
     expect(alone.stderr).toContain('There is no control socket');
+  });
+
+  test('version tells what the cluster is', async () => {
+    const datastore = workbench.path('cluster.db');
+    const information = {
+      apiVersion: 'projectcalico.org/v3',
+      kind: 'ClusterInformation',
+      metadata: { name: 'default' },
+      spec: { calicoVersion: 'v3.30.0', clusterType: 'k8s,bgp' },
+    } as const;
+    await inStore(datastore, (store) => createAll(store, information));
+    const text = await workbench.run(['version', '--datastore', datastore]);
+    expect(text.stdout).toMatch(/\nCluster Version: {2}v3\.30\.0\nCluster Type: {5}k8s,bgp\n$/);
+    const json = await workbench.run(['version', '--datastore', datastore, '-o', 'json']);
+    expect(JSON.parse(json.stdout)).toEqual({
+      client: '0.1.0',
+      daemons: [{ node: 'n1', version: '0.1.0' }],
+      cluster: { version: 'v3.30.0', type: 'k8s,bgp' },
+    });
   });
 });
