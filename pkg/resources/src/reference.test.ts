@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { parseDocuments } from './documents.ts';
+import { examples } from './examples.ts';
 import { kindNames, kinds } from './kinds.ts';
 import { referencePage } from './reference.ts';
 import { fieldRows } from './reference-fields.ts';
@@ -41,6 +43,15 @@ describe('the reference page', () => {
       '`ipamconfigs` of crd.projectcalico.org/v1, or `ipamconfigurations` of projectcalico.org/v3',
     );
     expect(section('WorkloadEndpoint')).toContain('- In Kubernetes: the Pod');
+  });
+});
+
+describe('the examples', () => {
+  test.each(kindNames)('%s: weft takes it', (kind) => {
+    const { resources, issues } = parseDocuments(examples[kind], `${kind}.yaml`);
+    expect(issues).toEqual([]);
+    expect(resources.map(({ resource }) => resource.kind)).toEqual([kind]);
+    expect(section(kind)).toContain(examples[kind]);
   });
 });
 

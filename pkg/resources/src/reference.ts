@@ -3,6 +3,7 @@
  */
 import { type Effect, effectOf } from './acted-on.ts';
 import { type CrdGroup, crdNames } from './crd-names.ts';
+import { examples } from './examples.ts';
 import type { Kind } from './generated/types.ts';
 import type { KindDefinition } from './kind-definition.ts';
 import { kindNames, kinds } from './kinds.ts';
@@ -76,6 +77,7 @@ function section(kind: Kind): string[] {
     `## ${kind}`,
     description,
     names(kind, definition),
+    `\`\`\`yaml\n${examples[kind]}\`\`\``,
     'Fields of `spec`:',
     table(['Field', 'Type', 'Default', 'Allowed', 'In weft', 'Meaning'], fields),
     ...(status ? statusBlocks(status) : []),
