@@ -87,7 +87,9 @@ class Place {
   }
 
   /** The events of a response that may be told now. `since` moves on as they are taken. */
-  *take({ events, fragment, revision }: WatchResponse): Generator<EtcdEvent, void, undefined> {
+  *take({ created, events, fragment, revision }: WatchResponse): Generator<EtcdEvent, void, undefined> {
+    // Its revision is the store's, although events before that may follow.
+    if (created) return;
     const known = [...this.#unfinished, ...events];
     const last = known.at(-1);
     if (last === undefined) {

@@ -27,8 +27,16 @@ export interface Failure {
   readonly remedy: Remedy;
 }
 
+const NOT_ETCD: Failure = {
+  code: 'unavailable',
+  what: 'what listens there is not etcd, or the scheme is wrong',
+  next: 'Check host and port, and whether it must be http:// or https://',
+  remedy: 'another endpoint',
+};
+
 /** What the server says → what it means. The first row that fits counts. Source of the texts: etcd, api/v3rpc/rpctypes/error.go. */
 const ANSWERS: readonly (readonly [RegExp, Failure])[] = [
+  [/closed before HTTP\/2 was spoken/, NOT_ETCD],
   [
     /database space exceeded/,
     {
@@ -94,14 +102,8 @@ const ANSWERS: readonly (readonly [RegExp, Failure])[] = [
   ],
 ];
 
-const NOT_ETCD: Failure = {
-  code: 'unavailable',
-  what: 'what listens there is not etcd, or the scheme is wrong',
-  next: 'Check host and port, and whether it must be http:// or https://',
-  remedy: 'another endpoint',
-};
-
-const TLS_NEXT = 'Check the files given as CA, certificate and key against those of the server';
+const TLS_NEXT =
+  'Check the files given as CA, certificate and key; the server may demand a certificate, or be signed by another CA';
 
 /** By the code of a Node error; those of TLS are matched by their form. */
 const SYSTEM: Readonly<Record<string, readonly [what: string, next: string]>> = {
@@ -149,29 +151,21 @@ function answerFailure({ code, message }: GrpcError): Failure {
 
 function connectionFailure(error: NodeJS.ErrnoException): Failure {
   const code = error.code ?? '';
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return NOT_ETCD;
   const known = SYSTEM[code];
   if (known) {
     const file = error.path === undefined ? '' : `: ${error.path}`;
     return { code: 'unavailable', what: known[0] + file, next: known[1], remedy: 'another endpoint' };
   }
-  if (/^ERR_SSL_WRONG_VERSION_NUMBER|^ERR_HTTP2|^EPROTO$|^ECONNRESET$|^HPE_/.test(code))
-    return notEtcd(error);
+  const [, alert] = /\balert ([a-z ]+):/i.exec(error.message) ?? [];
+  const tls = alert === undefined ? error.message : `the server answers "${alert}"`;
+  if (alert !== undefined || isTls(code))
+    return { code: 'unavailable', what: `TLS fails: ${tls}`, next: TLS_NEXT, remedy: 'another endpoint' };
+  if (/^ERR_HTTP2|^EPROTO$|^ECONNRESET$|^EPIPE$/.test(code)) return NOT_ETCD;
   return {
     code: 'unavailable',
-    what: isTls(code) ? `TLS fails: ${error.message}` : error.message,
-    next: isTls(code) ? TLS_NEXT : 'Check the endpoints and the network',
-    remedy: 'another endpoint',
-  };
-}
-
-/** A TLS server that was dialled without TLS, and one that wants a certificate, end the connection in the same ways. */
-function notEtcd(error: NodeJS.ErrnoException): Failure {
-  const alert = /alert ([a-z ]+):|SSL alert number \d+/i.exec(error.message);
-  if (!alert) return NOT_ETCD;
-  return {
-    code: 'unavailable',
-    what: `the server ends TLS: ${alert[1] ?? alert[0]}`,
-    next: TLS_NEXT,
+    what: error.message,
+    next: 'Check the endpoints and the network',
     remedy: 'another endpoint',
   };
 }

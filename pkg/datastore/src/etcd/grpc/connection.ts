@@ -73,7 +73,7 @@ export class GrpcConnection {
       const late = () =>
         fail(new GrpcError(GrpcCode.DEADLINE_EXCEEDED, `no answer within ${timing.dialMs / 1000} s`));
       const closed = () =>
-        fail(new GrpcError(GrpcCode.UNAVAILABLE, 'the server closed the connection at once'));
+        fail(new GrpcError(GrpcCode.UNAVAILABLE, 'the connection was closed before HTTP/2 was spoken'));
       const aborted = () => fail(signal.reason);
       const timer = setTimeout(late, timing.dialMs);
       const settle = () => {
@@ -84,6 +84,8 @@ export class GrpcConnection {
       signal.addEventListener('abort', aborted);
       // Stays for good: without a listener, the error of a connection that dies later would end the process.
       session.on('error', fail);
+      // Node does not tell the session of an error between TLS and HTTP/2, where a server refuses a certificate.
+      session.once('connect', (_, socket) => socket.on('error', fail));
       session.once('close', closed);
       session.once('remoteSettings', () => {
         settle();
