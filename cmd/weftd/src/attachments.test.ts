@@ -44,6 +44,8 @@ function attachmentsOn(used: Datastore): Attachments {
     ipam: { attach: ipam, detach: ipam, reclaim: ipam },
     kernel,
     mtuBytes: () => 1500,
+    interfacePrefix: () => 'cali',
+    hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
   });
 }

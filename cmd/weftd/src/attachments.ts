@@ -16,6 +16,7 @@ import {
 import type { Datastore } from '@weft/datastore';
 import {
   type EndpointSpec,
+  type HostRouting,
   hostInterfaceName,
   type PluggedEndpoint,
   plugEndpoint,
@@ -40,6 +41,10 @@ export interface AttachmentsOptions {
   readonly kernel: Kernel;
   /** MTU of a container that asks for none. */
   readonly mtuBytes: () => number;
+  /** What the names of new host interfaces begin with. */
+  readonly interfacePrefix: () => string;
+  /** How the host's routes to a container are written. */
+  readonly hostRouting: (family: 4 | 6) => HostRouting;
   /** An endpoint came or went, so the desired state is another one. */
   readonly changed: () => void;
 }
@@ -136,13 +141,14 @@ export class Attachments {
   async #attachNew(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
     const { ipam, nodeName } = this.#options;
     const start = performance.now();
-    const owner = this.#ownerOf(hostInterfaceOf(request));
+    const hostInterface = hostInterfaceOf(request, this.#options.interfacePrefix());
+    const owner = this.#ownerOf(hostInterface);
     if (owner !== undefined)
       return refuse('conflict', `its container is plugged in as ${owner}`, id, 'Detach that one first.');
     const addresses = await assignAddresses(ipam.attach, nodeName, id, request);
     if (isRefusal(addresses)) return addresses;
     const assigned = performance.now();
-    const spec = this.#specOf(request, addresses);
+    const spec = this.#specOf(request, hostInterface, addresses);
     const plugged = this.#plug(spec);
     if (isRefusal(plugged)) {
       await this.#giveBack(id, 'attach');
@@ -172,7 +178,9 @@ export class Attachments {
   ): Promise<Attachment | Refusal> {
     const start = performance.now();
     const addresses = (known.spec.ipNetworks ?? []).map(networkAddress);
-    const spec = this.#specOf(request, addresses);
+    const hostInterface =
+      known.spec.interfaceName ?? hostInterfaceOf(request, this.#options.interfacePrefix());
+    const spec = this.#specOf(request, hostInterface, addresses);
     const plugged = this.#plug(spec);
     if (isRefusal(plugged)) return plugged;
     const wiringMilliseconds = performance.now() - start;
@@ -180,10 +188,12 @@ export class Attachments {
     return attachment('already-attached', id, spec, plugged, timing);
   }
 
-  #specOf(request: AttachRequest, addresses: readonly Address[]): EndpointSpec {
+  #specOf(request: AttachRequest, hostInterface: string, addresses: readonly Address[]): EndpointSpec {
+    const { hostRouting } = this.#options;
     const mac = request.mac === undefined ? undefined : parseMac(request.mac);
     return {
-      hostInterface: hostInterfaceOf(request),
+      hostInterface,
+      hostRouting: { 4: hostRouting(4), 6: hostRouting(6) },
       containerInterface: request.interfaceName,
       netns: request.netns,
       addresses,
@@ -253,11 +263,12 @@ export class Attachments {
   }
 }
 
-function hostInterfaceOf({ namespace, pod, containerId }: AttachRequest): string {
+function hostInterfaceOf({ namespace, pod, containerId }: AttachRequest, prefix: string): string {
   return hostInterfaceName(
     namespace !== undefined && pod !== undefined
       ? { kind: 'pod', namespace, pod }
       : { kind: 'container', containerId },
+    prefix,
   );
 }
 

@@ -14,8 +14,8 @@ import {
   type RouteStatus,
   refuse,
 } from '@weft/control';
-import type { Datastore } from '@weft/datastore';
 import type { Dataplane } from '@weft/dataplane';
+import type { Datastore } from '@weft/datastore';
 import { address } from '@weft/ip';
 import type { Attachments } from './attachments.ts';
 import type { Bgp } from './bgp.ts';

@@ -8,6 +8,8 @@
 import {
   type Announcement,
   createCalculator,
+  DEFAULT_FELIX_SETTINGS,
+  type FelixSettings,
   LOCAL_ROUTE_CLASSES,
   nextHopStates,
   type RoutingContext,
@@ -24,11 +26,12 @@ import type { Logger } from '@weft/telemetry';
 import type { SpeakerConfig, StartError } from 'bgp-speaker-ts';
 import { Attachments } from './attachments.ts';
 import { Bgp } from './bgp.ts';
-import { controlBackend } from './control-backend.ts';
+import { type BackendSources, controlBackend } from './control-backend.ts';
 import { Fib } from './fib.ts';
 import { isElsewhere, Joining } from './joining.ts';
 import { BatchedJournal, journaledUses } from './journal.ts';
 import { Metrics } from './metrics.ts';
+import { Monitoring, type MonitoringAnswers, monitoringAddresses } from './monitoring.ts';
 import { nodeMtuBytes } from './node-mtu.ts';
 import type { Options } from './options.ts';
 import { readiness } from './readiness.ts';
@@ -69,6 +72,9 @@ export class Daemon {
   readonly #attachments: Attachments;
   readonly #journal: BatchedJournal;
   readonly #joining: Joining;
+  readonly #answering: MonitoringAnswers;
+  readonly #monitoring: Monitoring;
+  #felix: FelixSettings | undefined;
   #bgp: Bgp | undefined;
   #control: ControlServer | undefined;
   #context: RoutingContext | undefined;
@@ -96,6 +102,7 @@ export class Daemon {
     });
     this.#facts = new FactsWatcher({
       kernel,
+      workloadPrefixes: () => this.#felix?.interfacePrefixes ?? DEFAULT_FELIX_SETTINGS.interfacePrefixes,
       changed: () => this.#schedule('everything'),
       failed: ({ message, code }) => log.error('facts-unreadable', message, { code }),
     });
@@ -112,8 +119,15 @@ export class Daemon {
       ),
       kernel,
       mtuBytes: () => nodeMtuBytes(this.#facts.facts),
+      interfacePrefix: () => this.#state.felix().settings.interfacePrefixes[0],
+      hostRouting: (family) => this.#state.workloadRouting(family),
       changed: () => this.#schedule('endpoints'),
     });
+    this.#answering = {
+      backend: controlBackend(this.#backendSources()),
+      onRequest: (record) => this.#metrics.answered(record),
+    };
+    this.#monitoring = new Monitoring(this.#answering, log);
     this.#joining = new Joining({
       options,
       log,
@@ -166,6 +180,7 @@ export class Daemon {
     this.#running = false;
     clearTimeout(this.#bgpRetry);
     await this.#control?.close();
+    await this.#monitoring.close();
     await this.#bgp?.stop();
     this.#facts.close();
     this.#dataplane.close();
@@ -175,10 +190,8 @@ export class Daemon {
     this.#kernel.close();
   }
 
-  async #openControl(): Promise<void> {
-    if (this.#control !== undefined) return;
-    const { controlSocket: socketPath, metricsAddress } = this.#options;
-    const backend = controlBackend({
+  #backendSources(): BackendSources {
+    return {
       options: this.#options,
       state: this.#state,
       store: this.#store,
@@ -190,13 +203,13 @@ export class Daemon {
       sessions: () => this.#sessions,
       readiness: () => this.#readiness(),
       whyNotNow: (id) => this.#whyNotNow(id),
-    });
-    this.#control = await startControlServer({
-      backend,
-      socketPath,
-      metricsAddress,
-      onRequest: (record) => this.#metrics.answered(record),
-    });
+    };
+  }
+
+  async #openControl(): Promise<void> {
+    if (this.#control !== undefined) return;
+    const { controlSocket: socketPath, metricsAddress } = this.#options;
+    this.#control = await startControlServer({ ...this.#answering, socketPath, metricsAddress });
   }
 
   /** Why nothing can be attached or detached just now. */
@@ -230,6 +243,7 @@ export class Daemon {
     const onlyEndpoints = this.#scheduled === 'endpoints';
     this.#scheduled = 'nothing';
     const start = performance.now();
+    this.#obeyFelix();
     const input = this.#state.calcInput(this.#attachments.resources(), this.#facts.facts);
     const desired = this.#calculate(input);
     this.#metrics.calculated((performance.now() - start) / 1000);
@@ -242,6 +256,22 @@ export class Daemon {
     }
     if (desired.speaker.kind === 'no-bgp') this.#withoutBgp(desired.speaker.reason);
     else this.#speak(desired.speaker.config, desired.announcements);
+  }
+
+  /** What FelixConfiguration says beyond what is calculated from it. */
+  #obeyFelix(): void {
+    const { problems, settings } = this.#state.felix();
+    const before = this.#felix;
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(settings)) return;
+    this.#felix = settings;
+    for (const problem of problems) this.#log.warn('felix-variable-ignored', problem);
+    this.#dataplane.configure({
+      resyncMilliseconds: settings.routeRefreshIntervalMs,
+      forwarding: settings.ipForwarding,
+      writesRoutes: !settings.routeSyncDisabled,
+    });
+    this.#monitoring.want(monitoringAddresses(settings));
+    if (`${before?.interfacePrefixes}` !== `${settings.interfacePrefixes}`) this.#facts.reread();
   }
 
   /** Without BGP the datastore alone says which routes there are. A speaker that runs is left without peers and routes. */

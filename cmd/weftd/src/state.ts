@@ -2,11 +2,26 @@
  * The daemon's picture of the datastore: the kinds it follows, as `calculate` and the allocator want them.
  */
 import { createHash } from 'node:crypto';
-import type { CalcInput, LocalFacts } from '@weft/calc';
+import {
+  type CalcInput,
+  type EffectiveFelixSettings,
+  effectiveFelixSettings,
+  type LocalFacts,
+  type WorkloadRouting,
+  workloadRouting,
+} from '@weft/calc';
 import { type Datastore, type Mirror, type MirrorChange, mirror } from '@weft/datastore';
 import { type Family, familyOf } from '@weft/ip';
 import { type IpamView, isSameOwner, ownerOfAffinity } from '@weft/ipam';
-import type { BlockAffinity, Kind, ResourceOf, WorkloadEndpoint } from '@weft/resources';
+import {
+  type BlockAffinity,
+  effectiveBgpSettings,
+  type FelixConfiguration,
+  type Kind,
+  type Node,
+  type ResourceOf,
+  type WorkloadEndpoint,
+} from '@weft/resources';
 import type { Options } from './options.ts';
 import { isLocked } from './store/cluster-information.ts';
 import type { StoreHealth } from './store/store-health.ts';
@@ -35,6 +50,14 @@ export class State {
   /** Lists handed out before, the same object until their kind changes: the calculator goes by that. */
   readonly #lists = new Map<MirroredKind, unknown>();
   #ownBlocks: readonly BlockAffinity[] | undefined;
+  /** What the settings of FelixConfiguration were last decided from. */
+  #felix:
+    | {
+        readonly node: Node | undefined;
+        readonly configurations: readonly FelixConfiguration[];
+        readonly effective: EffectiveFelixSettings;
+      }
+    | undefined;
 
   /** @param onChange told of every change but those of other nodes' blocks, which are learned by BGP */
   constructor(store: Datastore, options: Options, health: StoreHealth, onChange: (kind: Kind) => void) {
@@ -97,8 +120,32 @@ export class State {
       bgpFilters: this.all('BGPFilter'),
       blockAffinities: this.ownBlocks(),
       endpoints,
+      felix: this.felix().settings,
       facts,
     };
+  }
+
+  /** What FelixConfiguration and the environment say on this node. */
+  felix(): EffectiveFelixSettings {
+    const node = this.mirror.objects('Node').get(this.#nodeName);
+    const configurations = this.all('FelixConfiguration');
+    const known = this.#felix;
+    if (known?.node === node && known?.configurations === configurations) return known.effective;
+    const nodeName = this.#nodeName;
+    const effective = effectiveFelixSettings({ nodeName, node, configurations, environment: process.env });
+    this.#felix = { node, configurations, effective };
+    return effective;
+  }
+
+  /** The metric and the source of routes to the workloads of a family. */
+  workloadRouting(family: Family): WorkloadRouting {
+    const configurations = this.mirror.objects('BGPConfiguration');
+    const own = configurations.get(`node.${this.#nodeName}`);
+    return workloadRouting(
+      family,
+      this.felix().settings,
+      effectiveBgpSettings(configurations.get('default'), own),
+    );
   }
 
   /** The allocator's facts without a round trip; being a moment behind costs it an attempt, never correctness. */

@@ -5,9 +5,10 @@
  * node's block needs a route of its own, more specific than that block.
  */
 
-import { type Prefix, PrefixTrie } from '@weft/ip';
+import { familyOf, type Prefix, PrefixTrie } from '@weft/ip';
 import type { BgpSettings } from '@weft/resources';
 import type { LocalRoute } from 'bgp-speaker-ts';
+import { NO_IPV6 } from './felix-settings.ts';
 import type { CalcInput } from './input.ts';
 import { type LocalAddress, localAddresses } from './local-endpoints.ts';
 import type { OwnBlocks } from './own-blocks.ts';
@@ -43,6 +44,9 @@ export function announcements(input: CalcInput, blocks: OwnBlocks, settings: Bgp
     if (place === 'pool') announce(prefix, `the address of ${endpoint}, which lies in no block of this node`);
     else decisions.set(prefix, { prefix, reason: `the address of ${endpoint} lies in no pool` });
   for (const block of blocks.confirmed) announce(block, 'a confirmed block of this node');
+  if (!input.felix.ipv6Support)
+    for (const prefix of decisions.keys())
+      if (familyOf(prefix) === 6) decisions.set(prefix, { prefix, reason: NO_IPV6 });
   const sorted = [...decisions.values()].sort((left, right) => (left.prefix < right.prefix ? -1 : 1));
   return {
     announced: sorted.filter(isAnnouncement),

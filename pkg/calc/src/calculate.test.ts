@@ -34,6 +34,12 @@ function lines(state: DesiredState): string[] {
   ];
 }
 
+/** As Calico leaves one for a moment; users cannot write it. */
+function deletedAffinity(nodeName: string, cidr: string): ReturnType<typeof affinity> {
+  const whole = affinity(nodeName, cidr);
+  return { ...whole, spec: { ...whole.spec, deleted: true } };
+}
+
 const node1 = node('node1', { ipv4: '10.0.0.1/24', ipv6: 'fd00::1/64' });
 const node2 = node('node2', { ipv4: '10.0.0.2/24', ipv6: 'fd00::2/64' });
 const calico3 = node('node3', { ipv4: '10.0.0.3/24', ipv6: 'fd00::3/64', calico: true });
@@ -109,7 +115,7 @@ const states: readonly {
       blockAffinities: [
         affinity('node1', '10.1.0.0/26', { state: 'pending' }),
         affinity('node1', '10.1.0.64/26', { state: 'pendingDeletion' }),
-        affinity('node1', '10.1.0.128/26', { deleted: true }),
+        deletedAffinity('node1', '10.1.0.128/26'),
         affinity('node1', '10.1.0.192/26', { type: 'virtual' }),
         affinity('node2', '10.1.1.0/26'),
       ],
@@ -298,5 +304,43 @@ describe('a calculator', () => {
     expect(second.speaker).toBe(first.speaker);
     expect(second.routes).toHaveLength(first.routes.length + 1);
     expect(calculator({ ...input, nodes: [...input.nodes] }).speaker).not.toBe(first.speaker);
+  });
+});
+
+describe('FelixConfiguration', () => {
+  const input = inputOf({
+    nodes: [node1],
+    pools,
+    blockAffinities: blocks,
+    endpoints: [endpoint('node1', 'a', '10.1.0.1/32', 'fd00:1::1/128')],
+  });
+  const workloads = (felix: Partial<CalcInput['felix']>) =>
+    calculate({ ...input, felix: { ...input.felix, ...felix } }).routes.filter(
+      ({ class: name }) => name === 'local-workload',
+    );
+
+  it('sets metric and source of routes to workloads, by family', () => {
+    const felix = {
+      ipv4NormalRoutePriority: 2000,
+      deviceRouteSourceAddress: address('10.0.0.1'),
+      deviceRouteSourceAddressIPv6: address('fd00::1'),
+    };
+    expect(workloads(felix)).toMatchObject([
+      { destination: '10.1.0.1/32', metric: 2000, preferredSource: '10.0.0.1' },
+      { destination: 'fd00:1::1/128', metric: 1024, preferredSource: 'fd00::1' },
+    ]);
+    expect(workloads({}).map(({ metric, preferredSource }) => [metric, preferredSource])).toEqual([
+      [1024, undefined],
+      [1024, undefined],
+    ]);
+  });
+
+  it('leaves IPv6 alone when it says so, and says why', () => {
+    const state = calculate({ ...input, felix: { ...input.felix, ipv6Support: false } });
+    expect(state.routes.map(({ destination }) => destination)).toEqual(['10.1.0.0/26', '10.1.0.1/32']);
+    expect(state.announcements.map(({ prefix }) => prefix)).toEqual(['10.1.0.0/26']);
+    expect(state.notAnnounced).toEqual([
+      { prefix: 'fd00:1::/122', reason: 'FelixConfiguration says ipv6Support: false' },
+    ]);
   });
 });

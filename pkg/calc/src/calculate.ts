@@ -34,7 +34,7 @@ export function createCalculator(): typeof calculate {
 }
 
 function hasSameBgpInput(left: CalcInput, right: CalcInput): boolean {
-  const { endpoints: _endpoints, facts: _facts, ...decisive } = left;
+  const { endpoints: _endpoints, facts: _facts, felix: _felix, ...decisive } = left;
   return Object.entries(decisive).every(([key, value]) => right[key as keyof CalcInput] === value);
 }
 

@@ -31,6 +31,8 @@ export interface DesiredRoute {
   /** 1…2147483647. The smaller is preferred by the kernel. */
   readonly metric: number;
   readonly class: RouteClass;
+  /** The source address of what the host itself sends there; the kernel chooses when absent. */
+  readonly preferredSource?: Address;
   /** Why it is wanted, for `weftctl routes` and `weftctl explain`. */
   readonly reason: string;
 }

@@ -13,7 +13,15 @@ export {
 } from './desired-route.ts';
 export { type DesiredSpeaker, type DesiredState, LOCAL_ROUTE_CLASSES } from './desired-state.ts';
 export { type CalcInput, type CalcSettings, DEFAULT_SETTINGS, WEFT_DAEMON_ANNOTATION } from './input.ts';
+export {
+  DEFAULT_FELIX_SETTINGS,
+  type EffectiveFelixSettings,
+  effectiveFelixSettings,
+  type FelixSettings,
+  type FelixSources,
+} from './felix-settings.ts';
 export type { LocalFacts, LocalInterface, UnderlayRoute } from './local-facts.ts';
+export { type WorkloadRouting, workloadRouting } from './local-routes.ts';
 export type { NextHopStatus } from './next-hop.ts';
 export {
   nextHopStates,

@@ -12,6 +12,7 @@ import type {
   Resource,
   WorkloadEndpoint,
 } from '@weft/resources';
+import type { FelixSettings } from './felix-settings.ts';
 import type { LocalFacts } from './local-facts.ts';
 
 /**
@@ -57,6 +58,8 @@ export interface CalcInput {
   /** Values of the secrets that BGP passwords refer to, by `secretName/key`. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly settings: CalcSettings;
+  /** What FelixConfiguration says on this node. */
+  readonly felix: FelixSettings;
   readonly facts: LocalFacts;
 }
 

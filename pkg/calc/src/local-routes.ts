@@ -2,9 +2,10 @@
  * Routes to what is on this node: each workload by its interface, and each own block as a blackhole, so that packets to
  * an address nobody has end here and do not go in circles by way of a default route.
  */
-import { isHostPrefix, type Prefix } from '@weft/ip';
+import { type Address, type Family, familyOf, isHostPrefix, type Prefix } from '@weft/ip';
 import type { BgpSettings } from '@weft/resources';
 import type { DesiredRoute } from './desired-route.ts';
+import type { FelixSettings } from './felix-settings.ts';
 import type { CalcInput } from './input.ts';
 import { localAddresses } from './local-endpoints.ts';
 import type { OwnBlocks } from './own-blocks.ts';
@@ -16,9 +17,9 @@ export function localRoutes(input: CalcInput, blocks: OwnBlocks, settings: BgpSe
   const blackholes = blocks.confirmed
     .filter((block) => !isHostPrefix(block))
     .map((block) => blackhole(block, settings));
-  return [...workloadRoutes(input, settings), ...blackholes].sort((left, right) =>
-    left.destination < right.destination ? -1 : 1,
-  );
+  return [...workloadRoutes(input, settings), ...blackholes]
+    .filter(({ destination }) => input.felix.ipv6Support || familyOf(destination) === 4)
+    .sort((left, right) => (left.destination < right.destination ? -1 : 1));
 }
 
 function blackhole(block: Prefix, settings: BgpSettings): DesiredRoute {
@@ -42,24 +43,36 @@ function workloadRoutes(input: CalcInput, settings: BgpSettings): DesiredRoute[]
         reason: `${former.reason}; ${endpoint} claims it too and does not get it`,
       });
     } else if (interfaceName !== undefined) {
-      routes.set(prefix, workloadRoute(prefix, interfaceName, endpoint, settings));
+      const { metric, preferredSource } = workloadRouting(familyOf(prefix), input.felix, settings);
+      routes.set(prefix, {
+        destination: prefix,
+        type: 'unicast',
+        via: [{ interface: interfaceName }],
+        metric,
+        class: 'local-workload',
+        ...(preferredSource === undefined ? {} : { preferredSource }),
+        reason: `the address of ${endpoint} on this node`,
+      });
     }
   }
   return [...routes.values()];
 }
 
-function workloadRoute(
-  destination: Prefix,
-  interfaceName: string,
-  endpoint: string,
-  settings: BgpSettings,
-): DesiredRoute {
-  return {
-    destination,
-    type: 'unicast',
-    via: [{ interface: interfaceName }],
-    metric: normalMetric(destination, settings),
-    class: 'local-workload',
-    reason: `the address of ${endpoint} on this node`,
-  };
+/** How the routes of a family to the workloads of this node are written. */
+export interface WorkloadRouting {
+  readonly metric: number;
+  readonly preferredSource?: Address;
+}
+
+/** What FelixConfiguration says, else BGPConfiguration; Calico demands that both say the same. */
+export function workloadRouting(
+  family: Family,
+  felix: FelixSettings,
+  settings: Pick<BgpSettings, 'ipv4NormalRoutePriority' | 'ipv6NormalRoutePriority'>,
+): WorkloadRouting {
+  const [own, shared, source] =
+    family === 4
+      ? [felix.ipv4NormalRoutePriority, settings.ipv4NormalRoutePriority, felix.deviceRouteSourceAddress]
+      : [felix.ipv6NormalRoutePriority, settings.ipv6NormalRoutePriority, felix.deviceRouteSourceAddressIPv6];
+  return { metric: own ?? shared, ...(source === undefined ? {} : { preferredSource: source }) };
 }

@@ -9,6 +9,7 @@
 import {
   type Address,
   containsAddress,
+  familyOf,
   isLinkLocal,
   type Prefix,
   PrefixTrie,
@@ -18,6 +19,7 @@ import type { IPPool } from '@weft/resources';
 import type { BestPath, NextHopState } from 'bgp-speaker-ts';
 import type { DesiredNextHop, DesiredRoute } from './desired-route.ts';
 import type { DesiredState } from './desired-state.ts';
+import { NO_IPV6 } from './felix-settings.ts';
 import type { CalcInput } from './input.ts';
 import { type NextHopStatus, type NextHopTable, nextHopStatus, nextHopTable } from './next-hop.ts';
 import { ownBlocks } from './own-blocks.ts';
@@ -28,6 +30,7 @@ export interface RoutingContext {
   readonly nextHops: NextHopTable;
   readonly resolved: Map<Address, NextHopStatus>;
   readonly ownBlocks: ReadonlySet<Prefix>;
+  readonly ipv6Support: boolean;
   /** Pools that ask for encapsulation. */
   readonly encapsulatedPools: PrefixTrie<IPPool>;
   /** The subnets of the node's BGP addresses. */
@@ -42,6 +45,7 @@ export function routingContext(input: CalcInput, state: DesiredState): RoutingCo
   return {
     nextHops: nextHopTable(input.facts, state.routes.flatMap(gatewayRoutes)),
     resolved: new Map(),
+    ipv6Support: input.felix.ipv6Support,
     ownBlocks: new Set(ownBlocks(input).confirmed),
     encapsulatedPools,
     ownSubnets: [bgp?.ipv4Address, bgp?.ipv6Address].flatMap((text) => {
@@ -70,6 +74,7 @@ export type RemoteRoute =
 /** Decides on one best path. */
 export function remoteRoute(prefix: Prefix, path: BestPath, context: RoutingContext): RemoteRoute {
   if (path.source === 'local') return rejected('this node originates it');
+  if (!context.ipv6Support && familyOf(prefix) === 6) return rejected(NO_IPV6);
   if (context.ownBlocks.has(prefix))
     return rejected(`it is a block of this node, whatever ${path.peer} says`);
   const resolved = path.nextHops.map(({ address }) => resolve(address, context));

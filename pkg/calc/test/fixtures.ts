@@ -3,6 +3,7 @@
  */
 import { address, prefix } from '@weft/ip';
 import { describeIssue, type Kind, type Metadata, parseResource, type ResourceOf } from '@weft/resources';
+import { DEFAULT_FELIX_SETTINGS } from '../src/felix-settings.ts';
 import { type CalcInput, DEFAULT_SETTINGS, WEFT_DAEMON_ANNOTATION } from '../src/input.ts';
 import type { LocalFacts } from '../src/local-facts.ts';
 
@@ -118,6 +119,7 @@ export function inputOf(given: Partial<CalcInput> = {}): CalcInput {
     endpoints: [],
     secrets: new Map(),
     settings: DEFAULT_SETTINGS,
+    felix: DEFAULT_FELIX_SETTINGS,
     facts,
     ...given,
   };

@@ -59,29 +59,47 @@ export async function startControlServer(options: ControlServerOptions): Promise
   await claimSocketPath(options.socketPath);
   const socketServer = makeServer(options, () => true);
   await listen(socketServer, { path: options.socketPath }, options.socketPath);
-  const servers = [socketServer];
+  let monitoring: MonitoringServer | undefined;
   if (options.metricsAddress) {
-    const { host, port } = options.metricsAddress;
-    const metricsServer = makeServer(options, (operation) => operation.onMetricsAddress);
     try {
-      await listen(metricsServer, { host, port }, `${host} port ${port}`);
+      monitoring = await startMonitoringServer(options, options.metricsAddress);
     } catch (error) {
       await close(socketServer);
       throw error;
     }
-    servers.push(metricsServer);
   }
-  for (const server of servers) server.on('error', (error) => options.onRequest?.(acceptFailure(error)));
+  socketServer.on('error', (error) => options.onRequest?.(acceptFailure(error)));
   return {
     socketPath: options.socketPath,
-    metricsPort: (servers[1]?.address() as AddressInfo | undefined)?.port,
+    metricsPort: monitoring?.port,
     close: async () => {
-      await Promise.all(servers.map(close));
+      await Promise.all([close(socketServer), monitoring?.close()]);
     },
   };
 }
 
-function makeServer(options: ControlServerOptions, serves: (operation: Operation) => boolean): Server {
+/** What every listener needs. */
+type Answering = Pick<ControlServerOptions, 'backend' | 'onRequest'>;
+
+/** A TCP address where metrics and health are answered. */
+export interface MonitoringServer {
+  readonly port: number;
+  /** Stops listening; requests in progress have 2 s. */
+  close(): Promise<void>;
+}
+
+/** Answers `/metrics`, `/liveness` and `/readiness` on a TCP address, too. Throws `ControlError` with `cannot-listen`. */
+export async function startMonitoringServer(
+  options: Answering,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<MonitoringServer> {
+  const server = makeServer(options, (operation) => operation.onMetricsAddress);
+  await listen(server, { host, port }, `${host} port ${port}`);
+  server.on('error', (error) => options.onRequest?.(acceptFailure(error)));
+  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+}
+
+function makeServer(options: Answering, serves: (operation: Operation) => boolean): Server {
   const server = createServer(
     {
       requestTimeout: REQUEST_MILLISECONDS,
@@ -107,7 +125,7 @@ function listen(server: Server, where: ListenOptions, place: string): Promise<vo
 }
 
 async function handle(
-  options: ControlServerOptions,
+  options: Answering,
   serves: (operation: Operation) => boolean,
   request: IncomingMessage,
   response: ServerResponse,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addInterface, desired, fakeHost, handMade, indexOf, succeed } from '../test/fake-host.ts';
 import { ipRouteText, text } from '../test/ip-route-text.ts';
 import { ManualScheduler } from '../test/manual-scheduler.ts';
-import { Dataplane } from './dataplane.ts';
+import { DEFAULT_DATAPLANE_SETTINGS, Dataplane } from './dataplane.ts';
 import type { DataplaneEvent } from './report.ts';
 
 const allRoutes: readonly DesiredRoute[] = [
@@ -506,5 +506,57 @@ describe('sysctls of the host', () => {
       'cannot set net.ipv4.ip_forward to 1 (EROFS), so it is not sure that the host forwards IPv4 packets of its ' +
         'workloads; set it on the host, or let weftd write to /proc/sys',
     );
+  });
+});
+
+describe('settings that change while it runs', () => {
+  const settings = DEFAULT_DATAPLANE_SETTINGS;
+
+  it('no routes are written or deleted while it must not, and all of it is made up for afterwards', async () => {
+    await start();
+    const [first = desired('10.1.0.0/26', [])] = allRoutes;
+    dataplane.want(first);
+    await scheduler.settle();
+    const before = ipRouteText(kernel);
+    dataplane.configure({ ...settings, writesRoutes: false });
+    wantEverything();
+    dataplane.unwant(first.class, first.destination);
+    await scheduler.settle();
+    expect(ipRouteText(kernel)).toBe(before);
+    dataplane.configure(settings);
+    dataplane.want(first);
+    await scheduler.settle();
+    expect(ipRouteText(kernel)).toBe(allText);
+  });
+
+  it('the tables are read again as often as told, and never when told so', async () => {
+    await start();
+    dataplane.configure({ ...settings, resyncMilliseconds: 10_000 });
+    await scheduler.settle();
+    const resyncs = reported('resynced').length;
+    await scheduler.advance(10_000);
+    expect(reported('resynced').length).toBe(resyncs + 1);
+    dataplane.configure({ ...settings, resyncMilliseconds: 0 });
+    await scheduler.settle();
+    const last = reported('resynced').length;
+    await scheduler.advance(1_000_000);
+    expect(reported('resynced').length).toBe(last);
+  });
+
+  it('the source address of a route follows what is wanted', async () => {
+    await start();
+    dataplane.want({ ...desired('10.1.0.5/32', ['cali1']), preferredSource: address('10.0.0.1') });
+    await scheduler.settle();
+    expect(kernel.routes({ protocol: 119 })).toMatchObject([{ preferredSource: '10.0.0.1' }]);
+  });
+
+  it('the switch of forwarding is left alone when it must be', async () => {
+    kernel.writeSysctl('net/ipv4/ip_forward', '0');
+    dataplane.configure({ ...settings, forwarding: false });
+    await start();
+    expect(kernel.readSysctl('net/ipv4/ip_forward')).toBe('0');
+    dataplane.configure(settings);
+    await scheduler.settle();
+    expect(kernel.readSysctl('net/ipv4/ip_forward')).toBe('1');
   });
 });

@@ -41,6 +41,23 @@ export interface DataplaneOptions {
   readonly report?: (event: DataplaneEvent) => void;
 }
 
+/** What may change while it runs. */
+export interface DataplaneSettings {
+  /** How often the tables are read again although no event asked for it; 0 for never. */
+  readonly resyncMilliseconds: number;
+  /** Turn the host's forwarding on. False leaves it as it is. */
+  readonly forwarding: boolean;
+  /** False: nothing is written to the routes and nothing deleted. */
+  readonly writesRoutes: boolean;
+}
+
+/** The settings until others are given. Source: Felix. */
+export const DEFAULT_DATAPLANE_SETTINGS: DataplaneSettings = {
+  resyncMilliseconds: 90_000,
+  forwarding: true,
+  writesRoutes: true,
+};
+
 /** A route that could not be written. */
 export interface FailedRoute extends Failure {
   readonly destination: Prefix;
@@ -56,7 +73,6 @@ export interface DataplaneStatus extends RouteCounts {
   readonly failedSysctls: readonly SysctlFailure[];
 }
 
-const resyncMilliseconds = 90_000;
 const resyncRetryMilliseconds = 1_000;
 /** At some 6 µs a route a slice takes one to two milliseconds. Not fewer than events are read in a turn: see DESIGN.md. */
 const sliceRoutes = 512;
@@ -80,6 +96,7 @@ export class Dataplane {
   readonly #conflicts = new Map<SlotKey, Work>();
   #failedSysctls: readonly SysctlFailure[] = [];
   #deletesAllowed = false;
+  #settings = DEFAULT_DATAPLANE_SETTINGS;
   #resyncCause: ResyncCause | undefined;
   #resyncAt = 0;
   /** The last pass left something to write. */
@@ -106,6 +123,16 @@ export class Dataplane {
       this.close();
       throw error;
     }
+    this.#wake();
+  }
+
+  /** Takes over settings; those that are the same already cost nothing. */
+  configure(settings: DataplaneSettings): void {
+    const before = this.#settings;
+    if (JSON.stringify(before) === JSON.stringify(settings)) return;
+    this.#settings = settings;
+    // Also where only the interval is another one: it counts from now.
+    this.#resyncCause ??= 'interval';
     this.#wake();
   }
 
@@ -200,8 +227,8 @@ export class Dataplane {
     if (this.#resyncCause !== undefined) this.#tryResync(this.#resyncCause);
     this.#queueDue();
     const deletes = { deletes: this.#deletesAllowed };
-    this.#write(this.#table.take(sliceRoutes, deletes));
-    this.#isWriting = this.#table.hasWork(deletes);
+    if (this.#settings.writesRoutes) this.#write(this.#table.take(sliceRoutes, deletes));
+    this.#isWriting = this.#settings.writesRoutes && this.#table.hasWork(deletes);
     if (this.#isWriting || this.#resyncCause !== undefined) this.#wake();
     else this.#sleep();
   }
@@ -237,6 +264,7 @@ export class Dataplane {
       this.#strangers.nextAt(now) ?? Number.POSITIVE_INFINITY,
       this.#resyncAt,
     );
+    if (next === Number.POSITIVE_INFINITY) return;
     this.#cancelTimer = this.#scheduler.after(Math.max(0, next - now), () => {
       if (this.#scheduler.now() >= this.#resyncAt) this.#resyncCause ??= 'interval';
       this.#wake();
@@ -313,12 +341,17 @@ export class Dataplane {
     const strangers = this.#intake.takeAll(links, routes);
     this.#applySysctls(links);
     const end = this.#scheduler.now();
-    this.#resyncAt = end + resyncMilliseconds;
+    const { resyncMilliseconds } = this.#settings;
+    this.#resyncAt = resyncMilliseconds === 0 ? Number.POSITIVE_INFINITY : end + resyncMilliseconds;
     this.#report({ kind: 'resynced', cause, routes: routes.length, durationMilliseconds: end - start });
     return strangers;
   }
 
   #applySysctls(links: readonly Link[]): void {
+    if (!this.#settings.forwarding) {
+      this.#failedSysctls = [];
+      return;
+    }
     const { written, failed } = applyHostSysctls(this.#kernel, links);
     for (const { key, from, to } of written) this.#report({ kind: 'sysctl-written', key, from, to });
     const known = new Set(this.#failedSysctls.map(({ key }) => key));

@@ -15,6 +15,8 @@ const retryMilliseconds = 1_000;
 export interface FactsWatcherOptions {
   readonly kernel: Kernel;
   readonly scheduler?: Scheduler;
+  /** What the names of workload interfaces begin with, asked at each look; `cali` unless told. */
+  readonly workloadPrefixes?: () => readonly string[];
   /** Called with new facts, once for all events of a turn, and only when they differ from those before. */
   readonly changed: (facts: LocalFacts) => void;
   /** The kernel could not be read; the facts stay as they were and are read again in a second. */
@@ -37,8 +39,8 @@ export class FactsWatcher {
     this.#unsubscribe = options.kernel.subscribe((event) => this.#take(event));
     try {
       for (const { index, name } of options.kernel.links())
-        if (isWorkloadInterface(name)) this.#workloadIndexes.add(index);
-      this.#facts = readFacts(options.kernel);
+        if (this.#isWorkload(name)) this.#workloadIndexes.add(index);
+      this.#facts = readFacts(options.kernel, this.#prefixes());
     } catch (error) {
       this.#unsubscribe();
       throw error;
@@ -54,6 +56,19 @@ export class FactsWatcher {
   close(): void {
     this.#unsubscribe();
     this.#cancel?.();
+  }
+
+  /** Reads anew, because other interfaces are workloads' now. */
+  reread(): void {
+    this.#cancel ??= this.#scheduler.soon(() => this.#read());
+  }
+
+  #prefixes(): readonly string[] | undefined {
+    return this.#options.workloadPrefixes?.();
+  }
+
+  #isWorkload(name: string): boolean {
+    return isWorkloadInterface(name, this.#prefixes());
   }
 
   #take(event: KernelEvent): void {
@@ -74,9 +89,9 @@ export class FactsWatcher {
   }
 
   #concernsLink({ op, link }: Extract<KernelEvent, { kind: 'link' }>): boolean {
-    if (isWorkloadInterface(link.name) && op === 'new') this.#workloadIndexes.add(link.index);
+    if (this.#isWorkload(link.name) && op === 'new') this.#workloadIndexes.add(link.index);
     else this.#workloadIndexes.delete(link.index);
-    return !isWorkloadInterface(link.name);
+    return !this.#isWorkload(link.name);
   }
 
   #concernsRoute({ route }: Extract<KernelEvent, { kind: 'route' }>): boolean {
@@ -88,7 +103,7 @@ export class FactsWatcher {
     this.#cancel = undefined;
     let facts: LocalFacts;
     try {
-      facts = readFacts(this.#options.kernel);
+      facts = readFacts(this.#options.kernel, this.#prefixes());
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#cancel = this.#scheduler.after(retryMilliseconds, () => this.#read());

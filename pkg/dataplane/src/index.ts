@@ -2,8 +2,10 @@
  * The public API of @weft/dataplane: desired routes against the kernel's.
  */
 export {
+  DEFAULT_DATAPLANE_SETTINGS,
   Dataplane,
   type DataplaneOptions,
+  type DataplaneSettings,
   type DataplaneStatus,
   type FailedRoute,
 } from './dataplane.ts';

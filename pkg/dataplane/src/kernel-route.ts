@@ -31,7 +31,7 @@ export function kernelRoute(desired: DesiredRoute, interfaces: Interfaces): Kern
     .map((hop) => whyNotYet(hop, interfaces))
     .find((reason) => reason !== undefined);
   if (obstacle !== undefined) return { kind: 'waiting', reason: obstacle };
-  const { destination, metric, type, via } = desired;
+  const { destination, metric, preferredSource, type, via } = desired;
   return {
     kind: 'ready',
     // As the kernel will show it, so that what was written and what is read back compare equal.
@@ -43,6 +43,7 @@ export function kernelRoute(desired: DesiredRoute, interfaces: Interfaces): Kern
       protocol: WEFT_ROUTE_PROTOCOL,
       scope: isOnLink(desired) ? 'link' : 'global',
       nextHops: via.map((hop) => nextHop(hop, interfaces)),
+      ...(preferredSource === undefined ? {} : { preferredSource }),
     }),
   };
 }

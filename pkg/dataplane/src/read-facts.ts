@@ -13,17 +13,17 @@ import {
   WEFT_ROUTE_PROTOCOL,
 } from '@weft/kernel';
 
-/** How the host's end of a workload's veth pair begins; those interfaces are no facts but weft's own doing. */
-const workloadPrefix = 'cali';
+/** How the host's end of a workload's veth pair begins unless told; those interfaces are no facts but weft's own doing. */
+const workloadPrefixes: readonly string[] = ['cali'];
 
 /** True for the host's end of a workload's veth pair. */
-export function isWorkloadInterface(name: string): boolean {
-  return name.startsWith(workloadPrefix);
+export function isWorkloadInterface(name: string, prefixes: readonly string[] = workloadPrefixes): boolean {
+  return prefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /** Reads them all. Throws KernelError when the kernel cannot be read. */
-export function readFacts(kernel: Kernel): LocalFacts {
-  const links = kernel.links().filter(({ name }) => !isWorkloadInterface(name));
+export function readFacts(kernel: Kernel, prefixes: readonly string[] = workloadPrefixes): LocalFacts {
+  const links = kernel.links().filter(({ name }) => !isWorkloadInterface(name, prefixes));
   const names = new Map(links.map(({ index, name }) => [index, name]));
   const addresses = Map.groupBy(kernel.addresses(), ({ interfaceIndex }) => interfaceIndex);
   const routes = kernel

@@ -12,4 +12,4 @@ export {
 } from './names.ts';
 export { type EndpointState, planEndpoint, planPair, type Step } from './plan.ts';
 export { type PluggedEndpoint, plugEndpoint, type UnpluggedEndpoint, unplugEndpoint } from './plug.ts';
-export { type EndpointSpec, HOST_ROUTE_METRIC, hostRoutesOf } from './spec.ts';
+export { type EndpointSpec, HOST_ROUTE_METRIC, type HostRouting, hostRoutesOf } from './spec.ts';

@@ -19,6 +19,8 @@ export const GATEWAY_IPV4: Address = address('169.254.1.1');
 export const GATEWAY_IPV6: Address = linkLocalFromMac(HOST_SIDE_MAC);
 
 const suffixCharacters = 11;
+/** An interface's name in bytes. */
+const longestName = 15;
 
 /** What an endpoint belongs to: a Kubernetes pod, or a container by its runtime's id. */
 export type Workload =
@@ -26,15 +28,16 @@ export type Workload =
   | { readonly kind: 'container'; readonly containerId: string };
 
 /**
- * The name of the host's interface: `cali` and 11 hex digits of the SHA-1 of "<namespace>.<pod>", or `cali` and the
- * first 11 characters of the container id.
+ * The name of the host's interface: the prefix (`cali` unless told) and 11 hex digits of the SHA-1 of "<namespace>.<pod>", or the
+ * prefix and the first 11 characters of the container id; fewer after a prefix of more than four characters.
  *
  * @returns at most 15 bytes for an id of ASCII characters, which is what an interface name may have
  */
-export function hostInterfaceName(workload: Workload): string {
+export function hostInterfaceName(workload: Workload, prefix: string = HOST_INTERFACE_PREFIX): string {
   const suffix =
     workload.kind === 'pod'
       ? createHash('sha1').update(`${workload.namespace}.${workload.pod}`).digest('hex')
       : workload.containerId;
-  return `${HOST_INTERFACE_PREFIX}${suffix.slice(0, suffixCharacters)}`;
+  const room = Math.min(suffixCharacters, longestName - prefix.length);
+  return `${prefix}${suffix.slice(0, room)}`;
 }

@@ -19,8 +19,17 @@ export interface EndpointSpec {
   readonly mac?: MacAddress;
   /** Where the container's routes lead; the default route of each of its families when left out. */
   readonly routes?: readonly Prefix[];
+  /** How the host's routes of each family are written; metric 1024 and no source address when left out. */
+  readonly hostRouting?: Readonly<Record<4 | 6, HostRouting>>;
   /** True: the container may forward packets for others (Calico's `allow_ip_forwarding`). */
   readonly forwarding?: boolean;
+}
+
+/** How a host route is written. */
+export interface HostRouting {
+  readonly metric: number;
+  /** The source address of what the host itself sends to the workload. */
+  readonly preferredSource?: Address;
 }
 
 /** The metric of a workload's host route. Source: Calico, normal route priority 1024 */
@@ -35,7 +44,7 @@ export function hostRoutesOf(spec: EndpointSpec, interfaceIndex: InterfaceIndex)
   return spec.addresses.map((address) => ({
     table: MAIN_TABLE,
     destination: hostPrefix(address),
-    metric: HOST_ROUTE_METRIC,
+    ...(spec.hostRouting?.[familyOf(address)] ?? { metric: HOST_ROUTE_METRIC }),
     type: 'unicast',
     protocol: WEFT_ROUTE_PROTOCOL,
     scope: 'link',
