@@ -3,6 +3,7 @@
  * imported when it runs, so that `get` does not wait for what `node status` needs.
  */
 import { Command } from 'commander';
+import { registerCompletion } from './completion/index.ts';
 import { registerDatastore } from './datastore/index.ts';
 import { registerIpam } from './ipam/index.ts';
 import { registerLab } from './lab/index.ts';
@@ -34,5 +35,6 @@ export function buildProgram(): Command {
   registerNode(program);
   registerDatastore(program);
   registerLab(program);
+  registerCompletion(program);
   return program;
 }
