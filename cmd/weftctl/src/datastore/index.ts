@@ -39,6 +39,18 @@ function registerMigrate(datastore: Command): void {
     ['unlock', 'let them use it again'],
   ] as const)
     datastoreOptions(migrate.command(verb).description(description)).action(
-      run(async (options) => (await import('./lock.ts'))[verb](options)),
+      run(async (options) => (await import('./migrate/lock.ts'))[verb](options)),
     );
+  datastoreOptions(
+    migrate
+      .command('export')
+      .description('print all but the workloads of a locked datastore, in the file format of calicoctl'),
+  ).action(run(async (options) => (await import('./migrate/export.ts')).exportMigration(options)));
+  datastoreOptions(
+    migrate
+      .command('import')
+      .description('put an export into an empty datastore; run again, it finishes what was cut off')
+      .requiredOption('-f, --filename <file>', 'the export, or - for standard input')
+      .option('--skip-unsupported', 'leave out objects of kinds that weft does not know'),
+  ).action(run(async (options) => (await import('./migrate/import.ts')).importMigration(options)));
 }

@@ -1,5 +1,5 @@
 /** All that `ipam check` looks at, read once. */
-import { type Datastore, pagesOf, type UnreadableObject } from '@weft/datastore';
+import type { Datastore, UnreadableObject } from '@weft/datastore';
 import type {
   BlockAffinity,
   ClusterInformation,
@@ -7,11 +7,10 @@ import type {
   IPAMConfiguration,
   IPAMHandle,
   IPPool,
-  Kind,
   Node,
-  ResourceOf,
   WorkloadEndpoint,
 } from '@weft/resources';
+import { readAll } from '../../read-all.ts';
 
 /** The lists, and when they were read. */
 export interface Snapshot {
@@ -34,43 +33,26 @@ export interface Snapshot {
  * address that nobody uses in this snapshot was taken before its user was looked for.
  */
 export async function readSnapshot(store: Datastore): Promise<Snapshot> {
-  const unreadable: UnreadableObject[] = [];
-  const blocks = await readAll(store, 'IPAMBlock', unreadable);
+  const blocks = await readAll(store, 'IPAMBlock');
   const [information, configuration, affinities, handles, pools, nodes, workloads] = await Promise.all([
     store.get({ kind: 'ClusterInformation', name: 'default' }),
     store.get({ kind: 'IPAMConfiguration', name: 'default' }),
-    readAll(store, 'BlockAffinity', unreadable),
-    readAll(store, 'IPAMHandle', unreadable),
-    readAll(store, 'IPPool', unreadable),
-    readAll(store, 'Node', unreadable),
-    readAll(store, 'WorkloadEndpoint', unreadable),
+    readAll(store, 'BlockAffinity'),
+    readAll(store, 'IPAMHandle'),
+    readAll(store, 'IPPool'),
+    readAll(store, 'Node'),
+    readAll(store, 'WorkloadEndpoint'),
   ]);
-  const now = Date.now();
   return {
     information,
     configuration,
-    blocks,
-    affinities,
-    handles,
-    pools,
-    nodes,
-    workloads,
-    unreadable,
-    now,
+    blocks: blocks.items,
+    affinities: affinities.items,
+    handles: handles.items,
+    pools: pools.items,
+    nodes: nodes.items,
+    workloads: workloads.items,
+    unreadable: [blocks, affinities, handles, pools, nodes, workloads].flatMap((all) => all.unreadable),
+    now: Date.now(),
   };
-}
-
-const PAGE_OBJECTS = 1000;
-
-async function readAll<K extends Kind>(
-  store: Datastore,
-  kind: K,
-  unreadable: UnreadableObject[],
-): Promise<ResourceOf<K>[]> {
-  const items: ResourceOf<K>[] = [];
-  for await (const page of pagesOf(store, kind, PAGE_OBJECTS)) {
-    items.push(...page.items);
-    unreadable.push(...page.unreadable);
-  }
-  return items;
 }

@@ -1,8 +1,8 @@
 /** `weftctl datastore migrate lock` and `unlock`. */
-import type { Report } from '../failure.ts';
-import type { WhereOptions } from '../options.ts';
-import { withStore } from '../where.ts';
-import { setDatastoreReady } from './cluster-information.ts';
+import type { Report } from '../../failure.ts';
+import type { WhereOptions } from '../../options.ts';
+import { withStore } from '../../where.ts';
+import { setDatastoreReady } from '../cluster-information.ts';
 
 /** Tells every component that the datastore is not ready, until `unlock`. */
 export async function lock(where: WhereOptions): Promise<Report> {
