@@ -128,6 +128,21 @@ describe('kind, version and name', () => {
     expect(faults('IPPool', pool, { namespace: '' })).toEqual([]);
   });
 
+  test('a number or a boolean where text belongs is that text, as in Calico', () => {
+    const metadata = { name: 2024, labels: { rack: 7n, edge: true }, annotations: { since: 1.5 } };
+    const result = parseResource({ ...written('IPPool', pool), metadata });
+    expect(result.ok && result.resource.metadata).toEqual({
+      name: '2024',
+      labels: { rack: '7', edge: 'true' },
+      annotations: { since: '1.5' },
+    });
+    expect(faults('BGPPeer', { node: 5, filters: [1], peerSelector: 'all()' })).toEqual([]);
+    expect(faults('BGPPeer', { peerSelector: 'all()', keepaliveTime: 90 })).toEqual([
+      'spec.keepaliveTime: must be a string, not 90',
+    ]);
+    expect(readResource({ ...written('IPPool', pool), metadata }).ok).toBe(false);
+  });
+
   test('annotations follow it, too, their domain in any case, and hold 256 KiB in all', () => {
     const room = 256 * 1024 - 'key'.length;
     const good = { 'ProjectCalico.org/Label': 'any value\n', 'calicoctl.example/x_Y': '' };
@@ -159,9 +174,11 @@ describe('kind, version and name', () => {
   });
 
   test('labels follow the syntax of Kubernetes', () => {
-    const labels = { 'a.b/c': 'x', c: '', 'd e': 'x', f: 'x y', g: 5 };
-    expect(faults('IPPool', pool, { labels })).toEqual(['metadata.labels.g: must be a string, not 5']);
-    expect(faults('IPPool', pool, { labels: { ...labels, g: '5' } })).toEqual([
+    const labels = { 'a.b/c': 'x', c: '', 'd e': 'x', f: 'x y', g: 5, h: {} };
+    expect(faults('IPPool', pool, { labels })).toEqual([
+      'metadata.labels.h: must be a string, not an object',
+    ]);
+    expect(faults('IPPool', pool, { labels: { ...labels, h: '5' } })).toEqual([
       'metadata.labels["d e"]: "d e" is not a label name',
       'metadata.labels.f: "x y" is not a label value',
     ]);

@@ -11,6 +11,7 @@ import { apiVersion, type KindDefinition } from './kind-definition.ts';
 import { isKind, kindByAlias, kindNames, kinds } from './kinds.ts';
 import { nearest } from './schema/nearest.ts';
 import { prepare } from './schema/prepare.ts';
+import { scalarsAsText } from './schema/scalars.ts';
 import { fromUnknownField, fromZodIssue } from './schema/zod-issues.ts';
 
 /** A resource with its defaults filled in, or everything that is wrong with the value. */
@@ -20,7 +21,7 @@ export type ParsedResource =
 
 /** Reads what a user wrote: unknown fields and broken cross-field rules are errors. */
 export function parseResource(value: unknown): ParsedResource {
-  const { resource, issues, unknownFields } = read(value);
+  const { resource, issues, unknownFields } = read(value, scalarsAsText);
   const broken = resource === undefined ? [] : anyDefinition(resource.kind).validate(resource);
   return result(resource, [...issues, ...unknownFields, ...broken]);
 }
@@ -30,7 +31,7 @@ export function parseResource(value: unknown): ParsedResource {
  * version of weft or Calico may have written the object by other rules.
  */
 export function readResource(value: unknown): ParsedResource {
-  const { resource, issues } = read(value);
+  const { resource, issues } = read(value, (_schema, stored) => stored);
   return result(resource, issues);
 }
 
@@ -41,11 +42,11 @@ interface Reading {
   readonly unknownFields: readonly ValidationIssue[];
 }
 
-function read(value: unknown): Reading {
+function read(value: unknown, adapt: (schema: z.ZodObject, value: object) => unknown): Reading {
   const kind = kindOf(value);
   if (!isKind(kind)) return { issues: [kindIssue(kind)], unknownFields: [] };
   const definition = anyDefinition(kind);
-  const prepared = prepare(definition.schema, withSpec(value as object));
+  const prepared = prepare(definition.schema, adapt(definition.schema, withSpec(value as object)));
   const unknownFields = prepared.unknownFields.map(fromUnknownField);
   const parsed = z.safeParse(definition.schema, prepared.value, { reportInput: true });
   if (parsed.success)

@@ -1209,8 +1209,8 @@ export interface SecretKeySource {
 
 /** Part of a resource: ServiceAddressBlock. */
 export interface ServiceAddressBlock {
-  /** A range to advertise. */
-  readonly cidr: Prefix;
+  /** A range to advertise; without it the entry says nothing. */
+  readonly cidr?: Prefix;
 }
 
 /** Set the metric. */

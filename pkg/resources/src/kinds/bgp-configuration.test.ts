@@ -30,6 +30,7 @@ describe('BGPConfiguration', () => {
     [{ prefixAdvertisements: [{ cidr: '10.0.0.0/8', communities: ['1:2', '4200000000:1:2'] }] }, 'node.n1'],
     [{ nodeMeshPassword: secret, nodeMeshMaxRestartTime: '1m30s', logSeverityScreen: 'dEBUG' }, 'default'],
     [{ listenPort: 1179, bindMode: 'NodeIP', ignoredInterfaces: ['eth*', 'lo'] }, 'node.n1'],
+    [{ serviceClusterIPs: [{ cidr: '10.101.0.0/16' }, {}] }, 'default'],
     [{ serviceLoadBalancerIPs: [], serviceExternalIPs: [], serviceClusterIPs: [] }, 'node.n1'],
     [{ programClusterRoutes: 'EnabledIPIPOnly', ipv4NormalRoutePriority: 1 }, 'default'],
   ])('accepts %j as %s', (spec, name) => {

@@ -24,7 +24,9 @@ import { objectNameIssues } from '../schema/names-and-labels.ts';
 import { parseCommunity } from '../text/community.ts';
 
 const serviceBlocks = z.array(
-  object('ServiceAddressBlock', { cidr: cidrField().describe('A range to advertise.') }),
+  object('ServiceAddressBlock', {
+    cidr: cidrField().optional().describe('A range to advertise; without it the entry says nothing.'),
+  }),
 );
 const routePriority = z.int().min(1).max(2_147_483_646);
 
