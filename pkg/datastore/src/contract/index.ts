@@ -15,6 +15,7 @@ import { describeValues } from './values.ts';
 import { describeWatches } from './watches.ts';
 import { describeWrites } from './writes.ts';
 
+export { sampleOf } from './kind-samples.ts';
 export type { ContractServer, ContractSubject, RawForm } from './subject.ts';
 
 /** Declares the contract suite for one driver; every case gets a subject of its own, disposed of after it. */

@@ -37,6 +37,20 @@ export function describeLists(use: UseSubject): void {
       expect(await names({})).toEqual(['both', 'none', 'one', 'other']);
     });
 
+    it('in pages holds the same, at most as many at a time as asked for', async (context) => {
+      const { store } = use();
+      if (!store.pages) return context.skip('this driver has no pages');
+      const names = Array.from({ length: 25 }, (_, index) => `p${index}`);
+      for (const name of names) await createPool(store, name);
+      const pages = await Array.fromAsync(store.pages('IPPool', 10));
+      expect(Math.max(...pages.map((page) => page.items.length))).toBeLessThanOrEqual(10);
+      const paged = pages.flatMap((page) => page.items);
+      const { items } = await store.list('IPPool');
+      expect(paged).toHaveLength(items.length);
+      expect(paged).toEqual(expect.arrayContaining(items));
+      expect(await Array.fromAsync(store.pages('BGPPeer', 10))).toEqual([]);
+    });
+
     it('of a namespaced kind is sorted by namespace first, and can be one namespace', async (context) => {
       const { store, namespaces } = use();
       if (!namespaces) return context.skip('this driver has no namespaced kind that can be created');

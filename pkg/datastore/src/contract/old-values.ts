@@ -149,7 +149,7 @@ export function describeOldValues(use: UseSubject): void {
         expect(items.map(({ metadata }) => metadata.name)).toEqual(['good']);
       }
       expect(await failureCode(store.get(poolKey('bad')))).toBe('corrupt');
-      await expect(store.get(poolKey('bad'))).rejects.toThrow(/IPPool "bad".*spec\.cidr/);
+      await expect(store.get(poolKey('bad'))).rejects.toThrow(/bad.*spec\.cidr/);
       if (unreadable)
         expect(unreadable).toEqual([
           { key: poolKey('bad'), reason: expect.stringContaining('spec.cidr') as string },
