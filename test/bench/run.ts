@@ -2,6 +2,7 @@
  * `npm run bench [NAME...]`: runs the benchmarks, each in namespaces of its own, and prints one JSON line a figure.
  */
 import { attachBench } from './attach.ts';
+import { ipamBench } from './ipam/ipam-bench.ts';
 import { kernelBench, plugBench } from './kernel.ts';
 import { labBench } from './lab.ts';
 import { propagationBench } from './propagation.ts';
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   repair: repairBench,
   lab: labBench,
   attach: attachBench,
+  ipam: ipamBench,
   propagation: propagationBench,
   scale: scaleBench,
   speaker: speakerBench,

@@ -12,7 +12,7 @@ import { isBlockOf } from '../core/pool-choice.ts';
 import { type Contention, MAX_ATTEMPTS } from './attempts.ts';
 import { deleteBlock, listBlocks, readBlock } from './block-store.ts';
 import { claimBlock } from './claim-block.ts';
-import { inPools, isFilled, type Need, takeFrom } from './need.ts';
+import { inPools, isFilled, lastBlock, type Need, takeFrom } from './need.ts';
 import { releaseBlockAffinity } from './release-affinity.ts';
 import { homesOf } from './tidy.ts';
 
@@ -23,6 +23,8 @@ export function claimMore(need: Need): Promise<Contention | undefined> {
 }
 
 async function claimInTurn(need: Need): Promise<Contention | undefined> {
+  await takeFromLastBlock(need);
+  if (isFilled(need)) return undefined;
   for (let lost = 0; lost < MAX_ATTEMPTS; ) {
     const affinities = await need.run.context.fresh.affinities(need.run.owner);
     await takeFromUntried(need, affinities);
@@ -32,6 +34,17 @@ async function claimInTurn(need: Need): Promise<Contention | undefined> {
     if (step === 'lost') lost++;
   }
   return { kind: 'contention' };
+}
+
+/**
+ * Takes from what the request before this one claimed. Without it each of a hundred pods that start at once on a new node
+ * would list all affinities of the cluster.
+ */
+async function takeFromLastBlock(need: Need): Promise<void> {
+  const { context, owner } = need.run;
+  const cidr = lastBlock(context, owner, need.family);
+  const pool = cidr && need.pools.find((candidate) => isBlockOf(candidate, cidr));
+  if (pool && !need.tried.has(cidr)) await takeFrom(need, { cidr, pool }, 'own-block');
 }
 
 /** Takes from the blocks that were claimed meanwhile, and from those whose claim is now finished. */
