@@ -23,6 +23,7 @@ import type { NameClaim, NameClaiming } from '../name-claiming.ts';
 import { EtcdClient } from './client/etcd-client.ts';
 import type { EtcdTiming } from './client/timing.ts';
 import { compacted, watchRange } from './etcd-watch.ts';
+import { HandleNames } from './handle-names.ts';
 import { mappingOf, type Range, type RawResource } from './mapping/mapping.ts';
 import { type LeasedName, leaseName } from './name-lease.ts';
 import type { KeyValue, RangeResponse } from './protobuf/kv.ts';
@@ -68,11 +69,13 @@ export async function openEtcd(choice: EtcdChoice, options: EtcdOptions = {}): P
 export class EtcdStore implements Datastore, NameClaiming {
   readonly #client: EtcdClient;
   readonly #reader: ResourceReader;
+  readonly #handles: HandleNames;
   readonly #names = new Set<LeasedName>();
 
   /** Use `openEtcd`. */
   constructor(client: EtcdClient, options: EtcdOptions) {
     this.#client = client;
+    this.#handles = new HandleNames(client);
     this.#reader = new ResourceReader(options.onUnreadable);
   }
 
@@ -108,6 +111,7 @@ export class EtcdStore implements Datastore, NameClaiming {
     const creationTimestamp = `${new Date().toISOString().slice(0, 19)}Z`;
     const stamps = { uid: randomUUID(), creationTimestamp };
     const { key, value } = this.#toStore(resource, stamps);
+    this.#handles.meet([{ key: Buffer.from(key) }]);
     const { answer, uncertain } = await this.#client.txn({
       compare: [{ key, exists: false }],
       success: [{ kind: 'put', key, value }],
@@ -182,6 +186,7 @@ export class EtcdStore implements Datastore, NameClaiming {
       revision,
       either,
     )) {
+      this.#handles.meet([kv]);
       const at = String(kv.modRevision);
       const name = mapping.nameIn(kv.key.toString());
       if (!name) continue;
@@ -221,13 +226,21 @@ export class EtcdStore implements Datastore, NameClaiming {
     const keys = mappingOf(key.kind).keysNamed(key);
     const [only] = keys;
     if (only === undefined) return undefined;
-    if (keys.length === 1) return (await this.#client.range({ key: only })).kvs[0];
+    if (keys.length === 1) {
+      const found = (await this.#client.range({ key: only })).kvs[0];
+      return found || key.kind !== 'IPAMHandle' ? found : this.#findHandle(key.name);
+    }
     const { answer } = await this.#client.txn({
       compare: [],
       success: keys.map((one) => ({ kind: 'range', key: one })),
       failure: [],
     });
     return answer.responses.flat()[0];
+  }
+
+  async #findHandle(name: string): Promise<KeyValue | undefined> {
+    const key = await this.#handles.keyNamed(name);
+    return key === undefined ? undefined : (await this.#client.range({ key })).kvs[0];
   }
 
   /** Every key of a kind at one revision, page by page. */
@@ -271,6 +284,7 @@ export class EtcdStore implements Datastore, NameClaiming {
       const asked = view === 'at one revision' ? revision : 0;
       const page: RangeResponse = await this.#client.range({ key: from, rangeEnd, limit, revision: asked });
       revision ||= page.revision;
+      this.#handles.meet(page.kvs);
       yield { kvs: page.kvs, revision };
       const last = page.kvs.at(-1);
       if (!page.more || !last) return;

@@ -1,7 +1,8 @@
 /**
- * IPAMHandle: `/calico/ipam/v2/handle/<ID>`. The key holds the ID as it is, so the object's name keeps the ID's case here,
- * whereas Kubernetes wants names in lower case. Source: Calico IPAMHandleKey.
+ * IPAMHandle: `/calico/ipam/v2/handle/<ID>`. The key holds the ID as it is; the name of the object is the ID in lower case, as
+ * everywhere. `HandleNames` finds the key where the two differ. Source: Calico IPAMHandleKey.
  */
+import { handleName } from '@weft/resources';
 import { ipamResource, withMetadata } from './ipam-value.ts';
 import type { Mapping } from './mapping.ts';
 import { prefixRange } from './range.ts';
@@ -15,20 +16,24 @@ export const handleMapping: Mapping = {
   keysNamed: ({ name }) => (name === '' || name.includes('/') ? [] : [ROOT + name]),
   keyOf: ({ metadata, spec }) => {
     const id = String(spec.handleID);
-    return id.includes('/') || id.toLowerCase() !== metadata.name.toLowerCase() ? undefined : ROOT + id;
+    return id === '' || id.includes('/') || handleName(id) !== metadata.name ? undefined : ROOT + id;
   },
-  nameIn,
+  nameIn: (etcdKey) => {
+    const id = handleIn(etcdKey);
+    return id === undefined ? undefined : { name: handleName(id) };
+  },
   encode: ({ metadata, spec }) => {
     const { handleID, block, deleted, ...rest } = spec;
     return withMetadata({ block, deleted, ...rest }, metadata);
   },
   decode: (etcdKey, value) => {
-    const name = nameIn(etcdKey)?.name ?? '';
-    return ipamResource('IPAMHandle', name, { ...value, handleID: name });
+    const handleID = handleIn(etcdKey) ?? '';
+    return ipamResource('IPAMHandle', handleName(handleID), { ...value, handleID });
   },
 };
 
-function nameIn(etcdKey: string): { readonly name: string } | undefined {
-  const name = etcdKey.slice(ROOT.length);
-  return !etcdKey.startsWith(ROOT) || name === '' || name.includes('/') ? undefined : { name };
+/** The ID in a key; undefined when the key is no handle's. */
+export function handleIn(etcdKey: string): string | undefined {
+  const id = etcdKey.slice(ROOT.length);
+  return !etcdKey.startsWith(ROOT) || id === '' || id.includes('/') ? undefined : id;
 }

@@ -30,6 +30,8 @@ export interface RangeRequest extends KeyRange {
   /** Reads the store as it was then; 0 or absent: as it is. */
   readonly revision?: number;
   readonly keysOnly?: boolean;
+  /** Leaves out keys that came to be before this revision. */
+  readonly minCreateRevision?: number;
 }
 
 /** What was read, sorted by key, and the store's revision. */
@@ -65,12 +67,6 @@ export interface TxnResponse {
   readonly responses: readonly (readonly KeyValue[])[];
 }
 
-/** The range of all keys that begin with a text: its end is the text with its last byte raised. */
-export function prefixRange(prefix: string): { readonly key: string; readonly rangeEnd: string } {
-  const last = prefix.charCodeAt(prefix.length - 1);
-  return { key: prefix, rangeEnd: prefix.slice(0, -1) + String.fromCharCode(last + 1) };
-}
-
 /** RangeRequest. */
 export function encodeRange(request: RangeRequest): Buffer {
   return new ProtoWriter()
@@ -79,6 +75,7 @@ export function encodeRange(request: RangeRequest): Buffer {
     .varint(3, request.limit ?? 0)
     .varint(4, request.revision ?? 0)
     .flag(8, request.keysOnly)
+    .varint(12, request.minCreateRevision ?? 0)
     .finish();
 }
 
@@ -89,11 +86,6 @@ export function encodeTxn(request: TxnRequest): Buffer {
   for (const operation of request.success) writer.message(2, encodeOperation(operation));
   for (const operation of request.failure) writer.message(3, encodeOperation(operation));
   return writer.finish();
-}
-
-/** CompactionRequest; `physical` waits until the space is free. */
-export function encodeCompaction(revision: number): Buffer {
-  return new ProtoWriter().varint(1, revision).flag(2, true).finish();
 }
 
 const TARGET_VERSION = 0;
