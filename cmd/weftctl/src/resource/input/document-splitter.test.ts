@@ -88,3 +88,35 @@ describe('large lists', () => {
     expect(split(text, 20)).toEqual([{ text, document: 1, line: 1 }]);
   });
 });
+
+describe('large JSON', () => {
+  const list = {
+    apiVersion: 'v1',
+    metadata: { items: [1], note: '"items": [' },
+    items: [{ a: '],[{"', b: [1, [2]] }, { c: { items: [3] } }, {}],
+    kind: 'List',
+  };
+
+  test.each([
+    ['on one line', 0],
+    ['on many lines', 2],
+  ])('lists %s are taken apart, and lines keep their numbers', (_name, indent) => {
+    const text = `\n${JSON.stringify(list, null, indent)}\n`;
+    const parts = split(text, 10);
+    expect(parts.map((part) => JSON.parse(part.text))).toEqual([...list.items, { ...list, items: [] }]);
+    const lines = text.split('\n');
+    for (const part of parts.slice(0, 2)) {
+      const offset = part.text.search(/\S/);
+      const line = part.line + part.text.slice(0, offset).split('\n').length - 1;
+      expect(lines[line - 1]).toContain(part.text.slice(offset).split('\n')[0]);
+    }
+    expect(parts.at(-1)?.text.split('\n')).toHaveLength(lines.length);
+  });
+
+  test.each(['{"a": 1, "b": [1, 2, 3]}', '{"items": [1, 2', '{"items": {"a": 1}}', '[{"items": [1]}]'])(
+    'what is no list stays whole: %s',
+    (text) => {
+      expect(split(text, 3)).toEqual([{ text, document: 1, line: 1 }]);
+    },
+  );
+});

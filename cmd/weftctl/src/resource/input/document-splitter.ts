@@ -8,6 +8,8 @@
  * item to another.
  */
 
+import { splitJsonList } from './json-list.ts';
+
 /** A part of a file. `document` and `line` say where it begins, from 1. */
 export interface Part {
   readonly text: string;
@@ -42,11 +44,6 @@ export class DocumentSplitter {
     done.push(...this.#add(line));
     if (/^\.\.\.(?=\s|$)/.test(line)) done.push(...this.#finish());
     return done;
-  }
-
-  /** How many characters wait for the end of their document. */
-  get pending(): number {
-    return this.#lines.reduce((sum, line) => sum + line.length, 0);
   }
 
   /** What is left at the end of the file. */
@@ -117,18 +114,28 @@ export class DocumentSplitter {
     const items = this.#list === undefined ? [] : this.#item();
     const { lines, start } = this.#list?.wrapping ?? { lines: this.#lines, start: this.#start };
     const rest: Part = { text: lines.join(''), document: this.#document, line: start };
+    const parts = this.#list === undefined && rest.text.length > this.#large ? ofJson(rest) : [rest];
     this.#document += 1;
     this.#lines = [];
     this.#size = 0;
     this.#list = undefined;
     this.#start = this.#line + (this.#endsHere(lines) ? 1 : 0);
-    return [...items, rest];
+    return [...items, ...parts];
   }
 
   /** True after "...", which belongs to what it ends; "---" belongs to what it begins. */
   #endsHere(lines: readonly string[]): boolean {
     return /^\.\.\.(?=\s|$)/.test(lines.at(-1) ?? '');
   }
+}
+
+/** JSON is taken apart at its end: it has no lines to cut it at. */
+function ofJson(whole: Part): Part[] {
+  const list = splitJsonList(whole.text);
+  if (list === undefined) return [whole];
+  const { document, line } = whole;
+  const items = list.items.map(({ text, linesBefore }) => ({ text, document, line: line + linesBefore }));
+  return [...items, { text: list.rest, document, line }];
 }
 
 interface OpenList {

@@ -18,11 +18,15 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array>, name: string): 
   let rest = '';
   let count = 0;
   const take = (text: string, isEnd: boolean): string[] => {
+    if (rest.length > MAX_LINE_LENGTH) throw tooLong(name, count + 1);
+    if (!isEnd && !text.includes('\n')) {
+      rest += text;
+      return [];
+    }
     const lines = (rest + text).split(/(?<=\n)/);
     rest = isEnd ? '' : (lines.pop() ?? '');
     const bad = lines.findIndex((line) => FORBIDDEN.test(line));
     if (bad >= 0) throw noText(name, count + bad + 1, lines[bad] ?? '');
-    if (rest.length > MAX_LINE_LENGTH) throw tooLong(name, count + lines.length + 1);
     count += lines.length;
     return lines;
   };
