@@ -2,9 +2,10 @@
  * The Kubernetes driver on a server that breaks: nothing is missed, nothing is told twice, and whatever cannot be mended is
  * one clear line.
  */
+
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

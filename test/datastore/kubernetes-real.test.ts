@@ -7,6 +7,7 @@ import { type ContractSubject, datastoreContract } from '@weft/datastore/contrac
 import { crdNames, kindNames } from '@weft/resources';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kubeAssets, startKubeApiServer, type TestKubeApiServer } from '../harness/kube-api-server.ts';
+import { describeNodesAndPods } from './kubernetes-nodes-and-pods.ts';
 
 if (kubeAssets === undefined)
   console.warn('KUBEBUILDER_ASSETS is not set: the Kubernetes driver is not tried on a real API server.');
@@ -60,6 +61,16 @@ describe.skipIf(kubeAssets === undefined)('on a real API server', () => {
 
   for (const group of ['v1', 'v3'] as const)
     datastoreContract(`kubernetes (${GROUPS[group]})`, () => subject(group));
+
+  describe('nodes and pods', () => {
+    let store: Datastore;
+    beforeAll(async () => {
+      store = await open();
+    });
+    afterAll(() => store?.close());
+
+    describeNodesAndPods(() => ({ store, ask: (...args) => server.ask(...args) }));
+  });
 
   async function subject(group: Group): Promise<ContractSubject> {
     await empty(group);

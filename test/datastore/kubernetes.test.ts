@@ -1,11 +1,13 @@
 /**
- * The Kubernetes driver on the fault server: the contract in both API groups.
+ * The Kubernetes driver on the fault server: the contract in both API groups, and Nodes and Pods.
  */
-import { type OnUnreadable, openDatastore, type UnreadableObject } from '@weft/datastore';
+import { type Datastore, type OnUnreadable, openDatastore, type UnreadableObject } from '@weft/datastore';
 import { type ContractSubject, datastoreContract } from '@weft/datastore/contract';
 import { crdNames, parseJson } from '@weft/resources';
+import { afterEach, beforeEach, describe } from 'vitest';
+import { type FaultApiServer, startFaultServer } from '../harness/fault-api-server/fault-api-server.ts';
 import type { StoredObject } from '../harness/fault-api-server/objects.ts';
-import { startFaultServer } from '../harness/fault-api-server/fault-api-server.ts';
+import { describeNodesAndPods } from './kubernetes-nodes-and-pods.ts';
 
 for (const apiGroup of ['crd.projectcalico.org/v1', 'projectcalico.org/v3'] as const) {
   datastoreContract(`kubernetes (${apiGroup})`, async (): Promise<ContractSubject> => {
@@ -42,3 +44,25 @@ for (const apiGroup of ['crd.projectcalico.org/v1', 'projectcalico.org/v3'] as c
     };
   });
 }
+
+describe('nodes and pods', () => {
+  let server: FaultApiServer;
+  let store: Datastore;
+  beforeEach(async () => {
+    server = await startFaultServer({ groups: ['crd.projectcalico.org/v1'] });
+    store = await openDatastore({ type: 'kubernetes', server: server.url });
+  });
+  afterEach(async () => {
+    await store.close();
+    await server.kill();
+  });
+
+  describeNodesAndPods(() => ({
+    store,
+    ask: async (method, path, body) => {
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const answer = await fetch(`${server.url}${path}`, { method, ...sent });
+      return { status: answer.status, body: await answer.json() };
+    },
+  }));
+});

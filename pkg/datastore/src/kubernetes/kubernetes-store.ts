@@ -32,7 +32,7 @@ import { Nodes } from './nodes.ts';
 import { Pods } from './pods.ts';
 import { isRevision } from './revision.ts';
 import { eventTranslator } from './watch/to-event.ts';
-import { DEFAULT_WATCH_OPTIONS, watchCollection, type WatchOptions } from './watch/watch-collection.ts';
+import { DEFAULT_WATCH_OPTIONS, type WatchOptions, watchCollection } from './watch/watch-collection.ts';
 
 /** What may be set beside the choice. */
 export interface KubernetesOptions {

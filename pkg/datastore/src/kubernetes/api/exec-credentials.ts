@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { DatastoreError } from '../../datastore.ts';
-import type { Credentials, CredentialSource } from './connection.ts';
+import type { CredentialSource, Credentials } from './connection.ts';
 
 /** The `exec` part of a user. */
 export interface ExecConfig {

@@ -3,9 +3,9 @@
  */
 import { createHash } from 'node:crypto';
 import {
-  type BlockAffinity,
   affinityName,
   apiVersion,
+  type BlockAffinity,
   crdNames,
   type Kind,
   type Resource,
