@@ -175,7 +175,10 @@ export function describeNodesAndPods(use: () => KubernetesSubject): void {
       const first = (await store.get(endpointKey)) as WorkloadEndpoint;
       await ask('DELETE', `${podPath}?gracePeriodSeconds=0`);
       await ask('POST', podsPath, pod);
-      const plugged = { ...first, spec: { ...first.spec, ipNetworks: ['10.0.0.5/32'] } } as unknown as typeof endpoint;
+      const plugged = {
+        ...first,
+        spec: { ...first.spec, ipNetworks: ['10.0.0.5/32'] },
+      } as unknown as typeof endpoint;
       expect(await store.update(plugged)).toEqual({ kind: 'conflict' });
       expect((await ask('GET', podPath)).body.metadata.annotations).toBeUndefined();
     });

@@ -19,6 +19,7 @@ for (const apiGroup of ['crd.projectcalico.org/v1', 'projectcalico.org/v3'] as c
     return {
       store: stores[0] as NonNullable<(typeof stores)[0]>,
       namespaces: false,
+      keepsHistoryInProcess: true,
       unreadable,
       ...(apiGroup === 'crd.projectcalico.org/v1' && {
         rawForm: 'crd',

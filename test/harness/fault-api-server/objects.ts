@@ -17,10 +17,9 @@ export interface StoredObject {
   readonly [field: string]: unknown;
 }
 
-/** One change of a collection (`crd.projectcalico.org/v1/ippools`). */
+/** One change of a collection. Collections are called by their paths, `crd.projectcalico.org/v1/ippools`. */
 export interface Change {
   readonly revision: number;
-  readonly collection: string;
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: StoredObject;
 }
@@ -29,7 +28,8 @@ export interface Change {
 export class Objects {
   #revision = 1000;
   #floor = 0;
-  #history: Change[] = [];
+  /** The changes of each collection, in order. */
+  readonly #history = new Map<string, Change[]>();
   readonly #collections = new Map<string, Map<string, StoredObject>>();
   readonly #listeners = new Set<() => void>();
 
@@ -81,13 +81,15 @@ export class Objects {
   /** The changes of a collection after a revision; undefined when some of them are forgotten. */
   changesAfter(collection: string, revision: number): Change[] | undefined {
     if (revision < this.#floor) return undefined;
-    return this.#history.filter((change) => change.collection === collection && change.revision > revision);
+    const changes = this.#history.get(collection) ?? [];
+    const seen = changes.findLastIndex((change) => change.revision <= revision);
+    return changes.slice(seen + 1);
   }
 
   /** Forgets all changes so far. */
   compact(): void {
     this.#floor = this.#revision;
-    this.#history = [];
+    this.#history.clear();
   }
 
   /** Calls back after every change until the returned function is called. */
@@ -103,7 +105,9 @@ export class Objects {
   }
 
   #record(collection: string, type: Change['type'], object: StoredObject): void {
-    this.#history.push({ revision: this.#revision, collection, type, object });
+    const changes = this.#history.get(collection) ?? [];
+    changes.push({ revision: this.#revision, type, object });
+    this.#history.set(collection, changes);
     for (const listener of this.#listeners) listener();
   }
 }

@@ -20,12 +20,18 @@ import { waitOrEnd } from './wait.ts';
 export interface ClientOptions {
   /** Until the whole answer of one attempt must be there. */
   readonly answerTimeoutMs: number;
-  /** For how long a call is repeated while the server is away or failing. */
+  /** For how long a request is repeated while the server is away or failing. */
   readonly patienceMs: number;
+  /** The same for the opening of a stream, which somebody may have been reading for days. */
+  readonly streamPatienceMs: number;
 }
 
 /** How long unless told otherwise. */
-export const DEFAULT_CLIENT_OPTIONS: ClientOptions = { answerTimeoutMs: 30_000, patienceMs: 15_000 };
+export const DEFAULT_CLIENT_OPTIONS: ClientOptions = {
+  answerTimeoutMs: 30_000,
+  patienceMs: 5_000,
+  streamPatienceMs: 30_000,
+};
 
 /** Connections kept for the next request, and requests that may run at once; more wait for their turn. */
 const MOST_SOCKETS = 64;
@@ -68,7 +74,7 @@ export class ApiClient {
   async request(call: ApiCall, tolerated: readonly number[] = []): Promise<ApiAnswer> {
     const expected = [404, 409, 410, ...tolerated];
     const { signal } = this.#closed;
-    return this.#persist(call, signal, async (renew) => {
+    return this.#persist(call, signal, this.#options.patienceMs, async (renew) => {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.#options.answerTimeoutMs)]);
       const response = await this.#send(call, renew, this.#agent, deadline);
       const text = await readText(response);
@@ -80,7 +86,8 @@ export class ApiClient {
 
   /** The open body of a successful answer; every refusal throws, a 410 as `compacted`. The caller destroys it. */
   async open(call: ApiCall, signal: AbortSignal): Promise<IncomingMessage> {
-    return this.#persist(call, AbortSignal.any([signal, this.#closed.signal]), async (renew, combined) => {
+    const either = AbortSignal.any([signal, this.#closed.signal]);
+    return this.#persist(call, either, this.#options.streamPatienceMs, async (renew, combined) => {
       const response = await this.#openOnce(call, renew, combined);
       if (isSuccess(response.statusCode ?? 0)) return response;
       const text = await readText(response);
@@ -105,9 +112,10 @@ export class ApiClient {
   async #persist<T>(
     call: ApiCall,
     signal: AbortSignal,
+    patienceMs: number,
     attempt: (renew: boolean, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const giveUpAt = performance.now() + this.#options.patienceMs;
+    const giveUpAt = performance.now() + patienceMs;
     let renewed = false;
     for (let failures = 0; ; failures++) {
       this.#assertOpen();
