@@ -1,12 +1,17 @@
 /** The whole of weft on a real etcd: it works, it outlives the death of etcd, and it comes up after it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ControlClient } from '@weft/control';
 import {
   addPod,
+  installation,
   pingAll,
   removePod,
   resolveLab,
   restartDaemon,
   restartEtcd,
+  runIn,
   stopDaemon,
   stopEtcd,
 } from '@weft/lab';
@@ -99,6 +104,25 @@ describe('three hosts whose datastore is etcd', () => {
     await restartEtcd(lab.name);
     await waitFor('node3 is ready', async () => (await daemon.readiness()).ok, 60_000, 50);
     expect(await allPing()).toBe(true);
+  });
+
+  it('a second weftd of a name is refused, and the first goes on', { timeout: 120_000 }, async () => {
+    const { node, weftd } = await installation();
+    const { datastore } = await resolveLab(lab.name);
+    const place = datastore.type === 'etcd' ? datastore.endpoints[0]?.replace('unix:', 'etcd:') : '';
+    const command = [node, weftd, '--node-name', 'node1', '--datastore', place ?? ''];
+    const directory = mkdtempSync(join(tmpdir(), 'weft-second-'));
+    const paths = [
+      '--control-socket',
+      join(directory, 'weftd.sock'),
+      '--ipam-journal',
+      join(directory, 'journal.db'),
+    ];
+    const second = await runIn(lab.name, 'node1', [...command, ...paths]);
+    rmSync(directory, { recursive: true });
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toMatch(/^weftd: a weftd of that name is running: process \d+/);
+    expect((await (await daemonOf('node1')).readiness()).ok).toBe(true);
   });
 
   it('a weftd that is killed and started again adopts its pods', { timeout: 120_000 }, async () => {

@@ -50,7 +50,8 @@ const NO_ANSWER_MS = 25_000;
 /** How long a store that is away may take to say that it is back, in ms. */
 const STILL_AWAY_MS = 2_000;
 
-const since = new Date().toISOString();
+/** When this process started, RFC 3339. */
+export const since: string = new Date().toISOString();
 
 /** The backend of one daemon. */
 export function controlBackend(sources: BackendSources): ControlBackend {
@@ -95,8 +96,13 @@ function daemonStatus({ options, readiness, state }: BackendSources): DaemonStat
   };
 }
 
+/** The routes as the control API shows them, in no order. */
+export function routeStatuses(dataplane: Dataplane): RouteStatus[] {
+  return dataplane.routes().map(({ destination, ...route }) => ({ prefix: destination, ...route }));
+}
+
 function routePage(dataplane: Dataplane, query: PageQuery): Page<RouteStatus> {
-  const routes = dataplane.routes().map(({ destination, ...route }) => ({ prefix: destination, ...route }));
+  const routes = routeStatuses(dataplane);
   const key = (route: (typeof routes)[number]): string =>
     `${route.prefix} ${route.metric} ${route.class ?? ''}`;
   return cutPage(

@@ -26,13 +26,16 @@ import type { Logger } from '@weft/telemetry';
 import type { SpeakerConfig, StartError } from 'bgp-speaker-ts';
 import { Attachments } from './attachments.ts';
 import { Bgp } from './bgp.ts';
-import { type BackendSources, controlBackend } from './control-backend.ts';
+import { bgpPeers } from './bgp-answers.ts';
+import { type BackendSources, controlBackend, routeStatuses, since } from './control-backend.ts';
 import { Fib } from './fib.ts';
 import { isElsewhere, Joining } from './joining.ts';
 import { BatchedJournal, journaledUses } from './journal.ts';
 import { Metrics } from './metrics.ts';
 import { Monitoring, type MonitoringAnswers, monitoringAddresses } from './monitoring.ts';
 import { nodeMtuBytes } from './node-mtu.ts';
+import type { NodeFacts } from './node-status/report.ts';
+import { NodeStatusReporter } from './node-status/reporter.ts';
 import type { Options } from './options.ts';
 import { readiness } from './readiness.ts';
 import { StartupError } from './startup-error.ts';
@@ -41,6 +44,7 @@ import { LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
 import { LateStore } from './store/late-store.ts';
 import { locationOf } from './store/location.ts';
 import { StoreHealth } from './store/store-health.ts';
+import { version } from './version.ts';
 
 /** How long an address that could not be listened on is left alone, in ms. */
 const LISTEN_RETRY_MS = 5_000;
@@ -74,6 +78,7 @@ export class Daemon {
   readonly #joining: Joining;
   readonly #answering: MonitoringAnswers;
   readonly #monitoring: Monitoring;
+  readonly #reporter: NodeStatusReporter;
   #felix: FelixSettings | undefined;
   #bgp: Bgp | undefined;
   #control: ControlServer | undefined;
@@ -98,7 +103,8 @@ export class Daemon {
     const health = new StoreHealth(locationOf(options.datastore), log);
     this.#state = new State(store, options, health, (kind) => {
       this.#metrics.datastoreEvent(kind);
-      this.#schedule('everything');
+      if (kind === 'CalicoNodeStatus') this.#followRequests();
+      else this.#schedule('everything');
     });
     this.#facts = new FactsWatcher({
       kernel,
@@ -128,6 +134,13 @@ export class Daemon {
       onRequest: (record) => this.#metrics.answered(record),
     };
     this.#monitoring = new Monitoring(this.#answering, log);
+    this.#reporter = new NodeStatusReporter({
+      nodeName: options.nodeName,
+      store,
+      log,
+      facts: () => this.#nodeFacts(),
+      mayWrite: () => !this.#state.isLocked,
+    });
     this.#joining = new Joining({
       options,
       log,
@@ -151,6 +164,7 @@ export class Daemon {
     await this.#joining.run();
     this.#running = true;
     this.#apply();
+    this.#followRequests();
     if (this.#bgpError !== undefined) {
       // A daemon that cannot speak writes no routes.
       this.#dataplane.close();
@@ -170,15 +184,16 @@ export class Daemon {
     });
   }
 
-  /** Rejects when the datastore fails for good; what passes by itself is waited out. */
+  /** Rejects when the datastore fails for good, or another daemon has our name; what passes by itself is waited out. */
   get finished(): Promise<void> {
-    return this.#state.mirror.finished;
+    return Promise.race([this.#state.mirror.finished, this.#joining.nameLost]);
   }
 
   /** Closes sessions so that peers keep our routes, leaves the kernel's routes alone, lets go of the datastore. */
   async stop(): Promise<void> {
     this.#running = false;
     clearTimeout(this.#bgpRetry);
+    this.#reporter.close();
     await this.#control?.close();
     await this.#monitoring.close();
     await this.#bgp?.stop();
@@ -256,6 +271,27 @@ export class Daemon {
     }
     if (desired.speaker.kind === 'no-bgp') this.#withoutBgp(desired.speaker.reason);
     else this.#speak(desired.speaker.config, desired.announcements);
+  }
+
+  /** Reports go to whoever asks for them, from the first computation on. */
+  #followRequests(): void {
+    if (this.#running) this.#reporter.follow(this.#state.all('CalicoNodeStatus'));
+  }
+
+  #nodeFacts(): NodeFacts {
+    const { bgpIdentifier, peers } = bgpPeers(this.#bgp, this.#sessions, since);
+    const learned = (this.#bgp?.locRib() ?? []).flatMap(({ best, prefix }) =>
+      best?.peer === undefined ? [] : ([[prefix, best.peer]] as const),
+    );
+    return {
+      now: new Date().toISOString(),
+      startedAt: since,
+      version,
+      bgpIdentifier: this.#bgp === undefined ? undefined : bgpIdentifier,
+      peers,
+      routes: routeStatuses(this.#dataplane),
+      learnedFrom: new Map(learned),
+    };
   }
 
   /** What FelixConfiguration says beyond what is calculated from it. */

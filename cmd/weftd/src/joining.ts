@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalFacts } from '@weft/calc';
 import { type Refusal, refuse } from '@weft/control';
+import type { NameClaim } from '@weft/datastore';
 import type { Logger } from '@weft/telemetry';
 import type { Attachments } from './attachments.ts';
 import { type BatchedJournal, mendJournal } from './journal.ts';
@@ -42,9 +43,17 @@ export function isElsewhere({ datastore }: Options): boolean {
 export class Joining {
   readonly #with: JoiningOptions;
   #awaited: string | undefined = 'it reads the datastore';
+  readonly #nameLost = Promise.withResolvers<never>();
 
   constructor(options: JoiningOptions) {
     this.#with = options;
+    // Whoever waits for it comes later than it may happen.
+    this.#nameLost.promise.catch(() => undefined);
+  }
+
+  /** Rejects when another daemon has taken the node's name, because this one was cut off for too long. */
+  get nameLost(): Promise<never> {
+    return this.#nameLost.promise;
   }
 
   /** What it waits for; undefined when it is through. */
@@ -55,7 +64,8 @@ export class Joining {
   /** Goes the whole way. Throws StartupError, and DatastoreError that will not pass by itself. */
   async run(): Promise<void> {
     const { attachments, facts, journal, log, options, state, store } = this.#with;
-    await this.#whenStoreLets(() => claimNode(store, options));
+    const claim = await this.#whenStoreLets(() => claimNode(store, options));
+    claim?.lost?.addEventListener('abort', () => this.#nameLost.reject(nameTaken(options)));
     await this.#whenUnlocked();
     await this.#whenStoreLets(() => registerNode(store, options, facts(), log));
     await this.#whenStoreLets(() => attachments.load());
@@ -120,13 +130,25 @@ export class Joining {
 }
 
 /** Two daemons under one name would undo each other's work. */
-async function claimNode(store: LateStore, { nodeName }: Options): Promise<void> {
+async function claimNode(
+  store: LateStore,
+  { nodeName }: Options,
+): Promise<Extract<NameClaim, { kind: 'claimed' }> | undefined> {
   const claim = await store.claimName(nodeName);
-  if (claim === undefined || claim.kind === 'claimed') return;
-  const holder = claim.by.pid === undefined ? 'another process' : `process ${claim.by.pid}`;
+  if (claim === undefined || claim.kind === 'claimed') return claim;
+  const process = claim.by.pid === undefined ? 'another process' : `process ${claim.by.pid}`;
+  const holder = claim.by.host === undefined ? process : `${process} on ${claim.by.host}`;
   throw new StartupError(
     `a weftd of that name is running: ${holder}`,
     `node ${nodeName}`,
     'stop it, or give this one another --node-name',
+  );
+}
+
+function nameTaken({ nodeName }: Options): StartupError {
+  return new StartupError(
+    'another weftd has taken the name while the datastore was out of reach',
+    `node ${nodeName}`,
+    'stop one of the two, or give one another --node-name',
   );
 }

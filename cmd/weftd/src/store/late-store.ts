@@ -3,6 +3,7 @@
  * until that succeeds. From then on it is the store itself, whose driver waits out what comes later.
  */
 import {
+  claimsNames,
   type Datastore,
   DatastoreError,
   type ListOptions,
@@ -15,11 +16,6 @@ import {
   type WriteOutcome,
 } from '@weft/datastore';
 import type { Kind, ResourceOf } from '@weft/resources';
-
-/** A store that knows which process goes by which name; Kubernetes does not, a DaemonSet sees to it there. */
-interface NamingStore {
-  claimName(name: string): Promise<NameClaim>;
-}
 
 /** Every operation opens the store when it is not open yet, and throws what opening throws. */
 export class LateStore implements Datastore {
@@ -56,8 +52,8 @@ export class LateStore implements Datastore {
 
   /** Takes a name for this process among all that use the store; undefined where the store has no such thing. */
   async claimName(name: string): Promise<NameClaim | undefined> {
-    const store: Datastore & Partial<NamingStore> = await this.open();
-    return store.claimName?.(name);
+    const store = await this.open();
+    return claimsNames(store) ? store.claimName(name) : undefined;
   }
 
   async get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined> {

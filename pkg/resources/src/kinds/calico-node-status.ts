@@ -103,7 +103,7 @@ export const calicoNodeStatus: KindDefinition<'CalicoNodeStatus'> = defineKind({
   description: "What a node's BGP daemon sees.",
   crd: true,
   spec,
-  actsOn: [],
+  actsOn: 'all',
   status,
   columns: {
     ps: [nameColumn(), fieldColumn('NODE', 'spec.node')],
