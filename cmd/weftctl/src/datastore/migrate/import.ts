@@ -60,9 +60,10 @@ export async function importInto(
   const source = await storeOf(migration);
   await requireEmpty(target, source);
   await setDatastoreReady(target, false);
-  const report = await copyDatastore(source, target, { existing: 'keep' });
+  // What is there is the same, but for the Nodes that Kubernetes has made: those get what the file says of them.
+  const report = await copyDatastore(source, target, { existing: 'replace' });
   const { lost, failures } = troublesOf(report, target);
-  if (failures.length > 0) return { text: '', failures, notes };
+  if (failures.length > 0) return { text: '', failures, notes: [...notes, ...lost] };
   await takeIdentity(target, migration.information);
   return { text: describe(report), failures: [], notes: [...notes, ...lost] };
 }
@@ -117,17 +118,21 @@ async function requireEmpty(target: Datastore, source: Datastore): Promise<void>
   }
 }
 
-/** A Node that Kubernetes does not have is no reason to stop: calicoctl, too, leaves it out with a warning. */
+/**
+ * A Node that Kubernetes does not have is no reason to stop: calicoctl, too, leaves it out with a warning. And one that it
+ * has keeps labels and annotations of its own, so that it is never quite what the file says.
+ */
 function troublesOf(
   { failures, differences }: CopyReport,
-  target: Datastore,
+  { ownedElsewhere }: Datastore,
 ): { lost: string[]; failures: Failure[] } {
-  const isLost = ({ key }: CopyReport['failures'][number]) => target.ownedElsewhere?.has(key.kind) ?? false;
+  const isTheirs = ({ key }: CopyReport['failures'][number]) => ownedElsewhere?.has(key.kind) ?? false;
+  const ours = [...failures, ...differences].filter((trouble) => !isTheirs(trouble));
   return {
     lost: failures
-      .filter(isLost)
+      .filter(isTheirs)
       .map(({ key, reason }) => `Left out: ${objectName(key)}, because ${reason}.`),
-    failures: [...failures.filter((one) => !isLost(one)), ...differences].map(({ key, reason }) => ({
+    failures: ours.map(({ key, reason }) => ({
       what: `This was not imported: ${reason}`,
       object: objectName(key),
       hint: 'Run the same command again when that is mended: it goes on from here.',
