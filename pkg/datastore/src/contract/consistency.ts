@@ -143,7 +143,7 @@ function expectAllSeen({ events }: Reading, writes: readonly Write[]): void {
   }
 }
 
-/** A later reader's changes of a name are the end of what the first one saw. */
+/** A later reader's changes of a name are the end of what the first one saw, and all of them came in its order. */
 function expectSuffix({ listed, events }: Reading, whole: Reading): void {
   for (const name of new Set(whole.events.map(nameOf))) {
     const all = tokens(whole.events, name);
@@ -153,6 +153,20 @@ function expectSuffix({ listed, events }: Reading, whole: Reading): void {
     expect(all.slice(before.length)).toEqual(seen);
     expect(before.at(-1) ?? 'gone').toBe(start ?? 'gone');
   }
+  const order = fromTheEnd(whole.events);
+  const places = fromTheEnd(events).map((event) => order.indexOf(event));
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+}
+
+/** Events as "a 0", "a 1" …, numbered from the last one of each name backwards, so that two readers call each the same. */
+function fromTheEnd(events: readonly WatchEvent<'IPPool'>[]): string[] {
+  const left = new Map<string, number>();
+  const backwards = events.toReversed().map((event) => {
+    const number = left.get(nameOf(event)) ?? 0;
+    left.set(nameOf(event), number + 1);
+    return `${nameOf(event)} ${number}`;
+  });
+  return backwards.toReversed();
 }
 
 /** One word per change of a name: its new revision, or `gone`. */
