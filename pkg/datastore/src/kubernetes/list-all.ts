@@ -50,7 +50,7 @@ interface Page {
 }
 
 /**
- * Yields the objects of a list in pages of at most `limit`, and returns their common revision.
+ * Yields the objects of a list in pages of at most `limit`, none of them empty, and returns their common revision.
  *
  * @throws DatastoreError `compacted` when the server forgot that revision between two pages
  */
@@ -65,7 +65,7 @@ export async function* pagesOfCollection(
     const answer = await client.request({ ...call, query });
     if (answer.status !== 200) throw refusal(call, client.title, answer);
     const { metadata, items } = answer.body as Page;
-    yield items ?? [];
+    if (items && items.length > 0) yield items;
     token = metadata.continue ?? '';
     if (token === '') return metadata.resourceVersion;
   }
