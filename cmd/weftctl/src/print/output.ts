@@ -1,7 +1,6 @@
 /** What `-o` asks for. */
 import { usageError } from '../failure.ts';
-import { parseBarePath, parseTemplate } from './jsonpath/parse-template.ts';
-import { type Path, type Piece, TemplateError } from './jsonpath/syntax.ts';
+import type { Path, Piece } from './jsonpath/syntax.ts';
 
 /** A format, with what goes with it. */
 export type Output =
@@ -19,7 +18,7 @@ export interface CustomColumn {
 export const OUTPUT_FORMS = 'ps, wide, yaml, json, name, custom-columns=HEADING:PATH,… or jsonpath=TEMPLATE';
 
 /** Reads the value of `-o`; exit code 2 for what is none. */
-export function parseOutput(text: string): Output {
+export async function parseOutput(text: string): Promise<Output> {
   const [, name = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   switch (name) {
     case 'ps':
@@ -33,9 +32,11 @@ export function parseOutput(text: string): Output {
       if (value === undefined) return { kind: 'yaml' };
       break;
     case 'custom-columns':
-      return { kind: name, columns: readColumns(value ?? '', text) };
-    case 'jsonpath':
-      return { kind: name, template: readTemplate(() => parseTemplate(value ?? ''), value ?? '', text) };
+      return { kind: name, columns: await readColumns(value ?? '', text) };
+    case 'jsonpath': {
+      const { parseTemplate } = await import('./jsonpath/parse-template.ts');
+      return { kind: name, template: await readTemplate(parseTemplate, value ?? '', text) };
+    }
     case 'go-template':
     case 'go-template-file':
       throw usageError(
@@ -47,7 +48,7 @@ export function parseOutput(text: string): Output {
   throw usageError('There is no such output format', `-o ${text}`, `Formats are ${OUTPUT_FORMS}.`);
 }
 
-function readColumns(value: string, option: string): CustomColumn[] {
+async function readColumns(value: string, option: string): Promise<CustomColumn[]> {
   if (value === '') {
     throw usageError(
       'No column is named',
@@ -55,11 +56,13 @@ function readColumns(value: string, option: string): CustomColumn[] {
       'For example: -o custom-columns=NAME,POOL:.spec.cidr',
     );
   }
-  return splitOutsideBrackets(value).map((column) => {
+  const { parseBarePath } = await import('./jsonpath/parse-template.ts');
+  const columns = splitOutsideBrackets(value).map(async (column) => {
     const [, heading = '', path] = /^([^:]*)(?::(.*))?$/s.exec(column) ?? [];
     if (path === undefined) return { heading: heading.toUpperCase() };
-    return { heading, path: readTemplate(() => parseBarePath(path), path, option) };
+    return { heading, path: await readTemplate(parseBarePath, path, option) };
   });
+  return Promise.all(columns);
 }
 
 /** Commas inside brackets belong to the path: `A:.x['a','b'],B:.y`. */
@@ -67,11 +70,12 @@ function splitOutsideBrackets(text: string): string[] {
   return text.match(/(?:\[[^\]]*\]|[^,])+/g) ?? [];
 }
 
-function readTemplate<T>(parse: () => T, template: string, option: string): T {
+async function readTemplate<T>(parse: (text: string) => T, template: string, option: string): Promise<T> {
   if (template === '')
     throw usageError('The template is empty', `-o ${option}`, 'Write a path such as {.kind}.');
+  const { TemplateError } = await import('./jsonpath/syntax.ts');
   try {
-    return parse();
+    return parse(template);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw usageError(

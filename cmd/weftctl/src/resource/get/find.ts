@@ -2,9 +2,7 @@
 import type { Datastore, ResourceKey } from '@weft/datastore';
 import { type Kind, matchesSelector, type Resource, type Selector } from '@weft/resources';
 import { type Failure, usageError } from '../../failure.ts';
-import { readDocuments } from '../input/documents.ts';
 import { keyOf, namespaceFor, notThere, readKind } from '../kind-argument.ts';
-import { readLabelSelector } from './label-selector.ts';
 import type { GetOptions } from './options.ts';
 
 /** Objects of one kind: those of a list, or those that are named. */
@@ -43,13 +41,15 @@ export async function readQuestions(
         `-f ${filename.join(' -f ')} ${word}`,
         'Give one of them.',
       );
+    // It brings the YAML library, which a table does not need.
+    const { readDocuments } = await import('../input/documents.ts');
     const keys = (await readDocuments({ ...options, filename })).map(({ key }) => key);
     return [...Map.groupBy(keys, ({ kind }) => kind)].map(([kind, keys]) => ({ kind, keys }));
   }
   const kind = readKind(word ?? '');
   const namespace = namespaceFor(kind, options);
   if (names.length === 0) {
-    return [{ kind, namespace, selector: selector === undefined ? undefined : readLabelSelector(selector) }];
+    return [{ kind, namespace, selector: await readSelector(selector) }];
   }
   const what = `${word} ${names.join(' ')}`;
   if (allNamespaces)
@@ -57,6 +57,12 @@ export async function readQuestions(
   if (selector !== undefined)
     throw usageError('Names and a selector name two things', `${what} -l ${selector}`, 'Give one of them.');
   return [{ kind, keys: names.map((name) => keyOf(kind, name, namespace)) }];
+}
+
+async function readSelector(text: string | undefined): Promise<Selector | undefined> {
+  if (text === undefined) return undefined;
+  const { readLabelSelector } = await import('./label-selector.ts');
+  return readLabelSelector(text);
 }
 
 /** Reads the answer. Objects that are not there are failures. */

@@ -150,11 +150,11 @@ describe('--watch', () => {
   const node = (name: string, labels = {}) =>
     ({ apiVersion: 'projectcalico.org/v3', kind: 'Node', metadata: { name, labels }, spec: {} }) as const;
 
-  function start(store: Datastore, more: Partial<GetOptions>, question = {}) {
+  async function start(store: Datastore, more: Partial<GetOptions>, question = {}) {
     const stop = new AbortController();
     const options = { output: 'name', ...more };
     const asked = { kind: 'Node', ...question } as const;
-    const lines = changes(store, asked, parseOutput(options.output), options, stop.signal);
+    const lines = changes(store, asked, await parseOutput(options.output), options, stop.signal);
     return { stop, next: async () => (await lines.next()).value as string | Remark | undefined };
   }
 
@@ -163,7 +163,7 @@ describe('--watch', () => {
   test('prints what there is, then each change', async () => {
     const store = newStore();
     await store.create(node('n1'));
-    const { stop, next } = start(store, { output: 'ps', outputWatchEvents: true });
+    const { stop, next } = await start(store, { output: 'ps', outputWatchEvents: true });
     expect(await next()).toBe('EVENT   NAME');
     expect(await next()).toBe('ADDED   n1');
     await store.create(node('n2'));
@@ -184,7 +184,7 @@ describe('--watch', () => {
     const { parseSelector } = await import('@weft/resources');
     const selector = parseSelector("rack == 'r1'");
     const question = { selector: selector.ok ? selector.value : undefined };
-    const { stop, next } = start(store, { outputWatchEvents: true }, question);
+    const { stop, next } = await start(store, { outputWatchEvents: true }, question);
     expect(await next()).toBe('ADDED node/n1');
     const stored = await store.get({ kind: 'Node', name: 'n1' });
     await store.update({ ...stored, metadata: { ...stored?.metadata, labels: {} } } as never);
@@ -197,7 +197,7 @@ describe('--watch', () => {
     async (output) => {
       const store = newStore();
       await store.create(node('n1'));
-      const { stop, next } = start(store, { output });
+      const { stop, next } = await start(store, { output });
       while (!String(await next()).includes('n1'));
       await store.create(node('n2'));
       expect(await next()).toContain('n2');

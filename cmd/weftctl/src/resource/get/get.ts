@@ -11,7 +11,7 @@ import { printerFor, readDefaultAsNumber } from './printer.ts';
 
 /** Reads and prints. Objects that are not there are failures; the others are printed all the same. */
 export async function get(word: string | undefined, names: string[], options: GetOptions): Promise<Report> {
-  const output = parseOutput(options.output);
+  const output = await parseOutput(options.output);
   if (word === undefined && options.filename === undefined) return { text: kindTable(), failures: [] };
   const questions = await readQuestions(word, names, options);
   if (options.watch) return watchOne(questions, output, options);
