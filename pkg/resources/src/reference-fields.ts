@@ -97,7 +97,8 @@ function range({ minimum, maximum }: JsonSchema): string | undefined {
 }
 
 function length({ maxLength, type, textType }: JsonSchema): string | undefined {
-  if (maxLength === undefined || type !== 'string' || textType === 'CIDR') return undefined;
+  // What has a form of its own is as long as that form makes it.
+  if (maxLength === undefined || type !== 'string' || textType !== undefined) return undefined;
   return `up to ${maxLength} characters`;
 }
 

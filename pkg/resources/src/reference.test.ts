@@ -23,18 +23,21 @@ describe('the reference page', () => {
   });
 
   test('says of a field its type, default, range, whether it is fixed and whether weft acts on it', () => {
-    expect(row('IPPool', 'cidr')?.slice(1, 5)).toEqual(['CIDR', '_required_', '_fixed_', 'yes']);
-    expect(row('IPPool', 'ipipMode')?.slice(1, 5)).toEqual([
-      'word',
-      '`"Never"`',
-      '`Never`, `Always`, `CrossSubnet`',
-      'no',
+    expect(row('IPPool', 'cidr')).toEqual([
+      '`cidr`',
+      'CIDR',
+      '_required_',
+      'yes',
+      'The range. Cannot change.',
+      '_fixed_',
     ]);
-    expect(row('Node', 'bgp')?.[4]).toBe('part');
-    expect(row('Node', 'bgp.asNumber')?.[4]).toBe('yes');
+    expect(row('IPPool', 'ipipMode')?.slice(1, 4)).toEqual(['word', '`"Never"`', 'no']);
+    expect(row('IPPool', 'ipipMode')?.[5]).toBe('`Never`, `Always`, `CrossSubnet`');
+    expect(row('Node', 'bgp')?.[3]).toBe('part');
+    expect(row('Node', 'bgp.asNumber')?.[3]).toBe('yes');
     expect(row('IPAMBlock', 'sequenceNumber')?.[2]).toBe('`0`');
     expect(row('IPAMBlock', 'allocations')?.[1]).toBe('list of integer or null');
-    expect(row('BGPConfiguration', 'listenPort')?.[3]).toBe('1 to 65535');
+    expect(row('BGPConfiguration', 'listenPort')?.[5]).toBe('1 to 65535');
     expect(row('FelixConfiguration', 'chainInsertMode')?.[1]).toBe('word, any case');
   });
 

@@ -58,7 +58,7 @@ const forms: readonly (readonly string[])[] = [
   ['regular expression', '`^eth[0-9]+$`, in the syntax of Go'],
   [
     'selector',
-    '`all()`, `has(rack)`, `rack == "a"`, `rack != "a"`, `rack in {"a", "b"}`, `rack not in {"a"}`, `rack contains "a"`, `rack starts with "a"`, `rack ends with "a"`, joined by `&&`, `||`, `!` and parentheses',
+    '`all()`, `has(rack)`, `rack == "a"`, `rack != "a"`, `rack in {"a", "b"}`, `rack not in {"a"}`, `rack contains "a"`, `rack starts with "a"`, `rack ends with "a"`, joined by `&&`, `||`, `!` and parentheses; up to 1024 characters',
   ],
   ['time', '`2026-01-31T12:00:00Z`'],
   ['any case', 'the word in upper or lower case'],
@@ -79,7 +79,7 @@ function section(kind: Kind): string[] {
     names(kind, definition),
     `\`\`\`yaml\n${examples[kind]}\`\`\``,
     'Fields of `spec`:',
-    table(['Field', 'Type', 'Default', 'Allowed', 'In weft', 'Meaning'], fields),
+    table(['Field', 'Type', 'Default', 'In weft', 'Meaning', 'Allowed'], fields),
     ...(status ? statusBlocks(status) : []),
     ...(refused.length > 0 ? ['Refused:', refused.join('\n')] : []),
   ];
@@ -117,14 +117,8 @@ function fullRow(
   definition: KindDefinition,
 ): string[] {
   const effect = effects[effectOf(definition, path.replaceAll('[]', ''))];
-  return [
-    code(path),
-    type,
-    byDefault,
-    fixed ? [allowed, '_fixed_'].filter(Boolean).join('; ') : allowed,
-    effect,
-    meaning,
-  ];
+  const range = [allowed, fixed ? '_fixed_' : ''].filter((text) => text !== '').join('; ');
+  return [code(path), type, byDefault, effect, meaning, range];
 }
 
 function shortRow({ path, type, meaning }: FieldRow): string[] {
