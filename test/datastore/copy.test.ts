@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { copyDatastore, type CopyReport, type Datastore, type OfKind, openDatastore } from '@weft/datastore';
+import { type CopyReport, copyDatastore, type Datastore, type OfKind, openDatastore } from '@weft/datastore';
 import { sampleOf } from '@weft/datastore/contract';
 import { apiVersion, type Kind, kindNames } from '@weft/resources';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';

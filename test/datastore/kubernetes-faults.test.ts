@@ -293,6 +293,14 @@ describe('a request', () => {
     await create(store, 'b');
   });
 
+  it('is not given up while the server is slow', async () => {
+    const store = await open({}, { client: { patienceMs: 0 } });
+    server.fail(/./, { kind: 'slow', milliseconds: 300 });
+    await create(store, 'a');
+    expect((await store.list('IPPool')).items).toHaveLength(1);
+    expect(server.requests.filter((line) => /ippools/.test(line))).toHaveLength(2);
+  });
+
   it('that waits longer than it may be patient says so', async () => {
     const store = await open({}, { client: { patienceMs: 500 } });
     server.fail(/^POST/, { kind: 'status', status: 429, retryAfterSeconds: 20 });
