@@ -36,8 +36,10 @@ function unmark(value: unknown): unknown {
   for (const field of Object.keys(fields)) {
     const before = fields[field];
     const after = unmark(before);
-    // Assigning to a field called __proto__ would not make one.
-    if (after !== before) Object.defineProperty(fields, field, { value: after });
+    if (after === before) continue;
+    // Assigning to a field called __proto__ would not make one; defining all of them would make slow objects.
+    if (field === '__proto__') Object.defineProperty(fields, field, { value: after });
+    else fields[field] = after;
   }
   return value;
 }

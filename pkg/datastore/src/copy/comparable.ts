@@ -55,16 +55,29 @@ export function firstDifference(one: ResourceOf<Kind>, other: ResourceOf<Kind>):
   return differenceAt(portable(one), portable(other), []);
 }
 
-function differenceAt(one: unknown, other: unknown, path: readonly string[]): string | undefined {
-  if (isObject(one) && isObject(other)) {
-    const fields = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
-    for (const field of fields) {
-      const found = differenceAt(one[field], other[field], [...path, field]);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+/**
+ * The path of the first field of an object that its copy does not have like that; undefined when nothing was lost. The copy
+ * may have fields more: an API server fills in the defaults of its CRDs.
+ */
+export function firstLoss(source: ResourceOf<Kind>, copy: ResourceOf<Kind>): string | undefined {
+  return differenceAt(portable(source), portable(copy), [], 'more is fine');
+}
+
+function differenceAt(
+  one: unknown,
+  other: unknown,
+  path: readonly string[],
+  more?: 'more is fine',
+): string | undefined {
+  const areLists = Array.isArray(one) && Array.isArray(other);
+  if (!(isObject(one) && isObject(other)) || (areLists && one.length !== other.length))
+    return stringifyJson({ value: one }) === stringifyJson({ value: other }) ? undefined : path.join('.');
+  const fields = new Set([...Object.keys(one), ...(more ? [] : Object.keys(other))]);
+  for (const field of [...fields].sort()) {
+    const found = differenceAt(one[field], other[field], [...path, field], more);
+    if (found !== undefined) return found;
   }
-  return stringifyJson({ value: one }) === stringifyJson({ value: other }) ? undefined : path.join('.');
+  return undefined;
 }
 
 function sorted(value: unknown): unknown {

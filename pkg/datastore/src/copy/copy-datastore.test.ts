@@ -119,6 +119,21 @@ describe('copyDatastore', () => {
     expect(items.map(({ spec }) => spec.node)).toEqual(['n1']);
   });
 
+  it('takes it for no difference that a target fills in defaults of its own', async () => {
+    const target = memory();
+    const filling = overriding(target, {
+      create: (resource) =>
+        target.create({
+          ...resource,
+          spec: { ...resource.spec, filledIn: true },
+        } as unknown as typeof resource),
+    });
+    expect(await copyDatastore(await filledStore(), filling)).toMatchObject({
+      failures: [],
+      differences: [],
+    });
+  });
+
   it('does not bring back what is being deleted', async () => {
     const source = memory();
     const { metadata, ...rest } = pool('a');

@@ -4,7 +4,7 @@
 import type { Kind } from '@weft/resources';
 import { type Datastore, keyText } from '../datastore.ts';
 import { pagesOf } from '../pages.ts';
-import { fingerprint, firstDifference } from './comparable.ts';
+import { fingerprint, firstLoss } from './comparable.ts';
 import { keyOf } from './copy-object.ts';
 import type { CopyTrouble } from './copy-report.ts';
 
@@ -27,8 +27,9 @@ export async function differencesOf(
       expected.delete(name);
       if (wanted === undefined || wanted === fingerprint(item)) continue;
       const current = await source.get(keyOf(item));
-      const path = current && firstDifference(current, item);
-      differing.push({ key: keyOf(item), reason: `${path ?? 'it'} differs from the source` });
+      const path = current ? firstLoss(current, item) : 'it';
+      if (path === undefined) continue;
+      differing.push({ key: keyOf(item), reason: `${path} differs from the source` });
     }
   }
   const missing = [...expected.keys()].map((name) => ({
