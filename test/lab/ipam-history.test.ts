@@ -39,6 +39,17 @@ describe('the history of an address', () => {
     ]);
   });
 
+  it('tells what somebody did by hand, although nobody asked the daemon', async () => {
+    const { addresses, name } = await addPod(lab.name, 'node1');
+    const [address = ''] = addresses;
+    const release = await weftctl('--lab', lab.name, 'ipam', 'release', '--ip', address, '--force');
+    expect(release).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(lines(await historyOf(address)).at(-1)).toBe(
+      `release node1 ${name}: somebody released it by hand (weftctl ipam release)`,
+    );
+    await removePod(lab.name, name);
+  });
+
   it('has what a daemon did not write down before it died', async () => {
     const address = await lab.addressOf('node1-pod1');
     await stopDaemon(lab.name, 'node1', 'SIGKILL');

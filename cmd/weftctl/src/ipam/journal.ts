@@ -1,7 +1,9 @@
 /** The journal of this machine, for what weftctl itself does to addresses. */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Ipam } from '@weft/ipam';
+import type { Datastore } from '@weft/datastore';
+import { createIpam, type Ipam, type JournalEntry, JournalFile, journalBeside, journaled } from '@weft/ipam';
+import type { Report } from '../failure.ts';
 import type { WhereOptions } from '../options.ts';
 import { chooseDatastore, journalPathOfLab } from '../where.ts';
 
@@ -13,34 +15,40 @@ export interface JournaledWork {
 
 /**
  * Runs work on an allocator that writes into the journal of this machine. Where no weftd has ever run there is no journal
- * that anybody would ask, and none is made. A journal that cannot be written is said in `note`, and does not stop the work.
+ * that anybody would ask, and none is made. That a journal cannot be written is a note of the report, and stops nothing.
  */
-export async function whileJournaled<Result>(
+export async function withJournal(
   where: WhereOptions,
-  ipam: Ipam,
+  store: Datastore,
   { releaseReason, verb }: JournaledWork,
-  work: (ipam: Ipam) => Promise<Result>,
-  note: (text: string) => void,
-): Promise<Result> {
+  work: (ipam: Ipam) => Promise<Report>,
+): Promise<Report> {
+  const ipam = createIpam({ store, now: Date.now });
   const path = await journalPath(where);
   if (path === undefined || !existsSync(dirname(path))) return work(ipam);
-  const { JournalFile, journaled } = await import('@weft/ipam');
-  const record = (entries: Parameters<InstanceType<typeof JournalFile>['record']>[0]): void => {
-    try {
-      const file = new JournalFile({ path });
-      file.record(entries);
-      file.close();
-    } catch (error) {
-      note(`The journal ${path} was not written: ${error instanceof Error ? error.message : error}.`);
-    }
+  const troubles = new Set<string>();
+  const record = (entries: readonly JournalEntry[]): void => {
+    const trouble = write(path, entries);
+    if (trouble !== undefined) troubles.add(trouble);
   };
   const by = { program: 'weftctl', verb };
-  return work(journaled(ipam, { journal: { record }, now: Date.now, by, releaseReason }));
+  const report = await work(journaled(ipam, { journal: { record }, now: Date.now, by, releaseReason }));
+  return { ...report, notes: [...(report.notes ?? []), ...troubles] };
+}
+
+/** Writes the entries; what went wrong, if anything did. */
+function write(path: string, entries: readonly JournalEntry[]): string | undefined {
+  try {
+    const file = new JournalFile({ path });
+    file.record(entries);
+    file.close();
+    return undefined;
+  } catch (error) {
+    return `The journal ${path} was not written: ${error instanceof Error ? error.message : error}.`;
+  }
 }
 
 async function journalPath(where: WhereOptions): Promise<string | undefined> {
   if (where.lab !== undefined) return journalPathOfLab(where.lab);
-  if (process.env.WEFT_IPAM_JOURNAL) return process.env.WEFT_IPAM_JOURNAL;
-  const { journalBeside } = await import('@weft/ipam');
-  return journalBeside(await chooseDatastore(where));
+  return process.env.WEFT_IPAM_JOURNAL || journalBeside(await chooseDatastore(where));
 }

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import type { Datastore } from '@weft/datastore';
 import type { Address } from '@weft/ip';
-import { createIpam, type Ipam } from '@weft/ipam';
+import type { Ipam } from '@weft/ipam';
 import description from '../../package.json' with { type: 'json' };
 import { isLocked } from '../datastore/cluster-information.ts';
 import { CliError, type Report } from '../failure.ts';
@@ -46,6 +46,7 @@ function readText(path: string): string {
 /** Releases the addresses and handles that all reports call unused. */
 export async function releaseReported(
   store: Datastore,
+  ipam: Ipam,
   reports: readonly ReportFile[],
   force: boolean,
 ): Promise<Report> {
@@ -53,7 +54,7 @@ export async function releaseReported(
   const notes = checkReports(snapshot, reports, force);
   if (snapshot.unreadable.length > 0 && !force) throw cannotJudge(snapshot.unreadable.length);
   const addresses = await releaseAddresses(
-    store,
+    ipam,
     snapshot,
     common(
       reports.map(({ unused }) => unused),
@@ -62,6 +63,7 @@ export async function releaseReported(
   );
   const handles = await releaseHandles(
     store,
+    ipam,
     common(
       reports.map(({ leakedHandles }) => leakedHandles),
       ({ ID, Revision }) => `${ID} ${Revision}`,
@@ -110,7 +112,7 @@ function checkReports({ information }: Snapshot, reports: readonly ReportFile[],
 }
 
 async function releaseAddresses(
-  store: Datastore,
+  ipam: Ipam,
   snapshot: Snapshot,
   unused: readonly UnusedAddress[],
 ): Promise<string[]> {
@@ -118,7 +120,7 @@ async function releaseAddresses(
   const { used, young } = surveyOf(snapshot);
   const busy = new Set<Address>([...used, ...young].map(({ address }) => address));
   const wanted = unused.filter(({ address }) => !busy.has(address));
-  const results = await createIpam({ store, now: Date.now }).releaseIps(wanted);
+  const results = await ipam.releaseIps(wanted);
   const count = (kind: string) => results.filter((result) => result.kind === kind).length;
   const gone = count('not-assigned');
   const kept = results.filter(({ kind }) => kind === 'reassigned' || kind === 'contention');
@@ -134,9 +136,12 @@ async function releaseAddresses(
 }
 
 /** Settles the handles that are still as the reports saw them. */
-async function releaseHandles(store: Datastore, handles: readonly HandleRecord[]): Promise<string[]> {
+async function releaseHandles(
+  store: Datastore,
+  ipam: Ipam,
+  handles: readonly HandleRecord[],
+): Promise<string[]> {
   if (handles.length === 0) return ["Report didn't contain any handles to clean up."];
-  const ipam = createIpam({ store, now: Date.now });
   const stored = new Map(
     (await store.list('IPAMHandle')).items.map(({ metadata, spec }) => [
       spec.handleID,

@@ -1,13 +1,14 @@
 /** `weftctl ipam release`: takes addresses from their holders, by name or as reports of `ipam check` list them. */
 import type { Datastore } from '@weft/datastore';
 import type { Address } from '@weft/ip';
-import { createIpam } from '@weft/ipam';
+import type { Ipam } from '@weft/ipam';
 import { type Failure, type Report, usageError } from '../failure.ts';
 import type { WhereOptions } from '../options.ts';
 import { withStore } from '../where.ts';
 import type { AllocationRecord } from './check/allocations.ts';
 import { readSnapshot } from './check/snapshot.ts';
 import { surveyOf } from './check/survey.ts';
+import { withJournal } from './journal.ts';
 import { readAddress } from './read-address.ts';
 import { cannotJudge, readReports, releaseReported } from './release-reports.ts';
 
@@ -23,17 +24,24 @@ export function release(options: ReleaseOptions): Promise<Report> {
   const { ip, fromReport, force = false } = options;
   if (fromReport !== undefined) {
     const reports = readReports(fromReport);
-    return withStore(options, false, (store) => releaseReported(store, reports, force));
+    const work = { verb: 'ipam release', releaseReason: 'a report says that nobody uses it' };
+    return withStore(options, false, (store) =>
+      withJournal(options, store, work, (ipam) => releaseReported(store, ipam, reports, force)),
+    );
   }
   if (ip === undefined)
     throw usageError('Nothing to release is named', '', 'Give --ip ADDRESS or --from-report FILE.');
   const addresses = [...new Set(ip.map(readAddress))];
-  return withStore(options, false, (store) => releaseNamed(store, addresses, force));
+  const work = { verb: 'ipam release', releaseReason: 'somebody released it by hand' };
+  return withStore(options, false, (store) =>
+    withJournal(options, store, work, (ipam) => releaseNamed(store, ipam, addresses, force)),
+  );
 }
 
 /** Each address by itself: one that is refused does not keep the others. */
 async function releaseNamed(
   store: Datastore,
+  ipam: Ipam,
   addresses: readonly Address[],
   force: boolean,
 ): Promise<Report> {
@@ -44,7 +52,7 @@ async function releaseNamed(
     address,
     refusal: whyNot(address, records.get(address), force),
   }));
-  const results = await createIpam({ store, now: Date.now }).releaseIps(
+  const results = await ipam.releaseIps(
     judged.flatMap(({ address, refusal }) =>
       refusal ? [] : [guarded(records.get(address) as AllocationRecord)],
     ),

@@ -13,7 +13,7 @@ async function leaking(): Promise<{ store: Datastore; fix: () => Promise<string[
   await createAll(store, node('n1'), pool('p', '10.0.0.0/16'));
   await hold(createIpam({ store, now: Date.now }), 'n1', 'w', '10.0.0.2');
   const steps = planFix(surveyOf(await readSnapshot(store)));
-  return { store, fix: () => applyFix(store, steps) };
+  return { store, fix: () => applyFix(store, createIpam({ store, now: Date.now }), steps) };
 }
 
 describe('a repair decided a while ago', () => {

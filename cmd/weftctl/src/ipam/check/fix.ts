@@ -1,6 +1,6 @@
 /** Carries out what `fix-plan.ts` says, and tells what became of each step. */
 import type { Datastore } from '@weft/datastore';
-import { createIpam, type Inconsistency, type Ipam, type Leak } from '@weft/ipam';
+import type { Inconsistency, Ipam, Leak } from '@weft/ipam';
 import type { FixStep } from './fix-plan.ts';
 import { readSnapshot } from './snapshot.ts';
 import { surveyOf } from './survey.ts';
@@ -9,11 +9,10 @@ import { surveyOf } from './survey.ts';
 const ADDRESSES_AT_ONCE = 500;
 
 /** Applies the steps that have an action; the lines say what became of each. Throws DatastoreError; repeatable. */
-export async function applyFix(store: Datastore, steps: readonly FixStep[]): Promise<string[]> {
+export async function applyFix(store: Datastore, ipam: Ipam, steps: readonly FixStep[]): Promise<string[]> {
   const repairs = steps.flatMap(({ problem }) => problem.repair ?? []);
   const leaks = repairs.flatMap((repair) => ('leak' in repair ? [repair.leak] : []));
   const findings = repairs.flatMap((repair) => ('findings' in repair ? repair.findings : []));
-  const ipam = createIpam({ store, now: Date.now });
   const lines: string[] = [];
   for (let start = 0; start < leaks.length; start += ADDRESSES_AT_ONCE)
     lines.push(...(await releaseLeaks(store, ipam, leaks.slice(start, start + ADDRESSES_AT_ONCE))));

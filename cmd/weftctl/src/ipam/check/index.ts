@@ -2,12 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Datastore } from '@weft/datastore';
+import type { Ipam } from '@weft/ipam';
 import { stringifyJson } from '@weft/resources';
 import description from '../../../package.json' with { type: 'json' };
 import { CliError, type Failure, type Report } from '../../failure.ts';
 import type { WhereOptions } from '../../options.ts';
 import { printable } from '../../print/table.ts';
 import { withStore } from '../../where.ts';
+import { withJournal } from '../journal.ts';
 import { applyFix } from './fix.ts';
 import { describePlan, planFix } from './fix-plan.ts';
 import { reportOf } from './report.ts';
@@ -34,7 +36,8 @@ export function check(options: CheckOptions): Promise<Report> {
     const text = describeSurvey(survey, { all, problems: all || (options.showProblemIps ?? false) });
     if (!options.fix) return { text, failures: failuresOf(survey) };
     console.log(text);
-    return fix(store, survey, options.yes ?? false);
+    const work = { verb: 'ipam check --fix', releaseReason: 'nobody uses it' };
+    return withJournal(options, store, work, (ipam) => fix(store, ipam, survey, options.yes ?? false));
   });
 }
 
@@ -54,14 +57,14 @@ function failuresOf({ problems }: Survey): Failure[] {
   return [{ what: `IPAM has ${problems.length} problem(s)`, object: '', hint }];
 }
 
-async function fix(store: Datastore, survey: Survey, yes: boolean): Promise<Report> {
+async function fix(store: Datastore, ipam: Ipam, survey: Survey, yes: boolean): Promise<Report> {
   if (survey.problems.length === 0) return { text: 'Nothing to repair.', failures: [] };
   const steps = planFix(survey);
   console.log(`\nPlan:\n${describePlan(steps).split('\n').map(printable).join('\n')}`);
   const repairs = steps.filter(({ action }) => action !== undefined).length;
   if (repairs === 0) return { text: '', failures: remaining(survey.problems.length) };
   if (!yes && !(await isAgreed(repairs))) return { text: '', failures: notAgreed(repairs) };
-  const lines = await applyFix(store, steps);
+  const lines = await applyFix(store, ipam, steps);
   const { survey: after } = await look(store);
   return {
     text: ['', ...lines.map(printable), `${after.problems.length} problem(s) left.`].join('\n'),
