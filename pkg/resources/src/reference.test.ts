@@ -18,7 +18,8 @@ const row = (kind: string, field: string) =>
 describe('the reference page', () => {
   test.each(kindNames)('has a section on %s with every field and every rule', (kind) => {
     for (const field of Object.keys(kinds[kind].spec.shape)) expect(row(kind, field), field).toBeDefined();
-    for (const { refuses } of kinds[kind].rules ?? []) expect(section(kind)).toContain(`- ${refuses}`);
+    const lines = section(kind).replaceAll('\\', '');
+    for (const { refuses } of kinds[kind].rules ?? []) expect(lines).toContain(`- ${refuses}`);
     expect(section(kind)).toContain(kinds[kind].description);
   });
 
@@ -39,6 +40,11 @@ describe('the reference page', () => {
     expect(row('IPAMBlock', 'allocations')?.[1]).toBe('list of integer or null');
     expect(row('BGPConfiguration', 'listenPort')?.[5]).toBe('1 to 65535');
     expect(row('FelixConfiguration', 'chainInsertMode')?.[1]).toBe('word, any case');
+  });
+
+  test('keeps what looks like HTML or emphasis outside of code', () => {
+    expect(section('BGPConfiguration')).toContain('- May be called: default, or node.\\<name of a node>');
+    expect(row('BGPConfiguration', 'ignoredInterfaces')?.[5]).toContain('\\* as wildcard');
   });
 
   test('says where Kubernetes keeps a kind', () => {

@@ -72,7 +72,7 @@ function section(kind: Kind): string[] {
   const definition = definitionOf(kind);
   const { spec, status, rules = [], updateRules = [], description } = definition;
   const fields = fieldRows(toJsonSchema(spec)).map((row) => fullRow(row, definition));
-  const refused = [...rules, ...updateRules].map(({ refuses }) => `- ${refuses}`);
+  const refused = [...rules, ...updateRules].map(({ refuses }) => `- ${prose(refuses)}`);
   return [
     `## ${kind}`,
     description,
@@ -96,7 +96,7 @@ function names(kind: Kind, { plural, aliases, namespaced, names: allowed }: Kind
   return [
     `- On the command line: ${commands}`,
     `- Lives in: ${namespaced ? 'a namespace' : 'the cluster'}`,
-    ...(allowed ? [`- May be called: ${allowed.what}`] : []),
+    ...(allowed ? [`- May be called: ${prose(allowed.what)}`] : []),
     `- In Kubernetes: ${inKubernetes(kind)}`,
   ].join('\n');
 }
@@ -117,12 +117,18 @@ function fullRow(
   definition: KindDefinition,
 ): string[] {
   const effect = effects[effectOf(definition, path.replaceAll('[]', ''))];
-  const range = [allowed, fixed ? '_fixed_' : ''].filter((text) => text !== '').join('; ');
-  return [code(path), type, byDefault, effect, meaning, range];
+  const range = [prose(allowed), fixed ? '_fixed_' : ''].filter((text) => text !== '').join('; ');
+  return [code(path), type, byDefault, effect, prose(meaning), range];
 }
 
 function shortRow({ path, type, meaning }: FieldRow): string[] {
-  return [code(path), type, meaning];
+  return [code(path), type, prose(meaning)];
+}
+
+/** Keeps signs outside of code from being taken for HTML or emphasis. */
+function prose(text: string): string {
+  const parts = text.split(/(`[^`]*`)/);
+  return parts.map((part) => (part.startsWith('`') ? part : part.replace(/[<*]/g, '\\$&'))).join('');
 }
 
 function code(text: string): string {
