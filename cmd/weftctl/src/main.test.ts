@@ -29,6 +29,11 @@ describe('the program: streams and exit codes', { timeout: 60_000 }, () => {
   test.each([
     ['help', ['--help'], 0, /Exit codes: 0 done; 1 .*; 2 /],
     ['help of a command', ['get', '--help'], 0, /--output <format>/],
+    ["calicoctl's own options", ['-l', 'info', 'get', 'pools', 'p0', '--allow-version-mismatch'], 0, /^NAME/],
+    ["calicoctl's -a", ['get', 'wep', '-a'], 0, /^NAMESPACE/],
+    ['a script for a shell', ['completion', 'fish'], 0, /complete -c weftctl/],
+    ['a shell nobody knows', ['completion', 'tcsh'], 2, /Allowed choices are bash, zsh, fish/],
+    ['help of diff', ['diff', '--help'], 0, /Exit codes: 0 nothing would change; 1 something would; 2 /],
     [
       'options before the command',
       ['--datastore', '/nonexistent.db', 'get', 'pools'],

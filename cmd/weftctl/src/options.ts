@@ -39,6 +39,8 @@ export function whereOptions(command: Command, ...names: readonly (keyof WhereOp
 
 /** Adds all options that choose a datastore. */
 export function datastoreOptions(command: Command): Command {
+  // Scripts made for calicoctl give it; weftctl compares no versions.
+  command.addOption(new Option('--allow-version-mismatch').hideHelp());
   return whereOptions(command, 'lab', 'datastore', 'config', 'context');
 }
 

@@ -2,7 +2,7 @@
  * The command tree. Each group registers its names, options and help from a file of its own; a command's code is
  * imported when it runs, so that `get` does not wait for what `node status` needs.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { registerCompletion } from './completion/index.ts';
 import { registerDatastore } from './datastore/index.ts';
 import { registerIpam } from './ipam/index.ts';
@@ -16,6 +16,7 @@ Exit codes: 0 done; 1 something failed, or only a part was done; 2 the command l
 
 Examples:
   weftctl get ippools -o wide
+  weftctl diff -f pool.yaml
   weftctl apply -f pool.yaml
   weftctl node status
   weftctl --lab lab routes node1
@@ -30,6 +31,8 @@ export function buildProgram(): Command {
     .showHelpAfterError('(weftctl --help lists the commands)')
     .addHelpText('after', EXAMPLES);
   whereOptions(datastoreOptions(program), 'socket');
+  // Scripts made for calicoctl give it; weftctl writes no log.
+  program.addOption(new Option('-l, --log-level <level>').hideHelp());
   registerResources(program);
   registerIpam(program);
   registerNode(program);

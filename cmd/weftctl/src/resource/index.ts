@@ -26,6 +26,8 @@ function registerGet(program: Command): void {
     .description('show resources; without a kind, the kinds there are');
   fileOptions(get, false)
     .option('-A, --all-namespaces', 'namespaced resources of all namespaces')
+    // calicoctl's older letter for it.
+    .addOption(new Option('-a').hideHelp().implies({ allNamespaces: true }))
     .option('-l, --selector <selector>', 'labels: rack=r1,zone!=b or "rack == \'r1\' && has(zone)"')
     .option('-o, --output <format>', 'how to print, see below', 'ps')
     .option('--export', 'leave out what belongs to this cluster: uid, resourceVersion and times')
@@ -67,7 +69,7 @@ function registerWriter(program: Command, verb: 'apply' | 'create' | 'replace', 
 Examples:
   weftctl ${verb} -f pool.yaml
   weftctl ${verb} -f configs/ -R --dry-run
-  weftctl get bgppeers -o yaml | sed s/64512/64513/ | weftctl ${verb} -f -\n`,
+  weftctl get bgppeers -o yaml | sed s/rack1/rack2/ | weftctl ${verb} -f -\n`,
     )
     .action(run(async (options) => (await import('./write/write.ts')).write(verb, options)));
 }

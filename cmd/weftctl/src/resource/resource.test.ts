@@ -313,6 +313,22 @@ describe('what would happen, and what did', () => {
   });
 });
 
+describe('a node that is deleted', () => {
+  test('gives up its blocks, but no address that is in use', async () => {
+    const node = 'apiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: n1}\n';
+    await apply(pool('a', '10.1.0.0/16'), node);
+    const store = await openEmbedded({ path: datastore });
+    const ipam = createIpam({ store, now: Date.now });
+    await ipam.autoAssign({ node: 'n1', handle: 'h', intendedUse: 'Workload', num4: 1 });
+    await store.close();
+    const report = await remove('node', ['n1'], { datastore });
+    expect(report.text).toBe("Successfully deleted 1 'Node' resource(s)");
+    expect(report.notes).toEqual(['Node n1 owns no block any more; it had 1.']);
+    expect((await show('blockaffinities', [], { output: 'name' })).text).toBe('');
+    expect((await show('ipamhandles', [], { output: 'name' })).text).toBe('ipamhandle/h');
+  });
+});
+
 describe('bad input changes nothing and names file, line, field and reason', () => {
   test.each([
     [

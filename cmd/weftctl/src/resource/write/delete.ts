@@ -84,7 +84,16 @@ async function removeOne(
   if (key.kind === 'IPPool') return removePool(store, stored, skipNotExists);
   const outcome = await store.delete(key, revision);
   if (outcome.kind === 'conflict') return changed(key, revision);
-  return outcome.kind === 'not-found' ? gone(key, skipNotExists) : { done: 'deleted' };
+  if (outcome.kind === 'not-found') return gone(key, skipNotExists);
+  return key.kind === 'Node' ? giveUp(store, key.name) : { done: 'deleted' };
+}
+
+/** What a node that is gone had in IPAM: its tunnels' addresses and its blocks, but for addresses of workloads. */
+async function giveUp(store: Datastore, node: string): Promise<Outcome> {
+  const { createIpam } = await import('@weft/ipam');
+  const { kind, blocks, message } = await createIpam({ store, now: Date.now }).releaseHost(node);
+  const isNews = kind === 'contention' || blocks.length > 0;
+  return { done: 'deleted', ...(isNews && { note: message }) };
 }
 
 /** Nobody may take from the pool while it goes, and its blocks lose their owners. Blocks in use stay until they are empty. */
