@@ -386,6 +386,14 @@ describe('opening', () => {
     expect((await blind.list('IPPool')).items).toHaveLength(1);
   });
 
+  it('names the file that cannot be read', async () => {
+    const missing = { file: join(directory, 'missing.crt') };
+    await expect(open({ tls: { ca: missing } })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/certificate cannot be read \(ENOENT.*missing\.crt.*Check the files/),
+    });
+  });
+
   it('reads a token again when its file changed or it is refused', async () => {
     const tokenFile = join(directory, 'token');
     writeFileSync(tokenFile, 'first\n');

@@ -13,7 +13,7 @@ import { DatastoreError } from '../../datastore.ts';
 import { type ApiCall, isRead, methodOf, pathOf } from './api-call.ts';
 import { type ApiAnswer, codeOf, connectionFailure, failure, isTlsFailure, refusal } from './api-failure.ts';
 import { pauseAfter } from './backoff.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Credentials } from './connection.ts';
 import { waitOrEnd } from './wait.ts';
 
 /** How long to try. */
@@ -160,8 +160,8 @@ export class ApiClient {
     agent: http.Agent,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const { server, ca, insecureSkipVerify, tlsServerName, credentials } = this.#connection;
-    const { token, cert, key } = await credentials(renew);
+    const { server, insecureSkipVerify, tlsServerName } = this.#connection;
+    const { token, cert, key, ca } = await this.#identity(call, renew);
     const body = call.body === undefined ? undefined : stringifyJson(call.body);
     const request = this.#transport.request(`${server}${pathOf(call)}`, {
       method: methodOf(call),
@@ -177,7 +177,7 @@ export class ApiClient {
         }),
       },
       rejectUnauthorized: !insecureSkipVerify,
-      ...(ca && { ca: ca() }),
+      ...(ca && { ca }),
       ...(cert && key && { cert, key }),
       ...(tlsServerName && { servername: tlsServerName }),
     });
@@ -186,6 +186,25 @@ export class ApiClient {
     request.end(body);
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     return response;
+  }
+
+  /** The credentials and the authority of now. What keeps them from being read will not pass by itself. */
+  async #identity(call: ApiCall, renew: boolean): Promise<Credentials & { readonly ca?: string }> {
+    const { ca, credentials } = this.#connection;
+    try {
+      return { ...(await credentials(renew)), ...(ca && { ca: ca() }) };
+    } catch (error) {
+      if (error instanceof DatastoreError) throw error;
+      const why = `a token or certificate cannot be read (${error instanceof Error ? error.message : error})`;
+      throw failure(
+        'unavailable',
+        call,
+        this.title,
+        why,
+        'Check the files that the kubeconfig names.',
+        error,
+      );
+    }
   }
 
   #assertOpen(): void {

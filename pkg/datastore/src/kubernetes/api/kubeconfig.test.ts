@@ -96,6 +96,12 @@ describe('a kubeconfig', () => {
   it.each([
     ['no such context', {}, { context: 'x' }, /there is no context "x"\. Choose one of lab\./],
     ['no current context', { current: false }, {}, /no context is current\. Choose one of lab\./],
+    [
+      'a bad server',
+      { cluster: { server: 'k:6443' } },
+      {},
+      /server "k:6443" is no address\. Write it as https:/,
+    ],
     ['no server', { cluster: {} }, {}, /cluster "lab-cluster" of context "lab" has no server/],
   ])('with %s says so', (_, parts, choice, message) => {
     expect(() => inline(parts, choice)).toThrow(message);

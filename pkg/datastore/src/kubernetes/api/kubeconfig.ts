@@ -162,9 +162,12 @@ function credentialsOf(user: User, cluster: Cluster): CredentialSource {
 function override(found: Connection, { server, token, tls }: KubernetesChoice): Connection {
   const ca = tls?.ca && source(tls.ca);
   const own = token || tls?.cert || tls?.key;
+  const address = (server ?? found.server).replace(/\/+$/, '');
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address))
+    throw badConfig(`server "${address}" is no address`, 'Write it as https://HOST:PORT.');
   return {
     ...found,
-    server: (server ?? found.server).replace(/\/+$/, ''),
+    server: address,
     ...(ca && { ca }),
     insecureSkipVerify: tls?.insecureSkipVerify ?? found.insecureSkipVerify,
     ...(own && {
