@@ -6,7 +6,7 @@ import { readSnapshot } from './snapshot.ts';
 import { surveyOf } from './survey.ts';
 
 /** How many addresses are released between two looks at who uses them. */
-const ADDRESSES_AT_ONCE = 500;
+const ADDRESSES_AT_ONCE = 2000;
 
 /** Applies the steps that have an action; the lines say what became of each. Throws DatastoreError; repeatable. */
 export async function applyFix(store: Datastore, ipam: Ipam, steps: readonly FixStep[]): Promise<string[]> {

@@ -14,7 +14,7 @@ import { applyFix } from './fix.ts';
 import { describePlan, planFix } from './fix-plan.ts';
 import { reportOf } from './report.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
-import { confirmedBy, type Survey, surveyOf } from './survey.ts';
+import { confirmedBy, problemIds, type Survey, surveyOf } from './survey.ts';
 import { describeSurvey } from './text.ts';
 
 /** Options of the command. */
@@ -41,13 +41,26 @@ export function check(options: CheckOptions): Promise<Report> {
   });
 }
 
+interface Look {
+  readonly survey: Survey;
+  readonly snapshot: Snapshot;
+}
+
 /** One look; when it finds something a second one, since an operation under way looks like a broken one. */
-async function look(store: Datastore): Promise<{ survey: Survey; snapshot: Snapshot }> {
+async function look(store: Datastore): Promise<Look> {
+  const first = await lookOnce(store);
+  return first.survey.problems.length === 0 ? first : lookAgain(store, problemIds(first.survey));
+}
+
+/** Of the first look only the names of its problems are kept: a large cluster fits into memory once. */
+async function lookAgain(store: Datastore, earlier: ReadonlySet<string>): Promise<Look> {
+  const { survey, snapshot } = await lookOnce(store);
+  return { survey: confirmedBy(earlier, survey), snapshot };
+}
+
+async function lookOnce(store: Datastore): Promise<Look> {
   const snapshot = await readSnapshot(store);
-  const survey = surveyOf(snapshot);
-  if (survey.problems.length === 0) return { survey, snapshot };
-  const later = await readSnapshot(store);
-  return { survey: confirmedBy(survey, surveyOf(later)), snapshot: later };
+  return { survey: surveyOf(snapshot), snapshot };
 }
 
 function failuresOf({ problems }: Survey): Failure[] {

@@ -226,8 +226,12 @@ function problem(kind: ProblemKind, id: string, message: string, repair?: Proble
   return { kind, id: `${kind} ${id}`, message, ...(repair && { repair }) };
 }
 
-/** The later survey with those problems only that the earlier one had too: the others were operations under way. */
-export function confirmedBy(earlier: Survey, later: Survey): Survey {
-  const seen = new Set(earlier.problems.map(({ id }) => id));
-  return { ...later, problems: later.problems.filter(({ id }) => seen.has(id)) };
+/** The names of all problems, by which they are found again in a later survey. */
+export function problemIds({ problems }: Survey): ReadonlySet<string> {
+  return new Set(problems.map(({ id }) => id));
+}
+
+/** The survey with those problems only that an earlier one had too: the others were operations under way. */
+export function confirmedBy(earlier: ReadonlySet<string>, later: Survey): Survey {
+  return { ...later, problems: later.problems.filter(({ id }) => earlier.has(id)) };
 }
