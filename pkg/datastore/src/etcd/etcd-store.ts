@@ -97,8 +97,10 @@ export class EtcdStore implements Datastore, NameClaiming {
 
   async *pages<K extends Kind>(kind: K, size: number): AsyncGenerator<ResourcePage<K>, void, undefined> {
     this.#requireOpen();
-    for await (const { kvs } of this.#rangePages(mappingOf(kind).range(), size, 'as it is then'))
-      yield this.#reader.page(kind, kvs);
+    for await (const { kvs } of this.#rangePages(mappingOf(kind).range(), size, 'as it is then')) {
+      const page = this.#reader.page(kind, kvs);
+      if (page.items.length + page.unreadable.length > 0) yield page;
+    }
   }
 
   async create<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>> {

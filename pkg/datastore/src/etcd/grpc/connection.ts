@@ -27,8 +27,11 @@ export interface ConnectionTiming {
 /** A list of the largest objects fits; what is larger is a mistake, or no etcd. */
 const MESSAGE_LIMIT_BYTES = 256 * 1024 * 1024;
 
-/** How much a server may send on a stream that is not read: the memory that a slow reader costs. */
-const WINDOW_BYTES = 1024 * 1024;
+/**
+ * How much may be on its way on all streams together. Of one stream it is HTTP/2's 64 KiB, which is what a slow reader costs,
+ * many times over: Node keeps a whole 64 KiB read for as long as one event in it waits.
+ */
+const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 
 /** Further headers of a call. */
 export type CallHeaders = Readonly<Record<string, string>>;
@@ -62,7 +65,7 @@ export class GrpcConnection {
     const session = connect(socket === undefined ? url : 'http://localhost', {
       ...tls,
       ...(socket !== undefined && { createConnection: () => connectSocket(socket) }),
-      settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
+      settings: { enablePush: false },
     });
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
@@ -89,7 +92,7 @@ export class GrpcConnection {
       session.once('close', closed);
       session.once('remoteSettings', () => {
         settle();
-        session.setLocalWindowSize(WINDOW_BYTES);
+        session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
         resolve(new GrpcConnection(url, session, timing));
       });
     });
