@@ -1,6 +1,6 @@
 /**
- * The warm path: addresses from blocks the node has. With a view of its own it costs three round trips to the store:
- * read the block, write the handle, write the block.
+ * The warm path: addresses from blocks the node has. With a view of its own it costs two round trips to the store:
+ * write the handle, write the block; and one more to read the block if this allocator did not write it last.
  */
 import { stateOf } from '../core/affinity.ts';
 import type { Contention } from './attempts.ts';
