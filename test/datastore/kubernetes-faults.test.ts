@@ -386,6 +386,21 @@ describe('opening', () => {
     expect((await blind.list('IPPool')).items).toHaveLength(1);
   });
 
+  it('shows a certificate to a server that asks for one', async () => {
+    const { ca, server: own, client, foreignClient } = await makeCertificates(directory);
+    await replaceServer({ ...V1, tls: own, clientCa: ca });
+    const show = ({ cert, key }: typeof client) => ({
+      ca: { file: ca },
+      cert: { file: cert },
+      key: { file: key },
+    });
+    await create(await open({ tls: show(client) }), 'a');
+    await expect(open({ tls: show(foreignClient) }, { client: { patienceMs: 500 } })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/^Cannot discover API groups[^\n]*$/),
+    });
+  });
+
   it('names the file that cannot be read', async () => {
     const missing = { file: join(directory, 'missing.crt') };
     await expect(open({ tls: { ca: missing } })).rejects.toMatchObject({

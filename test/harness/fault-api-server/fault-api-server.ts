@@ -38,6 +38,8 @@ export interface FaultServerOptions {
   /** Groups of Calico's CRDs that are installed. */
   readonly groups: readonly ('crd.projectcalico.org/v1' | 'projectcalico.org/v3')[];
   readonly tls?: CertificateFiles;
+  /** The file of the authority that must have signed a client's certificate; with `tls` only. */
+  readonly clientCa?: string;
   /** The only token that is accepted; none is asked for when absent. */
   readonly token?: string;
 }
@@ -96,11 +98,18 @@ export class FaultApiServer {
 
   /** Listens, on the same port as before. */
   async start(): Promise<void> {
-    const { tls } = this.#options;
+    const { tls, clientCa } = this.#options;
     const handle = (request: IncomingMessage, response: ServerResponse) =>
       void this.#handle(request, response);
     const server = tls
-      ? https.createServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, handle)
+      ? https.createServer(
+          {
+            cert: readFileSync(tls.cert),
+            key: readFileSync(tls.key),
+            ...(clientCa !== undefined && { ca: readFileSync(clientCa), requestCert: true }),
+          },
+          handle,
+        )
       : http.createServer(handle);
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
