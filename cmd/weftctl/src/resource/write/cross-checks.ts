@@ -3,6 +3,7 @@
  * so that a bad file leaves nothing half-made.
  */
 import type { Datastore } from '@weft/datastore';
+import { type Prefix, PrefixTrie } from '@weft/ip';
 import {
   checkPoolAgainst,
   definitionOf,
@@ -48,17 +49,30 @@ async function poolFailures(
   const listed = documents.filter(({ resource }) => resource.kind === 'IPPool');
   if (listed.length === 0) return [];
   const [stored = none, blocks = none] = await Promise.all([store?.list('IPPool'), store?.list('IPAMBlock')]);
-  const listedPools = listed.map(({ resource }) => resource as IPPool);
-  const replaced = new Set(listedPools.map(({ metadata }) => metadata.name));
-  const kept = stored.items.filter(({ metadata }) => !replaced.has(metadata.name));
-  const cidrs = blocks.items.map(({ spec }) => spec.cidr);
-  return listed.flatMap((document, index) => {
+  const replaced = new Set(listed.map(({ key }) => key.name));
+  const pools = new PrefixTrie<IPPool[]>();
+  for (const pool of stored.items) if (!replaced.has(pool.metadata.name)) addPool(pools, pool);
+  const blockCidrs = new PrefixTrie<true>();
+  for (const { spec } of blocks.items) blockCidrs.set(spec.cidr, true);
+  return listed.flatMap((document) => {
+    const pool = document.resource as IPPool;
+    const { cidr } = pool.spec;
+    const blocksInside = [...blockCidrs.within(cidr)].map(({ prefix }) => prefix);
+    const issues = checkPoolAgainst(pool, poolsNear(pools, cidr), blocksInside);
     // Of two listed pools that overlap, the later one is to blame: one message for each pair.
-    const others = [...kept, ...listedPools.slice(0, index)];
-    return checkPoolAgainst(document.resource as IPPool, others, cidrs).map((issue) =>
-      failure(document, issue),
-    );
+    addPool(pools, pool);
+    return issues.map((issue) => failure(document, issue));
   });
+}
+
+function addPool(pools: PrefixTrie<IPPool[]>, pool: IPPool): void {
+  pools.set(pool.spec.cidr, [...(pools.get(pool.spec.cidr) ?? []), pool]);
+}
+
+/** Those around a range and those inside it: no others can overlap it, however many there are. */
+function poolsNear(pools: PrefixTrie<IPPool[]>, cidr: Prefix): IPPool[] {
+  const entries = [...pools.covering(cidr), ...pools.within(cidr)];
+  return [...new Set(entries.flatMap(({ value }) => value))];
 }
 
 const none = { items: [] };
