@@ -1,7 +1,8 @@
 import { prefix } from '@weft/ip';
 import type { BlockAffinity, IPAMBlock } from '@weft/resources';
 import { describe, expect, test } from 'vitest';
-import { cluster, contents, pool } from '../../test/support/fixtures.ts';
+import { cluster, contents, node, pool } from '../../test/support/fixtures.ts';
+import type { Around } from '../../test/support/intercepted-store.ts';
 import { type AffinityState, newAffinity, withState } from '../core/affinity.ts';
 import { newBlock, withoutOwner } from '../core/block.ts';
 import { configOf } from '../core/config.ts';
@@ -105,5 +106,30 @@ describe('claiming a block (Calico getPendingAffinity, claimAffineBlock, getBloc
     const result = await claimBlock(context, rules, { owner: NODE1, cidr: CIDR, mayCreate: true });
     expect(result.kind).toBe('no-pool');
     expect(await contents(store)).toEqual({ blocks: {}, affinities: {}, handles: {} });
+  });
+
+  test('a claim that is taken back while another process confirms it is not left confirmed', async () => {
+    const made = await cluster(POOL, node('node1'));
+    const [atConfirm, mayConfirm] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const slow: Around = async (call, perform) => {
+      if (call.verb === 'update' && call.kind === 'BlockAffinity') {
+        atConfirm.resolve();
+        await mayConfirm.promise;
+      }
+      return perform();
+    };
+    const claim = { owner: NODE1, cidr: CIDR };
+    const confirming = made.allocator(slow).claimAffinity(claim);
+    await atConfirm.promise;
+    await made.store.delete({ kind: 'IPPool', name: 'pool' });
+    const takingBack: Around = async (call, perform) => {
+      if (call.verb !== 'delete' || call.kind !== 'BlockAffinity') return perform();
+      mayConfirm.resolve();
+      expect(await confirming).toMatchObject({ kind: 'no-pool' });
+      return perform();
+    };
+    const view = { pools: () => [POOL] };
+    expect(await made.allocator(takingBack, view).claimAffinity(claim)).toMatchObject({ kind: 'no-pool' });
+    expect(await contents(made.store)).toEqual({ blocks: {}, affinities: {}, handles: {} });
   });
 });
