@@ -2,6 +2,7 @@
  * `npm run bench [NAME...]`: runs the benchmarks, each in namespaces of its own, and prints one JSON line a figure.
  */
 import { attachBench } from './attach.ts';
+import { datastoreBench } from './datastore/datastore-bench.ts';
 import { ipamBench } from './ipam/ipam-bench.ts';
 import { kernelBench, plugBench } from './kernel.ts';
 import { labBench } from './lab.ts';
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   repair: repairBench,
   lab: labBench,
   attach: attachBench,
+  datastore: datastoreBench,
   ipam: ipamBench,
   propagation: propagationBench,
   scale: scaleBench,
