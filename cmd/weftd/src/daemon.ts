@@ -18,7 +18,7 @@ import {
 } from '@weft/calc';
 import { type ControlServer, type Health, type Refusal, refuse, startControlServer } from '@weft/control';
 import { Dataplane, type DataplaneEvent, FactsWatcher } from '@weft/dataplane';
-import { openDatastore } from '@weft/datastore';
+import { type OnUnreadable, openDatastore } from '@weft/datastore';
 import type { Address } from '@weft/ip';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
@@ -56,7 +56,13 @@ const LISTEN_RETRY_MS = 5_000;
 export async function createDaemon(options: Options, log: Logger): Promise<Daemon> {
   // First: whoever may not use the kernel is told so before there is a file.
   const kernel = await openKernel();
-  const store = new LateStore(() => openDatastore(options.datastore, { create: true }));
+  const onUnreadable: OnUnreadable = ({ kind, name }, reason) =>
+    log.error('resource-unreadable', reason, {
+      kind,
+      name,
+      hint: 'correct it, or delete it; weftd goes on without it',
+    });
+  const store = new LateStore(() => openDatastore(options.datastore, { create: true, onUnreadable }));
   if (!isElsewhere(options)) await store.open();
   return new Daemon(options, log, store, kernel);
 }

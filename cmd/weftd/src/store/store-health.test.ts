@@ -78,6 +78,14 @@ describe('the answer to whoever wants to attach meanwhile', () => {
     });
   });
 
+  it('names an object that nobody can read', () => {
+    const corrupt = new DatastoreError('corrupt', 'IPAMBlock 10-1-0-0-26 cannot be read.');
+    expect(refusalOf(corrupt, locationOf(etcd), 'pod1')).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('did not do it: IPAMBlock 10-1-0-0-26'),
+    });
+  });
+
   it('is none where a programmer is to blame', () => {
     const invalid = new DatastoreError('invalid-resource', 'no revision');
     for (const error of [invalid, new TypeError('x')])
