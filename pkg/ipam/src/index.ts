@@ -68,7 +68,6 @@ export {
   poolSpace,
   whyNotEnabled,
 } from './core/pool-choice.ts';
-export { blocksOfAnotherSize, whyNotMakePool } from './core/pool-conflicts.ts';
 export { type Reservations, reservationsOf } from './core/reservations.ts';
 export { type TunnelSettings, tunnelAddressOf, tunnelPools } from './core/tunnels.ts';
 export type {

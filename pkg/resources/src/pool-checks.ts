@@ -1,7 +1,7 @@
 /**
  * What a pool must not do to what is there already. Pure: the caller brings the other objects.
  */
-import { containsPrefix, overlaps, type Prefix, prefixLength } from '@weft/ip';
+import { overlaps, type Prefix, prefixLength } from '@weft/ip';
 import type { IPPool } from './generated/types.ts';
 import type { ValidationIssue } from './issue.ts';
 
@@ -29,9 +29,7 @@ function overlapIssues({ spec }: IPPool, others: readonly IPPool[]): ValidationI
 }
 
 function blockIssues({ spec }: IPPool, blocks: readonly Prefix[]): ValidationIssue[] {
-  const other = blocks.find(
-    (block) => containsPrefix(spec.cidr, block) && prefixLength(block) !== spec.blockSize,
-  );
+  const other = blocks.find((block) => overlaps(spec.cidr, block) && prefixLength(block) !== spec.blockSize);
   if (other === undefined) return [];
   return [
     {

@@ -1,7 +1,6 @@
 import type { IPPool } from '@weft/resources';
 import { describe, expect, test } from 'vitest';
 import { type Cluster, cluster, configuration, contents, node, pool } from '../../test/support/fixtures.ts';
-import { whyNotMakePool } from '../core/pool-conflicts.ts';
 import { deletePool, POOL_DELETION_PAUSE_MS } from './delete-pool.ts';
 
 async function twoPools(): Promise<Cluster> {
@@ -89,18 +88,5 @@ describe('deletePool', () => {
       kind: 'not-found',
       message: 'There is no pool nobody: nothing to delete.',
     });
-  });
-});
-
-describe('whyNotMakePool', () => {
-  test('refuses a pool across blocks of another size, and names them', async () => {
-    const made = await twoPools();
-    await remove(made, 'old');
-    const { items } = await made.store.list('IPAMBlock');
-    expect(whyNotMakePool(pool('new', '10.0.0.0/28', { blockSize: 29 }), items)).toMatch(
-      /^Cannot create pool new \(10\.0\.0\.0\/28\) with blocks of \/29: a block of another size exists inside \(10\.0\.0\.\d+\/30\)\. Give/,
-    );
-    expect(whyNotMakePool(pool('new', '10.0.0.0/28', { blockSize: 30 }), items)).toBeUndefined();
-    expect(whyNotMakePool(pool('new', '10.0.2.0/28', { blockSize: 29 }), items)).toBeUndefined();
   });
 });

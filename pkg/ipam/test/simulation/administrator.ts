@@ -5,8 +5,8 @@
  */
 import type { Datastore } from '@weft/datastore';
 import { familyOf, type Prefix } from '@weft/ip';
-import type { IPAMConfiguration, IPPool } from '@weft/resources';
-import { deletePool, findLeaks, type Ipam, whyNotMakePool } from '../../src/index.ts';
+import { checkPoolAgainst, type IPAMConfiguration, type IPPool } from '@weft/resources';
+import { deletePool, findLeaks, type Ipam } from '../../src/index.ts';
 import { configuration, node, pool } from '../support/fixtures.ts';
 import type { Random } from '../support/random.ts';
 import type { Workplace } from './worker.ts';
@@ -149,6 +149,7 @@ export async function addPool(store: Datastore, random: Random, cidr: Prefix): P
   if (await store.get({ kind: 'IPPool', name })) return undefined;
   const blockSize = random.pick(BLOCK_SIZES[familyOf(cidr)]);
   const wanted = pool(name, cidr, { blockSize, vxlanMode: 'Always' });
-  if (whyNotMakePool(wanted, (await store.list('IPAMBlock')).items)) return 'pool refused';
+  const blocks = (await store.list('IPAMBlock')).items.map(({ spec }) => spec.cidr);
+  if (checkPoolAgainst(wanted, [], blocks).length > 0) return 'pool refused';
   return `pool made ${(await store.create(wanted)).kind}`;
 }
