@@ -63,7 +63,7 @@ install_modules() {
   [ -e "$stamp" ] && [ ! package-lock.json -nt "$stamp" ] && return
   say 'npm ci (exact versions from the lock file, the pinned Node 24 among them)'
   npm ci --no-audit --no-fund --loglevel=error || fail 'npm ci failed' 'node_modules' 'read the output above'
-  npm run --silent build >/dev/null || fail 'bgp-speaker-ts does not build' 'npm run build' 'read the output above'
+  npm run --silent build >/dev/null || fail 'bgp-speaker-ts or weftctl does not build' 'npm run build' 'read the output above'
 }
 
 # `ip route` prints "proto weft" for the routes weft owns instead of "proto 119".
