@@ -4,4 +4,5 @@
  */
 export type { EtcdTiming } from './client/timing.ts';
 export { type EtcdOptions, type EtcdStore, openEtcd } from './etcd-store.ts';
-export { type Mapping, mappingOf, type RawResource } from './mapping/mapping.ts';
+export type { Mapping, RawResource } from './mapping/mapping.ts';
+export { mappingOf } from './mapping/mappings.ts';

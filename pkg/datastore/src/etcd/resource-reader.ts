@@ -10,7 +10,8 @@ import {
   type ResourcePage,
   type UnreadableObject,
 } from '../datastore.ts';
-import { mappingOf, type RawResource } from './mapping/mapping.ts';
+import type { RawResource } from './mapping/mapping.ts';
+import { mappingOf } from './mapping/mappings.ts';
 import type { KeyValue } from './protobuf/kv.ts';
 
 /** How many unreadable objects are remembered as told; beyond that they are told again. */

@@ -1,8 +1,9 @@
 /** How each output format prints what was found. */
 import type { Datastore } from '@weft/datastore';
-import { apiVersion, type ColumnContext, defaultAsNumber, type Kind, type Resource } from '@weft/resources';
+import { apiVersion, defaultAsNumber, type Resource } from '@weft/resources';
 import type { Output } from '../../print/output.ts';
 import type { Found } from './find.ts';
+import type { PrinterContext, WatchedObject } from './printed.ts';
 import { type Table, tableFor } from './table.ts';
 
 /** Prints objects: an answer whole, or one object after the other as a watch brings them. */
@@ -11,20 +12,6 @@ export interface Printer {
   all(found: Found): Iterable<string>;
   /** What a watch prints for its first objects, and for each object after that. */
   next(objects: readonly WatchedObject[]): Iterable<string>;
-}
-
-/** An object as a watch reports it; `event` only when events are to be printed. */
-export interface WatchedObject {
-  readonly resource: Resource;
-  readonly event?: 'ADDED' | 'MODIFIED' | 'DELETED';
-}
-
-/** What a printer depends on beside the objects. */
-export interface PrinterContext extends ColumnContext {
-  /** Absent for objects of several kinds, which no table shows. */
-  readonly kind: Kind | undefined;
-  readonly withNamespace: boolean;
-  readonly withEvents: boolean;
 }
 
 /** The printer for a format. What it needs is loaded here, so that a table does not wait for the YAML library. */

@@ -3,7 +3,7 @@ import { definitionOf, type Resource } from '@weft/resources';
 import { usageError } from '../../failure.ts';
 import type { CustomColumn, Output } from '../../print/output.ts';
 import { printRow, widthsOf } from '../../print/table.ts';
-import type { PrinterContext, WatchedObject } from './printer.ts';
+import type { PrinterContext, WatchedObject } from './printed.ts';
 
 /** A table whose columns are known. */
 export interface Table {

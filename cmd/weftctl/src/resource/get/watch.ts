@@ -9,7 +9,8 @@ import type { Output } from '../../print/output.ts';
 import { openStore } from '../../where.ts';
 import { isAskedFor, type Question } from './find.ts';
 import { type GetOptions, showsNamespace } from './options.ts';
-import { printerFor, readDefaultAsNumber, type WatchedObject } from './printer.ts';
+import type { WatchedObject } from './printed.ts';
+import { printerFor, readDefaultAsNumber } from './printer.ts';
 
 /** The report goes on until SIGINT or SIGTERM, and then ends as a success. */
 export async function watch(question: Question, output: Output, options: GetOptions): Promise<Report> {

@@ -1,14 +1,7 @@
 /**
- * Where etcd keeps a kind, and how: Calico's keys and values, both to the byte. Pure. Sources: Calico,
- * libcalico-go/lib/backend/model (paths and values) and lib/backend/etcdv3 (which of them are used).
+ * What a mapping says: where etcd keeps a kind, and how. `mappings.ts` has them all.
  */
-import type { Kind } from '@weft/resources';
 import type { ResourceKey } from '../../datastore.ts';
-import { affinityMapping } from './block-affinity.ts';
-import { blockMapping } from './ipam-block.ts';
-import { configurationMapping } from './ipam-configuration.ts';
-import { handleMapping } from './ipam-handle.ts';
-import { objectMapping } from './object.ts';
 
 /** A value before it is known to be a resource, or on its way to be stored. */
 export interface RawResource {
@@ -46,16 +39,4 @@ export interface Mapping {
   decode(etcdKey: string, value: Readonly<Record<string, unknown>>): RawResource;
   /** The value has metadata of its own: uid and creation time are stored there. */
   readonly hasMetadata: boolean;
-}
-
-const IPAM: Partial<Record<Kind, Mapping>> = {
-  BlockAffinity: affinityMapping,
-  IPAMBlock: blockMapping,
-  IPAMConfiguration: configurationMapping,
-  IPAMHandle: handleMapping,
-};
-
-/** How etcd keeps the kind: IPAM has its own forms, everything else is stored as the object it is. */
-export function mappingOf(kind: Kind): Mapping {
-  return IPAM[kind] ?? objectMapping(kind);
 }

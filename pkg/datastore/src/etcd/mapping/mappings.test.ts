@@ -2,7 +2,7 @@
 import { kindNames, parseJson, stringifyJson } from '@weft/resources';
 import { describe, expect, it } from 'vitest';
 import type { ResourceKey } from '../../datastore.ts';
-import { mappingOf } from './mapping.ts';
+import { mappingOf } from './mappings.ts';
 
 const V3 = '/calico/resources/v3/projectcalico.org/';
 
