@@ -155,6 +155,19 @@ describe('detach', () => {
   });
 });
 
+describe('an endpoint without addresses, such as a Pod that waits', () => {
+  it('is not taken for one that is plugged in', async () => {
+    await attachments.attach('a', request);
+    const [record] = (await store.list('WorkloadEndpoint')).items;
+    if (!record) throw new Error('no record');
+    const { ipNetworks: _, ...spec } = record.spec;
+    await store.update({ ...record, kind: 'WorkloadEndpoint', spec });
+    const restarted = attachmentsOn(store);
+    await restarted.load();
+    expect(restarted.list()).toEqual([]);
+  });
+});
+
 describe('addresses of an attach that died half-way', () => {
   it('are given back at the next start, those of recorded endpoints are kept', async () => {
     await attachments.attach('whole', request);

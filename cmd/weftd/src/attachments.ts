@@ -64,7 +64,9 @@ export class Attachments {
   async load(): Promise<void> {
     const { items } = await this.#options.store.list('WorkloadEndpoint');
     for (const endpoint of items) {
-      if (endpoint.spec.node === this.#options.nodeName)
+      // In Kubernetes every Pod is an endpoint: one that waits to be plugged in, or has ended, has no address.
+      const isPluggedIn = (endpoint.spec.ipNetworks?.length ?? 0) > 0;
+      if (isPluggedIn && endpoint.spec.node === this.#options.nodeName)
         this.#endpoints.set(endpointIdOf(endpoint), endpoint);
     }
   }

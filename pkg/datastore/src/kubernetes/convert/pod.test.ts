@@ -198,6 +198,17 @@ describe('the annotations of an endpoint', () => {
     });
     expect(pluggedAnnotations({ metadata, spec: {} } as unknown as WorkloadEndpoint)).toEqual({});
   });
+
+  it('keeps the id under which weftd knows the endpoint, and nothing else of its annotations', () => {
+    const annotations = { 'weft.dev/endpoint-id': 'c1-eth0', other: 'x' };
+    const endpoint = { metadata: { annotations }, spec: { ipNetworks: ['10.0.0.5/32'] } };
+    const written = pluggedAnnotations(endpoint as unknown as WorkloadEndpoint);
+    expect(written).toMatchObject({ 'weft.dev/endpoint-id': 'c1-eth0' });
+    expect(written).not.toHaveProperty('other');
+    expect(fromPod(pod({ annotations: written }))).toMatchObject({
+      metadata: { annotations: { 'weft.dev/endpoint-id': 'c1-eth0' } },
+    });
+  });
 });
 
 it.each([

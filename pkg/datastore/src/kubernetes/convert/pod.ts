@@ -14,6 +14,8 @@ const AWS_POD_IPS = 'vpc.amazonaws.com/pod-ips';
 const FLOATING_IPS = 'cni.projectcalico.org/floatingIPs';
 const SOURCE_PREFIXES = 'cni.projectcalico.org/allowedSourcePrefixes';
 const NETWORK_STATUS = 'k8s.v1.cni.cncf.io/network-status';
+/** weft's own: the id under which its daemon knows the endpoint, and the handle of its addresses. */
+const ENDPOINT_ID = 'weft.dev/endpoint-id';
 
 interface Container {
   readonly ports?: readonly {
@@ -62,7 +64,6 @@ export function fromPod(pod: KubernetesObject): object | undefined {
   const { metadata } = pod;
   const annotations = metadata.annotations ?? {};
   const addresses = isFinished(pod) ? [] : addressesOf(pod);
-  const status = annotations[NETWORK_STATUS];
   return {
     apiVersion,
     kind: 'WorkloadEndpoint',
@@ -73,7 +74,7 @@ export function fromPod(pod: KubernetesObject): object | undefined {
       uid: metadata.uid,
       creationTimestamp: metadata.creationTimestamp ?? undefined,
       labels: labelsOf(pod),
-      ...(status !== undefined && { annotations: { [NETWORK_STATUS]: status } }),
+      annotations: keptOf(annotations),
     },
     spec: {
       orchestrator: 'k8s',
@@ -93,13 +94,15 @@ export function fromPod(pod: KubernetesObject): object | undefined {
 }
 
 /** The annotations that plug an endpoint in; none for an endpoint without addresses, as in Calico. */
-export function pluggedAnnotations({ spec }: WorkloadEndpoint): Record<string, string> {
+export function pluggedAnnotations({ metadata, spec }: WorkloadEndpoint): Record<string, string> {
   const [first, ...others] = spec.ipNetworks ?? [];
+  const id = metadata.annotations?.[ENDPOINT_ID];
   if (first === undefined) return {};
   return {
     [POD_IP]: first,
     [POD_IPS]: [first, ...others].join(','),
     ...(spec.containerID && { [CONTAINER_ID]: spec.containerID }),
+    ...(id && { [ENDPOINT_ID]: id }),
   };
 }
 
@@ -111,6 +114,15 @@ export function pluggedState({ metadata }: KubernetesObject): 'plugged' | 'unplu
   const address = metadata.annotations?.[POD_IP];
   if (address === undefined) return 'unknown';
   return address === '' ? 'unplugged' : 'plugged';
+}
+
+/** The annotations of a Pod that its endpoint has, too. */
+function keptOf(annotations: Readonly<Record<string, string>>): Record<string, string> | undefined {
+  const kept = [NETWORK_STATUS, ENDPOINT_ID].flatMap((name) => {
+    const text = annotations[name];
+    return text === undefined ? [] : [[name, text]];
+  });
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
 /** Parts are joined by one dash; a dash inside a part is doubled. */
