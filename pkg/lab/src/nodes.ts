@@ -2,7 +2,7 @@
  * Hosts that come and go while a lab is up.
  */
 import { rmSync } from 'node:fs';
-import { createIpam, hostOwner } from '@weft/ipam';
+import { createIpam } from '@weft/ipam';
 import { waitForConvergence } from './convergence.ts';
 import type { Installation } from './daemons.ts';
 import { LabError } from './issues.ts';
@@ -80,8 +80,8 @@ export function removeNode(lab: string, name: string, progress: Progress): Promi
 }
 
 /**
- * The pods first, so that their addresses are given back, then the Node and its blocks, so that the others close their
- * sessions, then the machine itself.
+ * The pods first, so that their addresses are given back, then the Node, so that the others close their sessions, and its
+ * blocks, then the machine itself.
  */
 async function takeOut(lab: string, host: Host): Promise<void> {
   for (const pod of requireState(lab).pods) if (pod.host === host.name) await unplugPod(lab, pod.name);
@@ -91,14 +91,12 @@ async function takeOut(lab: string, host: Host): Promise<void> {
 }
 
 async function removeNodeResources(lab: string, name: string): Promise<void> {
-  await withStore(lab, async (store) => {
-    const ipam = createIpam({ store, now: Date.now });
-    const { items } = await store.list('BlockAffinity');
-    for (const { spec } of items.filter((affinity) => affinity.spec.node === name)) {
-      await ipam.releaseAffinity({ owner: hostOwner(name), cidr: spec.cidr, requireEmpty: false });
-    }
+  const released = await withStore(lab, async (store) => {
     await store.delete({ kind: 'Node', name });
+    return createIpam({ store, now: Date.now }).releaseHost(name);
   });
+  if (released.kind === 'contention')
+    throw new LabError(released.message, name, `try again: weftctl lab rm-node ${name} --name ${lab}`);
 }
 
 async function forget(lab: string, host: Host): Promise<void> {
