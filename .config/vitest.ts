@@ -1,4 +1,6 @@
-import { defineConfig } from 'vitest/config';
+import { defaultExclude, defineConfig } from 'vitest/config';
+
+const STORES = 'test/{crds,datastore,harness,ipam,weftctl}/**/*.test.ts';
 
 export default defineConfig({
   root: `${import.meta.dirname}/..`,
@@ -13,10 +15,20 @@ export default defineConfig({
         },
       },
       {
+        // Real datastores on loopback, each with a folder of its own: several files at once.
+        test: {
+          name: 'stores',
+          include: [STORES],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // Real kernels, daemons and sockets: one file at a time, because two labs would measure each other.
         test: {
           name: 'integration',
           include: ['test/**/*.test.ts'],
+          exclude: [STORES, ...defaultExclude],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

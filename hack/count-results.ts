@@ -8,7 +8,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
-  numFailedTestSuites: number;
   numPendingTests: number;
 }
 
@@ -21,5 +20,6 @@ const sum = (field: keyof Report): number => reports.reduce((total, report) => t
 const passed = sum('numPassedTests');
 const failed = Math.max(sum('numFailedTests'), sum('numFailedTests') === 0 ? Number(failedSteps) : 0);
 const skipped = sum('numPendingTests');
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+if (skipped > 0) console.log(`${skipped} skipped: what they need is not here, as each says`);
+console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -54,7 +54,8 @@ export class TcpProxy {
 
   #forward(client: Socket): void {
     if (this.#refusing) return void client.destroy();
-    const server = connect(this.#target, '127.0.0.1');
+    const server = connect({ port: this.#target, host: '127.0.0.1', noDelay: true });
+    client.setNoDelay(true);
     const limit = this.cutAfterBytes();
     let bytes = 0;
     this.connections++;
