@@ -22,11 +22,11 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node24',
-  // They load binaries that lie beside them.
-  external: ['koffi', 'esbuild'],
+  // Two load binaries that lie beside them; of yaml, which is CommonJS, a later import would lose the names.
+  external: ['koffi', 'esbuild', 'yaml'],
   // CommonJS dependencies ask for node's own modules by `require`.
   banner: {
-    js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
   },
   logLevel: 'warning',
 });
