@@ -18,6 +18,7 @@ export type {
 } from './choice/datastore-choice.ts';
 export { type OpenOptions, openDatastore } from './choice/open-datastore.ts';
 export { DATASTORE_FORMS, type ParsedDatastore, parseDatastore } from './choice/parse-datastore.ts';
+export { portable } from './copy/comparable.ts';
 export { copyDatastore } from './copy/copy-datastore.ts';
 export {
   CopyInterrupted,
@@ -33,5 +34,5 @@ export { type FollowEvent, follow, type Pacing } from './follow.ts';
 export type { StampSource } from './local/local-store.ts';
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 export { type Mirror, type MirrorChange, mirror } from './mirror.ts';
-export { pagesOf } from './pages.ts';
 export { claimsNames, type NameClaim, type NameClaiming, type NameHolder } from './name-claiming.ts';
+export { pagesOf } from './pages.ts';

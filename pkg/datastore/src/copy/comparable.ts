@@ -13,6 +13,8 @@ const ofOneStore: readonly string[] = [
   'resourceVersion',
   'uid',
   'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
   'generation',
   'generateName',
   'selfLink',

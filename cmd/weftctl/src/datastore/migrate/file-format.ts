@@ -9,6 +9,7 @@
  *
  * Source: calicoctl, datastore/migrate.
  */
+import { portable } from '@weft/datastore';
 import { mappingOf } from '@weft/datastore/etcd';
 import {
   apiVersion,
@@ -63,26 +64,6 @@ function sorted(resources: readonly Resource[], kind: Kind): Resource[] {
   return resources
     .filter((resource) => resource.kind === kind)
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-}
-
-/** Metadata that means something in one store only. */
-const OF_ONE_STORE = new Set([
-  'uid',
-  'resourceVersion',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'generation',
-  'generateName',
-  'selfLink',
-  'managedFields',
-  'ownerReferences',
-  'finalizers',
-]);
-
-function portable<R extends Resource>(resource: R): R {
-  const metadata = Object.entries(resource.metadata).filter(([field]) => !OF_ONE_STORE.has(field));
-  return { ...resource, metadata: Object.fromEntries(metadata) };
 }
 
 /** Members without entries are left out, as calicoctl does. */
