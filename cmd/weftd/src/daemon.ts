@@ -6,12 +6,10 @@
  *     Attachments ─────────┘                 └───────────────┘
  */
 import {
-  type Announcement,
   createCalculator,
   DEFAULT_FELIX_SETTINGS,
   type FelixSettings,
   LOCAL_ROUTE_CLASSES,
-  nextHopStates,
   type RoutingContext,
   routingContext,
   type SessionDecision,
@@ -19,13 +17,10 @@ import {
 import { type ControlServer, type Health, type Refusal, refuse, startControlServer } from '@weft/control';
 import { Dataplane, type DataplaneEvent, FactsWatcher } from '@weft/dataplane';
 import { type OnUnreadable, openDatastore } from '@weft/datastore';
-import type { Address } from '@weft/ip';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
-import type { SpeakerConfig, StartError } from 'bgp-speaker-ts';
 import { Attachments } from './attachments.ts';
-import { Bgp } from './bgp.ts';
 import { bgpPeers } from './bgp-answers.ts';
 import { type BackendSources, controlBackend, routeStatuses, since } from './control-backend.ts';
 import { Fib } from './fib.ts';
@@ -38,6 +33,7 @@ import type { NodeFacts } from './node-status/report.ts';
 import { NodeStatusReporter } from './node-status/reporter.ts';
 import type { Options } from './options.ts';
 import { readiness } from './readiness.ts';
+import { Speaking } from './speaking.ts';
 import { StartupError } from './startup-error.ts';
 import { State } from './state.ts';
 import { LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
@@ -45,9 +41,6 @@ import { LateStore } from './store/late-store.ts';
 import { locationOf } from './store/location.ts';
 import { StoreHealth } from './store/store-health.ts';
 import { version } from './version.ts';
-
-/** How long an address that could not be listened on is left alone, in ms. */
-const LISTEN_RETRY_MS = 5_000;
 
 /**
  * Makes the daemon of a node; nothing runs before `start`. A datastore of this machine has to be there; one elsewhere may
@@ -79,6 +72,7 @@ export class Daemon {
   readonly #facts: FactsWatcher;
   readonly #dataplane: Dataplane;
   readonly #fib: Fib;
+  readonly #speaking: Speaking;
   readonly #attachments: Attachments;
   readonly #journal: BatchedJournal;
   readonly #joining: Joining;
@@ -86,15 +80,9 @@ export class Daemon {
   readonly #monitoring: Monitoring;
   readonly #reporter: NodeStatusReporter;
   #felix: FelixSettings | undefined;
-  #bgp: Bgp | undefined;
   #control: ControlServer | undefined;
   #context: RoutingContext | undefined;
   #sessions: readonly SessionDecision[] = [];
-  #noBgpReason: string | undefined;
-  #bgpError: StartError | undefined;
-  /** Tries again what failed; an address may be free a moment later, and nothing else would tell. */
-  #bgpRetry: NodeJS.Timeout | undefined;
-  #nextHops: readonly Address[] = [];
   #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
   /** From the first computation on. Before it something is not read yet, and what is not read must not look gone. */
   #running = false;
@@ -120,6 +108,13 @@ export class Daemon {
     });
     this.#dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
     this.#fib = new Fib(this.#dataplane);
+    this.#speaking = new Speaking({
+      log,
+      restarting: () => this.#restarting,
+      routesChanged: (changes) => this.#fib.take(changes),
+      initialRoutesComplete: () => this.#dataplane.allowDeletes(),
+      tryAgain: () => this.#schedule('everything'),
+    });
     this.#journal = new BatchedJournal(options.ipamJournal, log);
     this.#attachments = new Attachments({
       nodeName: options.nodeName,
@@ -171,17 +166,17 @@ export class Daemon {
     this.#running = true;
     this.#apply();
     this.#followRequests();
-    if (this.#bgpError !== undefined) {
+    if (this.#speaking.error !== undefined) {
       // A daemon that cannot speak writes no routes.
       this.#dataplane.close();
-      const { message, object, hint } = this.#bgpError;
+      const { message, object, hint } = this.#speaking.error;
       throw new StartupError(message, object, hint);
     }
     this.#metrics.watch({
       state: this.#state,
       dataplane: this.#dataplane,
       attachments: this.#attachments,
-      bgp: () => this.#bgp,
+      bgp: () => this.#speaking.bgp,
       ready: () => this.#readiness().ok,
     });
     await this.#openControl();
@@ -198,11 +193,10 @@ export class Daemon {
   /** Closes sessions so that peers keep our routes, leaves the kernel's routes alone, lets go of the datastore. */
   async stop(): Promise<void> {
     this.#running = false;
-    clearTimeout(this.#bgpRetry);
     this.#reporter.close();
     await this.#control?.close();
     await this.#monitoring.close();
-    await this.#bgp?.stop();
+    await this.#speaking.stop();
     this.#facts.close();
     this.#dataplane.close();
     this.#journal.close();
@@ -220,7 +214,7 @@ export class Daemon {
       attachments: this.#attachments,
       metrics: this.#metrics,
       journal: this.#journal,
-      bgp: () => this.#bgp,
+      bgp: () => this.#speaking.bgp,
       sessions: () => this.#sessions,
       readiness: () => this.#readiness(),
       whyNotNow: (id) => this.#whyNotNow(id),
@@ -244,9 +238,9 @@ export class Daemon {
       inSync: this.#state.isCurrent,
       storeAway: this.#state.health.describe(),
       awaited: this.#joining.awaited,
-      noBgpReason: this.#noBgpReason,
-      listenError: this.#bgpError?.message,
-      peers: this.#bgp?.peers() ?? [],
+      noBgpReason: this.#speaking.noBgpReason,
+      listenError: this.#speaking.error?.message,
+      peers: this.#speaking.bgp?.peers() ?? [],
       dataplane: this.#dataplane.status(),
     });
   }
@@ -273,10 +267,9 @@ export class Daemon {
     if (!onlyEndpoints || this.#context === undefined) {
       this.#context = routingContext(input, desired);
       this.#fib.reconsider(this.#context);
-      this.#bgp?.setNextHops(nextHopStates(this.#nextHops, this.#context));
+      this.#speaking.resolveBy(this.#context);
     }
-    if (desired.speaker.kind === 'no-bgp') this.#withoutBgp(desired.speaker.reason);
-    else this.#speak(desired.speaker.config, desired.announcements);
+    this.#speaking.follow(desired);
   }
 
   /** Reports go to whoever asks for them, from the first computation on. */
@@ -285,15 +278,15 @@ export class Daemon {
   }
 
   #nodeFacts(): NodeFacts {
-    const { bgpIdentifier, peers } = bgpPeers(this.#bgp, this.#sessions, since);
-    const learned = (this.#bgp?.locRib() ?? []).flatMap(({ best, prefix }) =>
+    const { bgpIdentifier, peers } = bgpPeers(this.#speaking.bgp, this.#sessions, since);
+    const learned = (this.#speaking.bgp?.locRib() ?? []).flatMap(({ best, prefix }) =>
       best?.peer === undefined ? [] : ([[prefix, best.peer]] as const),
     );
     return {
       now: new Date().toISOString(),
       startedAt: since,
       version,
-      bgpIdentifier: this.#bgp === undefined ? undefined : bgpIdentifier,
+      bgpIdentifier: this.#speaking.bgp === undefined ? undefined : bgpIdentifier,
       peers,
       routes: routeStatuses(this.#dataplane),
       learnedFrom: new Map(learned),
@@ -314,55 +307,6 @@ export class Daemon {
     });
     this.#monitoring.want(monitoringAddresses(settings));
     if (`${before?.interfacePrefixes}` !== `${settings.interfacePrefixes}`) this.#facts.reread();
-  }
-
-  /** Without BGP the datastore alone says which routes there are. A speaker that runs is left without peers and routes. */
-  #withoutBgp(reason: string): void {
-    if (this.#noBgpReason !== reason) this.#log.warn('bgp-off', `no BGP: ${reason}`);
-    this.#noBgpReason = reason;
-    this.#bgpError = undefined;
-    this.#bgp?.configure({ ...this.#bgp.config, peers: [] });
-    this.#bgp?.announce([]);
-    this.#dataplane.allowDeletes();
-  }
-
-  #speak(config: SpeakerConfig, announcements: readonly Announcement[]): void {
-    const before = this.#bgpError?.message;
-    this.#bgpError = this.#bgp === undefined ? this.#startBgp(config) : this.#bgp.configure(config);
-    if (this.#bgpError !== undefined && this.#bgpError.message !== before) {
-      const { kind, message, object, hint } = this.#bgpError;
-      this.#log.error(kind === 'listen-error' ? 'bgp-listen-failed' : 'bgp-config-refused', message, {
-        object,
-        hint,
-      });
-    }
-    clearTimeout(this.#bgpRetry);
-    if (this.#bgpError?.kind === 'listen-error') {
-      this.#bgpRetry = setTimeout(() => this.#schedule('everything'), LISTEN_RETRY_MS);
-    }
-    this.#noBgpReason = undefined;
-    this.#bgp?.announce(announcements);
-  }
-
-  #startBgp(config: SpeakerConfig): StartError | undefined {
-    const started = Bgp.start({
-      config,
-      restarting: this.#restarting,
-      log: this.#log,
-      listener: {
-        routesChanged: (changes) => this.#fib.take(changes),
-        nextHopsWanted: (addresses) => this.#resolveNextHops(addresses),
-        initialRoutesComplete: () => this.#dataplane.allowDeletes(),
-      },
-    });
-    if (!(started instanceof Bgp)) return started;
-    this.#bgp = started;
-    return undefined;
-  }
-
-  #resolveNextHops(addresses: readonly Address[]): void {
-    this.#nextHops = addresses;
-    if (this.#context !== undefined) this.#bgp?.setNextHops(nextHopStates(addresses, this.#context));
   }
 
   #hearDataplane(event: DataplaneEvent): void {

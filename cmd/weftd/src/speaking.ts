@@ -1,0 +1,123 @@
+/**
+ * Keeps the speaker as `calculate` wants it: started when there is BGP to speak, told every change, tried again when an
+ * address could not be listened on.
+ */
+import { type DesiredState, nextHopStates, type RoutingContext } from '@weft/calc';
+import type { Address } from '@weft/ip';
+import type { Logger } from '@weft/telemetry';
+import type { LocRibChange, SpeakerConfig, StartError } from 'bgp-speaker-ts';
+import { Bgp } from './bgp.ts';
+
+/** How long an address that could not be listened on is left alone, in ms. */
+const LISTEN_RETRY_MS = 5_000;
+
+/** Who hears what comes of it. */
+export interface SpeakingOptions {
+  readonly log: Logger;
+  /** The kernel still forwards by the routes of an earlier weftd; asked when the speaker starts. */
+  readonly restarting: () => boolean;
+  /** Best paths changed. */
+  readonly routesChanged: (changes: readonly LocRibChange[]) => void;
+  /** What is in the kernel and not wanted by now is wanted by nobody. */
+  readonly initialRoutesComplete: () => void;
+  /** Something failed that may succeed now, and nothing else would tell. */
+  readonly tryAgain: () => void;
+}
+
+/** BGP of one daemon, over the life of one speaker. */
+export class Speaking {
+  readonly #with: SpeakingOptions;
+  #bgp: Bgp | undefined;
+  #noBgpReason: string | undefined;
+  #error: StartError | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #nextHops: readonly Address[] = [];
+  #context: RoutingContext | undefined;
+
+  constructor(options: SpeakingOptions) {
+    this.#with = options;
+  }
+
+  /** The speaker; undefined before there was anything to speak. */
+  get bgp(): Bgp | undefined {
+    return this.#bgp;
+  }
+
+  /** Why there is no BGP; undefined when there is. */
+  get noBgpReason(): string | undefined {
+    return this.#noBgpReason;
+  }
+
+  /** Why the speaker could not take over what is wanted of it. */
+  get error(): StartError | undefined {
+    return this.#error;
+  }
+
+  /** What next hops are judged by from now on. */
+  resolveBy(context: RoutingContext): void {
+    this.#context = context;
+    this.#bgp?.setNextHops(nextHopStates(this.#nextHops, context));
+  }
+
+  /** Takes over what was calculated. */
+  follow({ announcements, speaker }: DesiredState): void {
+    if (speaker.kind === 'no-bgp') this.#fallSilent(speaker.reason);
+    else {
+      this.#configure(speaker.config);
+      this.#noBgpReason = undefined;
+      this.#bgp?.announce(announcements);
+    }
+  }
+
+  /** Closes all sessions so that peers keep our routes. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#retry);
+    await this.#bgp?.stop();
+  }
+
+  /** Without BGP the datastore alone says which routes there are. A speaker that runs is left without peers and routes. */
+  #fallSilent(reason: string): void {
+    if (this.#noBgpReason !== reason) this.#with.log.warn('bgp-off', `no BGP: ${reason}`);
+    this.#noBgpReason = reason;
+    this.#error = undefined;
+    this.#bgp?.configure({ ...this.#bgp.config, peers: [] });
+    this.#bgp?.announce([]);
+    this.#with.initialRoutesComplete();
+  }
+
+  #configure(config: SpeakerConfig): void {
+    const before = this.#error?.message;
+    this.#error = this.#bgp === undefined ? this.#start(config) : this.#bgp.configure(config);
+    if (this.#error !== undefined && this.#error.message !== before) {
+      const { kind, message, object, hint } = this.#error;
+      this.#with.log.error(kind === 'listen-error' ? 'bgp-listen-failed' : 'bgp-config-refused', message, {
+        object,
+        hint,
+      });
+    }
+    clearTimeout(this.#retry);
+    if (this.#error?.kind === 'listen-error') this.#retry = setTimeout(this.#with.tryAgain, LISTEN_RETRY_MS);
+  }
+
+  #start(config: SpeakerConfig): StartError | undefined {
+    const { initialRoutesComplete, log, restarting, routesChanged } = this.#with;
+    const started = Bgp.start({
+      config,
+      restarting: restarting(),
+      log,
+      listener: {
+        routesChanged,
+        nextHopsWanted: (addresses) => this.#resolveNextHops(addresses),
+        initialRoutesComplete,
+      },
+    });
+    if (!(started instanceof Bgp)) return started;
+    this.#bgp = started;
+    return undefined;
+  }
+
+  #resolveNextHops(addresses: readonly Address[]): void {
+    this.#nextHops = addresses;
+    if (this.#context !== undefined) this.#bgp?.setNextHops(nextHopStates(addresses, this.#context));
+  }
+}
