@@ -13,7 +13,14 @@ import { type Datastore, DatastoreError, type Revision, type WatchEvent } from '
 export type FollowEvent<K extends Kind> =
   | { readonly kind: 'snapshot'; readonly items: readonly ResourceOf<K>[]; readonly revision: Revision }
   | WatchEvent<K>
-  | { readonly kind: 'interrupted'; readonly error: DatastoreError; readonly retryInMs: number };
+  | Interrupted;
+
+/** A failure that is being waited out. */
+export interface Interrupted {
+  readonly kind: 'interrupted';
+  readonly error: DatastoreError;
+  readonly retryInMs: number;
+}
 
 /** The time and chance that `follow` uses between attempts. */
 export interface Pacing {
@@ -32,7 +39,8 @@ const LONGEST_PAUSE_MS = 10_000;
 /** A watch that held this long was healthy: the next failure counts as a first one. */
 const HEALTHY_AFTER_MS = 30_000;
 
-const systemPacing: Pacing = {
+/** The clock and the chance of this machine. */
+export const systemPacing: Pacing = {
   now: () => performance.now(),
   random: Math.random,
   sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
@@ -43,17 +51,30 @@ const systemPacing: Pacing = {
  *
  * @throws DatastoreError that will not pass by itself (`closed`, `corrupt`, `newer-version` …)
  */
-export async function* follow<K extends Kind>(
+export function follow<K extends Kind>(
   store: Datastore,
   kind: K,
   signal: AbortSignal,
   pacing: Pacing = systemPacing,
 ): AsyncGenerator<FollowEvent<K>, void, undefined> {
+  return persist<FollowEvent<K>>(() => listAndWatch(store, kind, signal), signal, pacing);
+}
+
+/**
+ * Yields what attempts yield, one attempt after the other, and between them why the last one ended, until `signal` aborts.
+ *
+ * @throws DatastoreError that will not pass by itself
+ */
+export async function* persist<Event>(
+  attempt: () => AsyncIterable<Event>,
+  signal: AbortSignal,
+  pacing: Pacing,
+): AsyncGenerator<Event | Interrupted, void, undefined> {
   let failures = 0;
   while (!signal.aborted) {
     const startedAt = pacing.now();
     try {
-      yield* listAndWatch(store, kind, signal);
+      yield* attempt();
     } catch (error) {
       if (!isPassing(error)) throw error;
       if (signal.aborted) return;

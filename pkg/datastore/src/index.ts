@@ -31,6 +31,16 @@ export * from './datastore.ts';
 export { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from './embedded/embedded-store.ts';
 export type { EtcdOptions, EtcdStore } from './etcd/etcd-store.ts';
 export { type FollowEvent, follow, type Pacing } from './follow.ts';
+export {
+  KubernetesCluster,
+  type ObjectEvent,
+  type ObjectName,
+  type ObjectOutcome,
+  type ObjectSelection,
+  type ObjectType,
+  openCluster,
+} from './kubernetes/cluster.ts';
+export type { KubernetesObject } from './kubernetes/convert/kubernetes-object.ts';
 export type { StampSource } from './local/local-store.ts';
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 export { type Mirror, type MirrorChange, mirror } from './mirror.ts';

@@ -14,6 +14,7 @@ import { definitionOf, kindNames, parseJson, stringifyJson } from '@weft/resourc
 import type { CertificateFiles } from '../certificates.ts';
 import { type Address, addressOf } from './address.ts';
 import { Objects, type StoredObject } from './objects.ts';
+import { selectionOf } from './selection.ts';
 import { failed, missing, type Reply, write } from './writes.ts';
 
 /** What to do with a request instead of answering it rightly. */
@@ -32,6 +33,18 @@ export type Fault =
   | { readonly kind: 'hang' }
   /** The right answer, later. */
   | { readonly kind: 'slow'; readonly milliseconds: number };
+
+/** What Kubernetes itself brings. */
+const NATIVE_COLLECTIONS = [
+  'v1/nodes',
+  'v1/pods',
+  'v1/namespaces',
+  'v1/services',
+  'v1/secrets',
+  'v1/configmaps',
+  'discovery.k8s.io/v1/endpointslices',
+  'coordination.k8s.io/v1/leases',
+];
 
 /** Which API the server has. */
 export interface FaultServerOptions {
@@ -86,8 +99,7 @@ export class FaultApiServer {
     this.#options = options;
     this.token = options.token;
     this.#collections = new Set([
-      'v1/nodes',
-      'v1/pods',
+      ...NATIVE_COLLECTIONS,
       ...options.groups.flatMap((group) => pluralsOf(group).map((plural) => `${group}/${plural}`)),
     ]);
   }
@@ -234,7 +246,10 @@ export class FaultApiServer {
     const token = query.get('continue');
     const page = token
       ? this.#pages.get(token)
-      : { rest: this.objects.list(collection, namespace), revision: this.objects.revision };
+      : {
+          rest: this.objects.list(collection, namespace).filter(selectionOf(query, namespace)),
+          revision: this.objects.revision,
+        };
     if (!page) return failed(410, 'Expired', 'The provided continue parameter is too old');
     const limit = Number(query.get('limit') ?? 0) || page.rest.length;
     const rest = page.rest.slice(limit);
@@ -250,15 +265,21 @@ export class FaultApiServer {
     if (!address) reply(response, undefined);
     else if (this.goneAs === 'status' && !this.objects.changesAfter(address.collection, since))
       reply(response, this.#gone(since));
-    else this.#watch(address.collection, since, searchParams, response);
+    else this.#watch(address, since, searchParams, response);
   }
 
   #gone(since: number): Reply {
     return failed(410, 'Expired', `too old resource version: ${since} (${this.objects.revision})`);
   }
 
-  #watch(collection: string, since: number, query: URLSearchParams, response: ServerResponse): void {
+  #watch(
+    { collection, namespace }: Address,
+    since: number,
+    query: URLSearchParams,
+    response: ServerResponse,
+  ): void {
     let sent = since;
+    const isSelected = selectionOf(query, namespace);
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
     const wantsBookmarks = query.get('allowWatchBookmarks') === 'true';
     const watch = { response, collection, wantsBookmarks };
@@ -267,7 +288,9 @@ export class FaultApiServer {
       if (!changes)
         return void response.end(`${stringifyJson({ type: 'ERROR', object: this.#gone(sent).body })}\n`);
       for (const { type, object, revision } of changes) {
-        this.#sendEvent(response, { type, object });
+        // What leaves a selection is deleted for its readers.
+        if (isSelected(object)) this.#sendEvent(response, { type, object });
+        else if (type === 'MODIFIED') this.#sendEvent(response, { type: 'DELETED', object });
         sent = revision;
       }
       // A watch that is up to date stays so, however much is forgotten.

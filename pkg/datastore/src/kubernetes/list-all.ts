@@ -61,7 +61,11 @@ export async function* pagesOfCollection(
 ): AsyncGenerator<readonly KubernetesObject[], Revision, undefined> {
   let token = '';
   for (;;) {
-    const query = { ...(limit && { limit: String(limit) }), ...(token !== '' && { continue: token }) };
+    const query = {
+      ...call.query,
+      ...(limit && { limit: String(limit) }),
+      ...(token !== '' && { continue: token }),
+    };
     const answer = await client.request({ ...call, query });
     if (answer.status !== 200) throw refusal(call, client.title, answer);
     const { metadata, items } = answer.body as Page;

@@ -80,7 +80,9 @@ function explain({ verb, resource }: ApiCall, answer: ApiAnswer): Explanation {
     case 404:
       return unavailable(
         `the server does not know ${resource} (404)`,
-        `Install the CRDs: kubectl apply -f manifests/crds/${resource.includes('.crd.') ? 'v1' : 'v3'}.`,
+        resource.includes('projectcalico.org')
+          ? `Install the CRDs: kubectl apply -f manifests/crds/${resource.includes('.crd.') ? 'v1' : 'v3'}.`
+          : 'Use a server that has this API.',
       );
     case 410:
       return {

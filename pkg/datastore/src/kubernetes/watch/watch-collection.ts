@@ -113,6 +113,7 @@ async function openUnlessAborted(client: ApiClient, call: ApiCall, signal: Abort
 function watchCall(call: ApiCall, resourceVersion: Revision, { connectionSeconds }: WatchOptions): ApiCall {
   const seconds = Math.ceil(connectionSeconds * (1 + Math.random()));
   const query = {
+    ...call.query,
     watch: 'true',
     allowWatchBookmarks: 'true',
     resourceVersion,
