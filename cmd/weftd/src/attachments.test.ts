@@ -123,6 +123,64 @@ describe('attach', () => {
   });
 });
 
+describe('published ports', () => {
+  const web = { ...request, ports: [{ protocol: 'tcp', hostPort: 8080, containerPort: 80 }] } as const;
+  const other = { ...web, containerId: 'c2', workload: 'other', netns: '/run/netns/c2' };
+  beforeEach(() => {
+    kernel.addNetns('/run/netns/c2');
+  });
+  const conflict = {
+    kind: 'refused',
+    code: 'conflict',
+    message: 'port 8080/tcp of the host is published by a',
+    object: 'b',
+  };
+
+  it('are kept in the record', async () => {
+    await attachments.attach('a', web);
+    const [record] = (await store.list('WorkloadEndpoint')).items;
+    expect(JSON.parse(record?.metadata.annotations?.['weft.dev/ports'] ?? '')).toEqual(web.ports);
+  });
+
+  it('belong to one endpoint: the second is refused and leaves nothing', async () => {
+    await attachments.attach('a', web);
+    expect(await attachments.attach('b', other)).toMatchObject(conflict);
+    expect(await everything()).toEqual(one);
+  });
+
+  it('belong to the first of two that ask at once', async () => {
+    const [first, second] = await Promise.all([attachments.attach('a', web), attachments.attach('b', other)]);
+    expect([first.kind, second]).toEqual(['attached', expect.objectContaining(conflict)]);
+  });
+
+  it('stay with their endpoint when the daemon starts again', async () => {
+    await attachments.attach('a', web);
+    const restarted = attachmentsOn(store);
+    await restarted.load();
+    expect(await restarted.attach('b', other)).toMatchObject(conflict);
+  });
+
+  it('are free again after a detach and after an attach that failed', async () => {
+    await attachments.attach('a', web);
+    await attachments.detach('a');
+    const failed = await attachments.attach('c', { ...web, netns: '/run/netns/none' });
+    expect(failed).toMatchObject({ code: 'invalid-request', object: '/run/netns/none' });
+    expect((await attachments.attach('b', other)).kind).toBe('attached');
+  });
+
+  it('need an address of their family', async () => {
+    const ports = [{ ...web.ports[0], hostAddress: '::1' }];
+    expect(await attachments.attach('a', { ...web, ports })).toMatchObject({ code: 'invalid-request' });
+    const all = [{ ...web.ports[0], hostAddress: '::' }];
+    expect((await attachments.attach('a', { ...web, ports: all })).kind).toBe('attached');
+  });
+
+  it('are named once', async () => {
+    const ports = [...web.ports, { ...web.ports[0], hostAddress: '10.0.0.1' }];
+    expect(await attachments.attach('a', { ...web, ports })).toMatchObject({ code: 'invalid-request' });
+  });
+});
+
 describe('detach', () => {
   it('keeps the addresses while the record is there', async () => {
     await attachments.attach('a', request);

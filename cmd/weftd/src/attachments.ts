@@ -28,6 +28,7 @@ import type { Kernel } from '@weft/kernel';
 import type { WorkloadEndpoint } from '@weft/resources';
 import { assignAddresses, endpointIdOfHandle, handleOf } from './assign-addresses.ts';
 import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
+import { PortClaims } from './port-claims.ts';
 
 /** What the allocator is used for. */
 export type AllocatorUse = 'attach' | 'detach' | 'reclaim';
@@ -53,6 +54,7 @@ export interface AttachmentsOptions {
 export class Attachments {
   readonly #options: AttachmentsOptions;
   readonly #endpoints = new Map<string, WorkloadEndpoint>();
+  readonly #ports = new PortClaims();
   /** The last operation on each id: two on one endpoint wait for each other, others do not. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -66,8 +68,10 @@ export class Attachments {
     for (const endpoint of items) {
       // In Kubernetes every Pod is an endpoint: one that waits to be plugged in, or has ended, has no address.
       const isPluggedIn = (endpoint.spec.ipNetworks?.length ?? 0) > 0;
-      if (isPluggedIn && endpoint.spec.node === this.#options.nodeName)
-        this.#endpoints.set(endpointIdOf(endpoint), endpoint);
+      if (!isPluggedIn || endpoint.spec.node !== this.#options.nodeName) continue;
+      const id = endpointIdOf(endpoint);
+      this.#endpoints.set(id, endpoint);
+      this.#ports.adopt(id, endpoint);
     }
   }
 
@@ -102,7 +106,8 @@ export class Attachments {
   attach(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
     return this.#inTurn(id, () => {
       const known = this.#endpoints.get(id);
-      return known === undefined ? this.#attachNew(id, request) : this.#attachAgain(id, request, known);
+      if (known !== undefined) return this.#attachAgain(id, request, known);
+      return this.#ports.during(id, request, () => this.#attachNew(id, request));
     });
   }
 
@@ -130,6 +135,7 @@ export class Attachments {
       ...(namespace === undefined ? {} : { namespace }),
     });
     this.#endpoints.delete(id);
+    this.#ports.release(id);
     this.#options.changed();
     return undefined;
   }

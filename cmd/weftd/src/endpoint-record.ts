@@ -1,6 +1,7 @@
 /**
  * An endpoint as a WorkloadEndpoint of the datastore, and back. Pure.
  */
+import { PORTS_ANNOTATION } from '@weft/calc';
 import type { AttachRequest, Endpoint } from '@weft/control';
 import type { EndpointSpec, PluggedEndpoint } from '@weft/endpoint';
 import { hostPrefix, mac, type Parsed } from '@weft/ip';
@@ -25,7 +26,10 @@ export function endpointRecord(
   const metadata = {
     name: name.value,
     namespace: request.namespace ?? defaultNamespace,
-    annotations: { [idAnnotation]: id },
+    annotations: {
+      [idAnnotation]: id,
+      ...(request.ports?.length ? { [PORTS_ANNOTATION]: JSON.stringify(request.ports) } : {}),
+    },
   };
   const spec = {
     node,

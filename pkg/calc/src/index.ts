@@ -12,7 +12,6 @@ export {
   type RouteClass,
 } from './desired-route.ts';
 export { type DesiredSpeaker, type DesiredState, LOCAL_ROUTE_CLASSES } from './desired-state.ts';
-export { type CalcInput, type CalcSettings, DEFAULT_SETTINGS, WEFT_DAEMON_ANNOTATION } from './input.ts';
 export {
   DEFAULT_FELIX_SETTINGS,
   type EffectiveFelixSettings,
@@ -20,9 +19,21 @@ export {
   type FelixSettings,
   type FelixSources,
 } from './felix-settings.ts';
+export { type CalcInput, type CalcSettings, DEFAULT_SETTINGS, WEFT_DAEMON_ANNOTATION } from './input.ts';
 export type { LocalFacts, LocalInterface, UnderlayRoute } from './local-facts.ts';
 export { type WorkloadRouting, workloadRouting } from './local-routes.ts';
 export type { NextHopStatus } from './next-hop.ts';
+export {
+  conflictingPort,
+  PORT_PROTOCOLS,
+  PORTS_ANNOTATION,
+  type PortClaim,
+  type PublishedPort,
+  portClaim,
+  portFamilies,
+  portText,
+  publishedPorts,
+} from './published-ports.ts';
 export {
   nextHopStates,
   type RemoteRoute,

@@ -13,7 +13,14 @@ export {
   type RibPath,
   type RibRoute,
 } from './schema/bgp.ts';
-export type { Attachment, AttachRequest, AttachTiming, Detachment, Endpoint } from './schema/endpoints.ts';
+export type {
+  Attachment,
+  AttachPort,
+  AttachRequest,
+  AttachTiming,
+  Detachment,
+  Endpoint,
+} from './schema/endpoints.ts';
 export { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
 export type {
   AddressHistory,

@@ -14,6 +14,17 @@ export const endpointIdSchema: z.ZodType<string> = z
     '1 to 200 letters, digits, dots, dashes, colons, underscores',
   );
 
+/** One port of the host that leads to the container. */
+export interface AttachPort {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  /** One address of the host, or 0.0.0.0 or :: for all of a family; absent: every address of the host. */
+  readonly hostAddress?: string | undefined;
+  /** 1…65535. */
+  readonly hostPort: number;
+  /** 1…65535. */
+  readonly containerPort: number;
+}
+
 /** What a container wants. */
 export interface AttachRequest {
   readonly containerId: string;
@@ -37,6 +48,8 @@ export interface AttachRequest {
   readonly mtuBytes?: number | undefined;
   /** MAC inside the container; absent: derived. */
   readonly mac?: string | undefined;
+  /** Ports of the host to publish. A port that another endpoint has is refused as `conflict`. */
+  readonly ports?: readonly AttachPort[] | undefined;
 }
 
 const word = z.string().min(1).max(253);
@@ -47,6 +60,16 @@ const mac = z.string().regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'six hex by
 const interfaceName = z
   .string()
   .regex(/^(?!\.{1,2}$)[^\s/:]{1,15}$/, '1 to 15 bytes without slash, colon or space');
+
+const port = z.number().int().min(1).max(65_535);
+const address = z.union([z.ipv4(), z.ipv6()], 'an IP address without prefix length');
+
+const attachPort = requestOf<AttachPort>({
+  protocol: z.enum(['tcp', 'udp', 'sctp']),
+  hostAddress: address.optional(),
+  hostPort: port,
+  containerPort: port,
+});
 
 export const attachRequestSchema: z.ZodType<AttachRequest> = requestOf<AttachRequest>({
   containerId: word,
@@ -65,7 +88,7 @@ export const attachRequestSchema: z.ZodType<AttachRequest> = requestOf<AttachReq
   pools4: pools.optional(),
   pools6: pools.optional(),
   addresses: z
-    .array(z.union([z.ipv4(), z.ipv6()], 'an IP address without prefix length'))
+    .array(address)
     .min(1)
     .max(2)
     .refine((list) => new Set(list.map((a) => a.includes(':'))).size === list.length, 'one of each family')
@@ -73,6 +96,7 @@ export const attachRequestSchema: z.ZodType<AttachRequest> = requestOf<AttachReq
   // RFC 8200 §5 asks for 1280 on IPv6 links; IPv4 alone works from 68 (RFC 791).
   mtuBytes: z.number().int().min(68).max(65_535).optional(),
   mac: mac.optional(),
+  ports: z.array(attachPort).max(1024).optional(),
 });
 
 /** Where the time of an attach went. */
