@@ -271,13 +271,13 @@ export class Attachments {
   }
 }
 
-function hostInterfaceOf({ namespace, pod, containerId }: AttachRequest, prefix: string): string {
-  return hostInterfaceName(
+function hostInterfaceOf(request: AttachRequest, prefix: string): string {
+  const { namespace, pod, containerId, interfaceName } = request;
+  const workload =
     namespace !== undefined && pod !== undefined
-      ? { kind: 'pod', namespace, pod }
-      : { kind: 'container', containerId },
-    prefix,
-  );
+      ? ({ kind: 'pod', namespace, pod } as const)
+      : ({ kind: 'container', containerId } as const);
+  return hostInterfaceName(workload, prefix, interfaceName);
 }
 
 function attachment(

@@ -27,17 +27,35 @@ export type Workload =
   | { readonly kind: 'pod'; readonly namespace: string; readonly pod: string }
   | { readonly kind: 'container'; readonly containerId: string };
 
+/** The interface that every workload has; those of further networks are eth1, eth2 … */
+const firstInterface = 'eth0';
+
 /**
  * The name of the host's interface: the prefix (`cali` unless told) and 11 hex digits of the SHA-1 of "<namespace>.<pod>", or the
- * prefix and the first 11 characters of the container id; fewer after a prefix of more than four characters.
+ * prefix and the first 11 hex digits of the container id; fewer after a prefix of more than four characters.
  *
- * @returns at most 15 bytes for an id of ASCII characters, which is what an interface name may have
+ * Where Calico's rule would name two interfaces alike, the digits are those of a SHA-1 too: of an id that does not begin with
+ * 11 hex digits (containerd's `ctr` makes "<namespace>-<name>"), and of "<workload>.<interface>" for a workload's second network.
+ *
+ * @param containerInterface its name in the container, like `eth0`
+ * @returns at most 15 bytes, which is what an interface name may have
  */
-export function hostInterfaceName(workload: Workload, prefix: string = HOST_INTERFACE_PREFIX): string {
-  const suffix =
-    workload.kind === 'pod'
-      ? createHash('sha1').update(`${workload.namespace}.${workload.pod}`).digest('hex')
-      : workload.containerId;
+export function hostInterfaceName(
+  workload: Workload,
+  prefix: string = HOST_INTERFACE_PREFIX,
+  containerInterface: string = firstInterface,
+): string {
   const room = Math.min(suffixCharacters, longestName - prefix.length);
-  return `${prefix}${suffix.slice(0, room)}`;
+  return `${prefix}${digitsOf(workload, containerInterface).slice(0, room)}`;
+}
+
+function digitsOf(workload: Workload, containerInterface: string): string {
+  const isPod = workload.kind === 'pod';
+  const name = isPod ? `${workload.namespace}.${workload.pod}` : workload.containerId;
+  if (containerInterface !== firstInterface) return sha1(`${name}.${containerInterface}`);
+  return isPod || !/^[0-9a-f]{11}/.test(name) ? sha1(name) : name;
+}
+
+function sha1(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
 }
