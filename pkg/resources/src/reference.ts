@@ -7,7 +7,7 @@ import { examples } from './examples.ts';
 import type { Kind } from './generated/types.ts';
 import type { KindDefinition } from './kind-definition.ts';
 import { kindNames, kinds } from './kinds.ts';
-import { fieldRows, type FieldRow } from './reference-fields.ts';
+import { type FieldRow, fieldRows } from './reference-fields.ts';
 import { toJsonSchema } from './schema/json-schema.ts';
 import { metadataSchema } from './schema/metadata.ts';
 
