@@ -2,14 +2,17 @@
  * The allocator: every operation of IPAM on one datastore. Several allocators, in several processes, may work on one
  * store at a time; what they decide rests on compare-and-swap alone.
  */
+import type { Prefix } from '@weft/ip';
 import type { Inconsistency } from './core/inconsistencies.ts';
 import type { AutoAssignOutcome } from './core/outcome.ts';
 import type { TunnelSettings } from './core/tunnels.ts';
 import { type AssignIpOutcome, type AssignIpRequest, assignIp } from './loop/assign-ip.ts';
+import type { Contention } from './loop/attempts.ts';
 import { type AutoAssignRequest, autoAssign } from './loop/auto-assign.ts';
 import { type AffinityClaim, type AffinityClaimOutcome, claimAffinity } from './loop/claim-affinity.ts';
 import { createContext, type IpamOptions } from './loop/context.ts';
 import { ensureTunnels, type TunnelsOutcome } from './loop/ensure-tunnels.ts';
+import { type CooledRelease, freeCooled } from './loop/free-cooled.ts';
 import { inspect } from './loop/inspect.ts';
 import {
   type AffinityRelease,
@@ -39,6 +42,8 @@ export interface Ipam {
   ensureTunnels(node: string, settings: TunnelSettings): Promise<TunnelsOutcome>;
   /** Takes everything from a node that is gone: tunnels' addresses and blocks. */
   releaseHost(node: string): Promise<HostRelease>;
+  /** Frees the addresses of a block whose cooldown is over. */
+  freeCooled(block: Prefix): Promise<CooledRelease | Contention>;
   /** Finds what a crash left behind. */
   inspect(): Promise<Inconsistency[]>;
   /** Settles one finding of `inspect`. */
@@ -57,6 +62,7 @@ export function createIpam(options: IpamOptions): Ipam {
     releaseAffinity: (wanted) => releaseAffinity(context, wanted),
     ensureTunnels: (node, settings) => ensureTunnels(context, node, settings),
     releaseHost: (node) => releaseHost(context, node),
+    freeCooled: (block) => freeCooled(context, block),
     inspect: () => inspect(context),
     repair: (finding) => repair(context, finding),
   };

@@ -32,6 +32,7 @@ export {
 export { checkBlock } from './core/block-check.ts';
 export { type Cooldown, collectCooled } from './core/block-release.ts';
 export { configOf, DEFAULT_COOLDOWN_SECONDS, DEFAULT_MAX_BLOCKS, type IpamConfig } from './core/config.ts';
+export { findIdleBlocks, type IdleBlock } from './core/idle-blocks.ts';
 export { findInconsistencies, type Inconsistency, type IpamSnapshot } from './core/inconsistencies.ts';
 export {
   type AddressUser,
@@ -68,6 +69,17 @@ export {
   poolSpace,
   whyNotEnabled,
 } from './core/pool-choice.ts';
+export {
+  isStillLeaked,
+  leaksById,
+  NO_MEMORY,
+  planReclaim,
+  type ReclaimMemory,
+  type ReclaimPlan,
+  type ReclaimPolicy,
+  type ReclaimSnapshot,
+  type ReclaimStep,
+} from './core/reclaim.ts';
 export { type Reservations, reservationsOf } from './core/reservations.ts';
 export { type TunnelSettings, tunnelAddressOf, tunnelPools } from './core/tunnels.ts';
 export type {
@@ -87,6 +99,7 @@ export {
 } from './journal/journal-file.ts';
 export { type Journaling, journaled } from './journal/journaled.ts';
 export type { AssignIpOutcome, AssignIpRequest } from './loop/assign-ip.ts';
+export type { Contention } from './loop/attempts.ts';
 export type { AutoAssignRequest } from './loop/auto-assign.ts';
 export type { AffinityClaim, AffinityClaimOutcome } from './loop/claim-affinity.ts';
 export type { IpamOptions } from './loop/context.ts';
@@ -97,6 +110,7 @@ export {
   type PoolDeletionContext,
 } from './loop/delete-pool.ts';
 export type { TunnelResult, TunnelsOutcome } from './loop/ensure-tunnels.ts';
+export type { CooledRelease } from './loop/free-cooled.ts';
 export type { AffinityRelease, AffinityReleaseOutcome } from './loop/release-affinity.ts';
 export type { HandleRelease } from './loop/release-by-handle.ts';
 export type { HostRelease } from './loop/release-host.ts';

@@ -37,6 +37,24 @@ async function shop(): Promise<
   return { ...made, look };
 }
 
+test('what is held for a virtual machine, or for a workload that is no Pod where only Pods are known, is kept', async () => {
+  const { ipam, look, store } = await shop();
+  const others = {
+    machine: { node: 'node1', namespace: 'shop', pod: 'launcher', 'vmi-name': 'vm' },
+    docker: { node: 'node1', workload: 'db' },
+  };
+  for (const [handle, attributes] of Object.entries(others))
+    await ipam.autoAssign({ node: 'node1', handle, attributes, num4: 1, intendedUse: 'Workload' });
+  const looks = [true, false].map(async (arePods) => {
+    const { items: blocks } = await store.list('IPAMBlock');
+    const policy = { now: 0, graceMs: 0, earlier: new Map() };
+    return findLeaks({ blocks, nodes: new Set(['node1']), users: [], arePods }, policy).confirmed;
+  });
+  const handles = (await Promise.all(looks)).map((leaks) => new Set(leaks.map(({ handle }) => handle)));
+  expect(handles).toEqual([new Set(['net.web']), new Set(['net.web', 'docker'])]);
+  expect((await look({ users: [] }, { graceMs: 0 })).confirmed).toHaveLength(3);
+});
+
 interface World {
   readonly nodes?: readonly string[];
   readonly users: readonly AddressUser[];
@@ -64,6 +82,7 @@ describe('an address is kept', () => {
       { nodes: [], users: [web({ addresses: [IPV4, IPV6] })] },
     ],
     ['if the pod reports only the other family of its two', { users: [web({ addresses: [IPV4] })] }],
+    ['while no node is chosen for a pod of its name', { users: [web({ node: '' })] }],
   ])('%s', async (_, world) => {
     const { look } = await shop();
     const { confirmed, candidates } = await look(world, { graceMs: 0 });
@@ -84,6 +103,11 @@ describe('an address is a leak', () => {
       'when its pod runs elsewhere',
       { users: [web({ node: 'node2', addresses: [address('10.0.0.9')] })] },
       'workload-moved',
+    ],
+    [
+      'when its pod has ended, though it still tells its addresses',
+      { users: [web({ addresses: [IPV4, IPV6], hasEnded: true })] },
+      'workload-ended',
     ],
     [
       'when its pod has others',

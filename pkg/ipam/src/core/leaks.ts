@@ -5,7 +5,8 @@
  * Freeing an address that is in use is far worse than keeping one that is not. So when in doubt an address is kept:
  *
  *  1. an address that any workload has is in use, whatever the allocation says of its pod or node;
- *  2. an allocation that names no workload cannot be judged, and a workload whose addresses are not known yet may have it;
+ *  2. an allocation that names no workload cannot be judged, nor one for a virtual machine, which outlives its pods; a
+ *     workload whose node or addresses are not known yet may have it;
  *  3. a leak is confirmed when it was one for the grace period, at once only when its node is gone;
  *  4. what one handle holds is one: if a single address of it is in doubt, none is a leak;
  *  5. a tunnel's address goes when its node is gone and nothing else on that node is in doubt or in use.
@@ -22,9 +23,12 @@ import { parseGoTime } from './time-text.ts';
 export interface AddressUser {
   /** "namespace/pod"; outside Kubernetes the name of the workload. */
   readonly name: string;
+  /** Empty while none is chosen. */
   readonly node: string;
   /** Absent while nobody knows them. */
   readonly addresses?: readonly Address[] | undefined;
+  /** It has ended for good, and uses nothing any more: told for the reason's sake. */
+  readonly hasEnded?: boolean;
 }
 
 /** The user an endpoint stands for. */
@@ -39,8 +43,10 @@ export interface LeakSnapshot {
   readonly blocks: readonly IPAMBlock[];
   /** The names of all nodes. */
   readonly nodes: ReadonlySet<string>;
-  /** Every workload that has not ended. */
+  /** Every workload; those that have ended may be left out. */
   readonly users: readonly AddressUser[];
+  /** The users are Pods alone: what is held for other workloads cannot be judged. */
+  readonly arePods?: boolean;
 }
 
 /** An address that nobody seems to use. */
@@ -50,7 +56,16 @@ export interface Leak {
   readonly handle: string | undefined;
   /** Release it with this and the handle, and no later allocation is hit. */
   readonly sequenceNumber: bigint;
-  readonly reason: 'workload-gone' | 'workload-moved' | 'workload-has-others' | 'node-gone';
+  /** The workload or the kind of tunnel. */
+  readonly heldFor: string;
+  /** Where it was assigned; undefined when the allocation does not say. */
+  readonly node: string | undefined;
+  readonly reason:
+    | 'workload-gone'
+    | 'workload-ended'
+    | 'workload-moved'
+    | 'workload-has-others'
+    | 'node-gone';
   /** What is wrong, with which address, what to do next. */
   readonly message: string;
 }
@@ -120,13 +135,17 @@ function heldIn(block: BlockSpec): Held[] {
   });
 }
 
-function judgeWorkloads(held: readonly Held[], { users, nodes }: LeakSnapshot): Map<string, Verdict> {
+function judgeWorkloads(
+  held: readonly Held[],
+  { users, nodes, arePods = false }: LeakSnapshot,
+): Map<string, Verdict> {
   const byName = Map.groupBy(users, ({ name }) => name);
-  const used = new Set(users.flatMap(({ addresses = [] }) => addresses));
+  const used = new Set(users.flatMap(({ addresses = [], hasEnded }) => (hasEnded ? [] : addresses)));
   return new Map(
     held.map((one) => {
-      const named = byName.get(workloadOf(one) ?? '') ?? [];
-      const verdict = used.has(one.address) ? 'keep' : judge(one, named);
+      const name = workloadOf(one);
+      const cannotTell = name === undefined || isForMachine(one) || (arePods && !isForPod(one));
+      const verdict = cannotTell || used.has(one.address) ? 'keep' : judge(one, byName.get(name) ?? []);
       const { node } = one.attributes;
       const isNodeGone = node !== undefined && !nodes.has(node);
       return [one.id, verdict !== 'keep' && isNodeGone ? 'node-gone' : verdict];
@@ -135,17 +154,30 @@ function judgeWorkloads(held: readonly Held[], { users, nodes }: LeakSnapshot): 
 }
 
 /** @param named the workloads of the allocation's own name; several while a pod is being replaced */
-function judge(one: Held, named: readonly AddressUser[]): Verdict {
-  if (workloadOf(one) === undefined) return 'keep';
+function judge({ attributes }: Held, named: readonly AddressUser[]): Verdict {
   if (named.length === 0) return 'workload-gone';
-  const here = named.filter(({ node }) => node === one.attributes.node);
+  const lasting = named.filter(({ hasEnded }) => !hasEnded);
+  if (lasting.length === 0) return 'workload-ended';
+  const here = lasting.filter(
+    ({ node }) => node === '' || attributes.node === undefined || node === attributes.node,
+  );
   if (here.length === 0) return 'workload-moved';
   return here.some(({ addresses }) => !addresses || addresses.length === 0) ? 'keep' : 'workload-has-others';
 }
 
 /** Whom the allocation was made for; undefined when it does not say. */
-function workloadOf({ attributes: { pod, namespace, workload } }: Held): string | undefined {
-  return pod !== undefined && namespace !== undefined ? `${namespace}/${pod}` : workload;
+function workloadOf(one: Held): string | undefined {
+  const { pod, namespace, workload } = one.attributes;
+  return isForPod(one) ? `${namespace}/${pod}` : workload;
+}
+
+function isForPod({ attributes: { pod, namespace } }: Held): boolean {
+  return pod !== undefined && namespace !== undefined;
+}
+
+/** True for the address of a KubeVirt machine, which keeps it from one pod to the next. */
+function isForMachine({ attributes }: Held): boolean {
+  return ['vm-uid', 'vmi-name', 'vmi-uid'].some((name) => name in attributes);
 }
 
 /** Tunnels' addresses name no workload; they go last, with a node that is gone. */
@@ -154,8 +186,9 @@ function withTunnels(
   verdicts: ReadonlyMap<string, Verdict>,
   nodes: ReadonlySet<string>,
 ): Map<string, Verdict> {
-  const tunnels = held.filter(({ attributes }) => isTunnelType(attributes.type));
-  const others = held.filter((one) => !tunnels.includes(one) && verdicts.get(one.id) === 'keep');
+  const isTunnel = ({ attributes }: Held) => isTunnelType(attributes.type);
+  const tunnels = held.filter(isTunnel);
+  const others = held.filter((one) => verdicts.get(one.id) === 'keep' && !isTunnel(one));
   const stillUsed = new Set(others.map(({ attributes }) => attributes.node));
   const gone = tunnels.filter(
     ({ attributes: { node } }) => node !== undefined && !nodes.has(node) && !stillUsed.has(node),
@@ -169,13 +202,15 @@ function sinceWhen({ id, attributes }: Held, { earlier, now }: LeakPolicy): numb
 
 function leakOf(one: Held, reason: Leak['reason']): Leak {
   const { address, block, handle, sequenceNumber, attributes } = one;
-  const whose = workloadOf(one) ?? attributes.type ?? 'something';
+  const { node } = attributes;
+  const heldFor = workloadOf(one) ?? attributes.type ?? 'something';
   const why = {
     'workload-gone': 'which is gone',
-    'workload-moved': `which no longer runs on node ${attributes.node}`,
+    'workload-ended': 'which has ended',
+    'workload-moved': `which no longer runs on node ${node}`,
     'workload-has-others': 'which has other addresses',
-    'node-gone': `on node ${attributes.node}, which is gone`,
+    'node-gone': `on node ${node}, which is gone`,
   }[reason];
-  const message = `${address} is held for ${whose}, ${why}. Release it: weftctl ipam check --fix.`;
-  return { address, block, handle, sequenceNumber, reason, message };
+  const message = `${address} is held for ${heldFor}, ${why}. Release it: weftctl ipam check --fix.`;
+  return { address, block, handle, sequenceNumber, heldFor, node, reason, message };
 }

@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly pools: readonly IPPool[];
   readonly nodes: readonly Node[];
   readonly workloads: readonly WorkloadEndpoint[];
+  /** Other workloads than Pods have no endpoint in this store (Kubernetes). */
+  readonly workloadsArePods: boolean;
   /** What is stored and cannot be read: whoever it stands for is missing in the lists. */
   readonly unreadable: readonly UnreadableObject[];
   /** Milliseconds since the epoch. */
@@ -52,6 +54,7 @@ export async function readSnapshot(store: Datastore): Promise<Snapshot> {
     pools: pools.items,
     nodes: nodes.items,
     workloads: workloads.items,
+    workloadsArePods: store.ownedElsewhere?.has('WorkloadEndpoint') ?? false,
     unreadable: [blocks, affinities, handles, pools, nodes, workloads].flatMap((all) => all.unreadable),
     now: Date.now(),
   };

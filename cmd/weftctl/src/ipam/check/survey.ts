@@ -120,7 +120,8 @@ function leaksIn(snapshot: Snapshot, blocks: Snapshot['blocks'], ofNodes: readon
   const nodes = new Set(snapshot.nodes.map(({ metadata }) => metadata.name));
   const tunnels = ofNodes.map(({ name, address }) => ({ name, node: '', addresses: [address] }));
   const users = [...snapshot.workloads.map(userOfEndpoint), ...tunnels];
-  return findLeaks({ blocks, nodes, users }, { now: snapshot.now, graceMs: DEFAULT_LEAK_GRACE_MS });
+  const arePods = snapshot.workloadsArePods;
+  return findLeaks({ blocks, nodes, users, arePods }, { now: snapshot.now, graceMs: DEFAULT_LEAK_GRACE_MS });
 }
 
 function countByNode(allocations: readonly DescribedAllocation[]): [string, number][] {

@@ -8,9 +8,9 @@ import type { WhereOptions } from '../../options.ts';
 import { printable, printTable } from '../../print/table.ts';
 import { versionText } from '../../version.ts';
 import { chooseDaemons, type DaemonTarget } from '../../where.ts';
-import { describeChecks } from '../checksystem/index.ts';
 import { checkSystem } from '../checksystem/checks.ts';
 import { readFacts } from '../checksystem/facts.ts';
+import { describeChecks } from '../checksystem/index.ts';
 import { calicoConfigPart, collectHost, type HostPlace, type Part } from './collect.ts';
 import { tarOf } from './tar.ts';
 
