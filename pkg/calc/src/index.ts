@@ -2,7 +2,13 @@
  * The public API of @weft/calc: from resources and local facts to the desired state of one node.
  */
 export type { Announcement, Announcements, NotAnnounced } from './announcements.ts';
-export { type DetectedAddress, detectAddress, EXCLUDED_INTERFACES } from './autodetect.ts';
+export {
+  type AddressFacts,
+  type DetectedAddress,
+  detectAddress,
+  EXCLUDED_INTERFACES,
+} from './autodetect/detect.ts';
+export { type AutodetectMethod, FIRST_FOUND, parseAutodetectMethod } from './autodetect/method.ts';
 export { hashedRouterId } from './bgp-node.ts';
 export { calculate, createCalculator } from './calculate.ts';
 export {
