@@ -117,6 +117,8 @@ describe('three hosts whose datastore is etcd', () => {
       join(directory, 'weftd.sock'),
       '--ipam-journal',
       join(directory, 'journal.db'),
+      '--nodename-file',
+      join(directory, 'nodename'),
     ];
     const second = await runIn(lab.name, 'node1', [...command, ...paths]);
     rmSync(directory, { recursive: true });

@@ -100,6 +100,7 @@ export function startFakeDaemon(
       version: '0.1.0',
       pid: 42,
       since: '2026-11-21T09:00:00.000Z',
+      addresses: [],
       datastore: { type: 'embedded', location: '/var/lib/weft/weft.db', inSync: true },
       readiness: health,
     }),

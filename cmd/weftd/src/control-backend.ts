@@ -8,6 +8,7 @@ import {
   cutPage,
   type DaemonStatus,
   type Health,
+  type NodeAddress,
   type Page,
   type PageQuery,
   type Refusal,
@@ -40,6 +41,8 @@ export interface BackendSources {
   readonly bgp: () => Bgp | undefined;
   readonly sessions: () => readonly SessionDecision[];
   readonly readiness: () => Health;
+  /** The addresses of this node, and why those. */
+  readonly addresses: () => readonly NodeAddress[];
   /** Why nothing can be attached or detached just now; undefined when it can. */
   readonly whyNotNow: (id: string) => Refusal | undefined;
 }
@@ -79,7 +82,7 @@ export function controlBackend(sources: BackendSources): ControlBackend {
   };
 }
 
-function daemonStatus({ options, readiness, state }: BackendSources): DaemonStatus {
+function daemonStatus({ addresses, options, readiness, state }: BackendSources): DaemonStatus {
   const detail = state.health.describe();
   return {
     node: options.nodeName,
@@ -87,6 +90,7 @@ function daemonStatus({ options, readiness, state }: BackendSources): DaemonStat
     version,
     pid: process.pid,
     since,
+    addresses: addresses(),
     datastore: {
       ...locationOf(options.datastore),
       inSync: state.isCurrent,

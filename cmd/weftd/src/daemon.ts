@@ -34,6 +34,7 @@ import { NodeStatusReporter } from './node-status/reporter.ts';
 import type { Options } from './options.ts';
 import { readiness } from './readiness.ts';
 import { Speaking } from './speaking.ts';
+import { NodeRegistration } from './startup/node-registration.ts';
 import { StartupError } from './startup-error.ts';
 import { State } from './state.ts';
 import { LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
@@ -75,6 +76,7 @@ export class Daemon {
   readonly #speaking: Speaking;
   readonly #attachments: Attachments;
   readonly #journal: BatchedJournal;
+  readonly #registration: NodeRegistration;
   readonly #joining: Joining;
   readonly #answering: MonitoringAnswers;
   readonly #monitoring: Monitoring;
@@ -142,6 +144,7 @@ export class Daemon {
       facts: () => this.#nodeFacts(),
       mayWrite: () => !this.#state.isLocked,
     });
+    this.#registration = new NodeRegistration({ options, store, facts: () => this.#facts.facts, log });
     this.#joining = new Joining({
       options,
       log,
@@ -149,7 +152,7 @@ export class Daemon {
       state: this.#state,
       attachments: this.#attachments,
       journal: this.#journal,
-      facts: () => this.#facts.facts,
+      registration: this.#registration,
       delayed: () => this.#openControl(),
     });
   }
@@ -180,6 +183,7 @@ export class Daemon {
       ready: () => this.#readiness().ok,
     });
     await this.#openControl();
+    this.#registration.watch();
     this.#log.info('daemon-started', `weftd runs as ${this.#options.nodeName}`, {
       restarting: this.#restarting,
     });
@@ -193,6 +197,7 @@ export class Daemon {
   /** Closes sessions so that peers keep our routes, leaves the kernel's routes alone, lets go of the datastore. */
   async stop(): Promise<void> {
     this.#running = false;
+    this.#registration.close();
     this.#reporter.close();
     await this.#control?.close();
     await this.#monitoring.close();
@@ -217,6 +222,7 @@ export class Daemon {
       bgp: () => this.#speaking.bgp,
       sessions: () => this.#sessions,
       readiness: () => this.#readiness(),
+      addresses: () => this.#registration.addresses,
       whyNotNow: (id) => this.#whyNotNow(id),
     };
   }

@@ -4,14 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LocalFacts } from '@weft/calc';
 import { type Refusal, refuse } from '@weft/control';
 import type { NameClaim } from '@weft/datastore';
 import type { Logger } from '@weft/telemetry';
 import type { Attachments } from './attachments.ts';
 import { type BatchedJournal, mendJournal } from './journal.ts';
 import type { Options } from './options.ts';
-import { registerNode } from './register-node.ts';
+import { keepNodeName } from './startup/node-name.ts';
+import type { NodeRegistration } from './startup/node-registration.ts';
 import { StartupError } from './startup-error.ts';
 import type { State } from './state.ts';
 import { ensureClusterInformation, isLocked, LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
@@ -29,7 +29,7 @@ export interface JoiningOptions {
   readonly state: State;
   readonly attachments: Attachments;
   readonly journal: BatchedJournal;
-  readonly facts: () => LocalFacts;
+  readonly registration: NodeRegistration;
   /** It may take long: whoever asks should be told. May be called more than once. */
   readonly delayed: () => Promise<void>;
 }
@@ -63,11 +63,11 @@ export class Joining {
 
   /** Goes the whole way. Throws StartupError, and DatastoreError that will not pass by itself. */
   async run(): Promise<void> {
-    const { attachments, facts, journal, log, options, state, store } = this.#with;
+    const { attachments, journal, log, options, registration, state, store } = this.#with;
     const claim = await this.#whenStoreLets(() => claimNode(store, options));
     claim?.lost?.addEventListener('abort', () => this.#nameLost.reject(nameTaken(options)));
     await this.#whenUnlocked();
-    await this.#whenStoreLets(() => registerNode(store, options, facts(), log));
+    await this.#whenStoreLets(() => registration.register());
     await this.#whenStoreLets(() => attachments.load());
     await this.#whenAllIsKnown();
     const blocks = state.ownBlocks().map(({ spec }) => spec.cidr);
@@ -77,6 +77,7 @@ export class Joining {
     const endpoints = await this.#whenStoreLets(() => attachments.reclaim());
     if (endpoints.length > 0)
       log.warn('addresses-reclaimed', 'attaches that died half-way had taken addresses', { endpoints });
+    keepNodeName(options.nodenameFile, options.nodeName);
     this.#awaited = undefined;
     state.health.answered();
   }

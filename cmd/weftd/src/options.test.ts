@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readOptions } from './options.ts';
 
 /** The datastore that a command line and an environment choose. */
@@ -31,5 +31,66 @@ describe('the datastore of weftd', () => {
   it('is the flag before the variables', () => {
     const environment = { DATASTORE_TYPE: 'kubernetes' };
     expect(datastoreOf(['--datastore', '/tmp/x.db'], environment)).toMatchObject({ type: 'embedded' });
+  });
+});
+
+describe('what weftd is told about its node', () => {
+  beforeEach(() => {
+    for (const name of ['NODENAME', 'HOSTNAME', 'IP', 'IP6', 'AS']) vi.stubEnv(name, undefined);
+  });
+  afterEach(() => vi.unstubAllEnvs());
+
+  function optionsOf(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    return readOptions(['node', 'weftd', '--nodename-file', '/nonexistent/nodename', ...args], process.env);
+  }
+
+  it('is nothing: both families by first-found, once a minute, under the name of the host', () => {
+    const { addresses, asNumber, autodetectPollIntervalMs, checksNodeAddress, nodeName } = optionsOf([]);
+    expect({ addresses, asNumber, autodetectPollIntervalMs, checksNodeAddress }).toEqual({
+      addresses: [
+        { family: 4, wanted: 'autodetect', method: { kind: 'first-found' } },
+        { family: 6, wanted: 'autodetect', method: { kind: 'first-found' } },
+      ],
+      asNumber: undefined,
+      autodetectPollIntervalMs: 60_000,
+      checksNodeAddress: true,
+    });
+    expect(nodeName).not.toBe('');
+  });
+
+  it("is what Calico's variables say", () => {
+    const environment = {
+      NODENAME: 'Node1',
+      IP: '10.0.0.1/24',
+      IP6: '',
+      IP_AUTODETECTION_METHOD: 'interface=eth.*',
+      IP6_AUTODETECTION_METHOD: 'kubernetes-internal-ip',
+      AUTODETECT_POLL_INTERVAL: '1m30s',
+      AS: '1.10',
+      DISABLE_NODE_IP_CHECK: 'true',
+    };
+    expect(optionsOf([], environment)).toMatchObject({
+      nodeName: 'Node1',
+      nodeNameSource: 'NODENAME',
+      addresses: [
+        { family: 4, wanted: '10.0.0.1/24', method: { kind: 'interface', names: [/eth.*/] } },
+        { family: 6, wanted: '', method: { kind: 'kubernetes-internal-ip' } },
+      ],
+      autodetectPollIntervalMs: 90_000,
+      asNumber: 65546,
+      checksNodeAddress: false,
+    });
+  });
+
+  it("is weft's own variables before Calico's, and flags before both", () => {
+    const environment = { WEFT_IP: 'none', IP: 'autodetect', WEFT_NODE_NAME: 'a', NODENAME: 'b', AS: '' };
+    expect(optionsOf(['--ip6', 'none'], environment)).toMatchObject({
+      nodeName: 'a',
+      addresses: [
+        { family: 4, wanted: 'none' },
+        { family: 6, wanted: 'none' },
+      ],
+    });
   });
 });

@@ -10,25 +10,30 @@ import {
   settingsFromEnvironment,
 } from '@weft/datastore';
 import { DEFAULT_JOURNAL_PATH, journalBeside } from '@weft/ipam';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, type Option } from 'commander';
+import { flag, integer } from './flag.ts';
+import { type GivenNodeOptions, type NodeOptions, nodeFlags, nodeOptions } from './startup/node-options.ts';
 import { version } from './version.ts';
 
 /** How the daemon is to run. */
-export interface Options {
-  readonly nodeName: string;
+export interface Options extends NodeOptions {
   readonly datastore: DatastoreChoice;
   readonly controlSocket: string;
   /** Path of this machine's journal of addresses. */
   readonly ipamJournal: string;
   /** Where metrics and health are answered on TCP too; absent: only on the control socket. */
   readonly metricsAddress?: { readonly host: string; readonly port: number };
-  /** `autodetect`, `none`, or an address, with or without prefix length. */
-  readonly ip: string;
-  readonly ip6: string;
   readonly holdTimeSeconds: number;
   readonly restartTimeSeconds: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
+
+/** What the command line says itself; the rest is put together from it. */
+type GivenOptions = GivenNodeOptions &
+  Omit<Options, keyof NodeOptions | 'datastore' | 'ipamJournal'> & {
+    readonly datastore?: DatastoreChoice;
+    readonly ipamJournal?: string;
+  };
 
 /** The store of a machine that names none. */
 const DEFAULT_DATASTORE: DatastoreChoice = { type: 'embedded', path: '/var/lib/weft/weft.db' };
@@ -44,21 +49,19 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
     .description('The per-node daemon of weft: addresses, interfaces, routes and BGP of one host.')
     .version(version)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  for (const option of [...placeFlags(), ...addressFlags(), ...bgpFlags(), logFlag()])
-    program.addOption(option);
-  type Chosen = 'datastore' | 'ipamJournal';
-  const given = program.parse(argv).opts<Omit<Options, Chosen> & Partial<Options>>();
+  for (const option of [...nodeFlags(), ...placeFlags(), ...bgpFlags(), logFlag()]) program.addOption(option);
+  const given = program.parse(argv).opts<GivenOptions>();
   const datastore = given.datastore ?? fromEnvironment(program, environment);
-  return { ...given, datastore, ipamJournal: given.ipamJournal ?? journalBeside(datastore) };
+  return {
+    ...given,
+    ...nodeOptions(given, environment),
+    datastore,
+    ipamJournal: given.ipamJournal ?? journalBeside(datastore),
+  };
 }
 
 function placeFlags(): Option[] {
   return [
-    flag(
-      '--node-name <name>',
-      'WEFT_NODE_NAME',
-      'name of this node in the datastore; in Kubernetes that of its Node',
-    ).makeOptionMandatory(),
     flag(
       '--datastore <where>',
       'WEFT_DATASTORE',
@@ -79,14 +82,6 @@ function placeFlags(): Option[] {
       'WEFT_METRICS_ADDRESS',
       'answer /metrics, /liveness and /readiness there too',
     ).argParser(hostAndPort),
-  ];
-}
-
-function addressFlags(): Option[] {
-  const choices = 'autodetect, none, or an address';
-  return [
-    flag('--ip <address>', 'WEFT_IP', `IPv4 address of the node: ${choices}`).default('autodetect'),
-    flag('--ip6 <address>', 'WEFT_IP6', `IPv6 address of the node: ${choices}`).default('autodetect'),
   ];
 }
 
@@ -111,10 +106,6 @@ function logFlag(): Option {
     .default('info');
 }
 
-function flag(flags: string, variable: string, description: string): Option {
-  return new Option(flags, description).env(variable);
-}
-
 function parseWhere(text: string): DatastoreChoice {
   const parsed = parseDatastore(text);
   if (parsed.ok) return parsed.choice;
@@ -128,14 +119,6 @@ function fromEnvironment(program: Command, environment: NodeJS.ProcessEnv): Data
     if (!(error instanceof SettingsError)) throw error;
     return program.error(`error: the environment's ${error.setting} ${error.message}`);
   }
-}
-
-function integer(lowest: number, highest: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${lowest} to ${highest}.`);
-  };
 }
 
 function hostAndPort(text: string): { host: string; port: number } {

@@ -37,7 +37,7 @@ export {
   type RouteState,
   type RouteStatus,
 } from './schema/routes.ts';
-export type { DaemonStatus, DatastoreStatus, Health } from './schema/status.ts';
+export type { DaemonStatus, DatastoreStatus, Health, NodeAddress } from './schema/status.ts';
 export type { ControlServer, ControlServerOptions, MonitoringServer, RequestRecord } from './server.ts';
 export { startControlServer, startMonitoringServer } from './server.ts';
 export { DEFAULT_SOCKET_PATH, MAX_SOCKET_PATH_BYTES } from './socket-path.ts';

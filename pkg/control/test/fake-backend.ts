@@ -21,6 +21,7 @@ export function fakeBackend(overrides: Partial<ControlBackend> = {}): FakeBacken
       version: '0.1.0',
       pid: 42,
       since: '2026-11-21T09:00:00.000Z',
+      addresses: [],
       datastore: { type: 'embedded', location: '/var/lib/weft/weft.db', inSync: true },
       readiness: fake.health,
     }),

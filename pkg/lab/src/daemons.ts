@@ -89,9 +89,10 @@ function weftdCommand(
   { datastore, holdTimeSeconds }: WeftdSettings,
   installation: Installation,
 ): DaemonCommand {
-  const { controlSocket, ipamJournal } = hostFiles(lab, host.name);
+  const { controlSocket, ipamJournal, nodename } = hostFiles(lab, host.name);
   const options = {
     '--node-name': host.name,
+    '--nodename-file': nodename,
     '--datastore': datastore,
     '--control-socket': controlSocket,
     '--ipam-journal': ipamJournal,

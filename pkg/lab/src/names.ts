@@ -65,16 +65,17 @@ export function labFiles(lab: string): {
   };
 }
 
-/** A host's files: its daemon's control socket, journal of addresses, log and configuration. */
+/** A host's files: its daemon's control socket, journal of addresses, the name it keeps, its log and its configuration. */
 export function hostFiles(
   lab: string,
   host: string,
-): { directory: string; controlSocket: string; ipamJournal: string; log: string } {
+): { directory: string; controlSocket: string; ipamJournal: string; nodename: string; log: string } {
   const directory = join(labsDirectory, lab, 'hosts', host);
   return {
     directory,
     controlSocket: join(directory, 'weftd.sock'),
     ipamJournal: join(directory, 'ipam-journal.db'),
+    nodename: join(directory, 'nodename'),
     log: join(directory, 'daemon.log'),
   };
 }

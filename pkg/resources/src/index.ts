@@ -28,6 +28,7 @@ export { checkPoolAgainst } from './pool-checks.ts';
 export type { JsonSchema } from './schema/json-schema.ts';
 export { nearest } from './schema/nearest.ts';
 export { type Labels, matchesSelector, parseSelector, type Selector } from './selector/selector.ts';
+export { parseAsNumber } from './text/as-number.ts';
 export { type Community, parseCommunity } from './text/community.ts';
 export { parseDuration } from './text/duration.ts';
 export { type PeerAddress, parsePeerAddress } from './text/peer-address.ts';

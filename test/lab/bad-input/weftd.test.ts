@@ -32,7 +32,9 @@ describe('weftd', () => {
   let weftd: string[];
   beforeAll(async () => {
     const { node, weftd: bundle } = await installation();
-    weftd = [node, bundle, '--node-name', 'plain', '--control-socket', join(bad.directory, 'weftd.sock')];
+    const files = ['--control-socket', 'weftd.sock', '--nodename-file', 'nodename'];
+    const paths = files.map((word) => (word.startsWith('--') ? word : join(bad.directory, word)));
+    weftd = [node, bundle, '--node-name', 'plain', ...paths];
   });
 
   /** Starts one on the host `plain` and waits for its end. */

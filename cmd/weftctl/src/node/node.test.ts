@@ -28,6 +28,10 @@ const status = {
   version: '0.1.0',
   pid: 42,
   since: '2026-11-21T09:00:00Z',
+  addresses: [
+    { family: 4, address: '10.0.0.1/24', reason: 'first-found: 10.0.0.1/24 on eth0' },
+    { family: 6, reason: 'none is to be looked for' },
+  ],
   datastore: { type: 'embedded', location: '/x.db', inSync: false, detail: 'waiting for the first snapshot' },
   readiness: { ok: false, reasons: ['The datastore is not in sync.'] },
 } as const;
@@ -39,6 +43,8 @@ describe('node status', { timeout: 30_000 }, () => {
     expect(`\n${printNodeStatus({ status, bgp }, false, now)}`).toBe(`
 weftd is running on n1: version 0.1.0, pid 42, since 2026-11-21 09:00:00.
 AS 64512, BGP identifier 10.0.0.1. Datastore embedded /x.db, not in sync: waiting for the first snapshot.
+IPv4 address 10.0.0.1/24: first-found: 10.0.0.1/24 on eth0.
+IPv6 address none: none is to be looked for.
 Not ready: The datastore is not in sync.
 
 IPv4 BGP status

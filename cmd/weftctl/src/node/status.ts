@@ -1,5 +1,5 @@
 /** `weftctl node status`: the daemon, its readiness, and its BGP sessions in calicoctl's tables. */
-import type { BgpPeer, BgpPeers, DaemonStatus } from '@weft/control';
+import type { BgpPeer, BgpPeers, DaemonStatus, NodeAddress } from '@weft/control';
 import type { Report } from '../failure.ts';
 import type { OutputFormat, WhereOptions } from '../options.ts';
 import { printBoxedTable } from '../print/boxed-table.ts';
@@ -56,8 +56,13 @@ function describeDaemon(status: DaemonStatus, bgp: BgpPeers, paint: Paint): stri
   return [
     `weftd is running on ${status.node}: version ${status.version}, pid ${status.pid}, since ${clockTime(status.since)}.`,
     `AS ${bgp.asn}, BGP identifier ${bgp.bgpIdentifier}. Datastore ${datastore.type} ${datastore.location}, ${sync}.`,
+    ...status.addresses.map(describeAddress),
     readiness.ok ? paint('good', 'Ready.') : paint('bad', `Not ready: ${readiness.reasons.join(' ')}`),
   ];
+}
+
+function describeAddress({ address, family, reason }: NodeAddress): string {
+  return `IPv${family} address ${address ?? 'none'}: ${reason}.`;
 }
 
 function printPeers(peers: readonly BgpPeer[], wide: boolean, now: Date, paint: Paint): string {

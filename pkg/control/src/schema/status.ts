@@ -26,6 +26,15 @@ export interface DatastoreStatus {
   readonly detail?: string | undefined;
 }
 
+/** The address of a family that this node goes by. */
+export interface NodeAddress {
+  readonly family: 4 | 6;
+  /** With the length of its subnet; absent: the node has none of this family. */
+  readonly address?: string | undefined;
+  /** How it was found, or why there is none. */
+  readonly reason: string;
+}
+
 /** The daemon: who it is, since when, and whether it does its work. */
 export interface DaemonStatus {
   /** The node's name in the datastore. */
@@ -35,6 +44,8 @@ export interface DaemonStatus {
   readonly pid: number;
   /** Start of the process, RFC 3339. */
   readonly since: string;
+  /** One of each family; empty until they are chosen. */
+  readonly addresses: readonly NodeAddress[];
   readonly datastore: DatastoreStatus;
   readonly readiness: Health;
 }
@@ -45,6 +56,13 @@ export const daemonStatusSchema: z.ZodType<DaemonStatus> = replyOf<DaemonStatus>
   version: z.string(),
   pid: z.number().int(),
   since: z.string(),
+  addresses: z.array(
+    replyOf<NodeAddress>({
+      family: z.literal([4, 6]),
+      address: z.string().optional(),
+      reason: z.string(),
+    }),
+  ),
   datastore: replyOf<DatastoreStatus>({
     type: z.enum(['embedded', 'etcd', 'kubernetes']),
     location: z.string(),

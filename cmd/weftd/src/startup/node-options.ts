@@ -1,0 +1,116 @@
+/**
+ * What weftd is told about its node: who it is and which addresses it has. Each flag is an environment variable too, and
+ * those of Calico's node agent count where weft's own are not set.
+ */
+import { type AutodetectMethod, FIRST_FOUND, parseAutodetectMethod } from '@weft/calc';
+import { parseAsNumber, parseDuration } from '@weft/resources';
+import type { Option } from 'commander';
+import { flag, parsedBy } from '../flag.ts';
+import type { AddressSetting } from './node-address.ts';
+import { DEFAULT_NODENAME_FILE, findNodeName, machineSources } from './node-name.ts';
+
+/** How often a detected address is looked for again unless told. Source: Calico. */
+const POLL_INTERVAL_MS = 60_000;
+
+/** Who the node is. */
+export interface NodeOptions {
+  readonly nodeName: string;
+  /** What gave the name, in words. */
+  readonly nodeNameSource: string;
+  /** Where the name is kept. */
+  readonly nodenameFile: string;
+  /** One of each family. */
+  readonly addresses: readonly AddressSetting[];
+  readonly autodetectPollIntervalMs: number;
+  /** False: another Node may have the same address. */
+  readonly checksNodeAddress: boolean;
+  /** Absent: what the Node says, or the cluster. */
+  readonly asNumber?: number;
+}
+
+/** The flags as commander gives them. */
+export interface GivenNodeOptions {
+  readonly nodeName?: string;
+  readonly nodenameFile?: string;
+  readonly ip: string;
+  readonly ip6: string;
+  readonly ipAutodetectionMethod?: AutodetectMethod;
+  readonly ip6AutodetectionMethod?: AutodetectMethod;
+  readonly autodetectPollInterval?: number;
+  readonly asNumber?: number;
+}
+
+/** The flags. */
+export function nodeFlags(): Option[] {
+  const name = 'name of this node in the datastore; in Kubernetes that of its Node. Without it NODENAME, the';
+  return [
+    flag('--node-name <name>', 'WEFT_NODE_NAME', `${name} --nodename-file, HOSTNAME or the host name`),
+    flag(
+      '--nodename-file <file>',
+      'WEFT_NODENAME_FILE',
+      `keeps the name for the next start (default: ${DEFAULT_NODENAME_FILE})`,
+      'CALICO_NODENAME_FILE',
+    ),
+    ...addressFlags(4, 'ip'),
+    ...addressFlags(6, 'ip6'),
+    flag(
+      '--autodetect-poll-interval <duration>',
+      'WEFT_AUTODETECT_POLL_INTERVAL',
+      'how often a detected address is looked for again (default: 60s)',
+      'AUTODETECT_POLL_INTERVAL',
+    ).argParser(parsedBy(parsePause)),
+    flag(
+      '--as-number <n>',
+      'WEFT_AS_NUMBER',
+      'AS number of this node; else what its Node or the cluster says',
+      'AS',
+    ).argParser(parsedBy(parseAsNumber)),
+  ];
+}
+
+function addressFlags(family: 4 | 6, name: 'ip' | 'ip6'): Option[] {
+  const variable = name.toUpperCase();
+  const choices = "autodetect, none, an address, or empty (the Node's own)";
+  const methods =
+    'first-found, can-reach=HOST, interface=REGEX,…, skip-interface=REGEX,…, cidr=CIDR,… or kubernetes-internal-ip';
+  return [
+    flag(
+      `--${name} <address>`,
+      `WEFT_${variable}`,
+      `IPv${family} address of the node: ${choices}`,
+      variable,
+    ).default('autodetect'),
+    flag(
+      `--${name}-autodetection-method <method>`,
+      `WEFT_${variable}_AUTODETECTION_METHOD`,
+      methods,
+      `${variable}_AUTODETECTION_METHOD`,
+    ).argParser(parsedBy(parseAutodetectMethod)),
+  ];
+}
+
+function parsePause(text: string): ReturnType<typeof parseDuration> {
+  const parsed = parseDuration(text);
+  return parsed.ok && parsed.value < 1000 ? { ok: false, reason: `${text} is less than a second` } : parsed;
+}
+
+/** The flags, and what the machine and its environment say where they are silent. */
+export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.ProcessEnv): NodeOptions {
+  const nodenameFile = given.nodenameFile || DEFAULT_NODENAME_FILE;
+  const found =
+    given.nodeName === undefined
+      ? findNodeName(nodenameFile, { ...machineSources, environment })
+      : { name: given.nodeName, source: '--node-name' };
+  return {
+    nodeName: found.name,
+    nodeNameSource: found.source,
+    nodenameFile,
+    addresses: [
+      { family: 4, wanted: given.ip, method: given.ipAutodetectionMethod ?? FIRST_FOUND },
+      { family: 6, wanted: given.ip6, method: given.ip6AutodetectionMethod ?? FIRST_FOUND },
+    ],
+    autodetectPollIntervalMs: given.autodetectPollInterval ?? POLL_INTERVAL_MS,
+    checksNodeAddress: environment.DISABLE_NODE_IP_CHECK !== 'true',
+    ...(given.asNumber === undefined ? {} : { asNumber: given.asNumber }),
+  };
+}
