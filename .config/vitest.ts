@@ -1,6 +1,6 @@
 import { defaultExclude, defineConfig } from 'vitest/config';
 
-const STORES = 'test/{crds,datastore,harness,ipam,manifests,weftctl}/**/*.test.ts';
+const STORES = 'test/{crds,datastore,harness,ipam,kubernetes,manifests,weftctl}/**/*.test.ts';
 
 export default defineConfig({
   root: `${import.meta.dirname}/..`,

@@ -97,7 +97,7 @@ export class Daemon {
     this.#store = store;
     this.#kernel = kernel;
     const health = new StoreHealth(locationOf(options.datastore), log);
-    this.#state = new State(store, options, health, (kind) => {
+    this.#state = new State(store, options, health, log, (kind) => {
       this.#metrics.datastoreEvent(kind);
       if (kind === 'CalicoNodeStatus') this.#followRequests();
       else this.#schedule('everything');
@@ -205,7 +205,7 @@ export class Daemon {
     this.#facts.close();
     this.#dataplane.close();
     this.#journal.close();
-    await this.#state.mirror.close();
+    await this.#state.close();
     await this.#store.close();
     this.#kernel.close();
   }

@@ -122,11 +122,12 @@ export class Joining {
   /** The mirror waits out by itself what passes; here it is only told to whoever asks. */
   async #whenAllIsKnown(): Promise<void> {
     const { delayed, state } = this.#with;
-    const inSync = state.mirror.whenInSync();
+    const inSync = state.whenInSync();
     while (!state.mirror.inSync) {
       await Promise.race([inSync, sleep(CHECK_MS, undefined, { ref: false })]);
       if (state.health.away !== undefined) await delayed();
     }
+    await inSync;
   }
 }
 

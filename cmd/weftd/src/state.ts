@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  announcesServices,
   type CalcInput,
   type EffectiveFelixSettings,
   effectiveFelixSettings,
@@ -10,10 +11,11 @@ import {
   type WorkloadRouting,
   workloadRouting,
 } from '@weft/calc';
-import { type Datastore, type Mirror, type MirrorChange, mirror } from '@weft/datastore';
+import { type Datastore, type Mirror, type MirrorChange, mirror, openCluster } from '@weft/datastore';
 import { type Family, familyOf } from '@weft/ip';
 import { type IpamView, isSameOwner, ownerOfAffinity } from '@weft/ipam';
 import {
+  type BgpSettings,
   type BlockAffinity,
   effectiveBgpSettings,
   type FelixConfiguration,
@@ -22,7 +24,9 @@ import {
   type ResourceOf,
   type WorkloadEndpoint,
 } from '@weft/resources';
+import type { Logger } from '@weft/telemetry';
 import type { Options } from './options.ts';
+import { ServiceWatch } from './services/service-watch.ts';
 import { isLocked } from './store/cluster-information.ts';
 import type { StoreHealth } from './store/store-health.ts';
 
@@ -45,6 +49,8 @@ type MirroredKind = (typeof kinds)[number];
 export class State {
   readonly mirror: Mirror<MirroredKind>;
   readonly health: StoreHealth;
+  /** Only a Kubernetes cluster has Services. */
+  readonly #services: ServiceWatch | undefined;
   readonly #nodeName: string;
   readonly #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'secrets' | 'settings'>;
   /** Lists handed out before, the same object until their kind changes: the calculator goes by that. */
@@ -60,8 +66,22 @@ export class State {
     | undefined;
 
   /** @param onChange told of every change but those of other nodes' blocks, which are learned by BGP */
-  constructor(store: Datastore, options: Options, health: StoreHealth, onChange: (kind: Kind) => void) {
-    this.#nodeName = options.nodeName;
+  constructor(
+    store: Datastore,
+    options: Options,
+    health: StoreHealth,
+    log: Logger,
+    onChange: (kind: Kind | 'Service') => void,
+  ) {
+    const { datastore, nodeName } = options;
+    if (datastore.type === 'kubernetes')
+      this.#services = new ServiceWatch({
+        nodeName,
+        log,
+        open: () => openCluster(datastore),
+        changed: () => onChange('Service'),
+      });
+    this.#nodeName = nodeName;
     this.#constant = constantInput(options);
     this.health = health;
     this.mirror = mirror(store, kinds, (change) => {
@@ -70,8 +90,21 @@ export class State {
       this.#lists.delete(change.resourceKind);
       if (isBlockOfAnother(change, this.#nodeName)) return;
       if (change.resourceKind === 'BlockAffinity') this.#ownBlocks = undefined;
+      if (change.resourceKind === 'BGPConfiguration')
+        this.#services?.want(announcesServices(this.#bgpSettings()));
       onChange(change.resourceKind);
     });
+  }
+
+  /** Resolves when everything is read. Rejects as the mirror does. */
+  async whenInSync(): Promise<void> {
+    await this.mirror.whenInSync();
+    await this.#services?.whenRead();
+  }
+
+  async close(): Promise<void> {
+    this.#services?.close();
+    await this.mirror.close();
   }
 
   /** True while all that is mirrored is known and its watches run: what is decided rests on the present. */
@@ -119,6 +152,7 @@ export class State {
       bgpPeers: this.all('BGPPeer'),
       bgpFilters: this.all('BGPFilter'),
       blockAffinities: this.ownBlocks(),
+      services: this.#services?.services() ?? [],
       endpoints,
       felix: this.felix().settings,
       facts,
@@ -139,13 +173,13 @@ export class State {
 
   /** The metric and the source of routes to the workloads of a family. */
   workloadRouting(family: Family): WorkloadRouting {
+    return workloadRouting(family, this.felix().settings, this.#bgpSettings());
+  }
+
+  #bgpSettings(): BgpSettings {
     const configurations = this.mirror.objects('BGPConfiguration');
     const own = configurations.get(`node.${this.#nodeName}`);
-    return workloadRouting(
-      family,
-      this.felix().settings,
-      effectiveBgpSettings(configurations.get('default'), own),
-    );
+    return effectiveBgpSettings(configurations.get('default'), own);
   }
 
   /** The allocator's facts without a round trip; being a moment behind costs it an attempt, never correctness. */

@@ -2,7 +2,7 @@
  * What this node announces: its confirmed blocks, and addresses of its workloads that lie outside them.
  *
  * A block is announced as long as the node owns it, with or without workloads in it. An address borrowed from another
- * node's block needs a route of its own, more specific than that block.
+ * node's block needs a route of its own, more specific than that block. To these come ranges and addresses of Services.
  */
 
 import { familyOf, type Prefix, PrefixTrie } from '@weft/ip';
@@ -13,6 +13,7 @@ import type { CalcInput } from './input.ts';
 import { type LocalAddress, localAddresses } from './local-endpoints.ts';
 import type { OwnBlocks } from './own-blocks.ts';
 import { localPrefOfMetric, normalMetric } from './route-metric.ts';
+import { serviceDecisions } from './services/advertise.ts';
 
 /** A route this node originates. Communities are added by the export policy. */
 export interface Announcement extends LocalRoute {
@@ -43,6 +44,9 @@ export function announcements(input: CalcInput, blocks: OwnBlocks, settings: Bgp
   for (const { prefix, endpoint, place } of addressesOutsideBlocks(input, blocks))
     if (place === 'pool') announce(prefix, `the address of ${endpoint}, which lies in no block of this node`);
     else decisions.set(prefix, { prefix, reason: `the address of ${endpoint} lies in no pool` });
+  for (const { announced, prefix, reason } of serviceDecisions(input, settings))
+    if (announced) announce(prefix, reason);
+    else if (!decisions.has(prefix)) decisions.set(prefix, { prefix, reason });
   for (const block of blocks.confirmed) announce(block, 'a confirmed block of this node');
   if (!input.felix.ipv6Support)
     for (const prefix of decisions.keys())

@@ -1,6 +1,7 @@
 /**
  * What `calculate` answers: everything this node should be, each item with its reason.
  */
+import type { Prefix } from '@weft/ip';
 import type { SpeakerConfig } from 'bgp-speaker-ts';
 import type { Announcement, NotAnnounced } from './announcements.ts';
 import type { DesiredRoute } from './desired-route.ts';
@@ -19,6 +20,8 @@ export interface DesiredState {
   readonly notAnnounced: readonly NotAnnounced[];
   /** Routes that do not come from BGP: classes local-workload, peer-gateway and blackhole. */
   readonly routes: readonly DesiredRoute[];
+  /** Ranges of service addresses that are announced as a whole: kube-proxy of every node serves them. */
+  readonly serviceRanges: readonly Prefix[];
   /** Every possible peer, sorted, with the reason why it is one or is not. */
   readonly sessions: readonly SessionDecision[];
 }

@@ -48,5 +48,6 @@ export {
   routingContext,
 } from './remote-route.ts';
 export { localPrefOfMetric, MAX_ROUTE_METRIC, metricOfLocalPref } from './route-metric.ts';
+export { announcesServices, type Service } from './services/service.ts';
 export type { SessionType } from './sessions/candidate.ts';
 export type { SessionDecision } from './sessions/sessions.ts';

@@ -14,6 +14,7 @@ import type {
 } from '@weft/resources';
 import type { FelixSettings } from './felix-settings.ts';
 import type { LocalFacts } from './local-facts.ts';
+import type { Service } from './services/service.ts';
 
 /**
  * Annotation of a Node that is run by weftd; any value counts. Between two such nodes one session carries both
@@ -53,6 +54,8 @@ export interface CalcInput {
   readonly bgpFilters: readonly BGPFilter[];
   /** Those of this node; others are ignored. */
   readonly blockAffinities: readonly BlockAffinity[];
+  /** Of Kubernetes; none while no range of service addresses is to be announced. */
+  readonly services: readonly Service[];
   /** Those of this node; others are ignored. */
   readonly endpoints: readonly WorkloadEndpoint[];
   /** Values of the secrets that BGP passwords refer to, by `secretName/key`. */
@@ -73,6 +76,7 @@ export function withoutRepeats(input: CalcInput): CalcInput {
     bgpPeers: once(input.bgpPeers),
     bgpFilters: once(input.bgpFilters),
     blockAffinities: once(input.blockAffinities),
+    services: [...new Map(input.services.map((service) => [service.name, service])).values()],
     endpoints: once(input.endpoints),
   };
 }

@@ -3,7 +3,7 @@
  *
  * Calico's order for export, of which each step is terminal: the peer's BGPFilters; pools that are not to be exported;
  * communities of prefixAdvertisements (which only add); own blocks as a whole, and of what is inside them only what is
- * better than normal (a workload that moves); everything else in a pool; nothing else. Its rules about interfaces of
+ * better than normal (a workload that moves); addresses of Services; everything else in a pool; nothing else. Its rules about interfaces of
  * tunnels have nothing to act on here: weft's speaker holds no routes of the kernel.
  *
  * On import the BGPFilters decide, and what they let through is accepted.
@@ -15,6 +15,7 @@ import { type Direction, filterRules } from './bgp-filter.ts';
 import type { CalcInput } from './input.ts';
 import type { OwnBlocks } from './own-blocks.ts';
 import { localPrefOfMetric, normalMetric } from './route-metric.ts';
+import { allRanges, serviceRanges } from './services/service.ts';
 
 /** The policies of a peer, and which of its filters are not there. */
 export interface PeerPolicies {
@@ -29,9 +30,10 @@ export function policyMaker(
   input: CalcInput,
   blocks: OwnBlocks,
   settings: BgpSettings,
+  isReflector: boolean,
 ): (filters: readonly string[]) => PeerPolicies {
   const filtersByName = new Map(input.bgpFilters.map((filter) => [filter.metadata.name, filter]));
-  const commonRules = exportRules(input.pools, blocks, settings);
+  const commonRules = exportRules(input.pools, blocks, settings, isReflector);
   const made = new Map<string, PeerPolicies>();
   return (names) => {
     const key = JSON.stringify(names);
@@ -62,6 +64,7 @@ function exportRules(
   pools: readonly IPPool[],
   { confirmed }: OwnBlocks,
   settings: BgpSettings,
+  isReflector: boolean,
 ): PolicyRule[] {
   const sorted = pools.toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
   const [closed, open] = [true, false].map((disabled) =>
@@ -71,6 +74,7 @@ function exportRules(
     ...(closed ?? []).map((pool) => poolRule(pool, 'reject')),
     ...communityRules(settings),
     ...confirmed.flatMap((block) => ownBlockRules(block, settings)),
+    ...serviceRules(settings, isReflector),
     ...(open ?? []).map((pool) => poolRule(pool, 'accept')),
     { name: 'in no pool', action: 'reject' },
   ];
@@ -82,6 +86,24 @@ function poolRule({ metadata, spec }: IPPool, action: 'accept' | 'reject'): Poli
     match: { prefix: { operator: 'in', prefix: spec.cidr } },
     action,
   };
+}
+
+/**
+ * Addresses of Services: those this node originates, and on a reflector also those of others. Cluster addresses are not
+ * reflected, in Calico neither: every node announces their whole range itself.
+ */
+function serviceRules(settings: BgpSettings, isReflector: boolean): PolicyRule[] {
+  const ranges = serviceRanges(settings);
+  const accept = (prefix: Prefix, name: string, source?: 'local'): PolicyRule => ({
+    name: `${name} ${prefix}`,
+    match: { prefix: { operator: 'in', prefix }, ...(source && { source }) },
+    action: 'accept',
+  });
+  const reflected = isReflector ? [...ranges.external, ...ranges.loadBalancer] : [];
+  return [
+    ...allRanges(ranges).map((range) => accept(range, 'service range', 'local')),
+    ...reflected.map((range) => accept(range, 'reflected service range')),
+  ];
 }
 
 /** Not even its own addresses: the block stands for them. */

@@ -2,8 +2,8 @@
  * The kernel route for a best path of the Loc-RIB: what Calico's kernel programming filter and BIRD's recursive next hops
  * do, as a function.
  *
- * Everything a peer sends is taken, a default route included, but for what this node originates and for prefixes that
- * are its own blocks. The metric is 2147483647 - LOCAL_PREF: 1024 for a block of another node, 2147483547 for a path
+ * Everything a peer sends is taken, a default route included, but for what this node originates, for prefixes that are
+ * its own blocks, and for addresses of Services, which kube-proxy serves on every node. The metric is 2147483647 - LOCAL_PREF: 1024 for a block of another node, 2147483547 for a path
  * without a LOCAL_PREF of its own.
  */
 import {
@@ -24,6 +24,7 @@ import type { CalcInput } from './input.ts';
 import { type NextHopStatus, type NextHopTable, nextHopStatus, nextHopTable } from './next-hop.ts';
 import { ownBlocks } from './own-blocks.ts';
 import { metricOfLocalPref } from './route-metric.ts';
+import { rangeServedHere } from './services/service.ts';
 
 /** What remote routes are decided from. Made once for each input; it remembers what it resolved. */
 export interface RoutingContext {
@@ -31,6 +32,8 @@ export interface RoutingContext {
   readonly resolved: Map<Address, NextHopStatus>;
   readonly ownBlocks: ReadonlySet<Prefix>;
   readonly ipv6Support: boolean;
+  /** Ranges of service addresses that are announced as a whole. */
+  readonly serviceRanges: readonly Prefix[];
   /** Pools that ask for encapsulation. */
   readonly encapsulatedPools: PrefixTrie<IPPool>;
   /** The subnets of the node's BGP addresses. */
@@ -46,6 +49,7 @@ export function routingContext(input: CalcInput, state: DesiredState): RoutingCo
     nextHops: nextHopTable(input.facts, state.routes.flatMap(gatewayRoutes)),
     resolved: new Map(),
     ipv6Support: input.felix.ipv6Support,
+    serviceRanges: state.serviceRanges,
     ownBlocks: new Set(ownBlocks(input).confirmed),
     encapsulatedPools,
     ownSubnets: [bgp?.ipv4Address, bgp?.ipv6Address].flatMap((text) => {
@@ -75,6 +79,9 @@ export type RemoteRoute =
 export function remoteRoute(prefix: Prefix, path: BestPath, context: RoutingContext): RemoteRoute {
   if (path.source === 'local') return rejected('this node originates it');
   if (!context.ipv6Support && familyOf(prefix) === 6) return rejected(NO_IPV6);
+  const served = rangeServedHere(prefix, context.serviceRanges);
+  if (served !== undefined)
+    return rejected(`it lies in the service range ${served}, which kube-proxy serves`);
   if (context.ownBlocks.has(prefix))
     return rejected(`it is a block of this node, whatever ${path.peer} says`);
   const resolved = path.nextHops.map(({ address }) => resolve(address, context));

@@ -116,6 +116,7 @@ export function inputOf(given: Partial<CalcInput> = {}): CalcInput {
     bgpPeers: [],
     bgpFilters: [],
     blockAffinities: [],
+    services: [],
     endpoints: [],
     secrets: new Map(),
     settings: DEFAULT_SETTINGS,

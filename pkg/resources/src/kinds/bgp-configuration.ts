@@ -185,6 +185,10 @@ export const bgpConfiguration: KindDefinition<'BGPConfiguration'> = defineKind({
   actsOn: [
     'nodeToNodeMeshEnabled',
     'asNumber',
+    'serviceLoadBalancerIPs',
+    'serviceExternalIPs',
+    'serviceClusterIPs',
+    'serviceLoadBalancerAggregation',
     'communities',
     'prefixAdvertisements',
     'listenPort',
