@@ -120,6 +120,13 @@ const rows: Row[] = [
     chosen: ['c', 'a'],
   },
   {
+    claim: 'no part smaller than a block',
+    pools: [pool('a', '10.0.0.0/16')],
+    query: { requested: ['10.0.4.0/28'] },
+    chosen: [],
+    leftOut: { '10.0.4.0/28': 'is smaller than a block of pool a, which is a /26' },
+  },
+  {
     claim: 'requested ones whatever their selectors and mode',
     pools: [
       pool('a', '10.0.0.0/24', {
@@ -168,6 +175,18 @@ describe('pool choice (Calico determinePools, filterPoolsByUse) takes', () => {
     expect(Object.fromEntries(choice.leftOut.map(({ pool: name, reason }) => [name, reason]))).toEqual(
       leftOut,
     );
+  });
+
+  test('a part of a pool, where its CIDR is requested', () => {
+    const pools = [pool('a', '10.0.0.0/16'), b];
+    const part = { name: 'a', cidr: '10.0.4.0/24', blockSize: 26 };
+    expect(choosePools(pools, { ...query, requested: ['10.0.4.0/24'] })).toEqual({
+      pools: [part],
+      leftOut: [],
+    });
+    expect(choosePools(pools, { ...query, requested: ['10.0.0.0/8'] }).leftOut).toEqual([
+      { pool: '10.0.0.0/8', reason: 'does not exist' },
+    ]);
   });
 
   test('blocks of /26 and /122 when a pool does not say', () => {

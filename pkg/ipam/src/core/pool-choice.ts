@@ -3,6 +3,7 @@
  *
  * Source: Calico ipam.go (determinePools, filterPoolsByUse): requested pools are used as they are, in the order they
  * were asked for; all others have to be Automatic and match the selectors. Both have to allow the intended use.
+ * Beyond Calico, a CIDR that lies in a pool asks for that part of the pool (Docker's `--subnet`).
  */
 import { containsPrefix, type Family, familyOf, isPrefix, type Prefix, prefixLength } from '@weft/ip';
 import { type IPPool, matchesSelector, parseSelector } from '@weft/resources';
@@ -21,7 +22,7 @@ export interface PoolQuery {
   readonly node: { readonly name: string; readonly labels: Labels };
   /** Labels of the workload's namespace; without one a namespaceSelector sees no labels. */
   readonly namespaceLabels?: Labels | undefined;
-  /** Pools asked for, by CIDR or by name, best first. None means any. */
+  /** Pools asked for, by CIDR or by name, or a part of one by its CIDR, best first. None means any. */
   readonly requested?: readonly string[] | undefined;
 }
 
@@ -107,13 +108,34 @@ function chooseRequested(
   { family, intendedUse }: PoolQuery,
   requested: readonly string[],
 ): PoolChoice {
-  const found = requested.map((wanted) => pools.find((pool) => isNamed(pool, wanted)));
-  const refusals = requested.flatMap((pool, index) => {
-    const reason = whyNotRequestable(found[index], family);
-    return reason ? [{ pool, reason }] : [];
+  const asked = requested.map((wanted) => ({ wanted, pool: findRequested(pools, wanted) }));
+  const refusals = asked.flatMap(({ wanted, pool }) => {
+    const reason = whyNotRequestable(pool, family) ?? whyNoPart(pool, wanted);
+    return reason ? [{ pool: wanted, reason }] : [];
   });
   if (refusals.length > 0) return { pools: [], leftOut: refusals };
-  return split(found as IPPool[], (pool) => whyNotForUse(pool, intendedUse));
+  const parts = asked.map(({ wanted, pool }) => partOf(pool as IPPool, wanted));
+  return split(parts, (pool) => whyNotForUse(pool, intendedUse));
+}
+
+function findRequested(pools: readonly IPPool[], wanted: string): IPPool | undefined {
+  return (
+    pools.find((pool) => isNamed(pool, wanted)) ??
+    pools.find((pool) => isPrefix(wanted) && containsPrefix(poolCidr(pool), wanted))
+  );
+}
+
+/** Addresses are handed out by blocks, so a part of a pool is one block at least. */
+function whyNoPart(pool: IPPool | undefined, wanted: string): string | undefined {
+  if (pool === undefined || !isPrefix(wanted)) return undefined;
+  const { blockSize, name } = poolSpace(pool);
+  return prefixLength(wanted) > blockSize
+    ? `is smaller than a block of pool ${name}, which is a /${blockSize}`
+    : undefined;
+}
+
+function partOf(pool: IPPool, wanted: string): IPPool {
+  return isPrefix(wanted) ? { ...pool, spec: { ...pool.spec, cidr: wanted } } : pool;
 }
 
 function whyNotRequestable(pool: IPPool | undefined, family: Family): string | undefined {
