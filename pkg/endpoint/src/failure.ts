@@ -64,7 +64,8 @@ export function netnsFailure(path: string, { errno }: Refusal): EndpointFailure 
 
 /** The kernel refused a step. */
 export function stepFailure(spec: EndpointSpec, step: Step, refusal: Refusal): EndpointFailure {
-  const object = step.where === 'host' ? spec.hostInterface : `${spec.containerInterface} in ${spec.netns}`;
+  const object =
+    step.where === 'host' ? spec.hostInterface : `${spec.containerInterface} in ${spec.netns ?? 'the host'}`;
   if (step.change.op !== 'add-route' || refusal.errno !== 'EEXIST')
     return kernelFailure(step.purpose, object, refusal);
   return {
@@ -94,8 +95,8 @@ export function kernelFailure(purpose: string, object: string, { errno, message 
 export function interfaceExists(spec: EndpointSpec): EndpointFailure {
   return {
     kind: 'interface-exists',
-    message: `the container already has an interface ${spec.containerInterface}`,
-    object: spec.netns,
+    message: `${spec.netns === undefined ? 'the host' : 'the container'} already has an interface ${spec.containerInterface}`,
+    object: spec.netns ?? spec.hostInterface,
     hint: 'Choose another interface name, or remove the interface.',
   };
 }

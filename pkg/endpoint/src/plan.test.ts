@@ -21,9 +21,11 @@ const link = (name: string, index: number, mac: string): Link => ({
   running: false,
   type: 'veth',
 });
+const containerLink = link('eth0', 2, '02:00:00:00:00:05');
 const fresh: EndpointState = {
   host: link('cali1', 7, HOST_SIDE_MAC),
-  container: link('eth0', 2, '02:00:00:00:00:05'),
+  container: containerLink,
+  containerMac: containerLink.mac,
   found: false,
   routed: [],
 };
@@ -121,7 +123,8 @@ describe('the plan of an endpoint', () => {
   it('mends what differs on interfaces that were there, and writes no route that is right', () => {
     const found: EndpointState = {
       host: { ...fresh.host, mac: '02:00:00:00:00:99' },
-      container: { ...fresh.container, mtuBytes: 1500 },
+      container: { ...containerLink, mtuBytes: 1500 },
+      containerMac: containerLink.mac,
       found: true,
       routed: [prefix('10.0.0.5/32')],
     };

@@ -32,7 +32,9 @@ export interface Step {
 /** The two interfaces, as they are before the steps. */
 export interface EndpointState {
   readonly host: Link;
-  readonly container: Link;
+  /** Absent where somebody else sets it up. */
+  readonly container: Link | undefined;
+  readonly containerMac: string;
   /** They were there already, and may be configured in part or wrongly. */
   readonly found: boolean;
   /** Where the host's route is right already; writing it again would leave a moment without. */
@@ -61,16 +63,26 @@ export function planPair(spec: EndpointSpec, netnsFd: number): Step {
  * It is the container's that must not lose its first packet.
  */
 export function planEndpoint(spec: EndpointSpec, state: EndpointState): Step[] {
-  const { host, container } = state;
+  const { container } = state;
+  const host = hostSteps(spec, state);
+  return container === undefined ? host : [...host, ...containerSteps(spec, state, container)];
+}
+
+function hostSteps(spec: EndpointSpec, state: EndpointState): Step[] {
   return [
     ...hostSysctls(spec),
-    setUp('host', host, state, spec.mtuBytes, HOST_SIDE_MAC),
+    setUp('host', state.host, state, spec.mtuBytes, HOST_SIDE_MAC),
     ...hostNeighbours(spec, state),
     ...hostRoutes(spec, state),
+  ];
+}
+
+function containerSteps(spec: EndpointSpec, { found }: EndpointState, container: Link): Step[] {
+  return [
     ...containerSysctls(spec),
-    setUp('container', container, state, spec.mtuBytes, spec.mac),
+    setUp('container', container, { found }, spec.mtuBytes, spec.mac),
     ...containerAddresses(spec, container.index),
-    ...containerRoutes(spec, state),
+    ...containerRoutes(spec, container, found),
     // Last, because it stays when the interfaces are taken away again.
     step('container', 'set the loopback up', { op: 'set-link', index: loopbackIndex, up: true }),
   ];
@@ -80,7 +92,7 @@ export function planEndpoint(spec: EndpointSpec, state: EndpointState): Step[] {
 function setUp(
   where: Step['where'],
   link: Link,
-  { found }: EndpointState,
+  { found }: Pick<EndpointState, 'found'>,
   mtuBytes: number,
   mac: MacAddress | undefined,
 ): Step {
@@ -113,7 +125,7 @@ function containerAddresses(spec: EndpointSpec, interfaceIndex: InterfaceIndex):
   });
 }
 
-function containerRoutes(spec: EndpointSpec, { container, found }: EndpointState): Step[] {
+function containerRoutes(spec: EndpointSpec, container: Link, found: boolean): Step[] {
   const destinations = spec.routes ?? defaultRoutes(spec);
   return gatewaysOf(spec).flatMap((gateway) => [
     neighbour('container', container.index, gateway, HOST_SIDE_MAC),
@@ -179,8 +191,8 @@ function hostSysctls(spec: EndpointSpec): Step[] {
   ];
 }
 
-function hostNeighbours(spec: EndpointSpec, { host, container }: EndpointState): Step[] {
-  return spec.addresses.map((address) => neighbour('host', host.index, address, spec.mac ?? container.mac));
+function hostNeighbours(spec: EndpointSpec, { host, containerMac }: EndpointState): Step[] {
+  return spec.addresses.map((address) => neighbour('host', host.index, address, containerMac));
 }
 
 /**

@@ -109,6 +109,41 @@ describe('plugging in', () => {
   });
 });
 
+describe('plugging in for somebody else to move the interface', () => {
+  const { netns: _, ...unmoved } = spec;
+  const moved = { ...unmoved, mac: mac('02:00:00:00:00:77') };
+  const names = (kernel: Kernel): string[] => kernel.links().map(({ name }) => name);
+
+  it('makes both ends on the host and sets up only its own', () => {
+    const plugged = plugEndpoint(host, { ...unmoved, containerInterface: 'tmp1' });
+    const container = host.link('tmp1');
+    expect(plugged).toMatchObject({ kind: 'plugged', created: true, containerMac: container?.mac });
+    expect(container?.up).toBe(false);
+    expect(host.link('cali1')?.up).toBe(true);
+    expect(host.addresses()).toEqual([]);
+    expect(host.routes().map(({ destination }) => destination)).toEqual(['10.0.0.5/32', 'fd00::5/128']);
+    expect(host.neighbours().map((found) => found.mac)).toEqual([container?.mac, container?.mac]);
+  });
+
+  it('repairs the end of the host when the other one is elsewhere', () => {
+    plugEndpoint(host, { ...moved, netns: '/run/netns/pod' });
+    const before = [stateOf(host), stateOf(pod)];
+    host.apply(host.neighbours().map((neighbour) => ({ op: 'delete-neighbour', neighbour })));
+    expect(plugEndpoint(host, moved)).toMatchObject({
+      kind: 'plugged',
+      created: false,
+      containerMac: moved.mac,
+    });
+    expect([stateOf(host), stateOf(pod)]).toEqual(before);
+  });
+
+  it('refuses a name that the host has already', () => {
+    host.apply([{ op: 'add-bridge', name: 'eth0' }]);
+    expect(plugEndpoint(host, unmoved)).toMatchObject({ kind: 'interface-exists', object: 'cali1' });
+    expect(names(host)).toEqual(['lo', 'eth0']);
+  });
+});
+
 describe('plugging in again', () => {
   it('changes nothing and announces no route gone', async () => {
     plug();

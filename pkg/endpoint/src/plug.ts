@@ -44,15 +44,32 @@ export interface PluggedEndpoint {
 export function plugEndpoint(host: Kernel, spec: EndpointSpec): PluggedEndpoint | EndpointFailure {
   const fault = refuseSpec(spec);
   if (fault !== undefined) return fault;
-  const opened = host.openNetns(spec.netns);
-  if (opened.kind === 'refused') return netnsFailure(spec.netns, opened);
   try {
-    return plugBetween(host, opened.kernel, spec);
+    return spec.netns === undefined ? plugHostEnd(host, spec) : plugInto(host, spec, spec.netns);
   } catch (error) {
     return unreadable(spec, error);
+  }
+}
+
+function plugInto(host: Kernel, spec: EndpointSpec, netns: string): PluggedEndpoint | EndpointFailure {
+  const opened = host.openNetns(netns);
+  if (opened.kind === 'refused') return netnsFailure(netns, opened);
+  try {
+    return plugBetween(host, opened.kernel, spec);
   } finally {
     opened.kernel.close();
   }
+}
+
+/** Both ends are made on the host, where the container's waits to be moved; later only the host's is to be found here. */
+function plugHostEnd(host: Kernel, spec: EndpointSpec): PluggedEndpoint | EndpointFailure {
+  const hostLink = host.link(spec.hostInterface);
+  if (hostLink !== undefined)
+    return hostLink.type === 'veth'
+      ? configure(host, host, spec, true)
+      : hostInterfaceInUse(hostLink.name, hostLink.type);
+  if (host.link(spec.containerInterface) !== undefined) return interfaceExists(spec);
+  return create(host, host, spec);
 }
 
 /** A kernel that cannot be read is one more failure to the caller. */
@@ -113,19 +130,26 @@ function configure(
   // makes it take note at once (since Linux 6.8).
   host.link(spec.hostInterface);
   container.link(spec.containerInterface);
-  const { mac = state.container.mac } = spec;
-  return { kind: 'plugged', created: !found, hostIndex: state.host.index, containerMac: mac };
+  return {
+    kind: 'plugged',
+    created: !found,
+    hostIndex: state.host.index,
+    containerMac: state.containerMac,
+  };
 }
 
 function readState(host: Kernel, container: Kernel, spec: EndpointSpec, found: boolean): EndpointState {
-  const hostLink = mustHave(host, spec.hostInterface);
+  const hostLink = mustBe(host.link(spec.hostInterface), spec.hostInterface);
   const isRouted = (wanted: Route): boolean => {
     const actual = host.lookup(networkAddress(wanted.destination));
     return actual !== undefined && routeSatisfies(actual, wanted);
   };
+  // Once somebody else has moved it, it is not to be found here any more, and the spec says its MAC.
+  const containerLink = container.link(spec.containerInterface);
   return {
     host: hostLink,
-    container: mustHave(container, spec.containerInterface),
+    container: spec.netns === undefined ? undefined : mustBe(containerLink, spec.containerInterface),
+    containerMac: spec.mac ?? mustBe(containerLink, spec.containerInterface).mac,
     found,
     routed: found
       ? hostRoutesOf(spec, hostLink.index)
@@ -136,8 +160,7 @@ function readState(host: Kernel, container: Kernel, spec: EndpointSpec, found: b
 }
 
 /** The link was there a moment ago; somebody took it away since. */
-function mustHave(kernel: Kernel, name: string): Link {
-  const link = kernel.link(name);
+function mustBe(link: Link | undefined, name: string): Link {
   if (link === undefined) throw new KernelError(`the interface ${name} has disappeared`, 'ENODEV');
   return link;
 }

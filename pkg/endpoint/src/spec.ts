@@ -8,10 +8,13 @@ import { type InterfaceIndex, MAIN_TABLE, type Route, WEFT_ROUTE_PROTOCOL } from
 export interface EndpointSpec {
   /** The name on the host, from `hostInterfaceName`. */
   readonly hostInterface: string;
-  /** The name in the container, usually `eth0`. */
+  /** The name in the container, usually `eth0`; without `netns` the name of its end on the host until it is moved. */
   readonly containerInterface: string;
-  /** Path of the container's network namespace: `/run/netns/…` or `/proc/<pid>/ns/net`. */
-  readonly netns: string;
+  /**
+   * Path of the container's network namespace: `/run/netns/…` or `/proc/<pid>/ns/net`. Absent: somebody else moves the
+   * container's end out of the host's namespace and sets it up there, as dockerd does; only the host's end is weft's then.
+   */
+  readonly netns?: string;
   /** The container's addresses of either family or both; each is a /32 or /128. */
   readonly addresses: readonly Address[];
   readonly mtuBytes: number;
