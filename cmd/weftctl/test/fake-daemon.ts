@@ -122,6 +122,16 @@ export function startFakeDaemon(
     detachEndpoint: () => {
       throw new Error('not part of these tests');
     },
+    endpoint: () => {
+      throw new Error('not part of these tests');
+    },
+    pools: (query) => cutPage([], () => '', query),
+    holdAddress: () => {
+      throw new Error('not part of these tests');
+    },
+    releaseAddress: () => {
+      throw new Error('not part of these tests');
+    },
   };
   return startControlServer({ backend, socketPath });
 }

@@ -35,12 +35,26 @@ export function assignAddresses(
     intendedUse: 'Workload',
     attributes: attributesOf(node, request),
   } as const;
-  return request.addresses === undefined
-    ? assignAny(ipam, origin, id, request)
-    : assignNamed(ipam, origin, id, request.addresses);
+  return assignFor(ipam, origin, id, request);
 }
 
-type Origin = Omit<AssignIpRequest, 'address'> & { readonly intendedUse: 'Workload' };
+/** Who will hold the addresses, and what is stored with them. */
+export type Origin = Omit<AssignIpRequest, 'address'> & { readonly intendedUse: 'Workload' };
+
+/** Which addresses are wanted. */
+export type WantedAddresses = Pick<AttachRequest, 'families' | 'pools4' | 'pools6' | 'addresses'>;
+
+/** Assigns the addresses under any handle, all or none. Throws DatastoreError. */
+export function assignFor(
+  ipam: Ipam,
+  origin: Origin,
+  id: string,
+  wanted: WantedAddresses,
+): Promise<readonly Address[] | Refusal> {
+  return wanted.addresses === undefined
+    ? assignAny(ipam, origin, id, wanted)
+    : assignNamed(ipam, origin, id, wanted.addresses);
+}
 
 // As Calico stores them: `pod` and `namespace` of a Kubernetes pod; other workloads have a name only.
 function attributesOf(
@@ -56,7 +70,7 @@ async function assignAny(
   ipam: Ipam,
   origin: Origin,
   id: string,
-  request: AttachRequest,
+  request: WantedAddresses,
 ): Promise<readonly Address[] | Refusal> {
   const outcome = await ipam.autoAssign({
     ...origin,

@@ -45,6 +45,7 @@ function attachmentsOn(used: Datastore): Attachments {
     kernel,
     mtuBytes: () => 1500,
     interfacePrefix: () => 'cali',
+    now,
     hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
   });

@@ -22,13 +22,15 @@ import {
   plugEndpoint,
   unplugEndpoint,
 } from '@weft/endpoint';
-import { type Address, hostPrefix, networkAddress, type Parsed, parseMac } from '@weft/ip';
+import { type Address, address, hostPrefix, networkAddress, type Parsed, parseMac } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
 import type { Kernel } from '@weft/kernel';
 import type { WorkloadEndpoint } from '@weft/resources';
 import { assignAddresses, endpointIdOfHandle, handleOf } from './assign-addresses.ts';
 import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
+import { HeldAddresses } from './held-addresses.ts';
 import { PortClaims } from './port-claims.ts';
+import { Turns } from './turns.ts';
 
 /** What the allocator is used for. */
 export type AllocatorUse = 'attach' | 'detach' | 'reclaim';
@@ -44,6 +46,8 @@ export interface AttachmentsOptions {
   readonly mtuBytes: () => number;
   /** What the names of new host interfaces begin with. */
   readonly interfacePrefix: () => string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** How the host's routes to a container are written. */
   readonly hostRouting: (family: 4 | 6) => HostRouting;
   /** An endpoint came or went, so the desired state is another one. */
@@ -55,11 +59,13 @@ export class Attachments {
   readonly #options: AttachmentsOptions;
   readonly #endpoints = new Map<string, WorkloadEndpoint>();
   readonly #ports = new PortClaims();
-  /** The last operation on each id: two on one endpoint wait for each other, others do not. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
+  /** Addresses that wait for their container. */
+  readonly held: HeldAddresses;
 
   constructor(options: AttachmentsOptions) {
     this.#options = options;
+    this.held = new HeldAddresses(options);
   }
 
   /** Reads what an earlier weftd of this node had plugged in. Throws DatastoreError. */
@@ -73,6 +79,13 @@ export class Attachments {
       this.#endpoints.set(id, endpoint);
       this.#ports.adopt(id, endpoint);
     }
+    await this.held.load((address) => this.#withAddress(address));
+  }
+
+  #withAddress(address: Address): string | undefined {
+    const network = hostPrefix(address);
+    for (const [id, { spec }] of this.#endpoints) if (spec.ipNetworks?.includes(network)) return id;
+    return undefined;
   }
 
   /**
@@ -102,9 +115,22 @@ export class Attachments {
       .map(([id, endpoint]) => toEndpoint(id, endpoint));
   }
 
+  /** One of them, for the control API. */
+  endpoint(id: string): Endpoint | Refusal {
+    const endpoint = this.#endpoints.get(id);
+    return endpoint === undefined
+      ? refuse(
+          'not-found',
+          'no container is plugged in under this id',
+          id,
+          'See those there are: GET /v1/endpoints.',
+        )
+      : toEndpoint(id, endpoint);
+  }
+
   /** Plugs a container in; one that is plugged in already is repaired. Throws DatastoreError. */
   attach(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
-    return this.#inTurn(id, () => {
+    return this.#turns.run(id, () => {
       const known = this.#endpoints.get(id);
       if (known !== undefined) return this.#attachAgain(id, request, known);
       return this.#ports.during(id, request, () => this.#attachNew(id, request));
@@ -113,7 +139,7 @@ export class Attachments {
 
   /** Takes a container out and gives its addresses back. Throws DatastoreError; it can be repeated then. */
   detach(id: string): Promise<Detachment | Refusal> {
-    return this.#inTurn(id, async () => {
+    return this.#turns.run(id, async () => {
       const known = this.#endpoints.get(id);
       // Also for an unknown id: a request that died half-way may have left addresses under its handle.
       const refusal = (known && (await this.#takeOut(id, known))) ?? (await this.#giveBack(id, 'detach'));
@@ -141,6 +167,7 @@ export class Attachments {
   }
 
   async #giveBack(id: string, use: AllocatorUse): Promise<Refusal | undefined> {
+    this.held.letGo(id);
     const { kind } = await this.#options.ipam[use].releaseByHandle(handleOf(this.#options.nodeName, id));
     if (kind !== 'contention') return undefined;
     return refuse('unavailable', 'other writers changed its blocks at every attempt', id, 'Detach it again.');
@@ -153,7 +180,9 @@ export class Attachments {
     const owner = this.#ownerOf(hostInterface);
     if (owner !== undefined)
       return refuse('conflict', `its container is plugged in as ${owner}`, id, 'Detach that one first.');
-    const addresses = await assignAddresses(ipam.attach, nodeName, id, request);
+    const addresses = request.heldAddresses
+      ? this.#takeHeld(id, request)
+      : await assignAddresses(ipam.attach, nodeName, id, request);
     if (isRefusal(addresses)) return addresses;
     const assigned = performance.now();
     const spec = this.#specOf(request, hostInterface, addresses);
@@ -173,6 +202,11 @@ export class Attachments {
     return attachment('attached', id, spec, plugged, timing);
   }
 
+  #takeHeld(id: string, request: AttachRequest): readonly Address[] | Refusal {
+    const addresses = (request.addresses ?? []).map(address);
+    return this.held.take(id, addresses) ?? addresses;
+  }
+
   /** Whose interface that is. */
   #ownerOf(hostInterface: string): string | undefined {
     for (const [id, { spec }] of this.#endpoints) if (spec.interfaceName === hostInterface) return id;
@@ -188,7 +222,8 @@ export class Attachments {
     const addresses = (known.spec.ipNetworks ?? []).map(networkAddress);
     const hostInterface =
       known.spec.interfaceName ?? hostInterfaceOf(request, this.#options.interfacePrefix());
-    const spec = this.#specOf(request, hostInterface, addresses);
+    // Where somebody else has moved the interface, only the record knows its MAC.
+    const spec = this.#specOf({ mac: known.spec.mac, ...request }, hostInterface, addresses);
     const plugged = this.#plug(spec);
     if (isRefusal(plugged)) return plugged;
     const wiringMilliseconds = performance.now() - start;
@@ -203,7 +238,7 @@ export class Attachments {
       hostInterface,
       hostRouting: { 4: hostRouting(4), 6: hostRouting(6) },
       containerInterface: request.interfaceName,
-      netns: request.netns,
+      ...(request.netns === undefined ? {} : { netns: request.netns }),
       addresses,
       mtuBytes: request.mtuBytes ?? this.#options.mtuBytes(),
       ...(mac?.ok ? { mac: mac.value } : {}),
@@ -258,26 +293,16 @@ export class Attachments {
   async #takeBack(id: string, hostInterface: string): Promise<void> {
     if ((await this.#unplug(hostInterface)) === undefined) await this.#giveBack(id, 'attach');
   }
-
-  async #inTurn<T>(id: string, operation: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(id) ?? Promise.resolve();
-    const mine = before.then(operation, operation);
-    this.#turns.set(id, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#turns.get(id) === mine) this.#turns.delete(id);
-    }
-  }
 }
 
 function hostInterfaceOf(request: AttachRequest, prefix: string): string {
-  const { namespace, pod, containerId, interfaceName } = request;
+  const { namespace, pod, containerId, interfaceName, netns } = request;
   const workload =
     namespace !== undefined && pod !== undefined
       ? ({ kind: 'pod', namespace, pod } as const)
       : ({ kind: 'container', containerId } as const);
-  return hostInterfaceName(workload, prefix, interfaceName);
+  // Without a namespace it is only what the container's end is called until it is moved.
+  return hostInterfaceName(workload, prefix, netns === undefined ? undefined : interfaceName);
 }
 
 function attachment(

@@ -11,6 +11,7 @@ import {
   type NodeAddress,
   type Page,
   type PageQuery,
+  type PoolStatus,
   type Refusal,
   type RouteStatus,
   refuse,
@@ -24,6 +25,7 @@ import { bgpPeers, ribPage } from './bgp-answers.ts';
 import type { BatchedJournal } from './journal.ts';
 import type { Metrics } from './metrics.ts';
 import type { Options } from './options.ts';
+import { poolStatuses } from './pool-status.ts';
 import type { State } from './state.ts';
 import { locationOf } from './store/location.ts';
 import { refusalOf } from './store/refusal-of.ts';
@@ -67,6 +69,8 @@ export function controlBackend(sources: BackendSources): ControlBackend {
     bgpPeers: () => bgpPeers(bgp(), sources.sessions(), since),
     rib: (query) => ribPage(bgp(), query),
     routes: (query) => routePage(dataplane, query),
+    endpoint: (id) => attachments.endpoint(id),
+    pools: (query) => poolPage(sources, query),
     endpoints: (query) => cutPage(attachments.list(), ({ id }) => id, query),
     ipamHistory: ({ address: text }) => sources.journal.history(sources.options.nodeName, address(text)),
     attachEndpoint: (id, request) =>
@@ -79,6 +83,8 @@ export function controlBackend(sources: BackendSources): ControlBackend {
         () => onStore(sources, id, () => attachments.detach(id)),
         (outcome, seconds) => metrics.detached(outcome, seconds),
       ),
+    holdAddress: (id, request) => onStore(sources, id, () => attachments.held.hold(id, request)),
+    releaseAddress: (text) => onStore(sources, text, () => attachments.held.release(address(text))),
   };
 }
 
@@ -114,6 +120,12 @@ function routePage(dataplane: Dataplane, query: PageQuery): Page<RouteStatus> {
     key,
     query,
   );
+}
+
+function poolPage({ options, state }: BackendSources, query: PageQuery): Page<PoolStatus> {
+  const node = state.mirror.objects('Node').get(options.nodeName);
+  const pools = poolStatuses(state.all('IPPool'), options.nodeName, node);
+  return cutPage(pools, ({ name }) => name, query);
 }
 
 /** Runs what needs the datastore; that it is away is an answer, not a mistake of the daemon. */

@@ -129,6 +129,7 @@ export class Daemon {
       kernel,
       mtuBytes: () => nodeMtuBytes(this.#facts.facts),
       interfacePrefix: () => this.#state.felix().settings.interfacePrefixes[0],
+      now: Date.now,
       hostRouting: (family) => this.#state.workloadRouting(family),
       changed: () => this.#schedule('endpoints'),
     });

@@ -1,8 +1,10 @@
 /** What the server asks of the daemon. weftd implements it; tests implement it in memory. */
+import type { AddressHold, AddressRelease, AddressRequest } from './schema/addresses.ts';
 import type { BgpPeers, RibRoute } from './schema/bgp.ts';
 import type { Attachment, AttachRequest, Detachment, Endpoint } from './schema/endpoints.ts';
 import type { AddressHistory, HistoryQuery } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
+import type { PoolStatus } from './schema/pools.ts';
 import type { Refusal } from './schema/refusal.ts';
 import type { RouteStatus } from './schema/routes.ts';
 import type { DaemonStatus, Health } from './schema/status.ts';
@@ -12,7 +14,7 @@ export type Answer<Success> = Success | Refusal | Promise<Success | Refusal>;
 
 /**
  * One method per operation. Requests are checked against their schema before they get here. Calls may overlap, and
- * a client that gives up does not end its call: `attachEndpoint` and `detachEndpoint` must be safe to repeat.
+ * a client that gives up does not end its call: whatever changes something must be safe to repeat.
  */
 export interface ControlBackend {
   status(): Answer<DaemonStatus>;
@@ -24,8 +26,15 @@ export interface ControlBackend {
   rib(query: PageQuery): Answer<Page<RibRoute>>;
   routes(query: PageQuery): Answer<Page<RouteStatus>>;
   endpoints(query: PageQuery): Answer<Page<Endpoint>>;
+  /** One endpoint, or `not-found`. */
+  endpoint(id: string): Answer<Endpoint>;
+  pools(query: PageQuery): Answer<Page<PoolStatus>>;
   /** What this machine's journal knows of an address. */
   ipamHistory(query: HistoryQuery): Answer<AddressHistory>;
   attachEndpoint(id: string, request: AttachRequest): Answer<Attachment>;
   detachEndpoint(id: string): Answer<Detachment>;
+  /** Holds an address for a container that comes later: an attach with `heldAddresses` takes it over. */
+  holdAddress(id: string, request: AddressRequest): Answer<AddressHold>;
+  /** Gives a held address back; `conflict` while an endpoint has it. */
+  releaseAddress(address: string): Answer<AddressRelease>;
 }

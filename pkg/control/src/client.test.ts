@@ -50,6 +50,17 @@ describe('client and server', () => {
     expect(await client.detachEndpoint('c1.eth0')).toMatchObject({ kind: 'not-attached', addresses: [] });
   });
 
+  test('addresses are held and given back, endpoints and pools are read', async () => {
+    const backend = fakeBackend({ releaseAddress: (address) => ({ kind: 'not-held', address }) });
+    server = await startControlServer({ backend, socketPath });
+    const client = new ControlClient(socketPath);
+    const wanted6 = { family: 'ipv6', address: 'fd00::5' } as const;
+    expect(await client.holdAddress('a', wanted6)).toEqual({ kind: 'held', id: 'a', address: 'fd00::5' });
+    expect(await client.releaseAddress('fd00::5')).toEqual({ kind: 'not-held', address: 'fd00::5' });
+    await expect(client.endpoint('x')).rejects.toMatchObject({ code: 'not-found', object: 'x' });
+    expect(await client.pools()).toEqual({ items: [], total: 0 });
+  });
+
   test('a refusal is thrown with its code and all three parts', async () => {
     server = await startControlServer({ backend: fakeBackend(), socketPath });
     await expect(

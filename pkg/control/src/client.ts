@@ -3,6 +3,13 @@ import { type IncomingMessage, request } from 'node:http';
 import type * as z from 'zod';
 import { ControlError } from './error.ts';
 import { PATHS } from './paths.ts';
+import {
+  type AddressHold,
+  type AddressRelease,
+  type AddressRequest,
+  addressHoldSchema,
+  addressReleaseSchema,
+} from './schema/addresses.ts';
 import { type BgpPeers, bgpPeersSchema, type RibRoute, ribPageSchema } from './schema/bgp.ts';
 import {
   type Attachment,
@@ -12,9 +19,11 @@ import {
   detachmentSchema,
   type Endpoint,
   endpointPageSchema,
+  endpointSchema,
 } from './schema/endpoints.ts';
 import { type AddressHistory, addressHistorySchema } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
+import { type PoolStatus, poolPageSchema } from './schema/pools.ts';
 import { errorBodySchema } from './schema/refusal.ts';
 import { type RouteStatus, routePageSchema } from './schema/routes.ts';
 import { type DaemonStatus, daemonStatusSchema, type Health, healthSchema } from './schema/status.ts';
@@ -64,6 +73,16 @@ export class ControlClient {
     return this.#call(endpointPageSchema, 'GET', PATHS.endpoints + queryText(query));
   }
 
+  /** One endpoint; throws `not-found` when there is none of that id. */
+  endpoint(id: string): Promise<Endpoint> {
+    return this.#call(endpointSchema, 'GET', pathOf(PATHS.endpoints, id));
+  }
+
+  /** The pools of addresses, as the node sees them. */
+  pools(query: Partial<PageQuery> = {}): Promise<Page<PoolStatus>> {
+    return this.#call(poolPageSchema, 'GET', PATHS.pools + queryText(query));
+  }
+
   /** What the journal of the daemon's machine knows of an address. */
   ipamHistory(address: string): Promise<AddressHistory> {
     const query = new URLSearchParams({ address });
@@ -72,12 +91,22 @@ export class ControlClient {
 
   /** Plugs a container in. Safe to repeat: the second time it answers `already-attached`. */
   attachEndpoint(id: string, wanted: AttachRequest): Promise<Attachment> {
-    return this.#call(attachmentSchema, 'PUT', endpointPath(id), wanted);
+    return this.#call(attachmentSchema, 'PUT', pathOf(PATHS.endpoints, id), wanted);
   }
 
   /** Takes a container out. Safe to repeat: the second time it answers `not-attached`. */
   detachEndpoint(id: string): Promise<Detachment> {
-    return this.#call(detachmentSchema, 'DELETE', endpointPath(id));
+    return this.#call(detachmentSchema, 'DELETE', pathOf(PATHS.endpoints, id));
+  }
+
+  /** Holds an address for a container that comes later. Safe to repeat: the second time it answers `already-held`. */
+  holdAddress(id: string, wanted: AddressRequest): Promise<AddressHold> {
+    return this.#call(addressHoldSchema, 'PUT', pathOf(PATHS.addresses, id), wanted);
+  }
+
+  /** Gives a held address back. Safe to repeat: the second time it answers `not-held`. */
+  releaseAddress(address: string): Promise<AddressRelease> {
+    return this.#call(addressReleaseSchema, 'DELETE', pathOf(PATHS.addresses, address));
   }
 
   /** Not ready is an answer here, not an error. */
@@ -198,6 +227,6 @@ function queryText(query: Partial<PageQuery>): string {
   return parameters.size === 0 ? '' : `?${parameters}`;
 }
 
-function endpointPath(id: string): string {
-  return `${PATHS.endpoints}/${encodeURIComponent(id)}`;
+function pathOf(collection: string, name: string): string {
+  return `${collection}/${encodeURIComponent(name)}`;
 }

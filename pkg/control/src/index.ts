@@ -2,6 +2,7 @@
 export type { Answer, ControlBackend } from './backend.ts';
 export { ControlClient, everyItem } from './client.ts';
 export { ControlError, type ControlErrorCode } from './error.ts';
+export type { AddressHold, AddressRelease, AddressRequest } from './schema/addresses.ts';
 export {
   BGP_PEER_TYPES,
   BGP_STATES,
@@ -30,6 +31,7 @@ export type {
   HistoryWorkload,
 } from './schema/history.ts';
 export { cutPage, MAX_PAGE_ITEMS, type Page, type PageQuery } from './schema/page.ts';
+export type { PoolStatus } from './schema/pools.ts';
 export { isRefusal, type Refusal, type RefusalCode, refuse } from './schema/refusal.ts';
 export {
   ROUTE_STATES,

@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import type { ControlBackend } from './backend.ts';
 import { type Checked, check, readBody } from './body.ts';
 import { PATHS } from './paths.ts';
+import { addressRequestSchema, addressSchema } from './schema/addresses.ts';
 import { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
 import { historyQuerySchema } from './schema/history.ts';
 import { type PageQuery, pageQuerySchema } from './schema/page.ts';
@@ -35,6 +36,7 @@ const EXACT: Readonly<Record<string, Operation>> = {
   [`GET ${PATHS.rib}`]: list('bgp-rib', async (backend, query) => backend.rib(query)),
   [`GET ${PATHS.routes}`]: list('routes', async (backend, query) => backend.routes(query)),
   [`GET ${PATHS.endpoints}`]: list('endpoints', async (backend, query) => backend.endpoints(query)),
+  [`GET ${PATHS.pools}`]: list('pools', async (backend, query) => backend.pools(query)),
   [`GET ${PATHS.ipamHistory}`]: query('ipam-history', historyQuerySchema, async (backend, query) =>
     backend.ipamHistory(query),
   ),
@@ -47,17 +49,25 @@ const EXACT: Readonly<Record<string, Operation>> = {
   },
 };
 
-const BY_ENDPOINT: Readonly<Record<string, Operation>> = {
-  PUT: local('attach-endpoint', async (backend, request, target) => {
-    const id = check(endpointIdSchema, endpointId(target), target.path);
-    if (isRefusal(id)) return id;
-    const wanted = await readBody(request, attachRequestSchema, id.value);
-    return isRefusal(wanted) ? wanted : backend.attachEndpoint(id.value, wanted.value);
-  }),
-  DELETE: local('detach-endpoint', async (backend, _request, target) => {
-    const id = check(endpointIdSchema, endpointId(target), target.path);
-    return isRefusal(id) ? id : backend.detachEndpoint(id.value);
-  }),
+/** Operations on one thing, by the path its name follows. */
+const BY_NAME: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+  [PATHS.endpoints]: {
+    GET: named('endpoint', endpointIdSchema, async (backend, id) => backend.endpoint(id)),
+    PUT: named('attach-endpoint', endpointIdSchema, async (backend, id, request) => {
+      const wanted = await readBody(request, attachRequestSchema, id);
+      return isRefusal(wanted) ? wanted : backend.attachEndpoint(id, wanted.value);
+    }),
+    DELETE: named('detach-endpoint', endpointIdSchema, async (backend, id) => backend.detachEndpoint(id)),
+  },
+  [PATHS.addresses]: {
+    PUT: named('hold-address', endpointIdSchema, async (backend, id, request) => {
+      const wanted = await readBody(request, addressRequestSchema, id);
+      return isRefusal(wanted) ? wanted : backend.holdAddress(id, wanted.value);
+    }),
+    DELETE: named('release-address', addressSchema, async (backend, address) =>
+      backend.releaseAddress(address),
+    ),
+  },
 };
 
 const KNOWN_PATHS = new Set<string>(Object.values(PATHS));
@@ -71,10 +81,10 @@ export function parseTarget(target: string): Target {
 
 /** The operation that a method and a path ask for, or why there is none. */
 export function findOperation(method: string, path: string): Operation | Refusal {
-  const isEndpoint = path.startsWith(`${PATHS.endpoints}/`);
-  const found = isEndpoint ? BY_ENDPOINT[method] : EXACT[`${method} ${path}`];
+  const ofOneThing = BY_NAME[parentOf(path)];
+  const found = ofOneThing ? ofOneThing[method] : EXACT[`${method} ${path}`];
   if (found) return found;
-  if (isEndpoint || KNOWN_PATHS.has(path)) {
+  if (ofOneThing || KNOWN_PATHS.has(path)) {
     return refuse('method-not-allowed', `${method} is not possible here`, path, 'See pkg/control/README.md.');
   }
   return refuse('not-found', 'There is no such resource', path, `Start with ${PATHS.status}.`);
@@ -127,9 +137,26 @@ function health(name: string, ask: (backend: ControlBackend) => Health): Operati
   };
 }
 
-/** An id that is not valid percent-encoding is checked as it stands, and refused by its schema. */
-function endpointId(target: Target): string {
-  const raw = target.path.slice(PATHS.endpoints.length + 1);
+/** An operation on one thing: what its path ends with is checked first. */
+function named(
+  name: string,
+  schema: z.ZodType<string>,
+  run: (backend: ControlBackend, thing: string, request: IncomingMessage) => Promise<object | Refusal>,
+): Operation {
+  return local(name, async (backend, request, { path }) => {
+    const thing = check(schema, nameIn(path), path);
+    return isRefusal(thing) ? thing : run(backend, thing.value, request);
+  });
+}
+
+/** The path of the collection: `/v1/endpoints` of `/v1/endpoints/x`. No name of a thing has a slash. */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** A name that is not valid percent-encoding is checked as it stands, and refused by its schema. */
+function nameIn(path: string): string {
+  const raw = path.slice(parentOf(path).length + 1);
   try {
     return decodeURIComponent(raw);
   } catch (error) {

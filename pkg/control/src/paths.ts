@@ -5,6 +5,8 @@ export const PATHS = {
   rib: '/v1/bgp/rib',
   routes: '/v1/routes',
   endpoints: '/v1/endpoints',
+  addresses: '/v1/addresses',
+  pools: '/v1/pools',
   ipamHistory: '/v1/ipam/history',
   metrics: '/metrics',
   liveness: '/liveness',

@@ -53,6 +53,10 @@ export function fakeBackend(overrides: Partial<ControlBackend> = {}): FakeBacken
       attached.delete(id)
         ? { kind: 'detached', id, addresses: ['10.0.0.5/32'] }
         : { kind: 'not-attached', id, addresses: [] },
+    endpoint: (id) => refuse('not-found', 'no such endpoint', id, 'Attach it.'),
+    pools: (query) => cutPage([], () => '', query),
+    holdAddress: (id, { address = '10.0.0.7' }) => ({ kind: 'held', id, address }),
+    releaseAddress: (address) => ({ kind: 'released', address }),
     ...overrides,
   };
   return fake;

@@ -28,9 +28,12 @@ export interface AttachPort {
 /** What a container wants. */
 export interface AttachRequest {
   readonly containerId: string;
-  /** Path of the network namespace, such as /run/netns/x or /proc/PID/ns/net. */
-  readonly netns: string;
-  /** The interface's name inside the namespace, 1…15 bytes. */
+  /**
+   * Path of the network namespace, such as /run/netns/x or /proc/PID/ns/net. Absent: the container's end stays in the host's
+   * namespace under `interfaceName`, down and without addresses, for somebody else to move and set up (Docker does).
+   */
+  readonly netns?: string | undefined;
+  /** The name of the container's interface, 1…15 bytes. */
   readonly interfaceName: string;
   /** Who asks: `k8s`, `cni`, `libnetwork`, `lab`. Part of the WorkloadEndpoint's name. */
   readonly orchestrator: string;
@@ -44,6 +47,8 @@ export interface AttachRequest {
   readonly pools6?: readonly string[] | undefined;
   /** Exactly these addresses, at most one of each family. */
   readonly addresses?: readonly string[] | undefined;
+  /** The `addresses` are held already (`PUT /v1/addresses/{id}`), and a detach leaves them held. */
+  readonly heldAddresses?: true | undefined;
   /** Absent: derived from the interface that carries the routes. */
   readonly mtuBytes?: number | undefined;
   /** MAC inside the container; absent: derived. */
@@ -73,7 +78,7 @@ const attachPort = requestOf<AttachPort>({
 
 export const attachRequestSchema: z.ZodType<AttachRequest> = requestOf<AttachRequest>({
   containerId: word,
-  netns: z.string().max(1024).startsWith('/', 'an absolute path'),
+  netns: z.string().max(1024).startsWith('/', 'an absolute path').optional(),
   interfaceName,
   orchestrator: z
     .string()
@@ -93,6 +98,7 @@ export const attachRequestSchema: z.ZodType<AttachRequest> = requestOf<AttachReq
     .max(2)
     .refine((list) => new Set(list.map((a) => a.includes(':'))).size === list.length, 'one of each family')
     .optional(),
+  heldAddresses: z.literal(true).optional(),
   // RFC 8200 §5 asks for 1280 on IPv6 links; IPv4 alone works from 68 (RFC 791).
   mtuBytes: z.number().int().min(68).max(65_535).optional(),
   mac: mac.optional(),
@@ -164,18 +170,18 @@ export interface Endpoint {
   readonly since: string;
 }
 
-export const endpointPageSchema: z.ZodType<Page<Endpoint>> = pageOf(
-  replyOf<Endpoint>({
-    id: z.string(),
-    containerId: z.string(),
-    orchestrator: z.string(),
-    namespace: z.string().optional(),
-    workload: z.string().optional(),
-    pod: z.string().optional(),
-    interfaceName: z.string(),
-    hostInterface: z.string(),
-    addresses: z.array(z.string()),
-    mac: z.string(),
-    since: z.string(),
-  }),
-);
+export const endpointSchema: z.ZodType<Endpoint> = replyOf<Endpoint>({
+  id: z.string(),
+  containerId: z.string(),
+  orchestrator: z.string(),
+  namespace: z.string().optional(),
+  workload: z.string().optional(),
+  pod: z.string().optional(),
+  interfaceName: z.string(),
+  hostInterface: z.string(),
+  addresses: z.array(z.string()),
+  mac: z.string(),
+  since: z.string(),
+});
+
+export const endpointPageSchema: z.ZodType<Page<Endpoint>> = pageOf(endpointSchema);
