@@ -65,16 +65,27 @@ export function labFiles(lab: string): {
   };
 }
 
-/** A host's files: its daemon's control socket, journal of addresses, the name it keeps, its log and its configuration. */
-export function hostFiles(
-  lab: string,
-  host: string,
-): { directory: string; controlSocket: string; ipamJournal: string; nodename: string; log: string } {
+/** Where a host keeps things. */
+export interface HostFiles {
+  readonly directory: string;
+  readonly controlSocket: string;
+  readonly ipamJournal: string;
+  /** What CNI plugins leave for a daemon that is away. */
+  readonly cniSpool: string;
+  /** The name that the daemon keeps. */
+  readonly nodename: string;
+  /** Of the daemon. */
+  readonly log: string;
+}
+
+/** A host's files, its configuration in `directory` among them. */
+export function hostFiles(lab: string, host: string): HostFiles {
   const directory = join(labsDirectory, lab, 'hosts', host);
   return {
     directory,
     controlSocket: join(directory, 'weftd.sock'),
     ipamJournal: join(directory, 'ipam-journal.db'),
+    cniSpool: join(directory, 'cni-spool'),
     nodename: join(directory, 'nodename'),
     log: join(directory, 'daemon.log'),
   };

@@ -126,15 +126,15 @@ export async function podAddresses(lab: string): Promise<Map<string, Address[]>>
 /** Where a lab's datastore and its daemons' control sockets are, for commands that work on a running lab. */
 export async function resolveLab(lab: string): Promise<{
   datastore: DatastoreChoice;
-  hosts: { name: string; controlSocket: string; ipamJournal: string }[];
+  hosts: { name: string; controlSocket: string; ipamJournal: string; cniSpool: string }[];
 }> {
   const { topology } = requireState(lab);
   const hosts = topology.hosts.filter((host) => host.runs === 'weftd');
   return {
     datastore: labDatastore(lab, topology),
     hosts: hosts.map(({ name }) => {
-      const { controlSocket, ipamJournal } = hostFiles(lab, name);
-      return { name, controlSocket, ipamJournal };
+      const { controlSocket, ipamJournal, cniSpool } = hostFiles(lab, name);
+      return { name, controlSocket, ipamJournal, cniSpool };
     }),
   };
 }
