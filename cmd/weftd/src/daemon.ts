@@ -16,7 +16,7 @@ import {
 } from '@weft/calc';
 import { type ControlServer, type Health, type Refusal, refuse, startControlServer } from '@weft/control';
 import { Dataplane, type DataplaneEvent, FactsWatcher } from '@weft/dataplane';
-import { type OnUnreadable, openDatastore } from '@weft/datastore';
+import { type KubernetesCluster, type OnUnreadable, openDatastore } from '@weft/datastore';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
@@ -34,9 +34,11 @@ import { NodeStatusReporter } from './node-status/reporter.ts';
 import type { Options } from './options.ts';
 import { readiness } from './readiness.ts';
 import { Speaking } from './speaking.ts';
+import { ensureDefaultPools } from './startup/default-pools.ts';
 import { NodeRegistration } from './startup/node-registration.ts';
 import { StartupError } from './startup-error.ts';
 import { State } from './state.ts';
+import { lateCluster } from './store/cluster.ts';
 import { LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
 import { LateStore } from './store/late-store.ts';
 import { locationOf } from './store/location.ts';
@@ -76,6 +78,7 @@ export class Daemon {
   readonly #speaking: Speaking;
   readonly #attachments: Attachments;
   readonly #journal: BatchedJournal;
+  readonly #cluster: (() => KubernetesCluster) | undefined;
   readonly #registration: NodeRegistration;
   readonly #joining: Joining;
   readonly #answering: MonitoringAnswers;
@@ -145,6 +148,7 @@ export class Daemon {
       facts: () => this.#nodeFacts(),
       mayWrite: () => !this.#state.isLocked,
     });
+    this.#cluster = lateCluster(options.datastore);
     this.#registration = new NodeRegistration({ options, store, facts: () => this.#facts.facts, log });
     this.#joining = new Joining({
       options,
@@ -154,6 +158,7 @@ export class Daemon {
       attachments: this.#attachments,
       journal: this.#journal,
       registration: this.#registration,
+      makePools: () => this.#makePools(),
       delayed: () => this.#openControl(),
     });
   }
@@ -209,6 +214,17 @@ export class Daemon {
     await this.#state.close();
     await this.#store.close();
     this.#kernel.close();
+  }
+
+  #makePools(): Promise<void> {
+    return ensureDefaultPools({
+      settings: this.#options.defaultPools,
+      store: this.#store,
+      cluster: this.#cluster,
+      facts: () => this.#facts.facts,
+      hasIpv6: () => this.#kernel.readSysctl('net/ipv6/conf/all/disable_ipv6') === '0',
+      log: this.#log,
+    });
   }
 
   #backendSources(): BackendSources {

@@ -30,6 +30,8 @@ export interface JoiningOptions {
   readonly attachments: Attachments;
   readonly journal: BatchedJournal;
   readonly registration: NodeRegistration;
+  /** Makes the pools that are missing. */
+  readonly makePools: () => Promise<void>;
   /** It may take long: whoever asks should be told. May be called more than once. */
   readonly delayed: () => Promise<void>;
 }
@@ -63,11 +65,12 @@ export class Joining {
 
   /** Goes the whole way. Throws StartupError, and DatastoreError that will not pass by itself. */
   async run(): Promise<void> {
-    const { attachments, journal, log, options, registration, state, store } = this.#with;
+    const { attachments, journal, log, makePools, options, registration, state, store } = this.#with;
     const claim = await this.#whenStoreLets(() => claimNode(store, options));
     claim?.lost?.addEventListener('abort', () => this.#nameLost.reject(nameTaken(options)));
     await this.#whenUnlocked();
     await this.#whenStoreLets(() => registration.register());
+    await this.#whenStoreLets(makePools);
     await this.#whenStoreLets(() => attachments.load());
     await this.#whenAllIsKnown();
     const blocks = state.ownBlocks().map(({ spec }) => spec.cidr);

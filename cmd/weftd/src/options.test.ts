@@ -83,6 +83,33 @@ describe('what weftd is told about its node', () => {
     });
   });
 
+  it('is refused where it makes no sense', () => {
+    const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
+      throw new Error(`exit ${code}`);
+    });
+    const errors = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    for (const environment of [
+      { CALICO_NETWORKING_BACKEND: 'vxlan' },
+      { CALICO_IPV4POOL_CIDR: 'nonsense' },
+      { AS: 'as' },
+      { IP_AUTODETECTION_METHOD: 'last-found' },
+      { AUTODETECT_POLL_INTERVAL: '10' },
+    ]) {
+      expect(() => optionsOf([], environment), JSON.stringify(environment)).toThrow('exit 2');
+      const [name = ''] = Object.keys(environment);
+      expect(errors.mock.lastCall?.[0]).toContain(name);
+      vi.unstubAllEnvs();
+    }
+    exit.mockRestore();
+    errors.mockRestore();
+  });
+
+  it('makes default pools unless it is told not to', () => {
+    expect(optionsOf([]).defaultPools).toHaveLength(2);
+    expect(optionsOf(['--no-default-pools']).defaultPools).toEqual([]);
+    expect(optionsOf([], { NO_DEFAULT_POOLS: 'true' }).defaultPools).toEqual([]);
+  });
+
   it("is weft's own variables before Calico's, and flags before both", () => {
     const environment = { WEFT_IP: 'none', IP: 'autodetect', WEFT_NODE_NAME: 'a', NODENAME: 'b', AS: '' };
     expect(optionsOf(['--ip6', 'none'], environment)).toMatchObject({

@@ -13,6 +13,7 @@ import { DEFAULT_JOURNAL_PATH, journalBeside } from '@weft/ipam';
 import { Command, InvalidArgumentError, type Option } from 'commander';
 import { flag, integer } from './flag.ts';
 import { type GivenNodeOptions, type NodeOptions, nodeFlags, nodeOptions } from './startup/node-options.ts';
+import { StartupError } from './startup-error.ts';
 import { version } from './version.ts';
 
 /** How the daemon is to run. */
@@ -54,10 +55,20 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
   const datastore = given.datastore ?? fromEnvironment(program, environment);
   return {
     ...given,
-    ...nodeOptions(given, environment),
+    ...orUsage(program, () => nodeOptions(given, environment)),
     datastore,
     ipamJournal: given.ipamJournal ?? journalBeside(datastore),
   };
+}
+
+/** What the operator wrote makes no sense: the same as a wrong flag. */
+function orUsage<T>(program: Command, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    return program.error(`error: ${error.message}\n  object: ${error.object}\n  do: ${error.hint}`);
+  }
 }
 
 function placeFlags(): Option[] {

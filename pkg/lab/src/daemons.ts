@@ -101,7 +101,14 @@ function weftdCommand(
   return {
     program: installation.node,
     // A small nursery and functions compiled when they are called: some 10 MB less in every daemon, no slower.
-    args: ['--max-semi-space-size=1', '--max-lazy', installation.weftd, ...Object.entries(options).flat()],
+    args: [
+      '--max-semi-space-size=1',
+      '--max-lazy',
+      installation.weftd,
+      ...Object.entries(options).flat(),
+      // The topology says which pools there are.
+      '--no-default-pools',
+    ],
     waitFor: controlSocket,
   };
 }

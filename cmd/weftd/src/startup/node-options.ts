@@ -4,10 +4,12 @@
  */
 import { type AutodetectMethod, FIRST_FOUND, parseAutodetectMethod } from '@weft/calc';
 import { parseAsNumber, parseDuration } from '@weft/resources';
-import type { Option } from 'commander';
+import { Option } from 'commander';
 import { flag, parsedBy } from '../flag.ts';
+import { StartupError } from '../startup-error.ts';
 import type { AddressSetting } from './node-address.ts';
 import { DEFAULT_NODENAME_FILE, findNodeName, machineSources } from './node-name.ts';
+import { type PoolSettings, readPoolSettings } from './pool-settings.ts';
 
 /** How often a detected address is looked for again unless told. Source: Calico. */
 const POLL_INTERVAL_MS = 60_000;
@@ -26,6 +28,8 @@ export interface NodeOptions {
   readonly checksNodeAddress: boolean;
   /** Absent: what the Node says, or the cluster. */
   readonly asNumber?: number;
+  /** The pools to make where a family has none. */
+  readonly defaultPools: readonly PoolSettings[];
 }
 
 /** The flags as commander gives them. */
@@ -38,6 +42,7 @@ export interface GivenNodeOptions {
   readonly ip6AutodetectionMethod?: AutodetectMethod;
   readonly autodetectPollInterval?: number;
   readonly asNumber?: number;
+  readonly defaultPools: boolean;
 }
 
 /** The flags. */
@@ -65,6 +70,7 @@ export function nodeFlags(): Option[] {
       'AS number of this node; else what its Node or the cluster says',
       'AS',
     ).argParser(parsedBy(parseAsNumber)),
+    new Option('--no-default-pools', 'make no pool for a family that has none; also NO_DEFAULT_POOLS=true'),
   ];
 }
 
@@ -94,13 +100,15 @@ function parsePause(text: string): ReturnType<typeof parseDuration> {
   return parsed.ok && parsed.value < 1000 ? { ok: false, reason: `${text} is less than a second` } : parsed;
 }
 
-/** The flags, and what the machine and its environment say where they are silent. */
+/** The flags, and what the machine and its environment say where they are silent. Throws StartupError. */
 export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.ProcessEnv): NodeOptions {
   const nodenameFile = given.nodenameFile || DEFAULT_NODENAME_FILE;
   const found =
     given.nodeName === undefined
       ? findNodeName(nodenameFile, { ...machineSources, environment })
       : { name: given.nodeName, source: '--node-name' };
+  if (found.name === '') throw noName();
+  refuseOtherBackends(environment.CALICO_NETWORKING_BACKEND);
   return {
     nodeName: found.name,
     nodeNameSource: found.source,
@@ -112,5 +120,25 @@ export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.Process
     autodetectPollIntervalMs: given.autodetectPollInterval ?? POLL_INTERVAL_MS,
     checksNodeAddress: environment.DISABLE_NODE_IP_CHECK !== 'true',
     ...(given.asNumber === undefined ? {} : { asNumber: given.asNumber }),
+    defaultPools: given.defaultPools ? readPoolSettings(environment) : [],
   };
+}
+
+function noName(): StartupError {
+  return new StartupError(
+    'this machine has no host name',
+    'the name of the node',
+    'give it one: --node-name NAME',
+  );
+}
+
+/** Calico's agent can do without BGP. weft's pods would then have no routes, and whoever asks for that must know. */
+function refuseOtherBackends(backend: string | undefined): void {
+  if (backend !== 'vxlan' && backend !== 'none') return;
+  const what = backend === 'vxlan' ? 'carries no pods in VXLAN' : 'does not leave routing to others';
+  throw new StartupError(
+    `weft routes by BGP, and ${what}`,
+    `CALICO_NETWORKING_BACKEND=${backend}`,
+    'set it to bird or unset it, or keep calico-node on this node',
+  );
 }
