@@ -90,15 +90,25 @@ static int connect_to(const char *path) {
   return fd;
 }
 
-/* The header's value, or -1: no digits, or more than BODY_LIMIT. */
+static const char digits[] = "0123456789";
+
+/* -1 where there is no status line. */
+static int status_code(const char *headers) {
+  static const char protocol[] = "HTTP/1.1 ";
+  const char *status = headers + sizeof protocol - 1;
+  return strncmp(headers, protocol, sizeof protocol - 1) == 0 && strspn(status, digits) == 3 ? atoi(status) : -1;
+}
+
+/* -1 where there is none, or one beyond BODY_LIMIT. */
 static long content_length(const char *headers, const char *end) {
   static const char name[] = "\r\ncontent-length:";
   for (const char *at = headers; (at = memchr(at, '\r', (size_t)(end - at))) != NULL; at++) {
     if (strncasecmp(at, name, sizeof name - 1) != 0) continue;
-    char *rest;
-    errno = 0;
-    long value = strtol(at + sizeof name - 1, &rest, 10);
-    return *rest == '\r' && errno == 0 && value >= 0 && value <= BODY_LIMIT ? value : -1;
+    const char *value = at + sizeof name - 1;
+    value += strspn(value, " \t");
+    size_t length = strspn(value, digits);
+    bool is_number = length >= 1 && length <= 7 && value[length] == '\r';
+    return is_number && atol(value) <= BODY_LIMIT ? atol(value) : -1;
   }
   return -1;
 }
@@ -111,7 +121,8 @@ static enum parse parse_answer(size_t length, struct answer *answer) {
   if (body == NULL) return length < HEADER_LIMIT ? INCOMPLETE : NOT_HTTP;
   body += 4;
   long expected = content_length(received, body - 2);
-  if (expected < 0 || sscanf(received, "HTTP/1.%*1d %3d", &answer->status) != 1) return NOT_HTTP;
+  answer->status = status_code(received);
+  if (expected < 0 || answer->status < 0) return NOT_HTTP;
   answer->body = (struct text){body, (size_t)expected};
   return length - (size_t)(body - received) >= answer->body.length ? WHOLE : INCOMPLETE;
 }

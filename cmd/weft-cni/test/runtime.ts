@@ -49,7 +49,7 @@ export class Runtime {
       ...environment,
     };
     return new Promise((resolve, reject) => {
-      const child = spawn(file, args, { env, timeout: 30_000 });
+      const child = spawn(file, args, { env, cwd: this.directory, timeout: 30_000 });
       const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
       child.stdout.on('data', (data: Buffer) => stdout.push(data));
       child.stderr.on('data', (data: Buffer) => stderr.push(data));
