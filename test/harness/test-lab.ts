@@ -9,6 +9,7 @@ import {
   existingLabs,
   installation,
   namespaceOf,
+  resolveLab,
   runIn,
   status,
   type Topology,
@@ -96,6 +97,12 @@ export class TestLab {
   async blocksOf(host: string): Promise<string[]> {
     const { hosts } = await status(this.name);
     return [...(hosts.find(({ name }) => name === host)?.blocks ?? [])];
+  }
+
+  /** Where the daemon of a host is asked. */
+  async controlSocket(host: string): Promise<string> {
+    const { hosts } = await resolveLab(this.name);
+    return hosts.find(({ name }) => name === host)?.controlSocket ?? '';
   }
 
   /** Plugs pods in, one after the other. */

@@ -129,6 +129,9 @@ export function startFakeDaemon(
     holdAddress: () => {
       throw new Error('not part of these tests');
     },
+    cni: () => {
+      throw new Error('not part of these tests');
+    },
     releaseAddress: () => {
       throw new Error('not part of these tests');
     },

@@ -5,20 +5,30 @@ import { type AttachRequest, type Refusal, refuse } from '@weft/control';
 import { type Address, parseAddress } from '@weft/ip';
 import { type AssignIpRequest, type Ipam, workloadHandle } from '@weft/ipam';
 
-/** The network's name in handles; CNI configurations bring their own. */
-const network = 'weft';
+/** The network's name in handles of endpoints that CNI did not make. */
+const ownNetwork = 'weft';
+
+/** An id that no two containers share, as runtimes draw them. */
+const drawnId = /^[0-9a-f]{64}$/;
 
 /**
  * The handle under which everything of one endpoint is held and released. The node is part of it, so that nobody releases
  * what an endpoint of the same id holds on another node.
+ *
+ * Where the container's id was drawn, and its interface is the one that Calico knows, it is Calico's: `<network>.<container id>`;
+ * then either releases what the other has assigned, while a cluster moves from one to the other.
  */
 export function handleOf(node: string, id: string): string {
-  return workloadHandle(network, `${node}.${id}`);
+  const [network, containerId, interfaceName] = id.split(':');
+  if (network === undefined || containerId === undefined) return workloadHandle(ownNetwork, `${node}.${id}`);
+  if (interfaceName === 'eth0' && drawnId.test(containerId)) return workloadHandle(network, containerId);
+  const rest = [containerId, interfaceName].filter((part) => part !== undefined);
+  return workloadHandle(network, [node, ...rest].join('.'));
 }
 
 /** The endpoint's id of a handle of this node; undefined for the handle of anything else. */
 export function endpointIdOfHandle(node: string, handle: string): string | undefined {
-  const prefix = handleOf(node, '');
+  const prefix = workloadHandle(ownNetwork, `${node}.`);
   return handle.startsWith(prefix) ? handle.slice(prefix.length) : undefined;
 }
 

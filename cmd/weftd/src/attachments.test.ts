@@ -98,7 +98,7 @@ describe('attach', () => {
 
   it('leaves nothing when the namespace is not there', async () => {
     const refused = await attachments.attach('a', { ...request, netns: '/run/netns/none' });
-    expect(refused).toMatchObject({ kind: 'refused', code: 'invalid-request', object: '/run/netns/none' });
+    expect(refused).toMatchObject({ kind: 'refused', code: 'not-found', object: '/run/netns/none' });
     expect(await everything()).toEqual(nothing);
   });
 
@@ -165,7 +165,7 @@ describe('published ports', () => {
     await attachments.attach('a', web);
     await attachments.detach('a');
     const failed = await attachments.attach('c', { ...web, netns: '/run/netns/none' });
-    expect(failed).toMatchObject({ code: 'invalid-request', object: '/run/netns/none' });
+    expect(failed).toMatchObject({ code: 'not-found', object: '/run/netns/none' });
     expect((await attachments.attach('b', other)).kind).toBe('attached');
   });
 

@@ -11,10 +11,12 @@ import {
   type Endpoint,
   isRefusal,
   type Refusal,
+  type RefusalCode,
   refuse,
 } from '@weft/control';
 import type { Datastore } from '@weft/datastore';
 import {
+  type EndpointFailureKind,
   type EndpointSpec,
   type HostRouting,
   hostInterfaceName,
@@ -22,7 +24,7 @@ import {
   plugEndpoint,
   unplugEndpoint,
 } from '@weft/endpoint';
-import { type Address, address, hostPrefix, networkAddress, type Parsed, parseMac } from '@weft/ip';
+import { type Address, address, hostPrefix, networkAddress, type Parsed, parseMac, prefix } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
 import type { Kernel } from '@weft/kernel';
 import type { WorkloadEndpoint } from '@weft/resources';
@@ -130,7 +132,8 @@ export class Attachments {
 
   /** Plugs a container in; one that is plugged in already is repaired. Throws DatastoreError. */
   attach(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
-    return this.#turns.run(id, () => {
+    const hostInterface = hostInterfaceOf(request, this.#options.interfacePrefix());
+    return this.#turns.run([id, hostInterface], () => {
       const known = this.#endpoints.get(id);
       if (known !== undefined) return this.#attachAgain(id, request, known);
       return this.#ports.during(id, request, () => this.#attachNew(id, request));
@@ -139,7 +142,8 @@ export class Attachments {
 
   /** Takes a container out and gives its addresses back. Throws DatastoreError; it can be repeated then. */
   detach(id: string): Promise<Detachment | Refusal> {
-    return this.#turns.run(id, async () => {
+    const { interfaceName } = this.#endpoints.get(id)?.spec ?? {};
+    return this.#turns.run(interfaceName === undefined ? [id] : [id, interfaceName], async () => {
       const known = this.#endpoints.get(id);
       // Also for an unknown id: a request that died half-way may have left addresses under its handle.
       const refusal = (known && (await this.#takeOut(id, known))) ?? (await this.#giveBack(id, 'detach'));
@@ -177,9 +181,8 @@ export class Attachments {
     const { ipam, nodeName } = this.#options;
     const start = performance.now();
     const hostInterface = hostInterfaceOf(request, this.#options.interfacePrefix());
-    const owner = this.#ownerOf(hostInterface);
-    if (owner !== undefined)
-      return refuse('conflict', `its container is plugged in as ${owner}`, id, 'Detach that one first.');
+    const inTheWay = (await this.#replaceSandbox(request)) ?? this.#refuseTaken(id, hostInterface);
+    if (inTheWay !== undefined) return inTheWay;
     const addresses = request.heldAddresses
       ? this.#takeHeld(id, request)
       : await assignAddresses(ipam.attach, nodeName, id, request);
@@ -207,9 +210,22 @@ export class Attachments {
     return this.held.take(id, addresses) ?? addresses;
   }
 
-  /** Whose interface that is. */
-  #ownerOf(hostInterface: string): string | undefined {
-    for (const [id, { spec }] of this.#endpoints) if (spec.interfaceName === hostInterface) return id;
+  /** A Pod whose sandbox died gets a new one under a new container id, often before anybody removed the old one. */
+  async #replaceSandbox({ interfaceName, namespace, pod }: AttachRequest): Promise<Refusal | undefined> {
+    if (pod === undefined || namespace === undefined) return undefined;
+    for (const [id, endpoint] of this.#endpoints) {
+      const { metadata, spec } = endpoint;
+      if (spec.pod !== pod || metadata.namespace !== namespace || spec.endpoint !== interfaceName) continue;
+      return (await this.#takeOut(id, endpoint)) ?? (await this.#giveBack(id, 'detach'));
+    }
+    return undefined;
+  }
+
+  #refuseTaken(id: string, hostInterface: string): Refusal | undefined {
+    for (const [owner, { spec }] of this.#endpoints) {
+      if (spec.interfaceName === hostInterface)
+        return refuse('conflict', `its container is plugged in as ${owner}`, id, 'Detach that one first.');
+    }
     return undefined;
   }
 
@@ -242,15 +258,15 @@ export class Attachments {
       addresses,
       mtuBytes: request.mtuBytes ?? this.#options.mtuBytes(),
       ...(mac?.ok ? { mac: mac.value } : {}),
+      ...(request.routes === undefined ? {} : { routes: request.routes.map(prefix) }),
+      ...(request.forwarding === true ? { forwarding: true } : {}),
     };
   }
 
   #plug(spec: EndpointSpec): PluggedEndpoint | Refusal {
     const plugged = plugEndpoint(this.#options.kernel, spec);
     if (plugged.kind === 'plugged') return plugged;
-    const code =
-      plugged.kind === 'kernel-refused' || plugged.kind === 'no-permission' ? 'internal' : 'invalid-request';
-    return refuse(code, plugged.message, plugged.object, plugged.hint);
+    return refuse(refusalCode(plugged.kind), plugged.message, plugged.object, plugged.hint);
   }
 
   async #unplug(hostInterface: string): Promise<Refusal | undefined> {
@@ -293,6 +309,11 @@ export class Attachments {
   async #takeBack(id: string, hostInterface: string): Promise<void> {
     if ((await this.#unplug(hostInterface)) === undefined) await this.#giveBack(id, 'attach');
   }
+}
+
+function refusalCode(kind: EndpointFailureKind): RefusalCode {
+  if (kind === 'netns-missing') return 'not-found';
+  return kind === 'kernel-refused' || kind === 'no-permission' ? 'internal' : 'invalid-request';
 }
 
 function hostInterfaceOf(request: AttachRequest, prefix: string): string {

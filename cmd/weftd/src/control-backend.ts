@@ -7,6 +7,7 @@ import {
   type ControlBackend,
   cutPage,
   type DaemonStatus,
+  type Endpoint,
   type Health,
   type NodeAddress,
   type Page,
@@ -19,9 +20,12 @@ import {
 import type { Dataplane } from '@weft/dataplane';
 import type { Datastore } from '@weft/datastore';
 import { address } from '@weft/ip';
+import type { Logger } from '@weft/telemetry';
 import type { Attachments } from './attachments.ts';
 import type { Bgp } from './bgp.ts';
 import { bgpPeers, ribPage } from './bgp-answers.ts';
+import type { CniHost } from './cni/cni-host.ts';
+import { CniPlugin } from './cni/plugin.ts';
 import type { BatchedJournal } from './journal.ts';
 import type { Metrics } from './metrics.ts';
 import type { Options } from './options.ts';
@@ -34,6 +38,7 @@ import { version } from './version.ts';
 /** The rooms that are asked. */
 export interface BackendSources {
   readonly options: Options;
+  readonly log: Logger;
   readonly state: State;
   readonly store: Datastore;
   readonly dataplane: Dataplane;
@@ -61,6 +66,18 @@ export const since: string = new Date().toISOString();
 /** The backend of one daemon. */
 export function controlBackend(sources: BackendSources): ControlBackend {
   const { attachments, bgp, dataplane, metrics, readiness } = sources;
+  const attach: CniHost['attach'] = (id, request) =>
+    measured(
+      () => onStore(sources, id, () => attachments.attach(id, request)),
+      (outcome, seconds) => metrics.attached(outcome, seconds),
+    );
+  const detach: CniHost['detach'] = (id) =>
+    measured(
+      () => onStore(sources, id, () => attachments.detach(id)),
+      (outcome, seconds) => metrics.detached(outcome, seconds),
+    );
+  const endpoints = (): Endpoint[] => attachments.list();
+  const cni = new CniPlugin({ log: sources.log, attach, detach, endpoints, readiness });
   return {
     status: () => daemonStatus(sources),
     liveness: () => ({ ok: true, reasons: [] }),
@@ -73,16 +90,9 @@ export function controlBackend(sources: BackendSources): ControlBackend {
     pools: (query) => poolPage(sources, query),
     endpoints: (query) => cutPage(attachments.list(), ({ id }) => id, query),
     ipamHistory: ({ address: text }) => sources.journal.history(sources.options.nodeName, address(text)),
-    attachEndpoint: (id, request) =>
-      measured(
-        () => onStore(sources, id, () => attachments.attach(id, request)),
-        (outcome, seconds) => metrics.attached(outcome, seconds),
-      ),
-    detachEndpoint: (id) =>
-      measured(
-        () => onStore(sources, id, () => attachments.detach(id)),
-        (outcome, seconds) => metrics.detached(outcome, seconds),
-      ),
+    attachEndpoint: attach,
+    detachEndpoint: detach,
+    cni: (call) => cni.answer(call),
     holdAddress: (id, request) => onStore(sources, id, () => attachments.held.hold(id, request)),
     releaseAddress: (text) => onStore(sources, text, () => attachments.held.release(address(text))),
   };

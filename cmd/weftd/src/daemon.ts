@@ -230,6 +230,7 @@ export class Daemon {
   #backendSources(): BackendSources {
     return {
       options: this.#options,
+      log: this.#log,
       state: this.#state,
       store: this.#store,
       dataplane: this.#dataplane,

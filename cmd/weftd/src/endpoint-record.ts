@@ -30,6 +30,7 @@ export function endpointRecord(
       [idAnnotation]: id,
       ...(request.ports?.length ? { [PORTS_ANNOTATION]: JSON.stringify(request.ports) } : {}),
     },
+    ...(request.labels === undefined ? {} : { labels: { ...request.labels } }),
   };
   const spec = {
     node,

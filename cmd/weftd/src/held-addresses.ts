@@ -64,7 +64,7 @@ export class HeldAddresses {
 
   /** Holds an address; under an id that holds one already, that one. Throws DatastoreError. */
   hold(id: string, request: AddressRequest): Promise<AddressHold | Refusal> {
-    return this.#turns.run(id, async () => {
+    return this.#turns.run([id], async () => {
       const known = [...this.#holds].find(([, hold]) => hold.id === id)?.[0];
       return known === undefined ? this.#holdNew(id, request) : holdAgain(id, request, known);
     });

@@ -6,15 +6,15 @@
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Runs the operation when all that were asked for before it on the same thing have ended. */
-  async run<T>(name: string, operation: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(name) ?? Promise.resolve();
-    const mine = before.then(operation, operation);
-    this.#last.set(name, mine);
+  /** Runs the operation when all that were asked for before it on one of the same things have ended. */
+  async run<T>(names: readonly string[], operation: () => Promise<T>): Promise<T> {
+    const before = Promise.allSettled(names.map((name) => this.#last.get(name)));
+    const mine = before.then(operation);
+    for (const name of names) this.#last.set(name, mine);
     try {
       return await mine;
     } finally {
-      if (this.#last.get(name) === mine) this.#last.delete(name);
+      for (const name of names) if (this.#last.get(name) === mine) this.#last.delete(name);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** What the server asks of the daemon. weftd implements it; tests implement it in memory. */
 import type { AddressHold, AddressRelease, AddressRequest } from './schema/addresses.ts';
 import type { BgpPeers, RibRoute } from './schema/bgp.ts';
+import type { CniAnswer } from './schema/cni.ts';
 import type { Attachment, AttachRequest, Detachment, Endpoint } from './schema/endpoints.ts';
 import type { AddressHistory, HistoryQuery } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
@@ -37,4 +38,6 @@ export interface ControlBackend {
   holdAddress(id: string, request: AddressRequest): Answer<AddressHold>;
   /** Gives a held address back; `conflict` while an endpoint has it. */
   releaseAddress(address: string): Answer<AddressRelease>;
+  /** Does what the CNI plugin was called for. Failures are answers here: it never throws. */
+  cni(call: Uint8Array): Promise<CniAnswer>;
 }

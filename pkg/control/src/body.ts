@@ -6,8 +6,8 @@ import { isRefusal, type Refusal, refuse } from './schema/refusal.ts';
 /** The largest request body, in bytes. An attach with every field full is below 20 KB. */
 export const MAX_BODY_BYTES: number = 64 * 1024;
 
-/** What is read and thrown away of a longer one, so that its sender gets to see the answer; then it is cut off. */
-const MAX_DRAINED_BYTES = 1024 * 1024;
+/** What is read at most of a longer one, so that its sender gets to see the answer; then it is cut off. */
+const MAX_DRAINED_BYTES = 2 * 1024 * 1024;
 
 /** Problems of one request that are reported; the rest are of the same kind. */
 const MAX_PROBLEMS = 5;
@@ -21,10 +21,10 @@ export async function readBody<Value>(
   schema: z.ZodType<Value>,
   object: string,
 ): Promise<Checked<Value>> {
-  const body = await readText(request, object);
+  const body = await readBytes(request, object, MAX_BODY_BYTES);
   if (isRefusal(body)) return body;
   try {
-    return check(schema, JSON.parse(body.value), object);
+    return check(schema, JSON.parse(body.value.toString('utf8')), object);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return refuse(
@@ -49,14 +49,19 @@ function describe(issue: z.core.$ZodIssue): string {
   return path === '' ? issue.message : `${path}: ${issue.message}`;
 }
 
-async function readText(request: IncomingMessage, object: string): Promise<Checked<string>> {
+/** The body as it came, of at most so many bytes. */
+export async function readBytes(
+  request: IncomingMessage,
+  object: string,
+  maxBytes: number,
+): Promise<Checked<Buffer>> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     // Leaving the loop must not destroy the connection: the answer still has to go out.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length;
-      if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+      if (bytes <= maxBytes) chunks.push(chunk);
       if (bytes > MAX_DRAINED_BYTES) break;
     }
   } catch (error) {
@@ -68,10 +73,10 @@ async function readText(request: IncomingMessage, object: string): Promise<Check
       'Send it again.',
     );
   }
-  if (bytes <= MAX_BODY_BYTES) return { kind: 'value', value: Buffer.concat(chunks).toString('utf8') };
+  if (bytes <= maxBytes) return { kind: 'value', value: Buffer.concat(chunks) };
   return refuse(
     'too-large',
-    `The request body has more than ${MAX_BODY_BYTES} bytes`,
+    `The request body has more than ${maxBytes} bytes`,
     object,
     'Send a smaller one.',
   );

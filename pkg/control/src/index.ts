@@ -14,6 +14,7 @@ export {
   type RibPath,
   type RibRoute,
 } from './schema/bgp.ts';
+export { type CniAnswer, MAX_CNI_CALL_BYTES } from './schema/cni.ts';
 export type {
   Attachment,
   AttachPort,

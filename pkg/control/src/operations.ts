@@ -2,18 +2,20 @@
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
 import type { ControlBackend } from './backend.ts';
-import { type Checked, check, readBody } from './body.ts';
+import { type Checked, check, readBody, readBytes } from './body.ts';
 import { PATHS } from './paths.ts';
 import { addressRequestSchema, addressSchema } from './schema/addresses.ts';
+import { MAX_CNI_CALL_BYTES } from './schema/cni.ts';
 import { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
 import { historyQuerySchema } from './schema/history.ts';
 import { type PageQuery, pageQuerySchema } from './schema/page.ts';
 import { isRefusal, type Refusal, refuse } from './schema/refusal.ts';
 import type { Health } from './schema/status.ts';
 
-/** What goes back to the client: a JSON value or a page of text. */
+/** What goes back to the client: a JSON value, JSON (or nothing) as it stands, or a page of text. */
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly value: object }
+  | { readonly kind: 'raw-json'; readonly status: number; readonly text: string }
   | { readonly kind: 'text'; readonly text: string };
 
 /** What a request line asks for. */
@@ -40,6 +42,16 @@ const EXACT: Readonly<Record<string, Operation>> = {
   [`GET ${PATHS.ipamHistory}`]: query('ipam-history', historyQuerySchema, async (backend, query) =>
     backend.ipamHistory(query),
   ),
+  [`POST ${PATHS.cni}`]: {
+    name: 'cni',
+    onMetricsAddress: false,
+    run: async (backend, request, { path }) => {
+      const call = await readBytes(request, path, MAX_CNI_CALL_BYTES);
+      if (isRefusal(call)) return call;
+      const { exitCode, stdout } = await backend.cni(call.value);
+      return { kind: 'raw-json', status: exitCode === 0 ? 200 : 500, text: stdout };
+    },
+  },
   [`GET ${PATHS.liveness}`]: health('liveness', (backend) => backend.liveness()),
   [`GET ${PATHS.readiness}`]: health('readiness', (backend) => backend.readiness()),
   [`GET ${PATHS.metrics}`]: {

@@ -7,6 +7,7 @@ export const PATHS = {
   endpoints: '/v1/endpoints',
   addresses: '/v1/addresses',
   pools: '/v1/pools',
+  cni: '/v1/cni',
   ipamHistory: '/v1/ipam/history',
   metrics: '/metrics',
   liveness: '/liveness',

@@ -169,7 +169,7 @@ async function answer(
 
 function send(response: ServerResponse, reply: Reply | Refusal, requestWasRead: boolean): number {
   const status = statusOf(reply);
-  const text = reply.kind === 'text' ? reply.text : JSON.stringify(bodyOf(reply));
+  const text = textOf(reply);
   response.writeHead(status, {
     'content-type': reply.kind === 'text' ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(text),
@@ -183,13 +183,14 @@ function send(response: ServerResponse, reply: Reply | Refusal, requestWasRead: 
 
 function statusOf(reply: Reply | Refusal): number {
   if (reply.kind === 'refused') return REFUSAL_STATUS[reply.code];
-  return reply.kind === 'json' ? reply.status : 200;
+  return reply.kind === 'text' ? 200 : reply.status;
 }
 
-function bodyOf(reply: Exclude<Reply | Refusal, { kind: 'text' }>): object {
-  if (reply.kind === 'json') return reply.value;
+function textOf(reply: Reply | Refusal): string {
+  if (reply.kind === 'text' || reply.kind === 'raw-json') return reply.text;
+  if (reply.kind === 'json') return JSON.stringify(reply.value);
   const { kind: _, ...error } = reply;
-  return { error } satisfies ErrorBody;
+  return JSON.stringify({ error } satisfies ErrorBody);
 }
 
 function refuseMalformed(socket: Socket): void {

@@ -57,6 +57,7 @@ export function fakeBackend(overrides: Partial<ControlBackend> = {}): FakeBacken
     pools: (query) => cutPage([], () => '', query),
     holdAddress: (id, { address = '10.0.0.7' }) => ({ kind: 'held', id, address }),
     releaseAddress: (address) => ({ kind: 'released', address }),
+    cni: async (call) => ({ exitCode: 0, stdout: new TextDecoder().decode(call) }),
     ...overrides,
   };
   return fake;

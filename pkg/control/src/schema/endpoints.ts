@@ -1,4 +1,5 @@
 /** Containers plugged in and out: `GET /v1/endpoints`, `PUT` and `DELETE /v1/endpoints/{id}`. */
+import { parsePrefix } from '@weft/ip';
 import * as z from 'zod';
 import { type Page, pageOf } from './page.ts';
 import { replyOf, requestOf } from './shape.ts';
@@ -55,6 +56,12 @@ export interface AttachRequest {
   readonly mac?: string | undefined;
   /** Ports of the host to publish. A port that another endpoint has is refused as `conflict`. */
   readonly ports?: readonly AttachPort[] | undefined;
+  /** Where the container's routes lead, as prefixes; absent: the default route of each of its families. */
+  readonly routes?: readonly string[] | undefined;
+  /** The container may forward packets for others. */
+  readonly forwarding?: boolean | undefined;
+  /** Labels of the WorkloadEndpoint. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 const word = z.string().min(1).max(253);
@@ -103,6 +110,12 @@ export const attachRequestSchema: z.ZodType<AttachRequest> = requestOf<AttachReq
   mtuBytes: z.number().int().min(68).max(65_535).optional(),
   mac: mac.optional(),
   ports: z.array(attachPort).max(1024).optional(),
+  routes: z
+    .array(z.string().refine((text) => parsePrefix(text).ok, 'a prefix such as 10.0.0.0/8'))
+    .max(1024)
+    .optional(),
+  forwarding: z.boolean().optional(),
+  labels: z.record(word, z.string().max(253)).optional(),
 });
 
 /** Where the time of an attach went. */
