@@ -16,7 +16,7 @@ import {
 } from '@weft/calc';
 import { type ControlServer, type Health, type Refusal, refuse, startControlServer } from '@weft/control';
 import { Dataplane, type DataplaneEvent, FactsWatcher } from '@weft/dataplane';
-import { type KubernetesCluster, type OnUnreadable, openDatastore } from '@weft/datastore';
+import { type OnUnreadable, openDatastore } from '@weft/datastore';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
@@ -34,11 +34,9 @@ import { NodeStatusReporter } from './node-status/reporter.ts';
 import type { Options } from './options.ts';
 import { readiness } from './readiness.ts';
 import { Speaking } from './speaking.ts';
-import { ensureDefaultPools } from './startup/default-pools.ts';
-import { NodeRegistration } from './startup/node-registration.ts';
+import { NodeStartup } from './startup/node-startup.ts';
 import { StartupError } from './startup-error.ts';
 import { State } from './state.ts';
-import { lateCluster } from './store/cluster.ts';
 import { LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
 import { LateStore } from './store/late-store.ts';
 import { locationOf } from './store/location.ts';
@@ -78,8 +76,7 @@ export class Daemon {
   readonly #speaking: Speaking;
   readonly #attachments: Attachments;
   readonly #journal: BatchedJournal;
-  readonly #cluster: (() => KubernetesCluster) | undefined;
-  readonly #registration: NodeRegistration;
+  readonly #startup: NodeStartup;
   readonly #joining: Joining;
   readonly #answering: MonitoringAnswers;
   readonly #monitoring: Monitoring;
@@ -148,8 +145,15 @@ export class Daemon {
       facts: () => this.#nodeFacts(),
       mayWrite: () => !this.#state.isLocked,
     });
-    this.#cluster = lateCluster(options.datastore);
-    this.#registration = new NodeRegistration({ options, store, facts: () => this.#facts.facts, log });
+    this.#startup = new NodeStartup({
+      options,
+      store,
+      cluster: this.#state.cluster,
+      kernel,
+      facts: () => this.#facts.facts,
+      log,
+      isReady: () => this.#readiness().ok,
+    });
     this.#joining = new Joining({
       options,
       log,
@@ -157,8 +161,7 @@ export class Daemon {
       state: this.#state,
       attachments: this.#attachments,
       journal: this.#journal,
-      registration: this.#registration,
-      makePools: () => this.#makePools(),
+      startup: this.#startup,
       delayed: () => this.#openControl(),
     });
   }
@@ -189,7 +192,7 @@ export class Daemon {
       ready: () => this.#readiness().ok,
     });
     await this.#openControl();
-    this.#registration.watch();
+    this.#startup.watch();
     this.#log.info('daemon-started', `weftd runs as ${this.#options.nodeName}`, {
       restarting: this.#restarting,
     });
@@ -203,7 +206,7 @@ export class Daemon {
   /** Closes sessions so that peers keep our routes, leaves the kernel's routes alone, lets go of the datastore. */
   async stop(): Promise<void> {
     this.#running = false;
-    this.#registration.close();
+    this.#startup.close();
     this.#reporter.close();
     await this.#control?.close();
     await this.#monitoring.close();
@@ -214,17 +217,6 @@ export class Daemon {
     await this.#state.close();
     await this.#store.close();
     this.#kernel.close();
-  }
-
-  #makePools(): Promise<void> {
-    return ensureDefaultPools({
-      settings: this.#options.defaultPools,
-      store: this.#store,
-      cluster: this.#cluster,
-      facts: () => this.#facts.facts,
-      hasIpv6: () => this.#kernel.readSysctl('net/ipv6/conf/all/disable_ipv6') === '0',
-      log: this.#log,
-    });
   }
 
   #backendSources(): BackendSources {
@@ -240,7 +232,7 @@ export class Daemon {
       bgp: () => this.#speaking.bgp,
       sessions: () => this.#sessions,
       readiness: () => this.#readiness(),
-      addresses: () => this.#registration.addresses,
+      addresses: () => this.#startup.addresses,
       whyNotNow: (id) => this.#whyNotNow(id),
     };
   }

@@ -10,8 +10,7 @@ import type { Logger } from '@weft/telemetry';
 import type { Attachments } from './attachments.ts';
 import { type BatchedJournal, mendJournal } from './journal.ts';
 import type { Options } from './options.ts';
-import { keepNodeName } from './startup/node-name.ts';
-import type { NodeRegistration } from './startup/node-registration.ts';
+import type { NodeStartup } from './startup/node-startup.ts';
 import { StartupError } from './startup-error.ts';
 import type { State } from './state.ts';
 import { ensureClusterInformation, isLocked, LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
@@ -29,9 +28,7 @@ export interface JoiningOptions {
   readonly state: State;
   readonly attachments: Attachments;
   readonly journal: BatchedJournal;
-  readonly registration: NodeRegistration;
-  /** Makes the pools that are missing. */
-  readonly makePools: () => Promise<void>;
+  readonly startup: NodeStartup;
   /** It may take long: whoever asks should be told. May be called more than once. */
   readonly delayed: () => Promise<void>;
 }
@@ -65,12 +62,12 @@ export class Joining {
 
   /** Goes the whole way. Throws StartupError, and DatastoreError that will not pass by itself. */
   async run(): Promise<void> {
-    const { attachments, journal, log, makePools, options, registration, state, store } = this.#with;
+    const { attachments, journal, log, options, startup, state, store } = this.#with;
     const claim = await this.#whenStoreLets(() => claimNode(store, options));
     claim?.lost?.addEventListener('abort', () => this.#nameLost.reject(nameTaken(options)));
     await this.#whenUnlocked();
-    await this.#whenStoreLets(() => registration.register());
-    await this.#whenStoreLets(makePools);
+    await this.#whenStoreLets(() => startup.register());
+    await this.#whenStoreLets(() => startup.makePools());
     await this.#whenStoreLets(() => attachments.load());
     await this.#whenAllIsKnown();
     const blocks = state.ownBlocks().map(({ spec }) => spec.cidr);
@@ -80,7 +77,7 @@ export class Joining {
     const endpoints = await this.#whenStoreLets(() => attachments.reclaim());
     if (endpoints.length > 0)
       log.warn('addresses-reclaimed', 'attaches that died half-way had taken addresses', { endpoints });
-    keepNodeName(options.nodenameFile, options.nodeName);
+    startup.keepName();
     this.#awaited = undefined;
     state.health.answered();
   }

@@ -26,7 +26,10 @@ import {
 } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
 import type { Options } from './options.ts';
+import { passwordNames } from './secrets/password-names.ts';
+import { PasswordWatch } from './secrets/password-watch.ts';
 import { ServiceWatch } from './services/service-watch.ts';
+import { LateCluster } from './store/cluster.ts';
 import { isLocked } from './store/cluster-information.ts';
 import type { StoreHealth } from './store/store-health.ts';
 
@@ -45,14 +48,21 @@ const kinds = [
 ] as const;
 type MirroredKind = (typeof kinds)[number];
 
+/** A store outside Kubernetes has nowhere to keep them. */
+const NO_PASSWORDS: ReadonlyMap<string, string> = new Map();
+
 /** A live copy of what this daemon needs of the datastore. */
 export class State {
   readonly mirror: Mirror<MirroredKind>;
   readonly health: StoreHealth;
+  /** Undefined where the store is in none. */
+  readonly cluster: LateCluster | undefined;
   /** Only a Kubernetes cluster has Services. */
   readonly #services: ServiceWatch | undefined;
+  /** And Secrets. */
+  readonly #passwords: PasswordWatch | undefined;
   readonly #nodeName: string;
-  readonly #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'secrets' | 'settings'>;
+  readonly #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'settings'>;
   /** Lists handed out before, the same object until their kind changes: the calculator goes by that. */
   readonly #lists = new Map<MirroredKind, unknown>();
   #ownBlocks: readonly BlockAffinity[] | undefined;
@@ -71,7 +81,7 @@ export class State {
     options: Options,
     health: StoreHealth,
     log: Logger,
-    onChange: (kind: Kind | 'Service') => void,
+    onChange: (kind: Kind | 'Service' | 'Secret') => void,
   ) {
     const { datastore, nodeName } = options;
     if (datastore.type === 'kubernetes')
@@ -81,6 +91,15 @@ export class State {
         open: () => openCluster(datastore),
         changed: () => onChange('Service'),
       });
+    const cluster = LateCluster.of(datastore);
+    if (cluster !== undefined)
+      this.#passwords = new PasswordWatch({
+        log,
+        namespace: options.secretsNamespace,
+        cluster: () => cluster.open(),
+        changed: () => onChange('Secret'),
+      });
+    this.cluster = cluster;
     this.#nodeName = nodeName;
     this.#constant = constantInput(options);
     this.health = health;
@@ -92,6 +111,7 @@ export class State {
       if (change.resourceKind === 'BlockAffinity') this.#ownBlocks = undefined;
       if (change.resourceKind === 'BGPConfiguration')
         this.#services?.want(announcesServices(this.#bgpSettings()));
+      this.#wantPasswords(change.resourceKind);
       onChange(change.resourceKind);
     });
   }
@@ -100,16 +120,25 @@ export class State {
   async whenInSync(): Promise<void> {
     await this.mirror.whenInSync();
     await this.#services?.whenRead();
+    await this.#passwords?.whenRead();
   }
 
   async close(): Promise<void> {
     this.#services?.close();
+    this.#passwords?.close();
+    this.cluster?.close();
     await this.mirror.close();
   }
 
   /** True while all that is mirrored is known and its watches run: what is decided rests on the present. */
   get isCurrent(): boolean {
     return this.mirror.inSync && this.mirror.interruptions.size === 0 && this.health.away === undefined;
+  }
+
+  #wantPasswords(changed: Kind): void {
+    if (changed !== 'BGPPeer' && changed !== 'BGPConfiguration') return;
+    const configuration = this.mirror.objects('BGPConfiguration').get('default');
+    this.#passwords?.want(passwordNames(this.mirror.objects('BGPPeer').values(), configuration));
   }
 
   #hearHealth(event: MirrorChange<MirroredKind>['event']): void {
@@ -153,6 +182,7 @@ export class State {
       bgpFilters: this.all('BGPFilter'),
       blockAffinities: this.ownBlocks(),
       services: this.#services?.services() ?? [],
+      secrets: this.#passwords?.values() ?? NO_PASSWORDS,
       endpoints,
       felix: this.felix().settings,
       facts,
@@ -199,11 +229,10 @@ function constantInput({
   nodeName,
   holdTimeSeconds,
   restartTimeSeconds,
-}: Options): Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'secrets' | 'settings'> {
+}: Options): Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'settings'> {
   return {
     nodeName,
     nodeNameDigest: createHash('sha256').update(nodeName).digest(),
-    secrets: new Map<string, string>(),
     settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds, routerId: 'auto' },
   };
 }

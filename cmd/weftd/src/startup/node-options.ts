@@ -30,6 +30,8 @@ export interface NodeOptions {
   readonly asNumber?: number;
   /** The pools to make where a family has none. */
   readonly defaultPools: readonly PoolSettings[];
+  /** The namespace of the Secrets with BGP passwords. */
+  readonly secretsNamespace: string;
 }
 
 /** The flags as commander gives them. */
@@ -120,6 +122,7 @@ export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.Process
     autodetectPollIntervalMs: given.autodetectPollInterval ?? POLL_INTERVAL_MS,
     checksNodeAddress: environment.DISABLE_NODE_IP_CHECK !== 'true',
     ...(given.asNumber === undefined ? {} : { asNumber: given.asNumber }),
+    secretsNamespace: environment.NAMESPACE || 'kube-system',
     defaultPools: given.defaultPools ? readPoolSettings(environment) : [],
   };
 }
