@@ -41,6 +41,12 @@ export {
   type RouteStatus,
 } from './schema/routes.ts';
 export type { DaemonStatus, DatastoreStatus, Health, NodeAddress } from './schema/status.ts';
-export type { ControlServer, ControlServerOptions, MonitoringServer, RequestRecord } from './server.ts';
+export type {
+  ControlServer,
+  ControlServerOptions,
+  MonitoringOptions,
+  MonitoringServer,
+  RequestRecord,
+} from './server.ts';
 export { startControlServer, startMonitoringServer } from './server.ts';
 export { DEFAULT_SOCKET_PATH, MAX_SOCKET_PATH_BYTES } from './socket-path.ts';

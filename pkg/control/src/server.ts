@@ -81,6 +81,11 @@ export async function startControlServer(options: ControlServerOptions): Promise
 /** What every listener needs. */
 type Answering = Pick<ControlServerOptions, 'backend' | 'onRequest'>;
 
+/** What is asked on a metrics address, by programs that have no control socket, too. */
+export interface MonitoringOptions extends Pick<ControlServerOptions, 'onRequest'> {
+  readonly backend: Pick<ControlBackend, 'liveness' | 'readiness' | 'metrics'>;
+}
+
 /** A TCP address where metrics and health are answered. */
 export interface MonitoringServer {
   readonly port: number;
@@ -90,10 +95,11 @@ export interface MonitoringServer {
 
 /** Answers `/metrics`, `/liveness` and `/readiness` on a TCP address, too. Throws `ControlError` with `cannot-listen`. */
 export async function startMonitoringServer(
-  options: Answering,
+  options: MonitoringOptions,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<MonitoringServer> {
-  const server = makeServer(options, (operation) => operation.onMetricsAddress);
+  // Operations that are answered here ask nothing else.
+  const server = makeServer(options as Answering, (operation) => operation.onMetricsAddress);
   await listen(server, { host, port }, `${host} port ${port}`);
   server.on('error', (error) => options.onRequest?.(acceptFailure(error)));
   return { port: (server.address() as AddressInfo).port, close: () => close(server) };

@@ -122,6 +122,86 @@ export const METRICS = {
     labels: ['family'],
   },
 
+  controllerLeader: {
+    kind: 'gauge',
+    name: 'weft_controller_leader',
+    help: '1 while this controller is the one that acts.',
+    labels: [],
+  },
+  controllerLooks: {
+    kind: 'counter',
+    name: 'weft_controller_looks_total',
+    help: 'Looks for what can be taken back, by outcome (done, failed, skipped).',
+    labels: ['outcome'],
+  },
+  controllerLookSeconds: {
+    kind: 'histogram',
+    name: 'weft_controller_look_seconds',
+    help: 'Time of one look, with what was taken back.',
+    labels: [],
+    buckets: 'request',
+  },
+  poolSize: {
+    kind: 'gauge',
+    name: 'ipam_ippool_size',
+    help: 'Addresses in the pool.',
+    labels: ['ippool'],
+  },
+  poolReserved: {
+    kind: 'gauge',
+    name: 'ipam_ippool_reserved',
+    help: 'Addresses of the pool that IPReservations keep from automatic assignment.',
+    labels: ['ippool'],
+  },
+  poolAllocations: {
+    kind: 'gauge',
+    name: 'ipam_allocations_in_use',
+    help: 'Addresses held, by pool and by the node they were assigned on.',
+    labels: ['ippool', 'node'],
+  },
+  poolBorrowed: {
+    kind: 'gauge',
+    name: 'ipam_allocations_borrowed',
+    help: 'Addresses held from blocks that are not of the node they were assigned on.',
+    labels: ['ippool', 'node'],
+  },
+  poolBlocks: {
+    kind: 'gauge',
+    name: 'ipam_blocks',
+    help: 'Blocks, by pool and by the node that owns them.',
+    labels: ['ippool', 'node'],
+  },
+  leakCandidates: {
+    kind: 'gauge',
+    name: 'ipam_allocations_gc_candidates',
+    help: 'Addresses that look leaked.',
+    labels: ['ippool', 'node'],
+  },
+  leaksReclaimed: {
+    kind: 'counter',
+    name: 'ipam_allocations_gc_reclamations',
+    help: 'Leaked addresses that this controller took back.',
+    labels: ['ippool', 'node'],
+  },
+  nodeAllocations: {
+    kind: 'gauge',
+    name: 'ipam_allocations_per_node',
+    help: 'Addresses held, by the node they were assigned on; ipam_allocations_in_use says more.',
+    labels: ['node'],
+  },
+  nodeBorrowed: {
+    kind: 'gauge',
+    name: 'ipam_allocations_borrowed_per_node',
+    help: 'Addresses held from blocks of others; ipam_allocations_borrowed says more.',
+    labels: ['node'],
+  },
+  nodeBlocks: {
+    kind: 'gauge',
+    name: 'ipam_blocks_per_node',
+    help: 'Blocks by the node that owns them; ipam_blocks says more.',
+    labels: ['node'],
+  },
+
   controlRequests: {
     kind: 'counter',
     name: 'weft_control_requests_total',

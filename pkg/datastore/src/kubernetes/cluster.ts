@@ -26,13 +26,15 @@ export interface ObjectName {
   readonly namespace?: string;
 }
 
-/** Narrows a list, at the server. */
+/** Narrows a list, at the server but for `keep`. */
 export interface ObjectSelection {
   readonly namespace?: string;
   /** As `spec.nodeName=node1`. */
   readonly fieldSelector?: string;
   /** As `app=web`. */
   readonly labelSelector?: string;
+  /** What is kept of each object as soon as it is read, so that a list of many is never held whole. */
+  readonly keep?: (object: KubernetesObject) => KubernetesObject;
 }
 
 /** What became of a write. Only `written` changed the cluster. */
@@ -76,9 +78,10 @@ export class KubernetesCluster {
     selection: ObjectSelection = {},
   ): Promise<{ readonly objects: KubernetesObject[]; readonly revision: Revision }> {
     const objects: KubernetesObject[] = [];
+    const keep = selection.keep ?? ((object) => object);
     const revision = await listAll(this.#client, listCall(type, selection), {
       begin: () => objects.splice(0),
-      take: (object) => objects.push(object),
+      take: (object) => objects.push(keep(object)),
     });
     return { objects, revision };
   }
@@ -152,8 +155,9 @@ export class KubernetesCluster {
     yield { kind: 'snapshot', objects };
     const request = listCall(type, selection);
     const events = watchCollection(this.#client, request, revision, signal, DEFAULT_WATCH_OPTIONS);
+    const keep = selection.keep ?? ((object) => object);
     for await (const { type: change, object } of events)
-      yield { kind: change === 'DELETED' ? 'delete' : 'put', object };
+      yield { kind: change === 'DELETED' ? 'delete' : 'put', object: keep(object) };
   }
 }
 
@@ -166,7 +170,7 @@ export function openCluster(
   return new KubernetesCluster(new ApiClient(connection, { ...DEFAULT_CLIENT_OPTIONS, ...options }));
 }
 
-function listCall(type: ObjectType, { namespace, ...selectors }: ObjectSelection): ApiCall {
+function listCall(type: ObjectType, { namespace, keep: _, ...selectors }: ObjectSelection): ApiCall {
   const query = Object.entries(selectors).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );

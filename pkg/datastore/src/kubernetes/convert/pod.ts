@@ -63,7 +63,7 @@ export function fromPod(pod: KubernetesObject): object | undefined {
   const spec = pod.spec as PodSpec;
   const { metadata } = pod;
   const annotations = metadata.annotations ?? {};
-  const addresses = isFinished(pod) ? [] : addressesOf(pod);
+  const addresses = hasPodEnded(pod) ? [] : podAddresses(pod);
   return {
     apiVersion,
     kind: 'WorkloadEndpoint',
@@ -150,8 +150,8 @@ function labelsOf({ metadata, spec }: KubernetesObject): Record<string, string> 
   };
 }
 
-/** Addresses as host prefixes, from the first place that has any. */
-function addressesOf({ metadata, status }: KubernetesObject): string[] {
+/** The addresses of a Pod as host prefixes, unchecked, from the first place that has any: its status, or annotations. */
+export function podAddresses({ metadata, status }: KubernetesObject): string[] {
   const { podIPs = [], podIP } = (status ?? {}) as PodStatus;
   const annotations = metadata.annotations ?? {};
   const listed = podIPs.flatMap(({ ip }) => (ip ? [ip] : []));
@@ -167,8 +167,8 @@ function hostPrefix(text: string): string {
   return `${text}/${text.includes(':') ? 128 : 32}`;
 }
 
-/** A finished Pod has given its addresses back, though its status still shows them. */
-function isFinished({ metadata, status }: KubernetesObject): boolean {
+/** True for a finished Pod: it has given its addresses back, though its status still shows them. */
+export function hasPodEnded({ metadata, status }: KubernetesObject): boolean {
   const { annotations = {}, deletionTimestamp } = metadata;
   const isUnplugged = annotations[POD_IP] === '' || annotations[AWS_POD_IPS] === '';
   if (deletionTimestamp !== undefined && isUnplugged) return true;
