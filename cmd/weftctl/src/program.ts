@@ -3,6 +3,7 @@
  * imported when it runs, so that `get` does not wait for what `node status` needs.
  */
 import { Command, Option } from 'commander';
+import { registerCni } from './cni/index.ts';
 import { registerCompletion } from './completion/index.ts';
 import { registerDatastore } from './datastore/index.ts';
 import { registerIpam } from './ipam/index.ts';
@@ -37,6 +38,7 @@ export function buildProgram(): Command {
   registerIpam(program);
   registerNode(program);
   registerDatastore(program);
+  registerCni(program);
   registerLab(program);
   registerCompletion(program);
   return program;
