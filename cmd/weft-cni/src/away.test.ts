@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { decodeCall } from '@weft/cni';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { answering, FakeWeftd, http } from '../test/fake-weftd.ts';
 import { CONFIG, Runtime } from '../test/runtime.ts';
@@ -60,9 +61,10 @@ describe('a DEL while weftd is away', () => {
     expect(name).toMatch(/^\d{19}-\d+$/);
     expect(BigInt(name.split('-')[0] ?? '')).toBeGreaterThanOrEqual(before);
     const path = join(runtime.spool, name);
-    const [variables, config] = readFileSync(path, 'utf8').split('\0\0');
-    expect(variables?.split('\0').sort()).toEqual(['CNI_COMMAND=DEL', 'CNI_CONTAINERID=c1']);
-    expect(config).toBe(CONFIG);
+    expect(decodeCall(readFileSync(path))).toEqual({
+      environment: { CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'c1' },
+      stdin: CONFIG,
+    });
     const modes = [path, runtime.spool, dirname(runtime.spool)].map((one) => statSync(one).mode & 0o777);
     expect(modes).toEqual([0o600, 0o700, 0o700]);
   });

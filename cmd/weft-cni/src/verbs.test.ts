@@ -1,3 +1,4 @@
+import { decodeCall, SUPPORTED_VERSIONS } from '@weft/cni';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { answering, FakeWeftd, http } from '../test/fake-weftd.ts';
 import { CONFIG, Runtime } from '../test/runtime.ts';
@@ -29,9 +30,10 @@ describe('with weftd there', () => {
       'POST /v1/cni HTTP/1.1\r\nHost: weftd\r\nContent-Type: application/octet-stream\r\n' +
         `Content-Length: ${request?.body.length}\r\nConnection: close`,
     );
-    const [variables, config] = request?.body.toString().split('\0\0') ?? [];
-    expect(variables?.split('\0').sort()).toEqual([`CNI_COMMAND=${command}`, 'CNI_CONTAINERID=c1']);
-    expect(config).toBe(CONFIG);
+    expect(request && decodeCall(request.body)).toEqual({
+      environment: { CNI_COMMAND: command, CNI_CONTAINERID: 'c1' },
+      stdin: CONFIG,
+    });
     expect(runtime.spooled()).toEqual([]);
   });
 
@@ -85,8 +87,7 @@ describe('without asking weftd', () => {
   ])('VERSION answers in %s', async (_, stdin, cniVersion) => {
     const { code, stdout, stderr } = await runtime.call({ command: 'VERSION', stdin });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const supportedVersions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
-    expect(JSON.parse(stdout)).toEqual({ cniVersion, supportedVersions });
+    expect(JSON.parse(stdout)).toEqual({ cniVersion, supportedVersions: SUPPORTED_VERSIONS });
   });
 
   test.each([{}, { command: '' }])('CNI_COMMAND is needed: %j', async (call) => {
