@@ -68,7 +68,7 @@ export class Daemon {
   readonly #store: LateStore;
   readonly #kernel: Kernel;
   readonly #calculate = createCalculator();
-  readonly #metrics = new Metrics();
+  readonly #metrics = new Metrics('node');
   readonly #state: State;
   readonly #facts: FactsWatcher;
   readonly #dataplane: Dataplane;

@@ -5,6 +5,7 @@ import { createLogger } from '@weft/telemetry';
 import { createDaemon, type Daemon } from './daemon.ts';
 import { describeFailure } from './failure.ts';
 import { readOptions } from './options.ts';
+import { createReflector, type Reflector } from './reflector/reflector.ts';
 
 const options = readOptions(process.argv);
 const log = createLogger({ name: 'weftd', level: options.logLevel }).child({ node: options.nodeName });
@@ -19,7 +20,7 @@ function fail(event: string, error: unknown): void {
 let isStopping = false;
 let isStarted = false;
 
-function stopOnSignal(daemon: Daemon): void {
+function stopOnSignal(daemon: Daemon | Reflector): void {
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     isStopping = true;
     log.info('daemon-stopping', `${signal}: closing sessions so that peers keep our routes`, { signal });
@@ -31,7 +32,8 @@ function stopOnSignal(daemon: Daemon): void {
 }
 
 try {
-  const daemon = await createDaemon(options, log);
+  const create = options.role === 'route-reflector' ? createReflector : createDaemon;
+  const daemon = await create(options, log);
   stopOnSignal(daemon);
   await daemon.start();
   isStarted = true;

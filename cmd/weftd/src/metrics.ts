@@ -7,16 +7,23 @@ import { familyOf } from '@weft/ip';
 import { collectProcessMetrics, METRICS, MetricRegistry } from '@weft/telemetry';
 import type { Attachments } from './attachments.ts';
 import type { Bgp } from './bgp.ts';
+import type { Options } from './options.ts';
 import type { State } from './state.ts';
 import { version } from './version.ts';
 
-/** The rooms whose numbers are read at each scrape. */
-export interface MetricSources {
+/** What every weftd has to tell at each scrape. */
+export interface PeerMetricSources {
+  /** What is known of the datastore is complete and up to date. */
+  readonly inSync: () => boolean;
+  readonly bgp: () => Bgp | undefined;
+  readonly ready: () => boolean;
+}
+
+/** The rooms of a node whose numbers are read at each scrape. */
+export interface MetricSources extends Omit<PeerMetricSources, 'inSync'> {
   readonly state: State;
   readonly dataplane: Dataplane;
   readonly attachments: Attachments;
-  readonly bgp: () => Bgp | undefined;
-  readonly ready: () => boolean;
 }
 
 /** All metrics of one daemon. */
@@ -32,11 +39,8 @@ export class Metrics {
   readonly #requests = this.#registry.counter(METRICS.controlRequests);
   readonly #requestSeconds = this.#registry.histogram(METRICS.controlRequestSeconds);
 
-  constructor() {
-    this.#registry
-      .gauge(METRICS.buildInfo)
-      .with({ version, node_version: process.version, role: 'node' })
-      .set(1);
+  constructor(role: Options['role']) {
+    this.#registry.gauge(METRICS.buildInfo).with({ version, node_version: process.version, role }).set(1);
     collectProcessMetrics(this.#registry);
   }
 
@@ -81,17 +85,13 @@ export class Metrics {
     }
   }
 
-  /** Reads these rooms at each scrape from now on. */
+  /** Reads the rooms of a node at each scrape from now on. */
   watch({ state, dataplane, attachments, bgp, ready }: MetricSources): void {
-    const isReady = this.#registry.gauge(METRICS.ready);
-    const inSync = this.#registry.gauge(METRICS.datastoreInSync);
     const endpoints = this.#registry.gauge(METRICS.endpoints);
     const blocks = this.#registry.gauge(METRICS.ipamBlocks);
     const routes = this.#registry.gauge(METRICS.routes);
-    const peers = new PeerMetrics(this.#registry);
+    this.watchPeers({ inSync: () => state.isCurrent, bgp, ready });
     this.#registry.onScrape(() => {
-      isReady.with().set(ready() ? 1 : 0);
-      inSync.with().set(state.isCurrent ? 1 : 0);
       endpoints.with().set(attachments.resources().length);
       for (const family of [4, 6] as const) {
         blocks.with({ family: `ipv${family}` }).set(state.ownBlockCount(family));
@@ -99,6 +99,17 @@ export class Metrics {
       const { desired, inKernel } = dataplane.status();
       routes.with({ state: 'wanted' }).set(desired);
       routes.with({ state: 'in-kernel' }).set(inKernel);
+    });
+  }
+
+  /** Reads what every weftd has to tell at each scrape from now on. */
+  watchPeers({ bgp, inSync, ready }: PeerMetricSources): void {
+    const isReady = this.#registry.gauge(METRICS.ready);
+    const isInSync = this.#registry.gauge(METRICS.datastoreInSync);
+    const peers = new PeerMetrics(this.#registry);
+    this.#registry.onScrape(() => {
+      isReady.with().set(ready() ? 1 : 0);
+      isInSync.with().set(inSync() ? 1 : 0);
       peers.collect(bgp());
     });
   }

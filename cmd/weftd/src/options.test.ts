@@ -121,3 +121,15 @@ describe('what weftd is told about its node', () => {
     });
   });
 });
+
+describe('the role of weftd', () => {
+  const roleOf = (...args: string[]) => readOptions(['node', 'weftd', '--node-name', 'node1', ...args], {});
+
+  it('is that of a node unless told otherwise, and a reflector listens where it is told to', () => {
+    expect(roleOf()).toMatchObject({ role: 'node' });
+    expect(roleOf('--role', 'route-reflector', '--listen-port', '1790')).toMatchObject({
+      role: 'route-reflector',
+      listenPort: 1790,
+    });
+  });
+});

@@ -18,6 +18,10 @@ import { version } from './version.ts';
 
 /** How the daemon is to run. */
 export interface Options extends NodeOptions {
+  /** What this weftd is for: the containers and routes of a node, or nothing but sessions with all nodes (RFC 4456). */
+  readonly role: 'node' | 'route-reflector';
+  /** Where a route reflector listens for BGP; a node goes by BGPConfiguration. */
+  readonly listenPort: number;
   readonly datastore: DatastoreChoice;
   readonly controlSocket: string;
   /** Path of this machine's journal of addresses. */
@@ -73,6 +77,16 @@ function orUsage<T>(program: Command, read: () => T): T {
 
 function placeFlags(): Option[] {
   return [
+    flag('--role <role>', 'WEFT_ROLE', 'plug in containers and route for them, or only reflect routes')
+      .choices(['node', 'route-reflector'])
+      .default('node'),
+    flag(
+      '--listen-port <n>',
+      'WEFT_LISTEN_PORT',
+      'BGP port of a route reflector; that of a node is listenPort of BGPConfiguration',
+    )
+      .argParser(integer(1, 65535))
+      .default(179),
     flag(
       '--datastore <where>',
       'WEFT_DATASTORE',

@@ -18,7 +18,8 @@ export interface ReadinessFacts {
   /** Why the speaker could not take over what is wanted of it. */
   readonly listenError: string | undefined;
   readonly peers: readonly PeerStatus[];
-  readonly dataplane: DataplaneStatus;
+  /** Absent where no routes are written: a route reflector. */
+  readonly dataplane: DataplaneStatus | undefined;
 }
 
 /**
@@ -36,7 +37,7 @@ export function readiness(facts: ReadinessFacts): Health {
   if (peers.length > 0 && !peers.some(({ state }) => state === 'Established')) {
     reasons.push(`none of ${peers.length} BGP sessions is Established`);
   }
-  if (!dataplane.inSync)
+  if (dataplane !== undefined && !dataplane.inSync)
     reasons.push(`${dataplane.toWrite + dataplane.waiting} wanted routes are not in the kernel`);
   return { ok: reasons.length === 0, reasons };
 }

@@ -60,7 +60,7 @@ export class Speaking {
   }
 
   /** Takes over what was calculated. */
-  follow({ announcements, speaker }: DesiredState): void {
+  follow({ announcements, speaker }: Pick<DesiredState, 'announcements' | 'speaker'>): void {
     if (speaker.kind === 'no-bgp') this.#fallSilent(speaker.reason);
     else {
       this.#configure(speaker.config);

@@ -39,7 +39,11 @@ export interface BgpCluster {
 }
 
 /** Reads the nodes and the settings, nodes sorted by name. */
-export function bgpCluster({ bgpConfigurations, nodeName, nodes: given }: CalcInput): BgpCluster {
+export function bgpCluster({
+  bgpConfigurations,
+  nodeName,
+  nodes: given,
+}: Pick<CalcInput, 'bgpConfigurations' | 'nodeName' | 'nodes'>): BgpCluster {
   const settingsOf = settingsReader(bgpConfigurations);
   const nodes = given
     .map((node) => bgpNode(node, settingsOf(node.metadata.name)))

@@ -40,6 +40,7 @@ export {
   portText,
   publishedPorts,
 } from './published-ports.ts';
+export { calculateReflector, type DesiredReflector, type ReflectorInput } from './reflector.ts';
 export {
   nextHopStates,
   type RemoteRoute,

@@ -49,6 +49,7 @@ export function daemonCommands(
   const { directory } = hostFiles(lab, host.name);
   switch (host.runs) {
     case 'weftd':
+    case 'route-reflector':
       return [weftdCommand(lab, host, { datastore, holdTimeSeconds }, installation)];
     case 'bird':
       return [
@@ -97,6 +98,7 @@ function weftdCommand(
     '--control-socket': controlSocket,
     '--ipam-journal': ipamJournal,
     '--hold-time-seconds': String(holdTimeSeconds),
+    '--role': host.runs === 'weftd' ? 'node' : host.runs,
   };
   return {
     program: installation.node,

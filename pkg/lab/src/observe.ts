@@ -92,16 +92,20 @@ export async function status(lab: string): Promise<LabStatus> {
   return { name: lab, phase: state.phase, hosts: await Promise.all(hosts), pods };
 }
 
-/** The sessions of a host that runs weftd; none when it cannot be asked. */
+/** The sessions of a host that runs weftd in any role; none when it cannot be asked. */
 async function sessionsOf(lab: string, host: Host): Promise<{ peer: string; state: string }[]> {
   const { controlSocket } = hostFiles(lab, host.name);
-  if (host.runs !== 'weftd' || !existsSync(controlSocket)) return [];
+  if (!isWeftd(host) || !existsSync(controlSocket)) return [];
   try {
     const { peers } = await new ControlClient(controlSocket).bgpPeers();
     return peers.map((peer) => ({ peer: peer.address, state: peer.state }));
   } catch {
     return []; // the daemon is down: `running` says so
   }
+}
+
+function isWeftd({ runs }: Host): boolean {
+  return runs === 'weftd' || runs === 'route-reflector';
 }
 
 /** The confirmed blocks of every node. */
@@ -129,7 +133,7 @@ export async function resolveLab(lab: string): Promise<{
   hosts: { name: string; controlSocket: string; ipamJournal: string; cniSpool: string }[];
 }> {
   const { topology } = requireState(lab);
-  const hosts = topology.hosts.filter((host) => host.runs === 'weftd');
+  const hosts = topology.hosts.filter(isWeftd);
   return {
     datastore: labDatastore(lab, topology),
     hosts: hosts.map(({ name }) => {

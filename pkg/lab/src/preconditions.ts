@@ -31,7 +31,8 @@ export function requirePrograms({ datastore, hosts }: Topology): void {
   requireProgram('fping', 'fping');
   if (datastore === 'etcd') requireProgram('etcd', 'etcd-server');
   for (const { runs } of hosts) {
-    if (runs !== 'weftd' && runs !== 'none') requireProgram(programOf[runs], packageOf[runs]);
+    if (runs === 'bird' || runs === 'frr' || runs === 'gobgp')
+      requireProgram(programOf[runs], packageOf[runs]);
   }
 }
 

@@ -11,8 +11,8 @@ import { AddressPlan } from './address-plan.ts';
 import { type LabIssue, unknownFieldIssue } from './issues.ts';
 import { interfaceNameIssue, nameIssue } from './names.ts';
 
-/** What a host runs: weftd, another BGP daemon of the distribution, or nothing (a plain machine). */
-export type HostRole = 'weftd' | 'bird' | 'frr' | 'gobgp' | 'none';
+/** What a host runs: weftd, weftd as a route reflector, another BGP daemon of the distribution, or nothing (a plain machine). */
+export type HostRole = 'weftd' | 'route-reflector' | 'bird' | 'frr' | 'gobgp' | 'none';
 
 /** A lab with every name, address and default filled in. */
 export interface Topology {
@@ -65,7 +65,7 @@ export interface Pool {
 const subnetSchema = z.strictObject({ prefixes: z.array(z.string()).min(1).max(2) });
 
 const hostSchema = z.strictObject({
-  runs: z.enum(['weftd', 'bird', 'frr', 'gobgp', 'none']).default('weftd'),
+  runs: z.enum(['weftd', 'route-reflector', 'bird', 'frr', 'gobgp', 'none']).default('weftd'),
   interfaces: z.record(z.string(), z.array(z.string()).nullable()).optional(),
   routes: z.array(z.strictObject({ to: z.string(), via: z.string() })).default([]),
   labels: z.record(z.string(), z.string()).default({}),

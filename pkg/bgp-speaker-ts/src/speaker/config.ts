@@ -66,6 +66,11 @@ export interface SpeakerConfig {
   readonly holdTimeSeconds: number;
   /** Cluster this route reflector serves, written as an IPv4 address (RFC 4456). Default: the identifier. */
   readonly clusterId?: Address | undefined;
+  /**
+   * No packet takes its way through this speaker, so an own address is a next hop like any other: that of another speaker on
+   * this host. Departs from RFC 4271 §6.3, for route reflectors beside a router. Default false.
+   */
+  readonly offPath?: boolean | undefined;
   /** Absent: graceful restart is not offered, and no routes of a lost peer are kept. */
   readonly gracefulRestart?: GracefulRestartConfig | undefined;
   /** Refuse routes from and to external peers that have no policy (RFC 8212). Default false. */

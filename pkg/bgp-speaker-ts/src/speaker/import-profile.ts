@@ -72,7 +72,7 @@ export function toImportProfile(
     clusterIds: clusterIdsOf(speaker),
     prependedAsn: prependedAsnFor(speaker, config, peerType),
     roleSession: localRole === undefined ? undefined : { role: localRole, peerAsn },
-    ownAddresses: listOwnAddresses(config, localAddress),
+    ownAddresses: speaker.offPath === true ? [] : listOwnAddresses(config, localAddress),
     policy: new Policy(config.importPolicy, { peerType, functions }),
     refuseAll:
       peerType === 'external' && speaker.externalRequiresPolicy === true && config.importPolicy.length === 0,

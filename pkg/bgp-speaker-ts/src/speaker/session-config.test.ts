@@ -67,6 +67,7 @@ describe('what a change of configuration does to a session', () => {
     ['own addresses', {}, { nextHopAddresses: { ipv4: address('10.0.0.1') } }, true],
     ['clusterId of the speaker', { clusterId: address('9.9.9.9') }, {}, true],
     ['externalRequiresPolicy', { externalRequiresPolicy: true }, {}, true],
+    ['offPath', { offPath: true }, {}, true],
     ['exportPolicy', {}, { exportPolicy: [{ name: 'r', action: 'reject' }] }, false],
     ['nothing', {}, {}, false],
   ])('routes received are judged again after a change of %s', (_key, speakerChange, peerChange, expected) => {

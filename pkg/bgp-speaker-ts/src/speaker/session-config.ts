@@ -11,7 +11,7 @@
  *       multihop of a peer
  *     peer not there any more                                its session ends with Cease/3, its routes go
  *     importPolicy, allowLocalAsn, localAsnNoPrepend,        routes received are judged again; the session stays
- *       externalRequiresPolicy
+ *       externalRequiresPolicy, offPath
  *     exportPolicy, nextHop, nextHopAddresses,               routes are sent again where they differ; the session stays
  *       sharedSubnets, routeReflectorClient, clusterId,
  *       localAsnReplaceAs
@@ -152,6 +152,7 @@ export function needsImport(
   peerAfter: PeerConfig,
 ): boolean {
   if (before.externalRequiresPolicy !== after.externalRequiresPolicy) return true;
+  if (before.offPath !== after.offPath) return true;
   if (!isSameData(clusterIdsOf(before), clusterIdsOf(after))) return true;
   return IMPORTING.some((key) => !isSameData(peerBefore[key], peerAfter[key]));
 }

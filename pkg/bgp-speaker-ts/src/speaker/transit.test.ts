@@ -76,18 +76,26 @@ describe('transit between external peers (RFC 4271 §5.1, §9.2)', () => {
     }
   });
 
-  test('§6.3: a route that points to an address of our own is never selected', () => {
+  test.each([
+    ['is never selected', {}, 'own-next-hop'],
+    ['is one like any other for a speaker off the path', { offPath: true }, 'none'],
+  ])('§6.3: a route that points to an address of our own %s', (_, options, rejection) => {
     const network = chain({ nextHop: 'keep' }, {});
     network.send('10.0.0.2', {
       kind: 'configure',
-      config: speaker('10.0.0.2', 2, [
-        peer('10.0.0.1', 1, { passive: true, nextHopAddresses: { ipv4: address('10.0.0.1') } }),
-        peer('10.0.0.3', 3, { passive: true }),
-      ]),
+      config: speaker(
+        '10.0.0.2',
+        2,
+        [
+          peer('10.0.0.1', 1, { passive: true, nextHopAddresses: { ipv4: address('10.0.0.1') } }),
+          peer('10.0.0.3', 3, { passive: true }),
+        ],
+        options,
+      ),
     });
     originate(network, '10.0.0.1', '10.1.0.0/26');
     network.advance(10_000);
-    expect(receivedBy(network, '10.0.0.2', '10.0.0.1').get('10.1.0.0/26')?.rejection).toBe('own-next-hop');
+    expect(receivedBy(network, '10.0.0.2', '10.0.0.1').get('10.1.0.0/26')?.rejection).toBe(rejection);
   });
 
   test('RFC 1997: NO_EXPORT stays in the AS that received it, NO_ADVERTISE with the speaker', () => {

@@ -71,7 +71,7 @@ function addressCandidate(
   origin: { readonly type: SessionType; readonly askedBy: string },
 ): CandidateOutcome {
   const { address } = peer;
-  const node = cluster.nodeOfAddress.get(address);
+  const node = nodeAt(cluster, peer);
   const asn = spec.asNumber ?? node?.asn ?? own.asn;
   const port = peer.port ?? (node?.asn === asn ? node.port : undefined);
   return {
@@ -85,6 +85,12 @@ function addressCandidate(
     options: addressOptions(spec),
     ...origin,
   };
+}
+
+/** The node at an address. A port that is not its own is another speaker on its host, as a route reflector may be. */
+function nodeAt({ nodeOfAddress }: BgpCluster, { address, port }: PeerAddress): BgpNode | undefined {
+  const node = nodeOfAddress.get(address);
+  return port === undefined || port === node?.port ? node : undefined;
 }
 
 function addressOptions(spec: BGPPeerSpec): SessionOptions {

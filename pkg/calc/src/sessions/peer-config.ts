@@ -41,7 +41,8 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
   const { address, options } = candidate;
   const family = familyOf(address);
   const localAddress = own.addresses[family];
-  if (address === localAddress) return { kind: 'left-out', reason: `${address} is this node` };
+  const isThisNode = address === localAddress && (candidate.port ?? own.port) === own.port;
+  if (isThisNode) return { kind: 'left-out', reason: `${address} is this node` };
   if (localAddress === undefined)
     return { kind: 'left-out', reason: `this node has no IPv${family} address to peer from` };
   const password = passwordOf(options.password, secrets);

@@ -214,6 +214,23 @@ describe('BGPPeers', () => {
       expected: ['not 10.0.0.1: BGPPeer self asks for it; 10.0.0.1 is this node'],
     },
     {
+      name: 'that name another speaker on a node of the mesh, by its port: node2 itself is not meant',
+      row: {
+        configuration: noMesh,
+        others: { node2 },
+        peers: { rr: { peerIP: '10.0.0.2:1790', asNumber: 64512 } },
+      },
+      expected: [
+        'Global_10_0_0_2_port_1790 active: BGPPeer rr names it; both ends open',
+        'not node2: the mesh asks for it; the mesh is off (nodeToNodeMeshEnabled is false)',
+      ],
+    },
+    {
+      name: 'that name another speaker on this node',
+      row: { others: {}, peers: { rr: { peerIP: '10.0.0.1:1790', asNumber: 64512 } } },
+      expected: ['Global_10_0_0_1_port_1790 active: BGPPeer rr names it; both ends open'],
+    },
+    {
       name: 'over a family this node has not',
       row: { own: { ipv6: '' }, others: {}, peers: { tor: { peerIP: 'fd00::fe', asNumber: 65000 } } },
       expected: ['not fd00::fe: BGPPeer tor asks for it; this node has no IPv6 address to peer from'],

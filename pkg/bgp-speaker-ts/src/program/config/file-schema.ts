@@ -134,6 +134,11 @@ export const fileSchema: z.ZodType<FileValues> = object({
   routerId: required(identifier, 'BGP Identifier'),
   listen: list(listenSchema).describe('addresses to accept connections on; may be empty'),
   clusterId: optional(identifier, 'cluster this route reflector serves (RFC 4456)'),
+  offPath: withDefault(
+    flag,
+    false,
+    'no packet takes its way through this speaker: own addresses are next hops like any other',
+  ),
   holdTimeSeconds: withDefault(holdTime, DEFAULT_HOLD_TIME_SECONDS, 'hold time; 0 for no keepalives'),
   gracefulRestart: either(z.literal(false), gracefulRestartSchema, 'false, or keys with values')
     .prefault({})

@@ -1,0 +1,84 @@
+/**
+ * What the control API of a route reflector answers: the same questions about itself and its sessions as a node's, and that
+ * whoever wants a container plugged in asks the wrong daemon.
+ */
+import type { SessionDecision } from '@weft/calc';
+import { cniError, ERROR_CODE, encodeError } from '@weft/cni';
+import {
+  type CniAnswer,
+  type ControlBackend,
+  type Health,
+  type Page,
+  type Refusal,
+  refuse,
+} from '@weft/control';
+import type { Bgp } from '../bgp.ts';
+import { bgpPeers, ribPage } from '../bgp-answers.ts';
+import { since } from '../control-backend.ts';
+import type { Options } from '../options.ts';
+import { locationOf } from '../store/location.ts';
+import { version } from '../version.ts';
+
+/** Who is asked. */
+export interface ReflectorSources {
+  readonly options: Options;
+  readonly bgp: () => Bgp | undefined;
+  readonly sessions: () => readonly SessionDecision[];
+  readonly metrics: () => string;
+  readonly readiness: () => Health;
+  readonly inSync: () => boolean;
+  /** Why the datastore does not answer. */
+  readonly storeAway: () => string | undefined;
+}
+
+/** The backend of a reflector. */
+export function reflectorBackend(sources: ReflectorSources): ControlBackend {
+  const { bgp, metrics, options, readiness } = sources;
+  return {
+    status: () => ({
+      node: options.nodeName,
+      role: options.role,
+      version,
+      pid: process.pid,
+      since,
+      addresses: [],
+      datastore: {
+        ...locationOf(options.datastore),
+        inSync: sources.inSync(),
+        ...(sources.storeAway() !== undefined && { detail: sources.storeAway() }),
+      },
+      readiness: readiness(),
+    }),
+    liveness: () => ({ ok: true, reasons: [] }),
+    readiness,
+    metrics,
+    bgpPeers: () => bgpPeers(bgp(), sources.sessions(), since),
+    rib: (query) => ribPage(bgp(), query),
+    routes: noPage,
+    endpoints: noPage,
+    pools: noPage,
+    endpoint: noContainers,
+    ipamHistory: ({ address }) => noContainers(address),
+    attachEndpoint: noContainers,
+    detachEndpoint: noContainers,
+    holdAddress: noContainers,
+    releaseAddress: noContainers,
+    cni: async () => NO_CNI,
+  };
+}
+
+function noPage<T>(): Page<T> {
+  return { items: [], total: 0 };
+}
+
+const NO_CONTAINERS = 'this weftd is a route reflector: it has no containers and no addresses';
+const ASK = "Ask the weftd of the container's node.";
+
+const NO_CNI: CniAnswer = {
+  exitCode: 1,
+  stdout: JSON.stringify(encodeError(cniError(ERROR_CODE.notAvailable, NO_CONTAINERS, ASK))),
+};
+
+function noContainers(object: string): Refusal {
+  return refuse('invalid-request', NO_CONTAINERS, object, ASK);
+}

@@ -1,0 +1,147 @@
+/**
+ * weftd as a route reflector: sessions with every node, and nothing else. It reads Nodes and BGPConfigurations, writes
+ * nothing, and needs no right on its host.
+ *
+ *     datastore ─▶ Nodes, BGPConfigurations ─▶ calculateReflector ─▶ Speaking
+ */
+import { createHash } from 'node:crypto';
+import { calculateReflector, type SessionDecision } from '@weft/calc';
+import { type ControlServer, type Health, startControlServer } from '@weft/control';
+import { type Mirror, mirror, openDatastore } from '@weft/datastore';
+import type { Logger } from '@weft/telemetry';
+import { isElsewhere } from '../joining.ts';
+import { Metrics } from '../metrics.ts';
+import type { Options } from '../options.ts';
+import { readiness } from '../readiness.ts';
+import { Speaking } from '../speaking.ts';
+import { LateStore } from '../store/late-store.ts';
+import { locationOf } from '../store/location.ts';
+import { StoreHealth } from '../store/store-health.ts';
+import { reflectorBackend } from './reflector-backend.ts';
+
+const kinds = ['Node', 'BGPConfiguration'] as const;
+
+/** Makes a reflector; nothing runs before `start`. Throws DatastoreError when a datastore of this machine is not there. */
+export async function createReflector(options: Options, log: Logger): Promise<Reflector> {
+  const store = new LateStore(() => openDatastore(options.datastore));
+  if (!isElsewhere(options)) await store.open();
+  return new Reflector(options, log, store);
+}
+
+/** A running reflector. */
+export class Reflector {
+  readonly #options: Options;
+  readonly #store: LateStore;
+  readonly #health: StoreHealth;
+  readonly #mirror: Mirror<(typeof kinds)[number]>;
+  readonly #metrics = new Metrics('route-reflector');
+  readonly #speaking: Speaking;
+  readonly #nameDigest: Uint8Array;
+  #control: ControlServer | undefined;
+  #sessions: readonly SessionDecision[] = [];
+  #scheduled = false;
+  #running = false;
+
+  constructor(options: Options, log: Logger, store: LateStore) {
+    this.#options = options;
+    this.#store = store;
+    this.#nameDigest = createHash('sha256').update(options.nodeName).digest();
+    this.#health = new StoreHealth(locationOf(options.datastore), log);
+    this.#mirror = mirror(store, kinds, ({ event, resourceKind }) => {
+      if (event.kind === 'interrupted') return this.#health.failed(event.error);
+      if (event.kind === 'snapshot' && this.#mirror.interruptions.size === 0) this.#health.answered();
+      this.#metrics.datastoreEvent(resourceKind);
+      this.#schedule();
+    });
+    this.#speaking = new Speaking({
+      log,
+      // Nodes forward whatever becomes of the reflector: it may always be one that was here before.
+      restarting: () => true,
+      routesChanged: () => undefined,
+      initialRoutesComplete: () => undefined,
+      tryAgain: () => this.#schedule(),
+    });
+  }
+
+  /** Opens the control socket, waits for the datastore, then for the nodes. */
+  async start(): Promise<void> {
+    const { controlSocket: socketPath, metricsAddress } = this.#options;
+    this.#metrics.watchPeers({
+      inSync: () => this.#isCurrent,
+      bgp: () => this.#speaking.bgp,
+      ready: () => this.#readiness().ok,
+    });
+    this.#control = await startControlServer({
+      backend: reflectorBackend({
+        options: this.#options,
+        bgp: () => this.#speaking.bgp,
+        sessions: () => this.#sessions,
+        metrics: () => this.#metrics.render(),
+        readiness: () => this.#readiness(),
+        inSync: () => this.#isCurrent,
+        storeAway: () => this.#health.describe(),
+      }),
+      onRequest: (record) => this.#metrics.answered(record),
+      socketPath,
+      metricsAddress,
+    });
+    await this.#mirror.whenInSync();
+    this.#running = true;
+    this.#apply();
+  }
+
+  /** Rejects when the datastore fails for good. */
+  get finished(): Promise<void> {
+    return this.#mirror.finished;
+  }
+
+  /** Closes sessions so that nodes keep the routes, and lets go of the datastore. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    await this.#control?.close();
+    await this.#speaking.stop();
+    await this.#mirror.close();
+    await this.#store.close();
+  }
+
+  get #isCurrent(): boolean {
+    return this.#mirror.inSync && this.#mirror.interruptions.size === 0 && this.#health.away === undefined;
+  }
+
+  #readiness(): Health {
+    return readiness({
+      inSync: this.#isCurrent,
+      storeAway: this.#health.describe(),
+      awaited: this.#running ? undefined : 'it reads the datastore',
+      noBgpReason: undefined,
+      listenError: this.#speaking.error?.message,
+      peers: this.#speaking.bgp?.peers() ?? [],
+      dataplane: undefined,
+    });
+  }
+
+  /** Many changes at once cost one computation. */
+  #schedule(): void {
+    if (!this.#running || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#apply());
+  }
+
+  #apply(): void {
+    this.#scheduled = false;
+    if (!this.#running) return;
+    const { holdTimeSeconds, listenPort, nodeName, restartTimeSeconds } = this.#options;
+    const start = performance.now();
+    const { config, sessions } = calculateReflector({
+      name: nodeName,
+      nameDigest: this.#nameDigest,
+      listenPort,
+      nodes: [...this.#mirror.objects('Node').values()],
+      bgpConfigurations: [...this.#mirror.objects('BGPConfiguration').values()],
+      settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds },
+    });
+    this.#metrics.calculated((performance.now() - start) / 1000);
+    this.#sessions = sessions;
+    this.#speaking.follow({ speaker: { kind: 'bgp', config }, announcements: [] });
+  }
+}

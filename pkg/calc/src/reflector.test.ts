@@ -1,0 +1,85 @@
+import { address } from '@weft/ip';
+import { describe, expect, it } from 'vitest';
+import { node, resource } from '../test/fixtures.ts';
+import { calculateReflector, type ReflectorInput } from './reflector.ts';
+
+function inputOf(given: Partial<ReflectorInput> = {}): ReflectorInput {
+  return {
+    name: 'reflector',
+    nameDigest: new Uint8Array(32).fill(7),
+    listenPort: 1790,
+    nodes: [],
+    bgpConfigurations: [],
+    settings: { holdTimeSeconds: 90, gracefulRestartTimeSeconds: 120 },
+    ...given,
+  };
+}
+
+describe('a route reflector', () => {
+  it('waits for every node by the address by which nodes have their sessions', () => {
+    const nodes = [
+      node('node3', { ipv6: 'fd00::3/64' }),
+      node('node1', { ipv4: '10.0.0.1/24', ipv6: 'fd00::1/64' }),
+      node('node2', { ipv4: '10.0.0.2/24', ipv6: 'fd00::2/64', calico: true }),
+    ];
+    const { config, sessions } = calculateReflector(inputOf({ nodes }));
+    const both = ['ipv4-unicast', 'ipv6-unicast'];
+    expect(config.peers.map(({ description, address: at, families }) => [description, at, families])).toEqual(
+      [
+        ['node1', '10.0.0.1', both],
+        ['node2', '10.0.0.2', ['ipv4-unicast']],
+        ['node2', 'fd00::2', ['ipv6-unicast']],
+        ['node3', 'fd00::3', ['ipv6-unicast']],
+      ],
+    );
+    for (const peer of config.peers)
+      expect(peer).toMatchObject({ asn: 64512, passive: true, routeReflectorClient: true, nextHop: 'keep' });
+    expect(sessions[0]).toMatchObject({
+      node: 'node1',
+      reason: 'every node is a client; node1 opens the connection',
+    });
+  });
+
+  it('listens on its own port, and is known by its name instead of an address', () => {
+    expect(calculateReflector(inputOf()).config).toMatchObject({
+      asn: 64512,
+      identifier: '7.7.7.7',
+      offPath: true,
+      listen: [
+        { address: '0.0.0.0', port: 1790 },
+        { address: '::', port: 1790 },
+      ],
+    });
+  });
+
+  it('has the AS number of the cluster, and nodes of another one as external peers', () => {
+    const configuration = resource('BGPConfiguration', 'default', { asNumber: 64999 });
+    const nodes = [
+      node('node1', { ipv4: '10.0.0.1/24' }),
+      node('node2', { ipv4: '10.0.0.2/24', asNumber: 65001 }),
+    ];
+    const { config } = calculateReflector(inputOf({ nodes, bgpConfigurations: [configuration] }));
+    expect(config.peers.map(({ asn, routeReflectorClient }) => [asn, routeReflectorClient])).toEqual([
+      [64999, true],
+      [65001, false],
+    ]);
+  });
+
+  it('says which nodes it cannot serve, and has one session where two share an address', () => {
+    const nodes = [
+      node('node1', { ipv4: '10.0.0.1/24' }),
+      node('node2', { ipv4: '10.0.0.1/24' }),
+      node('node3', {}),
+    ];
+    const { config, sessions } = calculateReflector(inputOf({ nodes }));
+    expect(config.peers.map(({ address: at, description }) => [at, description])).toEqual([
+      [address('10.0.0.1'), 'node1'],
+    ]);
+    expect(sessions.at(-1)).toEqual({
+      kind: 'left-out',
+      peer: 'node3',
+      type: 'global',
+      reason: 'node3 has no BGP address',
+    });
+  });
+});
