@@ -21,8 +21,11 @@ let kernel: FakeKernel;
 let store: Datastore;
 let ipam: Ipam;
 let attachments: Attachments;
+/** Why ports cannot be published. */
+let portsFailure: string | undefined;
 beforeEach(async () => {
   kernel = new FakeKernel();
+  portsFailure = undefined;
   kernel.addNetns('/run/netns/c1');
   store = createMemoryStore({ now, uuid: () => 'uid' });
   await store.create(resource('Node', 'node1', {}));
@@ -48,6 +51,7 @@ function attachmentsOn(used: Datastore): Attachments {
     now,
     hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
+    portsPublished: async () => portsFailure,
   });
 }
 
@@ -167,6 +171,14 @@ describe('published ports', () => {
     const failed = await attachments.attach('c', { ...web, netns: '/run/netns/none' });
     expect(failed).toMatchObject({ code: 'not-found', object: '/run/netns/none' });
     expect((await attachments.attach('b', other)).kind).toBe('attached');
+  });
+
+  it('that cannot be published refuse the attach, which leaves nothing', async () => {
+    portsFailure = 'there is no program nft';
+    const refused = await attachments.attach('a', web);
+    expect(refused).toMatchObject({ code: 'internal', message: expect.stringContaining(portsFailure) });
+    expect(await everything()).toEqual(nothing);
+    expect((await attachments.attach('b', { ...request, containerId: 'c1' })).kind).toBe('attached');
   });
 
   it('need an address of their family', async () => {

@@ -54,6 +54,8 @@ export interface AttachmentsOptions {
   readonly hostRouting: (family: 4 | 6) => HostRouting;
   /** An endpoint came or went, so the desired state is another one. */
   readonly changed: () => void;
+  /** Resolves when published ports are as `changed` made them wanted, with the reason when they cannot be. */
+  readonly portsPublished: () => Promise<string | undefined>;
 }
 
 /** The endpoints of one node, by the id their creator chose. */
@@ -195,8 +197,8 @@ export class Attachments {
       return plugged;
     }
     const wired = performance.now();
-    const recorded = await this.#record(id, request, spec, plugged);
-    if (recorded !== undefined) return recorded;
+    const failed = (await this.#record(id, request, spec, plugged)) ?? (await this.#publish(id, request));
+    if (failed !== undefined) return failed;
     const timing = {
       ipamMilliseconds: assigned - start,
       wiringMilliseconds: wired - assigned,
@@ -303,6 +305,21 @@ export class Attachments {
     this.#endpoints.set(id, outcome.resource);
     this.#options.changed();
     return undefined;
+  }
+
+  /** Who asked for ports counts on them: without them the container is taken out again. */
+  async #publish(id: string, { ports = [] }: AttachRequest): Promise<Refusal | undefined> {
+    const reason = ports.length === 0 ? undefined : await this.#options.portsPublished();
+    const endpoint = this.#endpoints.get(id);
+    if (reason === undefined || endpoint === undefined) return undefined;
+    await this.#takeOut(id, endpoint);
+    await this.#giveBack(id, 'attach');
+    return refuse(
+      'internal',
+      `its ports cannot be published: ${reason}`,
+      id,
+      'Mend that, then attach it again.',
+    );
   }
 
   /** While the interface is there its addresses stay held; a detach can be tried again. */

@@ -5,6 +5,7 @@
  *     kernel ─▶ facts ─────┼─▶ calculate ────┤               ├─▶ Dataplane ─▶ kernel
  *     Attachments ─────────┘                 └───────────────┘
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   createCalculator,
   DEFAULT_FELIX_SETTINGS,
@@ -15,7 +16,7 @@ import {
   type SessionDecision,
 } from '@weft/calc';
 import { type ControlServer, type Health, type Refusal, refuse, startControlServer } from '@weft/control';
-import { Dataplane, type DataplaneEvent, FactsWatcher } from '@weft/dataplane';
+import { Dataplane, type DataplaneEvent, FactsWatcher, type NatEvent, NatTable } from '@weft/dataplane';
 import { type OnUnreadable, openDatastore } from '@weft/datastore';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
@@ -72,6 +73,7 @@ export class Daemon {
   readonly #state: State;
   readonly #facts: FactsWatcher;
   readonly #dataplane: Dataplane;
+  readonly #nat: NatTable;
   readonly #fib: Fib;
   readonly #speaking: Speaking;
   readonly #attachments: Attachments;
@@ -109,6 +111,7 @@ export class Daemon {
       failed: ({ message, code }) => log.error('facts-unreadable', message, { code }),
     });
     this.#dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
+    this.#nat = new NatTable({ report: (event) => this.#hearNat(event) });
     this.#fib = new Fib(this.#dataplane);
     this.#speaking = new Speaking({
       log,
@@ -132,6 +135,7 @@ export class Daemon {
       now: Date.now,
       hostRouting: (family) => this.#state.workloadRouting(family),
       changed: () => this.#schedule('endpoints'),
+      portsPublished: () => this.#portsPublished(),
     });
     this.#answering = {
       backend: controlBackend(this.#backendSources()),
@@ -187,6 +191,7 @@ export class Daemon {
     this.#metrics.watch({
       state: this.#state,
       dataplane: this.#dataplane,
+      nat: this.#nat,
       attachments: this.#attachments,
       bgp: () => this.#speaking.bgp,
       ready: () => this.#readiness().ok,
@@ -213,6 +218,7 @@ export class Daemon {
     await this.#speaking.stop();
     this.#facts.close();
     this.#dataplane.close();
+    this.#nat.close();
     this.#journal.close();
     await this.#state.close();
     await this.#store.close();
@@ -258,6 +264,7 @@ export class Daemon {
       listenError: this.#speaking.error?.message,
       peers: this.#speaking.bgp?.peers() ?? [],
       dataplane: this.#dataplane.status(),
+      natFailure: this.#nat.failure,
     });
   }
 
@@ -280,6 +287,7 @@ export class Daemon {
     this.#metrics.calculated((performance.now() - start) / 1000);
     this.#sessions = desired.sessions;
     this.#dataplane.wantAll(LOCAL_ROUTE_CLASSES, desired.routes);
+    this.#nat.want(desired.nat);
     if (!onlyEndpoints || this.#context === undefined) {
       this.#context = routingContext(input, desired);
       this.#fib.reconsider(this.#context);
@@ -323,6 +331,24 @@ export class Daemon {
     });
     this.#monitoring.want(monitoringAddresses(settings));
     if (`${before?.interfacePrefixes}` !== `${settings.interfacePrefixes}`) this.#facts.reread();
+  }
+
+  /** In the kernel, or why not: for an attach whose ports are to be there when it is answered. */
+  async #portsPublished(): Promise<string | undefined> {
+    // The computation that an attach asked for comes first.
+    await nextTurn();
+    return this.#nat.settled();
+  }
+
+  #hearNat(event: NatEvent): void {
+    this.#metrics.natEvent(event);
+    const { kind, ...fields } = event;
+    if (kind === 'nat-written')
+      this.#log.info(kind, 'masquerading and published ports are as wanted', fields);
+    if (kind === 'nat-repaired')
+      this.#log.warn(kind, 'the table of nftables somebody had removed or changed is back');
+    if (event.kind === 'nat-failed')
+      this.#log.error(kind, `masquerading and published ports: ${event.reason}`);
   }
 
   #hearDataplane(event: DataplaneEvent): void {

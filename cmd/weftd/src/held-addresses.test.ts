@@ -40,6 +40,7 @@ function daemon(nodeName: string): Attachments {
     now: () => now,
     hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
+    portsPublished: async () => undefined,
   });
 }
 

@@ -2,7 +2,7 @@
  * The daemon's numbers: what rooms report as it happens, and what is read off them at each scrape.
  */
 import type { RequestRecord } from '@weft/control';
-import type { Dataplane, DataplaneEvent } from '@weft/dataplane';
+import type { Dataplane, DataplaneEvent, NatEvent, NatTable } from '@weft/dataplane';
 import { familyOf } from '@weft/ip';
 import { collectProcessMetrics, METRICS, MetricRegistry } from '@weft/telemetry';
 import type { Attachments } from './attachments.ts';
@@ -23,6 +23,7 @@ export interface PeerMetricSources {
 export interface MetricSources extends Omit<PeerMetricSources, 'inSync'> {
   readonly state: State;
   readonly dataplane: Dataplane;
+  readonly nat: NatTable;
   readonly attachments: Attachments;
 }
 
@@ -36,6 +37,8 @@ export class Metrics {
   readonly #repairs = this.#registry.counter(METRICS.routeRepairs);
   readonly #failures = this.#registry.counter(METRICS.routeFailures);
   readonly #resyncs = this.#registry.histogram(METRICS.routeResyncSeconds);
+  readonly #natRepairs = this.#registry.counter(METRICS.natRepairs);
+  readonly #natFailures = this.#registry.counter(METRICS.natFailures);
   readonly #requests = this.#registry.counter(METRICS.controlRequests);
   readonly #requestSeconds = this.#registry.histogram(METRICS.controlRequestSeconds);
 
@@ -85,11 +88,18 @@ export class Metrics {
     }
   }
 
+  /** The table of nftables tells of its doings. */
+  natEvent({ kind }: NatEvent): void {
+    if (kind === 'nat-repaired') this.#natRepairs.with().inc();
+    if (kind === 'nat-failed') this.#natFailures.with().inc();
+  }
+
   /** Reads the rooms of a node at each scrape from now on. */
-  watch({ state, dataplane, attachments, bgp, ready }: MetricSources): void {
+  watch({ state, dataplane, nat, attachments, bgp, ready }: MetricSources): void {
     const endpoints = this.#registry.gauge(METRICS.endpoints);
     const blocks = this.#registry.gauge(METRICS.ipamBlocks);
     const routes = this.#registry.gauge(METRICS.routes);
+    const natInSync = this.#registry.gauge(METRICS.natInSync);
     this.watchPeers({ inSync: () => state.isCurrent, bgp, ready });
     this.#registry.onScrape(() => {
       endpoints.with().set(attachments.resources().length);
@@ -99,6 +109,7 @@ export class Metrics {
       const { desired, inKernel } = dataplane.status();
       routes.with({ state: 'wanted' }).set(desired);
       routes.with({ state: 'in-kernel' }).set(inKernel);
+      natInSync.with().set(nat.failure === undefined ? 1 : 0);
     });
   }
 

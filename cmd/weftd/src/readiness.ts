@@ -20,6 +20,8 @@ export interface ReadinessFacts {
   readonly peers: readonly PeerStatus[];
   /** Absent where no routes are written: a route reflector. */
   readonly dataplane: DataplaneStatus | undefined;
+  /** Why address translation is not in the kernel as wanted. */
+  readonly natFailure: string | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface ReadinessFacts {
  * peers. Source: Calico's bird-ready, and routes in the kernel beside it.
  */
 export function readiness(facts: ReadinessFacts): Health {
-  const { awaited, dataplane, inSync, listenError, noBgpReason, peers, storeAway } = facts;
+  const { awaited, dataplane, inSync, listenError, natFailure, noBgpReason, peers, storeAway } = facts;
   const reasons: string[] = [];
   if (awaited !== undefined) reasons.push(`weftd is starting: ${awaited}`);
   if (storeAway !== undefined) reasons.push(storeAway);
@@ -39,5 +41,6 @@ export function readiness(facts: ReadinessFacts): Health {
   }
   if (dataplane !== undefined && !dataplane.inSync)
     reasons.push(`${dataplane.toWrite + dataplane.waiting} wanted routes are not in the kernel`);
+  if (natFailure !== undefined) reasons.push(`masquerading and published ports: ${natFailure}`);
   return { ok: reasons.length === 0, reasons };
 }

@@ -10,6 +10,7 @@ import { type BgpCluster, type BgpNode, bgpCluster, hashedRouterId } from './bgp
 import type { DesiredSpeaker, DesiredState } from './desired-state.ts';
 import { type CalcInput, withoutRepeats } from './input.ts';
 import { localRoutes } from './local-routes.ts';
+import { desiredNat } from './nat.ts';
 import { nextHopTable } from './next-hop.ts';
 import { ownBlocks } from './own-blocks.ts';
 import { peerGatewayRoutes } from './peer-gateways.ts';
@@ -76,6 +77,7 @@ function assemble(given: CalcInput, { settings, speaker, sessions: decided }: Bg
     notAnnounced,
     routes: [...localRoutes(input, blocks, settings), ...gatewayRoutes],
     serviceRanges: wholeRanges(serviceRanges(settings)),
+    nat: desiredNat(input),
     sessions: decided.decisions,
   };
 }

@@ -5,6 +5,7 @@ import type { Prefix } from '@weft/ip';
 import type { SpeakerConfig } from 'bgp-speaker-ts';
 import type { Announcement, NotAnnounced } from './announcements.ts';
 import type { DesiredRoute } from './desired-route.ts';
+import type { DesiredNat } from './nat.ts';
 import type { SessionDecision } from './sessions/sessions.ts';
 
 /** The speaker to run, or why there is none. */
@@ -22,6 +23,7 @@ export interface DesiredState {
   readonly routes: readonly DesiredRoute[];
   /** Ranges of service addresses that are announced as a whole: kube-proxy of every node serves them. */
   readonly serviceRanges: readonly Prefix[];
+  readonly nat: DesiredNat;
   /** Every possible peer, sorted, with the reason why it is one or is not. */
   readonly sessions: readonly SessionDecision[];
 }

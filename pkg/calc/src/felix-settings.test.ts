@@ -1,3 +1,4 @@
+import type { Address } from '@weft/ip';
 import type { FelixConfiguration, FelixConfigurationSpec } from '@weft/resources';
 import { describe, expect, it } from 'vitest';
 import { node, resource } from '../test/fixtures.ts';
@@ -76,6 +77,10 @@ describe('the settings of a node', () => {
       interfacePrefix: 'cali,tap',
       ipForwarding: 'Disabled',
       routeSyncDisabled: true,
+      natPortRange: '30000:32000',
+      natOutgoingAddress: '192.0.2.9' as Address,
+      natOutgoingExclusions: 'IPPoolsAndHostIPs',
+      iptablesNATOutgoingInterfaceFilter: 'eth+',
       prometheusMetricsEnabled: true,
       prometheusMetricsHost: '127.0.0.1',
     };
@@ -84,6 +89,10 @@ describe('the settings of a node', () => {
       FELIX_INTERFACEPREFIX: 'cali,tap',
       FELIX_IPFORWARDING: 'Disabled',
       FELIX_ROUTESYNCDISABLED: 'true',
+      FELIX_NATPORTRANGE: '30000:32000',
+      FELIX_NATOUTGOINGADDRESS: '192.0.2.9',
+      FELIX_NATOUTGOINGEXCLUSIONS: 'IPPoolsAndHostIPs',
+      FELIX_IPTABLESNATOUTGOINGINTERFACEFILTER: 'eth+',
       FELIX_PROMETHEUSMETRICSENABLED: '1',
       FELIX_PROMETHEUSMETRICSHOST: '127.0.0.1',
     };
@@ -93,11 +102,29 @@ describe('the settings of a node', () => {
       interfacePrefixes: ['cali', 'tap'],
       ipForwarding: false,
       routeSyncDisabled: true,
+      natPortRange: { first: 30_000, last: 32_000 },
+      natOutgoingAddress: '192.0.2.9',
+      natOutgoingExclusions: 'IPPoolsAndHostIPs',
+      iptablesNATOutgoingInterfaceFilter: 'eth+',
       prometheusMetricsEnabled: true,
       prometheusMetricsHost: '127.0.0.1',
     };
     expect(effective({ configurations: [configuration('default', spec)] }).settings).toEqual(expected);
     expect(effective({ environment: variables }).settings).toEqual(expected);
+  });
+
+  it.each<[string | number, object | undefined]>([
+    [30_000, { first: 30_000, last: 30_000 }],
+    ['1:65535', { first: 1, last: 65_535 }],
+  ])('take %s for a range of ports', (natPortRange, expected) => {
+    const configurations = [configuration('default', { natPortRange })];
+    expect(effective({ configurations }).settings.natPortRange).toEqual(expected);
+  });
+
+  it.each(['0', '2:1', '1:2:3', '1:70000', 'a:b', '1:'])('do not take %s for a range of ports', (text) => {
+    const { problems, settings } = effective({ environment: { FELIX_NATPORTRANGE: text } });
+    expect(settings.natPortRange).toBeUndefined();
+    expect(problems).toEqual([`FELIX_NATPORTRANGE cannot be "${text}"`]);
   });
 
   it('take "none" for the built-in default, and say what makes no sense', () => {

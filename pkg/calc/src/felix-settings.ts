@@ -14,6 +14,15 @@ import {
   parseSelector,
 } from '@weft/resources';
 
+/** Ports, both ends included. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+const natOutgoingExclusions = ['IPPoolsOnly', 'IPPoolsAndHostIPs'] as const;
+type NatOutgoingExclusions = (typeof natOutgoingExclusions)[number];
+
 /** Settings with nothing left open; what has no default is absent. */
 export interface FelixSettings {
   /** How often the routes in the kernel are read again; 0 for never. */
@@ -30,6 +39,13 @@ export interface FelixSettings {
   readonly ipForwarding: boolean;
   /** Write no routes. */
   readonly routeSyncDisabled: boolean;
+  /** The source ports masquerading gives to TCP and UDP. */
+  readonly natPortRange?: PortRange;
+  /** The IPv4 source address masquerading gives. */
+  readonly natOutgoingAddress?: Address;
+  readonly natOutgoingExclusions: NatOutgoingExclusions;
+  /** Masquerade only what leaves by interfaces of this name; a + at its end stands for any rest. */
+  readonly iptablesNATOutgoingInterfaceFilter?: string;
   readonly prometheusMetricsEnabled: boolean;
   /** Empty for all addresses. */
   readonly prometheusMetricsHost: string;
@@ -49,6 +65,7 @@ export const DEFAULT_FELIX_SETTINGS: FelixSettings = {
   ipv6Support: true,
   ipForwarding: true,
   routeSyncDisabled: false,
+  natOutgoingExclusions: 'IPPoolsOnly',
   prometheusMetricsEnabled: false,
   prometheusMetricsHost: '',
   prometheusMetricsPort: 9091,
@@ -101,6 +118,14 @@ const readers: readonly Reader[] = [
   { field: 'ipv6Support', setting: 'ipv6Support', fromText: truth },
   { field: 'ipForwarding', setting: 'ipForwarding', fromText: enabled, fromField: enabled },
   { field: 'routeSyncDisabled', setting: 'routeSyncDisabled', fromText: truth },
+  { field: 'natPortRange', setting: 'natPortRange', fromText: portRange, fromField: portRange },
+  { field: 'natOutgoingAddress', setting: 'natOutgoingAddress', fromText: addressOf(4) },
+  { field: 'natOutgoingExclusions', setting: 'natOutgoingExclusions', fromText: exclusions },
+  {
+    field: 'iptablesNATOutgoingInterfaceFilter',
+    setting: 'iptablesNATOutgoingInterfaceFilter',
+    fromText: interfaceFilter,
+  },
   { field: 'prometheusMetricsEnabled', setting: 'prometheusMetricsEnabled', fromText: truth },
   { field: 'prometheusMetricsHost', setting: 'prometheusMetricsHost', fromText: (text) => text },
   { field: 'prometheusMetricsPort', setting: 'prometheusMetricsPort', fromText: port },
@@ -178,6 +203,21 @@ function priority(text: string): number | undefined {
 
 function port(text: string): number | undefined {
   return /^\d+$/.test(text) ? within(Number(text), 0, 65_535) : undefined;
+}
+
+/** `first:last`, or one port; a field holds a single port as a number. */
+function portRange(value: string | number): PortRange | undefined {
+  const [first, last = first, ...rest] = String(value).split(':').map(port);
+  if (first === undefined || last === undefined || rest.length > 0) return undefined;
+  return first >= 1 && first <= last ? { first, last } : undefined;
+}
+
+function exclusions(text: string): NatOutgoingExclusions | undefined {
+  return natOutgoingExclusions.find((name) => name.toLowerCase() === text.toLowerCase());
+}
+
+function interfaceFilter(text: string): string | undefined {
+  return /^[a-zA-Z0-9:._+-]{1,15}$/.test(text) ? text : undefined;
 }
 
 function truth(text: string): boolean | undefined {

@@ -2,15 +2,16 @@
  * The public API of @weft/dataplane: desired routes against the kernel's.
  */
 export {
-  DEFAULT_DATAPLANE_SETTINGS,
   Dataplane,
   type DataplaneOptions,
   type DataplaneSettings,
   type DataplaneStatus,
+  DEFAULT_DATAPLANE_SETTINGS,
   type FailedRoute,
 } from './dataplane.ts';
 export { FactsWatcher, type FactsWatcherOptions } from './facts-watcher.ts';
 export type { ListedNextHop, RouteListing, RouteState } from './listing.ts';
+export { type NatEvent, NatTable, type NatTableOptions } from './nat/nat-table.ts';
 export { isWorkloadInterface, readFacts } from './read-facts.ts';
 export type { DataplaneEvent, ResyncCause } from './report.ts';
 export type { Failure } from './retries.ts';

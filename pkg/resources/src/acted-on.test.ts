@@ -14,7 +14,7 @@ describe('fields that have no effect', () => {
     [
       'IPPool',
       { cidr: '10.0.0.0/16', natOutgoing: true, ipipMode: 'Always', vxlanMode: 'Never' },
-      ['spec.natOutgoing', 'spec.ipipMode'],
+      ['spec.ipipMode'],
     ],
     ['Node', { bgp: { asNumber: 64512, ipv4Address: '10.0.0.1/24' } }, []],
     [

@@ -94,6 +94,25 @@ export const METRICS = {
     labels: ['errno'],
   },
 
+  natInSync: {
+    kind: 'gauge',
+    name: 'weft_nat_in_sync',
+    help: '1 while masquerading and published ports are in the kernel as wanted.',
+    labels: [],
+  },
+  natRepairs: {
+    kind: 'counter',
+    name: 'weft_nat_repairs_total',
+    help: 'How often somebody else had removed or changed the table of nftables and weft put it back.',
+    labels: [],
+  },
+  natFailures: {
+    kind: 'counter',
+    name: 'weft_nat_failures_total',
+    help: 'How often nft began to fail, or failed for another reason.',
+    labels: [],
+  },
+
   endpoints: {
     kind: 'gauge',
     name: 'weft_active_local_endpoints',

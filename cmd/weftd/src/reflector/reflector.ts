@@ -117,6 +117,7 @@ export class Reflector {
       listenError: this.#speaking.error?.message,
       peers: this.#speaking.bgp?.peers() ?? [],
       dataplane: undefined,
+      natFailure: undefined,
     });
   }
 

@@ -120,6 +120,7 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
   actsOn: [
     'cidr',
     'blockSize',
+    'natOutgoing',
     'disabled',
     'disableBGPExport',
     'nodeSelector',

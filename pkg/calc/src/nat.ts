@@ -1,0 +1,144 @@
+/**
+ * The address translation this node does: what leaves the pools with `natOutgoing` gets an address of the host, and
+ * published ports lead to their containers.
+ *
+ * Source: Calico's nat-outgoing chain (masquerading); Docker's bridge without userland proxy (published ports).
+ */
+import {
+  type Address,
+  containsPrefix,
+  type Family,
+  familyOf,
+  hostPrefix,
+  isUnspecified,
+  networkAddress,
+  type Prefix,
+} from '@weft/ip';
+import type { IPPool, WorkloadEndpoint } from '@weft/resources';
+import { FAMILY_NUMBERS } from './bgp-node.ts';
+import type { PortRange } from './felix-settings.ts';
+import type { CalcInput } from './input.ts';
+import { type PublishedPort, portFamilies, portText, publishedPorts } from './published-ports.ts';
+
+/** What leaves the cluster from the sources gets another source address; one family. */
+export interface Masquerade {
+  readonly family: Family;
+  /** Sorted; none lies in another. */
+  readonly sources: readonly Prefix[];
+  /** Destinations that are reached with the address the packet has; sorted, none lies in another. */
+  readonly exempt: readonly Prefix[];
+  /** The address given; that of the interface a packet leaves by when absent. */
+  readonly address?: Address;
+  /** The source ports given to TCP and UDP; the kernel's choice when absent. */
+  readonly ports?: PortRange;
+  /** Only what leaves by an interface of this name; a + at its end stands for any rest. */
+  readonly outInterface?: string;
+  readonly reason: string;
+}
+
+/** A port of the host that leads to a container, in one family. */
+export interface PortForward {
+  readonly family: Family;
+  readonly protocol: PublishedPort['protocol'];
+  /** Absent: every address of the host. */
+  readonly hostAddress?: Address;
+  readonly hostPort: number;
+  readonly to: Address;
+  readonly containerPort: number;
+  readonly reason: string;
+}
+
+/** All of it, sorted. Nothing of either kind: this node translates nothing. */
+export interface DesiredNat {
+  readonly masquerades: readonly Masquerade[];
+  readonly portForwards: readonly PortForward[];
+  /** What the names of the host's ends of workloads begin with. */
+  readonly workloadPrefixes: readonly string[];
+}
+
+/** Decides what is translated. */
+export function desiredNat(input: CalcInput): DesiredNat {
+  const families = FAMILY_NUMBERS.filter((family) => family === 4 || input.felix.ipv6Support);
+  return {
+    masquerades: families.flatMap((family) => masquerade(input, family)),
+    portForwards: input.endpoints
+      .filter(({ spec }) => spec.node === input.nodeName)
+      .flatMap((endpoint) => portForwards(endpoint, families))
+      .sort((left, right) => (sortKey(left) < sortKey(right) ? -1 : 1)),
+    workloadPrefixes: input.felix.interfacePrefixes,
+  };
+}
+
+/** Disabled pools count too: their addresses are in use until the last workload is gone. */
+function masquerade({ felix, nodes, pools }: CalcInput, family: Family): Masquerade[] {
+  const ofFamily = pools.filter(({ spec }) => familyOf(spec.cidr) === family);
+  const masqueraded = ofFamily.filter(({ spec }) => spec.natOutgoing);
+  if (masqueraded.length === 0) return [];
+  const exemptsHosts = felix.natOutgoingExclusions === 'IPPoolsAndHostIPs';
+  const hosts = exemptsHosts ? nodes.flatMap(({ spec }) => hostPrefixes(spec.bgp, family)) : [];
+  const { natOutgoingAddress: address, natPortRange: ports } = felix;
+  const { iptablesNATOutgoingInterfaceFilter: outInterface } = felix;
+  const names = masqueraded.map(({ metadata }) => metadata.name).sort();
+  return [
+    {
+      family,
+      sources: disjoint(masqueraded.map(({ spec }) => spec.cidr)),
+      exempt: disjoint([...ofFamily.filter(isForWorkloads).map(({ spec }) => spec.cidr), ...hosts]),
+      ...(address !== undefined && family === 4 ? { address } : {}),
+      ...(ports === undefined ? {} : { ports }),
+      ...(outInterface === undefined ? {} : { outInterface }),
+      reason: `natOutgoing of ${names.join(', ')}: what leaves the pools${exemptsHosts ? ' and nodes' : ''}`,
+    },
+  ];
+}
+
+/** Addresses of load balancers are no workload's: pods reach them as they reach the outside. */
+function isForWorkloads({ spec }: IPPool): boolean {
+  return spec.allowedUses.some((use) => use !== 'LoadBalancer');
+}
+
+function hostPrefixes(
+  bgp: { ipv4Address?: string; ipv6Address?: string } | undefined,
+  family: Family,
+): Prefix[] {
+  const text = family === 4 ? bgp?.ipv4Address : bgp?.ipv6Address;
+  // Canonical in a resource, with or without the length of the subnet.
+  return text === undefined ? [] : [hostPrefix(text.split('/', 1)[0] as Address)];
+}
+
+/** Without those that lie in others: a set of nftables does not take them. */
+function disjoint(prefixes: readonly Prefix[]): Prefix[] {
+  const each = [...new Set(prefixes)];
+  return each
+    .filter((inner) => !each.some((outer) => outer !== inner && containsPrefix(outer, inner)))
+    .sort();
+}
+
+function portForwards(endpoint: WorkloadEndpoint, families: readonly Family[]): PortForward[] {
+  const addresses = (endpoint.spec.ipNetworks ?? [])
+    .map(networkAddress)
+    .filter((address) => families.includes(familyOf(address)));
+  return publishedPorts(endpoint).flatMap((port) =>
+    addresses
+      .filter((address) => portFamilies(port, families).includes(familyOf(address)))
+      .map((to) => portForward(endpoint, port, to)),
+  );
+}
+
+function portForward({ metadata }: WorkloadEndpoint, port: PublishedPort, to: Address): PortForward {
+  const { containerPort, hostAddress, hostPort, protocol } = port;
+  const owner = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+  return {
+    family: familyOf(to),
+    protocol,
+    ...(hostAddress === undefined || isUnspecified(hostAddress) ? {} : { hostAddress }),
+    hostPort,
+    to,
+    containerPort,
+    reason: `${portText(port)} is published by ${owner}`,
+  };
+}
+
+function sortKey({ family, hostAddress, hostPort, protocol, to }: PortForward): string {
+  return `${family} ${protocol} ${String(hostPort).padStart(5, '0')} ${hostAddress ?? ''} ${to}`;
+}

@@ -1,0 +1,167 @@
+/**
+ * Keeps weft's table of nftables what it should be: writes it as a whole when something else is wanted, looks from time
+ * to time whether it is still there, and tries again when nft fails.
+ *
+ * One nft at a time, and a pause between two writes: containers that come and go by the hundred cost some writes, not
+ * hundreds. While nothing is wanted, nothing runs.
+ */
+import type { DesiredNat } from '@weft/calc';
+import { type Scheduler, systemScheduler } from '../scheduler.ts';
+import { type Nft, systemNft } from './nft.ts';
+import { type NftCommand, natRuleset, removeTable } from './ruleset.ts';
+
+/** What the table tells of its doings. */
+export type NatEvent =
+  /** Another table is in the kernel now. `rules`: how many; 0 when there is no table. */
+  | { readonly kind: 'nat-written'; readonly rules: number; readonly durationMilliseconds: number }
+  /** Somebody had removed or changed it; it is as it should be again. */
+  | { readonly kind: 'nat-repaired' }
+  /** The first failure with this reason; those that follow are in `failure`. */
+  | { readonly kind: 'nat-failed'; readonly reason: string };
+
+/** What a table is given. */
+export interface NatTableOptions {
+  readonly nft?: Nft;
+  readonly scheduler?: Scheduler;
+  readonly report?: (event: NatEvent) => void;
+}
+
+const pauseMilliseconds = 100;
+const checkMilliseconds = 10_000;
+const firstRetryMilliseconds = 1_000;
+const longestRetryMilliseconds = 60_000;
+
+/** See the head of this file. */
+export class NatTable {
+  readonly #nft: Nft;
+  readonly #scheduler: Scheduler;
+  readonly #report: (event: NatEvent) => void;
+  #wanted: readonly NftCommand[] = removeTable;
+  /** As it was read after it was written; undefined while that is not known. */
+  #content: string | 'no table' | undefined;
+  #isAsked = false;
+  #failures = 0;
+  #failure: string | undefined;
+  #turn: Promise<void> | undefined;
+  #nextWriteAt = 0;
+  #cancelTimer: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor({ nft = systemNft, scheduler = systemScheduler, report = () => {} }: NatTableOptions = {}) {
+    this.#nft = nft;
+    this.#scheduler = scheduler;
+    this.#report = report;
+  }
+
+  /** Wants this translation; the same again costs nothing. The first call also takes over what an earlier weftd left. */
+  want(nat: DesiredNat): void {
+    const commands = natRuleset(nat);
+    if (this.#isAsked && JSON.stringify(commands) === JSON.stringify(this.#wanted)) return;
+    this.#isAsked = true;
+    this.#wanted = commands;
+    this.#content = undefined;
+    this.#failures = 0;
+    this.#start();
+  }
+
+  /** Why the table is not as it should be; undefined when it is, or is being written. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when what is wanted by now is in the kernel, or with the reason why it cannot be for now. */
+  async settled(): Promise<string | undefined> {
+    while (this.#turn !== undefined) await this.#turn;
+    return this.#failure;
+  }
+
+  /** Stops. The table stays: it outlives the daemon. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+  }
+
+  #start(): void {
+    if (this.#turn !== undefined || this.#isClosed) return;
+    this.#cancelTimer?.();
+    this.#turn = this.#run().finally(() => {
+      this.#turn = undefined;
+      this.#sleep();
+    });
+  }
+
+  /** Until what is wanted is there, or nft fails. */
+  async #run(): Promise<void> {
+    do {
+      if (this.#content === undefined) await this.#pause();
+      if (this.#isClosed) return;
+      const wanted = this.#wanted;
+      const failure = await this.#turnTo(wanted);
+      this.#settle(failure);
+      if (failure !== undefined && wanted === this.#wanted) return;
+    } while (this.#content === undefined);
+  }
+
+  async #pause(): Promise<void> {
+    const milliseconds = this.#nextWriteAt - this.#scheduler.now();
+    if (milliseconds > 0) await new Promise<void>((done) => this.#scheduler.after(milliseconds, done));
+    this.#nextWriteAt = this.#scheduler.now() + pauseMilliseconds;
+  }
+
+  /** Makes the table what is wanted; the reason when that fails. */
+  async #turnTo(wanted: readonly NftCommand[]): Promise<string | undefined> {
+    if (wanted === removeTable) return this.#remove();
+    if (this.#content !== undefined) {
+      const there = await this.#nft.list();
+      if (there.kind === 'failed') return there.reason;
+      if (there.kind === 'present' && there.content === this.#content) return undefined;
+    }
+    const isRepair = this.#content !== undefined;
+    const failure = await this.#write(wanted);
+    if (failure === undefined && isRepair) this.#report({ kind: 'nat-repaired' });
+    return failure;
+  }
+
+  async #write(wanted: readonly NftCommand[]): Promise<string | undefined> {
+    const start = this.#scheduler.now();
+    const failed = await this.#nft.apply(wanted);
+    if (failed !== undefined) return failed.reason;
+    const written = await this.#nft.list();
+    if (written.kind === 'failed') return written.reason;
+    // Another one may be wanted by now; then this one is not what is looked for.
+    if (wanted === this.#wanted)
+      this.#content = written.kind === 'present' ? written.content : 'gone at once';
+    const rules = wanted.filter((command) => 'rule' in ((command.add as object | undefined) ?? {})).length;
+    const durationMilliseconds = this.#scheduler.now() - start;
+    this.#report({ kind: 'nat-written', rules, durationMilliseconds });
+    return undefined;
+  }
+
+  /** Only where there is one: a host that translates nothing needs no nft. */
+  async #remove(): Promise<string | undefined> {
+    const there = await this.#nft.list();
+    if (there.kind === 'failed' && !there.isMissing) return there.reason;
+    if (there.kind === 'present') {
+      const failed = await this.#nft.apply(removeTable);
+      if (failed !== undefined) return failed.reason;
+      this.#report({ kind: 'nat-written', rules: 0, durationMilliseconds: 0 });
+    }
+    if (this.#wanted === removeTable) this.#content = 'no table';
+    return undefined;
+  }
+
+  #settle(failure: string | undefined): void {
+    if (failure !== undefined && failure !== this.#failure)
+      this.#report({ kind: 'nat-failed', reason: failure });
+    this.#failure = failure;
+    this.#failures = failure === undefined ? 0 : this.#failures + 1;
+  }
+
+  /** Until the next look at the table, or the next try. */
+  #sleep(): void {
+    if (this.#isClosed || this.#content === 'no table') return;
+    const retry = Math.min(longestRetryMilliseconds, firstRetryMilliseconds * 2 ** (this.#failures - 1));
+    const delay = this.#failure === undefined ? checkMilliseconds : retry;
+    this.#cancelTimer = this.#scheduler.after(delay, () => this.#start());
+  }
+}

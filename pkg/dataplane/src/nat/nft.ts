@@ -1,0 +1,104 @@
+/**
+ * The door to nftables: the `nft` program, by its JSON. Every call is one process of some milliseconds.
+ */
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { NAT_TABLE, type NftCommand } from './ruleset.ts';
+
+/** What is there of weft's table. */
+export type TableListing =
+  /** In the kernel's order, without what differs at each writing; equal tables are equal text. */
+  { readonly kind: 'present'; readonly content: string } | { readonly kind: 'absent' } | NftFailure;
+
+/** Why nft could not do it: what happened and what to do. */
+export interface NftFailure {
+  readonly kind: 'failed';
+  readonly reason: string;
+  /** This host has no nftables at all: no program, or a kernel without it. */
+  readonly isMissing: boolean;
+}
+
+/** What the loop needs of nftables. */
+export interface Nft {
+  /** Carries out commands in one transaction: all, or none and the reason. */
+  apply(commands: readonly NftCommand[]): Promise<NftFailure | undefined>;
+  /** Reads weft's table. */
+  list(): Promise<TableListing>;
+}
+
+const timeoutMilliseconds = 10_000;
+
+/** The nft of this machine, in the network namespace of this process. */
+export const systemNft: Nft = nftBy([]);
+
+/** @param prefix words before `nft`, such as those of nsenter(1) */
+export function nftBy(prefix: readonly string[]): Nft {
+  return {
+    async apply(commands) {
+      const file = await nameless(JSON.stringify({ nftables: commands }));
+      try {
+        return (await run(prefix, ['-j', '-f', `/proc/${process.pid}/fd/${file.fd}`])).failure;
+      } finally {
+        await file.close();
+      }
+    },
+    async list() {
+      const list = ['-j', 'list', 'table', NAT_TABLE.family, NAT_TABLE.name];
+      const { failure, stdout } = await run(prefix, list);
+      if (failure === undefined) return { kind: 'present', content: withoutHandles(stdout) };
+      return /No such file or directory/.test(failure.reason) ? { kind: 'absent' } : failure;
+    },
+  };
+}
+
+/**
+ * A file without a name that holds the text, so that none is left by whatever ends this process. Standard input does not
+ * do: nft opens /dev/stdin, which cannot be where that is a socket, as every pipe of Node's to a child is.
+ */
+async function nameless(text: string): Promise<FileHandle> {
+  const path = join(tmpdir(), `weft-nft-${randomUUID()}`);
+  const file = await open(path, 'wx+', 0o600);
+  await unlink(path);
+  await file.writeFile(text);
+  return file;
+}
+
+function withoutHandles(listing: string): string {
+  return JSON.stringify(JSON.parse(listing, (key, value) => (key === 'handle' ? undefined : value)));
+}
+
+interface Run {
+  readonly failure?: NftFailure;
+  readonly stdout: string;
+}
+
+async function run(prefix: readonly string[], args: readonly string[]): Promise<Run> {
+  const [program = 'nft', ...rest] = [...prefix, 'nft', ...args];
+  const result = await execa(program, rest, {
+    stdin: 'ignore',
+    reject: false,
+    timeout: timeoutMilliseconds,
+    env: { LC_ALL: 'C' },
+  });
+  if (!result.failed) return { stdout: result.stdout };
+  return { stdout: '', failure: describe(result) };
+}
+
+interface FailedRun {
+  readonly code?: string | undefined;
+  readonly stderr?: string | undefined;
+  readonly shortMessage?: string | undefined;
+}
+
+function describe(result: FailedRun): NftFailure {
+  if (result.code === 'ENOENT') {
+    const reason = 'there is no program nft on this host; install the package nftables';
+    return { kind: 'failed', reason, isMissing: true };
+  }
+  const said = result.stderr?.trim().split('\n', 1)[0] || result.shortMessage || 'it does not say why';
+  const isMissing = /Operation not supported|Protocol not supported/.test(said);
+  return { kind: 'failed', reason: `nft refused: ${said}`, isMissing };
+}

@@ -1,0 +1,181 @@
+/**
+ * The table of nftables that does the desired translation, as commands of libnftables-json(5). Pure.
+ *
+ *   prerouting, output ─ to an address of the host ─▶ published-ports ─▶ the container
+ *   postrouting ─ hairpin, loopback, natOutgoing ─▶ an address of the host
+ *   loopback-guard ─ from a container, about 127.0.0.0/8 ─▶ dropped
+ */
+import type { DesiredNat, Masquerade, PortForward } from '@weft/calc';
+import { type Family, isLoopback, networkAddress, type Prefix, prefixLength } from '@weft/ip';
+
+/** One command, as nft reads it. */
+export type NftCommand = Readonly<Record<string, unknown>>;
+
+/** The only table weft writes. */
+export const NAT_TABLE: { readonly family: 'inet'; readonly name: string } = { family: 'inet', name: 'weft' };
+
+const inTable = { family: NAT_TABLE.family, table: NAT_TABLE.name };
+const families: readonly Family[] = [4, 6];
+
+/** Takes the table away, whether or not it is there; in one transaction. */
+export const removeTable: readonly NftCommand[] = [
+  { add: { table: NAT_TABLE } },
+  { delete: { table: NAT_TABLE } },
+];
+
+/** The table in place of the one there was, in one transaction: no packet meets a moment without rules. */
+export function natRuleset(nat: DesiredNat): readonly NftCommand[] {
+  if (nat.masquerades.length === 0 && nat.portForwards.length === 0) return removeTable;
+  return [
+    ...removeTable,
+    { add: { table: NAT_TABLE } },
+    ...(nat.portForwards.length === 0 ? [] : publishing(nat.portForwards)),
+    ...loopbackGuard(nat.workloadPrefixes),
+    chain('postrouting', { type: 'nat', hook: 'postrouting', prio: 100 }),
+    ...families.flatMap((family) => hairpin(family, nat.portForwards)),
+    ...fromLoopback(nat.portForwards),
+    ...nat.masquerades.flatMap(masquerading),
+  ];
+}
+
+function publishing(forwards: readonly PortForward[]): NftCommand[] {
+  const toHost = match({ fib: { result: 'type', flags: ['daddr'] } }, 'local');
+  const jump = { jump: { target: 'published-ports' } };
+  return [
+    chain('published-ports'),
+    ...forwards.map((forward) => rule('published-ports', forwarding(forward), forward.reason)),
+    chain('prerouting', { type: 'nat', hook: 'prerouting', prio: -100 }),
+    rule('prerouting', [toHost, jump]),
+    chain('output', { type: 'nat', hook: 'output', prio: -100 }),
+    rule('output', [match(payload('ip6', 'daddr'), '::1'), { return: null }]),
+    rule('output', [toHost, jump]),
+  ];
+}
+
+function forwarding(forward: PortForward): NftCommand[] {
+  const { family, hostAddress, protocol, hostPort, to, containerPort } = forward;
+  const where =
+    hostAddress === undefined
+      ? match({ meta: { key: 'nfproto' } }, family === 4 ? 'ipv4' : 'ipv6')
+      : match(payload(ipOf(family), 'daddr'), hostAddress);
+  return [
+    where,
+    match(payload(protocol, 'dport'), hostPort),
+    { dnat: { family: ipOf(family), addr: to, port: containerPort } },
+  ];
+}
+
+/** A container that reaches itself by the host would answer itself past the host: it must see the host's address. */
+function hairpin(family: Family, forwards: readonly PortForward[]): NftCommand[] {
+  const published = new Set(forwards.filter((forward) => forward.family === family).map(({ to }) => to));
+  if (published.size === 0) return [];
+  const name = `published-ipv${family}`;
+  const type = `ipv${family}_addr`;
+  const elem = [...published].map((to) => ({ concat: [to, to] }));
+  const ends = { concat: [payload(ipOf(family), 'saddr'), payload(ipOf(family), 'daddr')] };
+  return [
+    { add: { set: { ...inTable, name, type: [type, type], elem } } },
+    rule('postrouting', [match(ends, `@${name}`), masquerade], 'a container reaches its own published port'),
+  ];
+}
+
+const loopback = { prefix: { addr: '127.0.0.0', len: 8 } };
+
+/** IPv4 only: the kernel routes nothing from ::1 out of the host, whatever the rules say. */
+function fromLoopback(forwards: readonly PortForward[]): NftCommand[] {
+  const isReached = ({ family, hostAddress }: PortForward): boolean =>
+    family === 4 && (hostAddress === undefined || isLoopback(hostAddress));
+  if (!forwards.some(isReached)) return [];
+  const translated = { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } };
+  const expression = [translated, match(payload('ip', 'saddr'), loopback), masquerade];
+  return [rule('postrouting', expression, 'the host reaches a published port by 127.0.0.1')];
+}
+
+/**
+ * Host ends of containers have `route_localnet`, as in Calico; published ports need it for 127.0.0.1. By it a container
+ * could reach what listens on 127.0.0.1 of the host, or pose as that (CVE-2020-8558). Dropped before translation
+ * (priority raw): answers to the host are still addressed to an address of it then.
+ */
+function loopbackGuard(prefixes: readonly string[]): NftCommand[] {
+  const drop = (prefix: string, field: string): NftCommand =>
+    rule('loopback-guard', [
+      match({ meta: { key: 'iifname' } }, `${prefix}*`),
+      match(payload('ip', field), loopback),
+      { drop: null },
+    ]);
+  return [
+    chain('loopback-guard', { type: 'filter', hook: 'prerouting', prio: -300 }),
+    ...prefixes.flatMap((prefix) => [drop(prefix, 'daddr'), drop(prefix, 'saddr')]),
+  ];
+}
+
+// Random ports, as Felix: two nodes of the kernel's table choosing the same one at once would lose a packet.
+const flags = ['fully-random'];
+const masquerade = { masquerade: { flags } };
+
+function masquerading({
+  family,
+  sources,
+  exempt,
+  address,
+  ports,
+  outInterface,
+  reason,
+}: Masquerade): NftCommand[] {
+  const ip = ipOf(family);
+  const leaving = [
+    match(payload(ip, 'saddr'), `@masquerade-ipv${family}`),
+    match(payload(ip, 'daddr'), `@exempt-ipv${family}`, '!='),
+    ...(outInterface === undefined
+      ? []
+      : [match({ meta: { key: 'oifname' } }, outInterface.replace(/\+$/, '*'))]),
+  ];
+  const statement = (port: object): NftCommand =>
+    address === undefined
+      ? { masquerade: { ...port, flags } }
+      : { snat: { family: ip, addr: address, ...port, flags } };
+  const hasPorts = match({ meta: { key: 'l4proto' } }, { set: ['tcp', 'udp'] });
+  const withPorts = ports === undefined ? [] : [[...leaving, hasPorts, statement({ port: portsOf(ports) })]];
+  return [
+    prefixSet(`masquerade-ipv${family}`, family, sources),
+    prefixSet(`exempt-ipv${family}`, family, exempt),
+    ...[...withPorts, [...leaving, statement({})]].map((expression) =>
+      rule('postrouting', expression, reason),
+    ),
+  ];
+}
+
+function portsOf({ first, last }: { first: number; last: number }): number | object {
+  return first === last ? first : { range: [first, last] };
+}
+
+function prefixSet(name: string, family: Family, prefixes: readonly Prefix[]): NftCommand {
+  const elem = prefixes.map((prefix) => ({
+    prefix: { addr: networkAddress(prefix), len: prefixLength(prefix) },
+  }));
+  return { add: { set: { ...inTable, name, type: `ipv${family}_addr`, flags: ['interval'], elem } } };
+}
+
+function ipOf(family: Family): 'ip' | 'ip6' {
+  return family === 4 ? 'ip' : 'ip6';
+}
+
+function payload(protocol: string, field: string): NftCommand {
+  return { payload: { protocol, field } };
+}
+
+function match(left: NftCommand, right: unknown, op = '=='): NftCommand {
+  return { match: { op, left, right } };
+}
+
+function chain(name: string, hook: object = {}): NftCommand {
+  return { add: { chain: { ...inTable, name, ...hook } } };
+}
+
+/** The kernel keeps 127 bytes of a comment. */
+const longestComment = 120;
+
+function rule(chainName: string, expr: readonly NftCommand[], reason?: string): NftCommand {
+  const comment = reason === undefined ? {} : { comment: reason.slice(0, longestComment) };
+  return { add: { rule: { ...inTable, chain: chainName, ...comment, expr } } };
+}
