@@ -8,6 +8,7 @@ import type { ListenAddress, SpeakerConfig } from 'bgp-speaker-ts';
 import { announcements } from './announcements.ts';
 import { type BgpCluster, type BgpNode, bgpCluster, hashedRouterId } from './bgp-node.ts';
 import type { DesiredSpeaker, DesiredState } from './desired-state.ts';
+import { gatewayRoutes } from './gateway-route.ts';
 import { type CalcInput, withoutRepeats } from './input.ts';
 import { localRoutes } from './local-routes.ts';
 import { desiredNat } from './nat.ts';
@@ -70,12 +71,12 @@ function assemble(given: CalcInput, { settings, speaker, sessions: decided }: Bg
   const input = withoutRepeats(given);
   const blocks = ownBlocks(input);
   const { announced, notAnnounced } = announcements(input, blocks, settings);
-  const gatewayRoutes = peerGatewayRoutes(decided.gateways, nextHopTable(input.facts), settings);
+  const peerRoutes = peerGatewayRoutes(decided.gateways, nextHopTable(input.facts), settings);
   return {
     speaker,
     announcements: announced,
     notAnnounced,
-    routes: [...localRoutes(input, blocks, settings), ...gatewayRoutes],
+    routes: [...localRoutes(input, blocks, settings), ...gatewayRoutes(input), ...peerRoutes],
     serviceRanges: wholeRanges(serviceRanges(settings)),
     nat: desiredNat(input),
     sessions: decided.decisions,

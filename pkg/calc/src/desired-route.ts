@@ -7,9 +7,15 @@ import type { Address, Prefix } from '@weft/ip';
 /**
  * Who wants a route. Where several want the same destination and metric, the one that stands first here wins.
  * Source: Felix's route classes (local workload, no-encap, blackhole for no-encap pools); peer-gateway is BGPPeer
- * `reachableBy`.
+ * `reachableBy`, workload-gateway the containers' own.
  */
-export const ROUTE_CLASSES = ['local-workload', 'peer-gateway', 'no-encap', 'blackhole'] as const;
+export const ROUTE_CLASSES = [
+  'local-workload',
+  'workload-gateway',
+  'peer-gateway',
+  'no-encap',
+  'blackhole',
+] as const;
 
 /** One of `ROUTE_CLASSES`. */
 export type RouteClass = (typeof ROUTE_CLASSES)[number];

@@ -19,7 +19,7 @@ export interface DesiredState {
   /** The routes this node originates: the speaker's local routes. */
   readonly announcements: readonly Announcement[];
   readonly notAnnounced: readonly NotAnnounced[];
-  /** Routes that do not come from BGP: classes local-workload, peer-gateway and blackhole. */
+  /** Routes that do not come from BGP: of `LOCAL_ROUTE_CLASSES`. */
   readonly routes: readonly DesiredRoute[];
   /** Ranges of service addresses that are announced as a whole: kube-proxy of every node serves them. */
   readonly serviceRanges: readonly Prefix[];
@@ -29,4 +29,9 @@ export interface DesiredState {
 }
 
 /** The classes of `DesiredState.routes`; routes of the other classes come from the Loc-RIB. */
-export const LOCAL_ROUTE_CLASSES = ['local-workload', 'peer-gateway', 'blackhole'] as const;
+export const LOCAL_ROUTE_CLASSES = [
+  'local-workload',
+  'workload-gateway',
+  'peer-gateway',
+  'blackhole',
+] as const;
