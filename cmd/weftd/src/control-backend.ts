@@ -107,6 +107,7 @@ function daemonStatus({ addresses, options, readiness, state }: BackendSources):
     pid: process.pid,
     since,
     addresses: addresses(),
+    workloadInterfacePrefixes: state.felix().settings.interfacePrefixes,
     datastore: {
       ...locationOf(options.datastore),
       inSync: state.isCurrent,

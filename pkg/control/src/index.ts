@@ -49,4 +49,4 @@ export type {
   RequestRecord,
 } from './server.ts';
 export { startControlServer, startMonitoringServer } from './server.ts';
-export { DEFAULT_SOCKET_PATH, MAX_SOCKET_PATH_BYTES } from './socket-path.ts';
+export { claimSocketPath, DEFAULT_SOCKET_PATH, MAX_SOCKET_PATH_BYTES } from './socket-path.ts';

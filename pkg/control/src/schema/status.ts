@@ -46,6 +46,8 @@ export interface DaemonStatus {
   readonly since: string;
   /** One of each family; empty until they are chosen. */
   readonly addresses: readonly NodeAddress[];
+  /** What the names of containers' interfaces on the host begin with; absent from older daemons. */
+  readonly workloadInterfacePrefixes?: readonly string[] | undefined;
   readonly datastore: DatastoreStatus;
   readonly readiness: Health;
 }
@@ -63,6 +65,7 @@ export const daemonStatusSchema: z.ZodType<DaemonStatus> = replyOf<DaemonStatus>
       reason: z.string(),
     }),
   ),
+  workloadInterfacePrefixes: z.array(z.string()).optional(),
   datastore: replyOf<DatastoreStatus>({
     type: z.enum(['embedded', 'etcd', 'kubernetes']),
     location: z.string(),

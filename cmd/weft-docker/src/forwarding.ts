@@ -1,0 +1,99 @@
+/**
+ * Traffic of containers through iptables' FORWARD chain, whose policy dockerd sets to DROP when it switches forwarding on.
+ *
+ * The rules stand at the end of the chain: what dockerd decides about its own networks and what an administrator wrote
+ * (DOCKER-USER) comes first, and only what the policy would have dropped gets here. dockerd leaves them where they are when it
+ * restarts; a firewall that is loaded anew may not, so they are looked at again and again.
+ */
+import type { Logger } from '@weft/telemetry';
+import { execa } from 'execa';
+
+/** How often the rules are looked at, in ms. */
+const CHECK_MS = 30_000;
+
+const PROGRAMS = ['iptables', 'ip6tables'] as const;
+type Program = (typeof PROGRAMS)[number];
+
+/** The rules of one prefix of interface names: into the containers and out of them. */
+function rulesFor(prefix: string): string[][] {
+  return ['--out-interface', '--in-interface'].map((direction) => [
+    'FORWARD',
+    direction,
+    `${prefix}+`,
+    '--match',
+    'comment',
+    '--comment',
+    'weft: containers are routed',
+    '--jump',
+    'ACCEPT',
+  ]);
+}
+
+/** What it needs. */
+export interface ForwardingOptions {
+  readonly log: Logger;
+  /** What the names of containers' interfaces on the host begin with. Throws when weftd is away. */
+  readonly interfacePrefixes: () => Promise<readonly string[]>;
+  /** Runs iptables; its exit code and what it said. */
+  readonly run?: (program: Program, args: readonly string[]) => Promise<RunResult>;
+}
+
+/** How a program ended; no code: it could not be started. */
+export interface RunResult {
+  readonly exitCode: number | undefined;
+  readonly stderr: string;
+}
+
+/** Keeps the rules in place. */
+export class Forwarding {
+  readonly #options: ForwardingOptions;
+  #timer: NodeJS.Timeout | undefined;
+  /** The last complaint of each program, which is not said twice. */
+  readonly #complaints = new Map<Program, string>();
+
+  constructor(options: ForwardingOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at the rules now and from time to time. */
+  start(): void {
+    void this.ensure();
+    this.#timer = setInterval(() => void this.ensure(), CHECK_MS).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Adds the rules that are missing. Never throws: a host without iptables has no such policy either. */
+  async ensure(): Promise<void> {
+    const prefixes = await this.#options.interfacePrefixes().catch(() => []);
+    await Promise.all(PROGRAMS.map((program) => this.#ensureFor(program, prefixes)));
+  }
+
+  async #ensureFor(program: Program, prefixes: readonly string[]): Promise<void> {
+    const run = this.#options.run ?? runIptables;
+    for (const rule of prefixes.flatMap(rulesFor)) {
+      if ((await run(program, ['--wait', '--check', ...rule])).exitCode === 0) continue;
+      const { exitCode, stderr } = await run(program, ['--wait', '--append', ...rule]);
+      if (exitCode !== 0) return this.#complain(program, stderr);
+      this.#options.log.info('forwarding-allowed', 'The firewall lets traffic of containers through.', {
+        program,
+        rule: rule.join(' '),
+      });
+    }
+    this.#complaints.delete(program);
+  }
+
+  #complain(program: Program, reason: string): void {
+    if (this.#complaints.get(program) === reason) return;
+    this.#complaints.set(program, reason);
+    const hint = `If its FORWARD policy is DROP, containers cannot be reached: let interfaces cali+ through.`;
+    this.#options.log.warn('forwarding-not-allowed', `${program} could not be told: ${reason}`, { hint });
+  }
+}
+
+async function runIptables(program: Program, args: readonly string[]): Promise<RunResult> {
+  const result = await execa(program, args, { reject: false });
+  return { exitCode: result.exitCode, stderr: result.stderr || (result.originalMessage ?? '') };
+}
