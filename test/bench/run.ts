@@ -2,6 +2,7 @@
  * `npm run bench [NAME...]`: runs the benchmarks, each in namespaces of its own, and prints one JSON line a figure.
  */
 import { attachBench } from './attach.ts';
+import { dataplaneBench } from './dataplane/dataplane-bench.ts';
 import { datastoreBench } from './datastore/datastore-bench.ts';
 import { ipamBench } from './ipam/ipam-bench.ts';
 import { kernelBench, plugBench } from './kernel.ts';
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   repair: repairBench,
   lab: labBench,
   attach: attachBench,
+  dataplane: dataplaneBench,
   datastore: datastoreBench,
   ipam: ipamBench,
   propagation: propagationBench,
