@@ -26,7 +26,10 @@ export function handleOf(node: string, id: string): string {
   return workloadHandle(network, [node, ...rest].join('.'));
 }
 
-/** The endpoint's id of a handle of this node; undefined for the handle of anything else. */
+/** The attribute of an address whose handle does not name the node: the id of its endpoint. */
+export const ENDPOINT_ATTRIBUTE = 'weft.dev/endpoint-id';
+
+/** The endpoint's id of a handle that names this node; undefined for any other. */
 export function endpointIdOfHandle(node: string, handle: string): string | undefined {
   const prefix = workloadHandle(ownNetwork, `${node}.`);
   return handle.startsWith(prefix) ? handle.slice(prefix.length) : undefined;
@@ -43,7 +46,7 @@ export function assignAddresses(
     node,
     handle: handleOf(node, id),
     intendedUse: 'Workload',
-    attributes: attributesOf(node, request),
+    attributes: attributesOf(node, id, request),
   } as const;
   return assignFor(ipam, origin, id, request);
 }
@@ -69,11 +72,16 @@ export function assignFor(
 // As Calico stores them: `pod` and `namespace` of a Kubernetes pod; other workloads have a name only.
 function attributesOf(
   node: string,
+  id: string,
   { pod, namespace, workload, containerId }: AttachRequest,
 ): Record<string, string> {
-  return pod !== undefined && namespace !== undefined
-    ? { node, pod, namespace }
-    : { node, workload: workload ?? containerId };
+  const isPod = pod !== undefined && namespace !== undefined;
+  const isNamedByHandle = endpointIdOfHandle(node, handleOf(node, id)) !== undefined;
+  return {
+    node,
+    ...(isPod ? { pod, namespace } : { workload: workload ?? containerId }),
+    ...(isNamedByHandle ? {} : { [ENDPOINT_ATTRIBUTE]: id }),
+  };
 }
 
 async function assignAny(

@@ -249,7 +249,7 @@ describe('addresses of an attach that died half-way', () => {
 
     const restarted = attachmentsOn(store);
     await restarted.load();
-    expect(await restarted.reclaim()).toEqual(['half']);
+    expect(await restarted.reclaim([])).toEqual(['half']);
     expect(await heldAddresses()).toBe(2);
   });
 });

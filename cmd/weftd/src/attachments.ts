@@ -11,47 +11,32 @@ import {
   type Endpoint,
   isRefusal,
   type Refusal,
-  type RefusalCode,
   refuse,
 } from '@weft/control';
 import type { Datastore } from '@weft/datastore';
-import {
-  type EndpointFailureKind,
-  type EndpointSpec,
-  type HostRouting,
-  hostInterfaceName,
-  type PluggedEndpoint,
-  plugEndpoint,
-  unplugEndpoint,
-} from '@weft/endpoint';
-import { type Address, address, hostPrefix, networkAddress, type Parsed, parseMac, prefix } from '@weft/ip';
+import type { EndpointSpec, PluggedEndpoint } from '@weft/endpoint';
+import { type Address, address, hostPrefix, networkAddress, type Parsed, type Prefix } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
-import type { Kernel } from '@weft/kernel';
 import type { WorkloadEndpoint } from '@weft/resources';
-import { assignAddresses, endpointIdOfHandle, handleOf } from './assign-addresses.ts';
+import { assignAddresses, handleOf } from './assign-addresses.ts';
 import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
 import { HeldAddresses } from './held-addresses.ts';
+import { findOrphans } from './orphans.ts';
 import { PortClaims } from './port-claims.ts';
 import { Turns } from './turns.ts';
+import { Wiring, type WiringOptions } from './wiring.ts';
 
 /** What the allocator is used for. */
 export type AllocatorUse = 'attach' | 'detach' | 'reclaim';
 
 /** What plugging in needs from the daemon. */
-export interface AttachmentsOptions {
+export interface AttachmentsOptions extends WiringOptions {
   readonly nodeName: string;
   readonly store: Datastore;
   /** The allocator, once for each thing that is done with it, so that the journal can tell them apart. */
   readonly ipam: Readonly<Record<AllocatorUse, Ipam>>;
-  readonly kernel: Kernel;
-  /** MTU of a container that asks for none. */
-  readonly mtuBytes: () => number;
-  /** What the names of new host interfaces begin with. */
-  readonly interfacePrefix: () => string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** How the host's routes to a container are written. */
-  readonly hostRouting: (family: 4 | 6) => HostRouting;
   /** An endpoint came or went, so the desired state is another one. */
   readonly changed: () => void;
   /** Resolves when published ports are as `changed` made them wanted, with the reason when they cannot be. */
@@ -64,11 +49,13 @@ export class Attachments {
   readonly #endpoints = new Map<string, WorkloadEndpoint>();
   readonly #ports = new PortClaims();
   readonly #turns = new Turns();
+  readonly #wiring: Wiring;
   /** Addresses that wait for their container. */
   readonly held: HeldAddresses;
 
   constructor(options: AttachmentsOptions) {
     this.#options = options;
+    this.#wiring = new Wiring(options);
     this.held = new HeldAddresses(options);
   }
 
@@ -96,15 +83,15 @@ export class Attachments {
    * Gives back what an attach that died half-way had taken: addresses held for an endpoint that was never recorded. To be
    * called when all endpoints are loaded and nobody can attach yet. Throws DatastoreError.
    *
+   * @param ownBlocks the blocks of this node
    * @returns the ids of those endpoints
    */
-  async reclaim(): Promise<string[]> {
-    const { ipam, nodeName, store } = this.#options;
-    const { items } = await store.list('IPAMHandle');
-    const held = items.flatMap(({ spec }) => endpointIdOfHandle(nodeName, spec.handleID) ?? []);
-    const orphans = held.filter((id) => !this.#endpoints.has(id));
-    for (const id of orphans) await ipam.reclaim.releaseByHandle(handleOf(nodeName, id));
-    return orphans;
+  async reclaim(ownBlocks: readonly Prefix[]): Promise<string[]> {
+    const { ipam, nodeName: node, store } = this.#options;
+    const isEndpoint = (id: string): boolean => this.#endpoints.has(id);
+    const orphans = await findOrphans({ store, node, ownBlocks, isEndpoint });
+    for (const { handle } of orphans) await ipam.reclaim.releaseByHandle(handle);
+    return orphans.map(({ id }) => id);
   }
 
   /** The resources, for `calculate`. */
@@ -134,12 +121,28 @@ export class Attachments {
 
   /** Plugs a container in; one that is plugged in already is repaired. Throws DatastoreError. */
   attach(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
-    const hostInterface = hostInterfaceOf(request, this.#options.interfacePrefix());
+    const hostInterface = this.#wiring.hostInterfaceOf(request);
     return this.#turns.run([id, hostInterface], () => {
       const known = this.#endpoints.get(id);
       if (known !== undefined) return this.#attachAgain(id, request, known);
       return this.#ports.during(id, request, () => this.#attachNew(id, request));
     });
+  }
+
+  /** What of an endpoint is not as that request makes it, each in words. An MTU that nobody asked for may be any. */
+  differences(id: string, request: AttachRequest): readonly string[] | Refusal {
+    const known = this.#endpoints.get(id);
+    const { netns } = request;
+    if (known === undefined || netns === undefined)
+      return refuse(
+        'not-found',
+        'no container is plugged in under this id',
+        id,
+        'Remove it and start it again.',
+      );
+    const { ipNetworks = [], interfaceName = '', mac } = known.spec;
+    const spec = this.#wiring.specOf({ mac, ...request }, interfaceName, ipNetworks.map(networkAddress));
+    return this.#wiring.differences(spec, netns, request);
   }
 
   /** Takes a container out and gives its addresses back. Throws DatastoreError; it can be repeated then. */
@@ -158,7 +161,8 @@ export class Attachments {
 
   /** The interface, then the record: while either is there, nobody else may be given the addresses. */
   async #takeOut(id: string, { metadata, spec }: WorkloadEndpoint): Promise<Refusal | undefined> {
-    const refusal = spec.interfaceName === undefined ? undefined : await this.#unplug(spec.interfaceName);
+    const refusal =
+      spec.interfaceName === undefined ? undefined : await this.#wiring.unplug(spec.interfaceName);
     if (refusal !== undefined) return refusal;
     const { name, namespace } = metadata;
     await this.#options.store.delete({
@@ -180,18 +184,15 @@ export class Attachments {
   }
 
   async #attachNew(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
-    const { ipam, nodeName } = this.#options;
     const start = performance.now();
-    const hostInterface = hostInterfaceOf(request, this.#options.interfacePrefix());
+    const hostInterface = this.#wiring.hostInterfaceOf(request);
     const inTheWay = (await this.#replaceSandbox(request)) ?? this.#refuseTaken(id, hostInterface);
     if (inTheWay !== undefined) return inTheWay;
-    const addresses = request.heldAddresses
-      ? this.#takeHeld(id, request)
-      : await assignAddresses(ipam.attach, nodeName, id, request);
+    const addresses = await this.#addressesFor(id, request);
     if (isRefusal(addresses)) return addresses;
     const assigned = performance.now();
-    const spec = this.#specOf(request, hostInterface, addresses);
-    const plugged = this.#plug(spec);
+    const spec = this.#wiring.specOf(request, hostInterface, addresses);
+    const plugged = this.#wiring.plug(spec);
     if (isRefusal(plugged)) {
       await this.#giveBack(id, 'attach');
       return plugged;
@@ -207,9 +208,27 @@ export class Attachments {
     return attachment('attached', id, spec, plugged, timing);
   }
 
-  #takeHeld(id: string, request: AttachRequest): readonly Address[] | Refusal {
+  async #addressesFor(id: string, request: AttachRequest): Promise<readonly Address[] | Refusal> {
+    const { ipam, nodeName } = this.#options;
     const addresses = (request.addresses ?? []).map(address);
-    return this.held.take(id, addresses) ?? addresses;
+    if (request.heldAddresses) return this.held.take(id, addresses) ?? addresses;
+    if (request.foreignAddresses) return this.#refuseInUse(id, addresses) ?? addresses;
+    return assignAddresses(ipam.attach, nodeName, id, request);
+  }
+
+  /** What IPAM does not know of must not lead to two containers. */
+  #refuseInUse(id: string, addresses: readonly Address[]): Refusal | undefined {
+    for (const wanted of addresses) {
+      const owner = this.#withAddress(wanted);
+      if (owner !== undefined)
+        return refuse(
+          'no-address',
+          `${wanted} is the address of ${owner}`,
+          id,
+          'Choose another, or detach that one.',
+        );
+    }
+    return undefined;
   }
 
   /** A Pod whose sandbox died gets a new one under a new container id, often before anybody removed the old one. */
@@ -238,43 +257,14 @@ export class Attachments {
   ): Promise<Attachment | Refusal> {
     const start = performance.now();
     const addresses = (known.spec.ipNetworks ?? []).map(networkAddress);
-    const hostInterface =
-      known.spec.interfaceName ?? hostInterfaceOf(request, this.#options.interfacePrefix());
+    const hostInterface = known.spec.interfaceName ?? this.#wiring.hostInterfaceOf(request);
     // Where somebody else has moved the interface, only the record knows its MAC.
-    const spec = this.#specOf({ mac: known.spec.mac, ...request }, hostInterface, addresses);
-    const plugged = this.#plug(spec);
+    const spec = this.#wiring.specOf({ mac: known.spec.mac, ...request }, hostInterface, addresses);
+    const plugged = this.#wiring.plug(spec);
     if (isRefusal(plugged)) return plugged;
     const wiringMilliseconds = performance.now() - start;
     const timing = { ipamMilliseconds: 0, wiringMilliseconds, totalMilliseconds: wiringMilliseconds };
     return attachment('already-attached', id, spec, plugged, timing);
-  }
-
-  #specOf(request: AttachRequest, hostInterface: string, addresses: readonly Address[]): EndpointSpec {
-    const { hostRouting } = this.#options;
-    const mac = request.mac === undefined ? undefined : parseMac(request.mac);
-    return {
-      hostInterface,
-      hostRouting: { 4: hostRouting(4), 6: hostRouting(6) },
-      containerInterface: request.interfaceName,
-      ...(request.netns === undefined ? {} : { netns: request.netns }),
-      addresses,
-      mtuBytes: request.mtuBytes ?? this.#options.mtuBytes(),
-      ...(mac?.ok ? { mac: mac.value } : {}),
-      ...(request.routes === undefined ? {} : { routes: request.routes.map(prefix) }),
-      ...(request.forwarding === true ? { forwarding: true } : {}),
-    };
-  }
-
-  #plug(spec: EndpointSpec): PluggedEndpoint | Refusal {
-    const plugged = plugEndpoint(this.#options.kernel, spec);
-    if (plugged.kind === 'plugged') return plugged;
-    return refuse(refusalCode(plugged.kind), plugged.message, plugged.object, plugged.hint);
-  }
-
-  async #unplug(hostInterface: string): Promise<Refusal | undefined> {
-    const unplugged = await unplugEndpoint(this.#options.kernel, { hostInterface });
-    if (unplugged.kind === 'unplugged' || unplugged.kind === 'absent') return undefined;
-    return refuse('internal', unplugged.message, unplugged.object, unplugged.hint);
   }
 
   /** Writes the WorkloadEndpoint; when that cannot be, the container is taken out again. */
@@ -324,23 +314,8 @@ export class Attachments {
 
   /** While the interface is there its addresses stay held; a detach can be tried again. */
   async #takeBack(id: string, hostInterface: string): Promise<void> {
-    if ((await this.#unplug(hostInterface)) === undefined) await this.#giveBack(id, 'attach');
+    if ((await this.#wiring.unplug(hostInterface)) === undefined) await this.#giveBack(id, 'attach');
   }
-}
-
-function refusalCode(kind: EndpointFailureKind): RefusalCode {
-  if (kind === 'netns-missing') return 'not-found';
-  return kind === 'kernel-refused' || kind === 'no-permission' ? 'internal' : 'invalid-request';
-}
-
-function hostInterfaceOf(request: AttachRequest, prefix: string): string {
-  const { namespace, pod, containerId, interfaceName, netns } = request;
-  const workload =
-    namespace !== undefined && pod !== undefined
-      ? ({ kind: 'pod', namespace, pod } as const)
-      : ({ kind: 'container', containerId } as const);
-  // Without a namespace it is only what the container's end is called until it is moved.
-  return hostInterfaceName(workload, prefix, netns === undefined ? undefined : interfaceName);
 }
 
 function attachment(

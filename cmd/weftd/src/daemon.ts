@@ -21,8 +21,11 @@ import { type OnUnreadable, openDatastore } from '@weft/datastore';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
+import { Attaching } from './attaching.ts';
 import { Attachments } from './attachments.ts';
 import { bgpPeers } from './bgp-answers.ts';
+import { CniPlugin } from './cni/plugin.ts';
+import { weftdHost } from './cni/weftd-host.ts';
 import { type BackendSources, controlBackend, routeStatuses, since } from './control-backend.ts';
 import { Fib } from './fib.ts';
 import { isElsewhere, Joining } from './joining.ts';
@@ -80,6 +83,8 @@ export class Daemon {
   readonly #journal: BatchedJournal;
   readonly #startup: NodeStartup;
   readonly #joining: Joining;
+  readonly #attaching: Attaching;
+  readonly #cni: CniPlugin;
   readonly #answering: MonitoringAnswers;
   readonly #monitoring: Monitoring;
   readonly #reporter: NodeStatusReporter;
@@ -137,6 +142,23 @@ export class Daemon {
       changed: () => this.#schedule('endpoints'),
       portsPublished: () => this.#portsPublished(),
     });
+    this.#attaching = new Attaching({
+      options,
+      state: this.#state,
+      store,
+      attachments: this.#attachments,
+      metrics: this.#metrics,
+      whyNotNow: (id) => this.#whyNotNow(id),
+    });
+    const host = weftdHost({
+      log,
+      nodeName: options.nodeName,
+      attaching: this.#attaching,
+      attachments: this.#attachments,
+      readiness: () => this.#readiness(),
+      cluster: this.#state.cluster,
+    });
+    this.#cni = new CniPlugin(host, options.cniSpool, Date.now);
     this.#answering = {
       backend: controlBackend(this.#backendSources()),
       onRequest: (record) => this.#metrics.answered(record),
@@ -196,7 +218,9 @@ export class Daemon {
       bgp: () => this.#speaking.bgp,
       ready: () => this.#readiness().ok,
     });
+    await this.#cni.sweep();
     await this.#openControl();
+    await this.#cni.listens();
     this.#startup.watch();
     this.#log.info('daemon-started', `weftd runs as ${this.#options.nodeName}`, {
       restarting: this.#restarting,
@@ -213,6 +237,7 @@ export class Daemon {
     this.#running = false;
     this.#startup.close();
     this.#reporter.close();
+    this.#cni.close();
     await this.#control?.close();
     await this.#monitoring.close();
     await this.#speaking.stop();
@@ -228,9 +253,7 @@ export class Daemon {
   #backendSources(): BackendSources {
     return {
       options: this.#options,
-      log: this.#log,
       state: this.#state,
-      store: this.#store,
       dataplane: this.#dataplane,
       attachments: this.#attachments,
       metrics: this.#metrics,
@@ -239,7 +262,8 @@ export class Daemon {
       sessions: () => this.#sessions,
       readiness: () => this.#readiness(),
       addresses: () => this.#startup.addresses,
-      whyNotNow: (id) => this.#whyNotNow(id),
+      attaching: this.#attaching,
+      cni: this.#cni,
     };
   }
 

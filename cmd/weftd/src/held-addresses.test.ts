@@ -150,7 +150,7 @@ describe('an endpoint with held addresses', () => {
       mac: attached.mac,
     });
     expect(await next.held.release(held)).toMatchObject({ code: 'conflict' });
-    expect(await next.reclaim()).toEqual([]);
+    expect(await next.reclaim([])).toEqual([]);
   });
 
   it('is refused, and nothing made, for an address that is not held or is the address of another endpoint', async () => {

@@ -74,7 +74,7 @@ export class Joining {
     const found = await this.#whenStoreLets(() => mendJournal(journal, store, options.nodeName, blocks));
     if (found > 0)
       log.info('ipam-journal-mended', 'blocks say what the journal of addresses did not', { entries: found });
-    const endpoints = await this.#whenStoreLets(() => attachments.reclaim());
+    const endpoints = await this.#whenStoreLets(() => attachments.reclaim(blocks));
     if (endpoints.length > 0)
       log.warn('addresses-reclaimed', 'attaches that died half-way had taken addresses', { endpoints });
     startup.keepName();

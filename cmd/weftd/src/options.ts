@@ -24,6 +24,8 @@ export interface Options extends NodeOptions {
   readonly listenPort: number;
   readonly datastore: DatastoreChoice;
   readonly controlSocket: string;
+  /** Where DELs of the CNI plugin wait. */
+  readonly cniSpool: string;
   /** Path of this machine's journal of addresses. */
   readonly ipamJournal: string;
   /** Where metrics and health are answered on TCP too; absent: only on the control socket. */
@@ -97,6 +99,11 @@ function placeFlags(): Option[] {
       'WEFT_CONTROL_SOCKET',
       'where weftctl and plugins find this daemon',
     ).default('/run/weft/weftd.sock'),
+    flag(
+      '--cni-spool <directory>',
+      'WEFT_CNI_SPOOL',
+      'where the CNI plugin leaves what it could not ask this daemon for',
+    ).default('/var/lib/weft/cni-spool'),
     flag(
       '--ipam-journal <file>',
       'WEFT_IPAM_JOURNAL',

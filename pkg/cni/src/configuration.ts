@@ -5,6 +5,7 @@
  * to Calico's own processes (datastore, credentials, logs, node name) is let pass: weftd has its own.
  * Sources: CNI specification 1.1.0, sections 1 to 3; CNI conventions; Calico, "Configure the Calico CNI plugins".
  */
+import { parseInterfaceAddress } from '@weft/ip';
 import * as z from 'zod';
 import { type CniError, cniError, ERROR_CODE } from './error.ts';
 
@@ -34,9 +35,11 @@ export interface Configuration extends NetworkIdentity {
   /** Names or CIDRs. */
   readonly pools4?: readonly string[];
   readonly pools6?: readonly string[];
+  /** Where the container's routes lead, instead of everywhere. */
+  readonly routes?: readonly string[];
   /** The container may forward packets for others. */
   readonly forwarding: boolean;
-  /** Default routes besides those the IPAM plugin names. */
+  /** Default routes besides `routes`. */
   readonly includeDefaultRoutes: boolean;
   readonly features: { readonly ipAddrsNoIpam: boolean; readonly floatingIps: boolean };
   readonly runtime: Requested & {
@@ -76,6 +79,14 @@ const flagText = z
   .union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], 'true or false')
   .nullish();
 
+/** Host bits do no harm here; what the route leads to has none. */
+const destination = z.string().transform((text, context) => {
+  const parsed = parseInterfaceAddress(text);
+  if (parsed.ok) return parsed.value.prefix;
+  context.addIssue({ code: 'custom', message: parsed.reason });
+  return z.NEVER;
+});
+
 const ipam = z.object({
   type: text,
   subnet: text,
@@ -83,6 +94,7 @@ const ipam = z.object({
   assign_ipv6: flagText,
   ipv4_pools: texts,
   ipv6_pools: texts,
+  routes: z.array(z.object({ dst: destination })).nullish(),
 });
 
 const requested = { ips: texts, mac: text };
@@ -157,6 +169,7 @@ function fromRaw(raw: Raw): Configuration {
     assignIpv6: ipam?.assign_ipv6 ?? false,
     ...(ipam?.ipv4_pools?.length ? { pools4: ipam.ipv4_pools } : {}),
     ...(ipam?.ipv6_pools?.length ? { pools6: ipam.ipv6_pools } : {}),
+    ...(ipam?.routes?.length ? { routes: ipam.routes.map(({ dst }) => dst) } : {}),
     forwarding: container_settings?.allow_ip_forwarding ?? false,
     includeDefaultRoutes: raw.include_default_routes ?? false,
     features: {

@@ -2,6 +2,7 @@
  * The public API of @weft/endpoint: one workload's plumbing.
  */
 export type { EndpointFailure, EndpointFailureKind } from './failure.ts';
+export { type ExpectedEndpoint, inspectEndpoint } from './inspect.ts';
 export {
   GATEWAY_IPV4,
   GATEWAY_IPV6,

@@ -43,7 +43,10 @@ export const HOST_ROUTE_METRIC = 1024;
  *
  * @param interfaceIndex of the host's interface
  */
-export function hostRoutesOf(spec: EndpointSpec, interfaceIndex: InterfaceIndex): Route[] {
+export function hostRoutesOf(
+  spec: Pick<EndpointSpec, 'addresses' | 'hostRouting'>,
+  interfaceIndex: InterfaceIndex,
+): Route[] {
   return spec.addresses.map((address) => ({
     table: MAIN_TABLE,
     destination: hostPrefix(address),

@@ -90,12 +90,13 @@ function weftdCommand(
   { datastore, holdTimeSeconds }: WeftdSettings,
   installation: Installation,
 ): DaemonCommand {
-  const { controlSocket, ipamJournal, nodename } = hostFiles(lab, host.name);
+  const { cniSpool, controlSocket, ipamJournal, nodename } = hostFiles(lab, host.name);
   const options = {
     '--node-name': host.name,
     '--nodename-file': nodename,
     '--datastore': datastore,
     '--control-socket': controlSocket,
+    '--cni-spool': cniSpool,
     '--ipam-journal': ipamJournal,
     '--hold-time-seconds': String(holdTimeSeconds),
     '--role': host.runs === 'weftd' ? 'node' : host.runs,

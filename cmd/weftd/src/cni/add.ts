@@ -7,11 +7,14 @@ import {
   decodeResult,
   ERROR_CODE,
   isCniError,
+  type PodAnnotations,
   type Result,
+  type Wishes,
 } from '@weft/cni';
-import { attachRequestSchema, isRefusal } from '@weft/control';
-import { attachRequest } from './attach-request.ts';
+import { type AttachRequest, attachRequestSchema, isRefusal } from '@weft/control';
+import { attachRequest, ipamWishes } from './attach-request.ts';
 import type { CniHost } from './cni-host.ts';
+import { delegate } from './delegate.ts';
 import { cniEndpointId } from './endpoint-id.ts';
 import { errorOf } from './error-of.ts';
 import { isOwnNamespace } from './own-namespace.ts';
@@ -21,23 +24,66 @@ type AddRequest = Extract<CniRequest, { readonly command: 'ADD' | 'CHECK' }>;
 
 /** Does an ADD; repeating it is safe, and an error has left nothing. */
 export async function add(host: CniHost, request: AddRequest): Promise<Result | CniError> {
-  const { args, attachment, configuration, version } = request;
+  const { attachment, configuration, version } = request;
   if (isOwnNamespace(attachment.netns)) return ownNamespace(attachment.netns);
   const before = decodeResult(configuration.prevResult ?? {}, version, 'prevResult');
   if (isCniError(before)) return before;
-  const pod = configuration.runtime.podAnnotations ?? {};
-  const wishes = decideWishes(configuration, args, { pod, namespace: {} });
+  const wishes = await wishesOf(host, request);
   if (isCniError(wishes)) return wishes;
-  const wanted = attachRequestSchema.safeParse(attachRequest(request, wishes));
-  if (!wanted.success) return notAttachable(wanted.error.issues);
   const id = cniEndpointId({ network: configuration.name, ...attachment });
-  const attached = await host.attach(id, wanted.data);
-  if (isRefusal(attached)) return errorOf(attached);
-  return appendTo(before, addResult(attached, attachment, configuration.dns));
+  const own = await attach(host, id, request, wishes);
+  return isCniError(own) ? own : appendTo(before, own);
 }
 
-function notAttachable(issues: readonly { path: PropertyKey[]; message: string }[]): CniError {
-  const problems = issues.map(({ message, path }) => `${path.join('.')}: ${message}`);
+/** What the container is to get, by what the API server says of its Pod or else the runtime. */
+export async function wishesOf(host: CniHost, request: AddRequest): Promise<Wishes | CniError> {
+  const { args, configuration } = request;
+  const annotations = await annotationsOf(host, request);
+  return isCniError(annotations) ? annotations : decideWishes(configuration, args, annotations);
+}
+
+async function annotationsOf(host: CniHost, request: AddRequest): Promise<PodAnnotations | CniError> {
+  const { podName, podNamespace } = request.args;
+  if (host.pods === undefined)
+    return { pod: request.configuration.runtime.podAnnotations ?? {}, namespace: {} };
+  if (request.attachment.interfaceName !== 'eth0') return notFirst(request.attachment.interfaceName);
+  if (podName === undefined || podNamespace === undefined) return podless();
+  const found = await host.pods.annotations(podNamespace, podName);
+  if (found === undefined) return podGone(`${podNamespace}/${podName}`);
+  return 'kind' in found && isRefusal(found) ? errorOf(found) : (found as PodAnnotations);
+}
+
+async function attach(
+  host: CniHost,
+  id: string,
+  request: AddRequest,
+  wishes: Wishes,
+): Promise<Result | CniError> {
+  const isKnown = host.endpoints().some((endpoint) => endpoint.id === id);
+  // An IPAM plugin is asked once for a container; what it said lies in the endpoint.
+  const assigned = isKnown ? undefined : await delegate(host, request, 'ADD');
+  if (isCniError(assigned)) return undo(host, request, assigned);
+  const wanted = checked(
+    attachRequest(request, assigned === undefined ? wishes : ipamWishes(assigned, wishes)),
+  );
+  if (isCniError(wanted)) return undo(host, request, wanted);
+  const attached = await host.attach(id, wanted);
+  if (isRefusal(attached)) return undo(host, request, errorOf(attached));
+  return addResult(attached, request);
+}
+
+/** An IPAM plugin has to be told that its address is not used; that this fails too would hide what failed first. */
+async function undo(host: CniHost, request: AddRequest, error: CniError): Promise<CniError> {
+  const undone = await delegate(host, request, 'DEL');
+  if (isCniError(undone))
+    host.log.warn('cni-ipam-not-undone', undone.message, { ...request.attachment, details: undone.details });
+  return error;
+}
+
+function checked(request: AttachRequest): AttachRequest | CniError {
+  const parsed = attachRequestSchema.safeParse(request);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ message, path }) => `${path.join('.')}: ${message}`);
   return cniError(
     ERROR_CODE.invalidConfiguration,
     `the container cannot be plugged in so: ${problems.join('; ')}`,
@@ -50,5 +96,29 @@ function ownNamespace(netns: string): CniError {
     ERROR_CODE.invalidEnvironment,
     `CNI_NETNS is ${JSON.stringify(netns)}, the namespace of the host itself`,
     'Give the container a network namespace of its own.',
+  );
+}
+
+function podGone(pod: string): CniError {
+  return cniError(
+    ERROR_CODE.unknownContainer,
+    `there is no Pod ${pod} any more`,
+    'It was deleted while its sandbox started; there is nothing to do.',
+  );
+}
+
+function podless(): CniError {
+  return cniError(
+    ERROR_CODE.invalidEnvironment,
+    'CNI_ARGS names no Pod: K8S_POD_NAMESPACE and K8S_POD_NAME are needed',
+    'With the Kubernetes datastore only Pods can be plugged in; start the container by the kubelet, or weftd with another datastore.',
+  );
+}
+
+function notFirst(name: string): CniError {
+  return cniError(
+    ERROR_CODE.invalidEnvironment,
+    `CNI_IFNAME is ${JSON.stringify(name)}: with the Kubernetes datastore a Pod has one interface of weft, eth0`,
+    'Let another plugin make the further interfaces.',
   );
 }

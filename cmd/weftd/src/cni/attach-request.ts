@@ -1,6 +1,7 @@
 /** What a CNI request means to the daemon. Pure. */
-import type { CniArguments, CniRequest, Wishes } from '@weft/cni';
+import type { CniArguments, CniRequest, Result, Wishes } from '@weft/cni';
 import type { AttachRequest } from '@weft/control';
+import { familyOf, parseInterfaceAddress } from '@weft/ip';
 
 type AddRequest = Extract<CniRequest, { readonly command: 'ADD' | 'CHECK' }>;
 
@@ -9,16 +10,37 @@ export function attachRequest(
   { args, attachment, configuration }: AddRequest,
   wishes: Wishes,
 ): AttachRequest {
-  const { mtuBytes } = configuration;
+  const { forwarding, mtuBytes } = configuration;
   const { labels } = configuration.args;
+  const { addresses, families, mac, pools4, pools6, withoutIpam } = wishes;
+  const routes = routesOf(configuration, families);
   return {
     ...attachment,
     ...workloadOf(args),
-    ...wishesOf(wishes),
+    families,
+    ...(addresses === undefined ? {} : { addresses }),
+    ...(withoutIpam ? { foreignAddresses: true } : {}),
+    ...(pools4 === undefined ? {} : { pools4 }),
+    ...(pools6 === undefined ? {} : { pools6 }),
+    ...(mac === undefined ? {} : { mac }),
+    ...(routes === undefined ? {} : { routes }),
     ...(mtuBytes === undefined ? {} : { mtuBytes }),
     ...(labels === undefined ? {} : { labels }),
-    ...(configuration.forwarding ? { forwarding: true } : {}),
+    ...(forwarding ? { forwarding } : {}),
   };
+}
+
+/** The same wishes with the addresses that an IPAM plugin has chosen. What it says that is no address is left out. */
+export function ipamWishes({ ips }: Result, wishes: Wishes): Wishes {
+  const addresses = ips.flatMap(({ address }) => {
+    const parsed = parseInterfaceAddress(address);
+    return parsed.ok ? [parsed.value.address] : [];
+  });
+  addresses.sort((left, right) => familyOf(left) - familyOf(right));
+  const families = addresses.map((address) =>
+    familyOf(address) === 4 ? ('ipv4' as const) : ('ipv6' as const),
+  );
+  return { ...wishes, addresses, families, withoutIpam: true };
 }
 
 /** A Pod when the runtime names one with its Namespace; else a container, whose name some runtimes tell. Source: Calico. */
@@ -31,18 +53,14 @@ function workloadOf({
   return { orchestrator: 'k8s', namespace: podNamespace, pod: podName };
 }
 
-function wishesOf({
-  addresses,
-  families,
-  mac,
-  pools4,
-  pools6,
-}: Wishes): Pick<AttachRequest, 'families' | 'addresses' | 'pools4' | 'pools6' | 'mac'> {
-  return {
-    families,
-    ...(addresses === undefined ? {} : { addresses }),
-    ...(pools4 === undefined ? {} : { pools4 }),
-    ...(pools6 === undefined ? {} : { pools6 }),
-    ...(mac === undefined ? {} : { mac }),
-  };
+const DEFAULT_ROUTES = { ipv4: '0.0.0.0/0', ipv6: '::/0' } as const;
+
+/** `ipam.routes` in place of the default routes, which `include_default_routes` brings back. Source: Calico. */
+function routesOf(
+  { includeDefaultRoutes, routes }: AddRequest['configuration'],
+  families: Wishes['families'],
+): readonly string[] | undefined {
+  if (routes === undefined) return undefined;
+  const defaults = includeDefaultRoutes ? families.map((family) => DEFAULT_ROUTES[family]) : [];
+  return [...new Set([...routes, ...defaults])];
 }

@@ -1,4 +1,5 @@
 /** What the CNI commands need of the daemon. */
+import type { Annotations } from '@weft/cni';
 import type { Attachment, AttachRequest, Detachment, Endpoint, Health, Refusal } from '@weft/control';
 import type { Logger } from '@weft/telemetry';
 
@@ -7,7 +8,24 @@ export interface CniHost {
   readonly log: Logger;
   attach(id: string, request: AttachRequest): Promise<Attachment | Refusal>;
   detach(id: string): Promise<Detachment | Refusal>;
+  /** What of an endpoint is not as that request makes it, each in words; a refusal when it cannot be said. */
+  differences(id: string, request: AttachRequest): readonly string[] | Refusal;
   /** The endpoints of this node. */
   endpoints(): readonly Endpoint[];
   readiness(): Health;
+  /** Why nothing can be attached or detached just now; undefined when it can. */
+  whyNotNow(id: string): Refusal | undefined;
+  /** Pods of the API server; absent where there is none. */
+  readonly pods?: PodReader | undefined;
+}
+
+/** What is read of Kubernetes' own objects. */
+export interface PodReader {
+  /** Both are read at once; undefined when there is no such Pod. A refusal when the API server is away, or says no. */
+  annotations(
+    namespace: string,
+    pod: string,
+  ): Promise<{ readonly pod: Annotations; readonly namespace: Annotations } | undefined | Refusal>;
+  /** What Kubernetes gave this node for its Pods, `10.244.1.0/24`. */
+  podCidrs(): Promise<readonly string[] | Refusal>;
 }

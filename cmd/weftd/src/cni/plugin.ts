@@ -19,15 +19,49 @@ import { add } from './add.ts';
 import { check } from './check.ts';
 import type { CniHost } from './cni-host.ts';
 import { del } from './del.ts';
+import { cniEndpointId } from './endpoint-id.ts';
 import { gc } from './gc.ts';
+import { CniSpool, type Replayed } from './spool.ts';
 import { status } from './status.ts';
 
 /** Answers calls of the CNI plugin. */
 export class CniPlugin {
   readonly #host: CniHost;
+  readonly #spool: CniSpool;
+  readonly #now: () => number;
+  /** When this process made each attachment, in ms since the epoch: a DEL that was kept before is not about it. */
+  readonly #addedAt = new Map<string, number>();
+  readonly #listening = Promise.withResolvers<void>();
 
-  constructor(host: CniHost) {
+  /**
+   * @param spoolDirectory where DELs wait
+   * @param now milliseconds since the epoch
+   */
+  constructor(host: CniHost, spoolDirectory: string, now: () => number) {
     this.#host = host;
+    this.#now = now;
+    this.#spool = new CniSpool(spoolDirectory, host.log, (bytes, writtenAt) =>
+      this.#replay(bytes, writtenAt),
+    );
+  }
+
+  /** Does the DELs that wait. To be called when endpoints are known, and nobody is answered yet. */
+  sweep(): Promise<void> {
+    return this.#spool.sweep();
+  }
+
+  /**
+   * Does what was kept up to the moment at which clients could reach the daemon; until then calls wait. A DEL that a client
+   * keeps later is asked for again by the client itself.
+   */
+  async listens(): Promise<void> {
+    await this.#spool.sweep();
+    this.#listening.resolve();
+  }
+
+  /** Tries nothing again. */
+  close(): void {
+    this.#spool.close();
   }
 
   /** @param bytes the call as `@weft/cni` encodes it */
@@ -37,14 +71,19 @@ export class CniPlugin {
     const parsed = parseRequest(call);
     if (parsed.kind === 'refused') return this.#failed(parsed.error, parsed.version);
     const { request } = parsed;
-    try {
-      const outcome = await this.#run(request);
-      return isCniError(outcome) ? this.#failed(outcome, request.version, request) : succeeded(outcome);
-    } catch (error) {
-      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#host.log.error('cni-failed', 'a mistake in weft while it answered the CNI plugin', { cause });
-      return this.#failed(internal(), request.version, request);
-    }
+    const outcome = await this.#attempt(() => this.#inOrder(request));
+    if (!isCniError(outcome)) return succeeded(outcome);
+    const isKept = request.command === 'DEL' && (await this.#keep(bytes, outcome));
+    return isKept ? succeeded(undefined) : this.#failed(outcome, request.version, request);
+  }
+
+  /** A kept DEL comes before whatever is asked for after it. */
+  async #inOrder(request: CniRequest): Promise<object | CniError | undefined> {
+    if (!('attachment' in request) && request.command !== 'GC') return this.#run(request);
+    // While nothing can be done anyway, whoever asks is told so at once.
+    if (this.#host.whyNotNow('') === undefined) await this.#listening.promise;
+    if (request.command === 'ADD' && this.#spool.waiting > 0) await this.#spool.sweep();
+    return this.#run(request);
   }
 
   async #run(request: CniRequest): Promise<object | CniError | undefined> {
@@ -52,18 +91,65 @@ export class CniPlugin {
       case 'VERSION':
         return { cniVersion: request.version, supportedVersions: SUPPORTED_VERSIONS };
       case 'ADD': {
+        const startedAt = this.#now();
         const result = await add(this.#host, request);
-        return isCniError(result) ? result : encodeResult(result, request.version);
+        if (isCniError(result)) return result;
+        this.#addedAt.set(idOf(request), startedAt);
+        return encodeResult(result, request.version);
       }
-      case 'DEL':
-        return del(this.#host, request);
+      case 'DEL': {
+        const error = await del(this.#host, request);
+        if (error === undefined) this.#addedAt.delete(idOf(request));
+        return error;
+      }
       case 'CHECK':
         return check(this.#host, request);
       case 'STATUS':
-        return status(this.#host);
+        return status(this.#host, request);
       case 'GC':
         return gc(this.#host, request);
     }
+  }
+
+  async #attempt<T>(run: () => Promise<T>): Promise<T | CniError> {
+    try {
+      return await run();
+    } catch (error) {
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#host.log.error('cni-failed', 'a mistake in weft while it answered the CNI plugin', { cause });
+      return cniError(
+        ERROR_CODE.internal,
+        'weftd failed while it answered',
+        "Read weftd's log for the cause.",
+      );
+    }
+  }
+
+  /** A DEL that only has to wait is taken on: the runtime may not ask again. */
+  async #keep(bytes: Uint8Array, { code, message }: CniError): Promise<boolean> {
+    if (code !== ERROR_CODE.tryAgainLater) return false;
+    try {
+      await this.#spool.keep(bytes, this.#now());
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      this.#host.log.error('cni-spool-failed', 'a DEL that has to wait cannot be kept', { cause });
+      return false;
+    }
+    this.#host.log.warn('cni-del-kept', `a DEL is done later: ${message}`);
+    return true;
+  }
+
+  async #replay(bytes: Uint8Array, writtenAt: number): Promise<Replayed> {
+    const call = decodeCall(bytes);
+    if (isCniError(call)) return { kind: 'never', reason: call.message };
+    const parsed = parseRequest(call);
+    if (parsed.kind === 'refused') return { kind: 'never', reason: parsed.error.message };
+    const { request } = parsed;
+    if (request.command !== 'DEL') return { kind: 'never', reason: `it is a ${request.command}` };
+    if (writtenAt < (this.#addedAt.get(idOf(request)) ?? 0)) return { kind: 'done' };
+    const error = await this.#attempt(() => del(this.#host, request));
+    if (!isCniError(error)) return { kind: 'done' };
+    return { kind: error.code === ERROR_CODE.tryAgainLater ? 'away' : 'later', reason: error.message };
   }
 
   #failed(error: CniError, version?: SpecVersion, request?: CniRequest): CniAnswer {
@@ -75,10 +161,10 @@ export class CniPlugin {
   }
 }
 
-function succeeded(value: object | undefined): CniAnswer {
-  return { exitCode: 0, stdout: value === undefined ? '' : JSON.stringify(value) };
+function idOf({ attachment, configuration }: Extract<CniRequest, { readonly attachment: object }>): string {
+  return cniEndpointId({ network: configuration.name, ...attachment });
 }
 
-function internal(): CniError {
-  return cniError(ERROR_CODE.internal, 'weftd failed while it answered', "Read weftd's log for the cause.");
+function succeeded(value: object | undefined): CniAnswer {
+  return { exitCode: 0, stdout: value === undefined ? '' : JSON.stringify(value) };
 }

@@ -1,23 +1,24 @@
 /** What ADD answers. Pure. */
-import type { AttachmentParameters, Dns, Result } from '@weft/cni';
+import type { CniRequest, Result } from '@weft/cni';
 import type { Attachment } from '@weft/control';
+
+type AddRequest = Extract<CniRequest, { readonly command: 'ADD' | 'CHECK' }>;
 
 /** Index of the container's interface in a result of ours. */
 const CONTAINER = 1;
 
 /**
- * The result of an attachment: both interfaces, the addresses of the container's without gateway, and one route an address.
- * Source: Calico's CNI plugin.
+ * The result of an attachment: both interfaces, the addresses of the container's without gateway; as routes those of
+ * `ipam.routes`, or one an address. Source: Calico's CNI plugin.
  */
 export function addResult(
   { addresses, hostInterface, mac, mtuBytes }: Attachment,
-  { interfaceName, netns }: AttachmentParameters,
-  dns: Dns | undefined,
+  { attachment: { interfaceName, netns }, configuration: { dns, routes } }: AddRequest,
 ): Result {
   return {
     interfaces: [{ name: hostInterface }, { name: interfaceName, mac, mtu: mtuBytes, sandbox: netns }],
     ips: addresses.map((address) => ({ address, interface: CONTAINER })),
-    routes: addresses.map((dst) => ({ dst })),
+    routes: (routes ?? addresses).map((dst) => ({ dst })),
     ...(dns === undefined ? {} : { dns }),
   };
 }

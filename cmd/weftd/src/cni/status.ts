@@ -1,11 +1,25 @@
 /** STATUS: whether containers can be added just now. */
-import { type CniError, cniError, ERROR_CODE } from '@weft/cni';
+import { type CniError, type CniRequest, cniError, ERROR_CODE, isCniError } from '@weft/cni';
 import type { CniHost } from './cni-host.ts';
+import { delegate } from './delegate.ts';
 
-/** An error while the node is not ready, with all reasons. */
-export function status({ readiness }: CniHost): CniError | undefined {
-  const { ok, reasons } = readiness();
-  if (ok) return undefined;
-  const hint = 'See `weftctl node status` on the node.';
-  return cniError(ERROR_CODE.notAvailable, `the node is not ready: ${reasons.join('; ')}`, hint);
+type StatusRequest = Extract<CniRequest, { readonly command: 'STATUS' | 'GC' }>;
+
+/**
+ * An error while the node is not ready, with all reasons: 50 when it cannot add a container, 51 when it could but containers,
+ * also those there are, may not reach others.
+ */
+export async function status(host: CniHost, request: StatusRequest): Promise<CniError | undefined> {
+  const { ok, reasons } = host.readiness();
+  if (!ok) {
+    const cannotAdd = host.whyNotNow(request.configuration.name) !== undefined;
+    const code = cannotAdd ? ERROR_CODE.notAvailable : ERROR_CODE.limitedConnectivity;
+    return cniError(
+      code,
+      `the node is not ready: ${reasons.join('; ')}`,
+      'See `weftctl node status` on the node.',
+    );
+  }
+  const delegated = await delegate(host, request, 'STATUS');
+  return isCniError(delegated) ? delegated : undefined;
 }

@@ -56,6 +56,8 @@ export interface AttachRequest {
   readonly mac?: string | undefined;
   /** Ports of the host to publish. A port that another endpoint has is refused as `conflict`. */
   readonly ports?: readonly AttachPort[] | undefined;
+  /** True: the `addresses` are not weft's to assign or to release; an IPAM plugin or the user sees to them. */
+  readonly foreignAddresses?: boolean | undefined;
   /** Where the container's routes lead, as prefixes; absent: the default route of each of its families. */
   readonly routes?: readonly string[] | undefined;
   /** The container may forward packets for others. */
@@ -110,6 +112,7 @@ export const attachRequestSchema: z.ZodType<AttachRequest> = requestOf<AttachReq
   mtuBytes: z.number().int().min(68).max(65_535).optional(),
   mac: mac.optional(),
   ports: z.array(attachPort).max(1024).optional(),
+  foreignAddresses: z.boolean().optional(),
   routes: z
     .array(z.string().refine((text) => parsePrefix(text).ok, 'a prefix such as 10.0.0.0/8'))
     .max(1024)

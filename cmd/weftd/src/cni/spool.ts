@@ -1,0 +1,195 @@
+/**
+ * DELs that wait: those that the CNI client kept while weftd was away, and those that weftd could not do because its datastore
+ * was. A runtime may ask for a DEL only once, so whoever takes one has to see it through, over restarts and power losses too.
+ *
+ * A file is named `<unix nanoseconds>-<pid>` and holds one call as bytes. It is removed when its DEL was done, and set aside as
+ * `….bad` when it can never be.
+ */
+import { type Dirent, mkdirSync } from 'node:fs';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MAX_CNI_CALL_BYTES } from '@weft/control';
+import type { Logger } from '@weft/telemetry';
+
+/** What became of a DEL. `done` also when there was nothing to do. */
+export type Replayed =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'later'; readonly reason: string }
+  /** Nothing can be done now, so the others need not be tried. */
+  | { readonly kind: 'away'; readonly reason: string }
+  | { readonly kind: 'never'; readonly reason: string };
+
+/** Does the DEL of a file that was written at that time, in milliseconds since the epoch. */
+export type Replay = (call: Uint8Array, writtenAt: number) => Promise<Replayed>;
+
+const FILE_NAME = /^(\d{1,20})-\d+$/;
+/** What waits is tried again after so long. */
+const RETRY_MS = 10_000;
+/** DELs at once: each waits tens of milliseconds for the kernel. */
+const AT_ONCE = 8;
+
+/** The directory, and what is done with it. */
+export class CniSpool {
+  readonly #directory: string;
+  readonly #log: Logger;
+  readonly #replay: Replay;
+  #sweeping: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  /** Files that were there at the last look, and those kept since. */
+  #waiting = 0;
+  #kept = 0;
+
+  constructor(directory: string, log: Logger, replay: Replay) {
+    this.#directory = directory;
+    this.#log = log;
+    this.#replay = replay;
+    this.#make();
+  }
+
+  /** How many DELs wait, as far as is known. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /**
+   * Does all that waits, once. Two at the same time are one; whatever cannot be done is tried again after a while. Never
+   * throws: a spool that cannot be read must not stop the daemon.
+   */
+  sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweepOnce().finally(() => {
+      this.#sweeping = undefined;
+      this.#retryLater();
+    });
+    return this.#sweeping;
+  }
+
+  /** Keeps a DEL, on disk before it returns. Throws when it cannot be written. */
+  async keep(call: Uint8Array, now: number): Promise<void> {
+    const name = `${BigInt(now) * 1_000_000n + BigInt(this.#kept++ % 1_000_000)}-${process.pid}`;
+    const path = join(this.#directory, name);
+    const unfinished = join(this.#directory, `.${name}`);
+    this.#make();
+    await writeDurably(unfinished, call);
+    await rename(unfinished, path);
+    await syncDirectory(this.#directory);
+    this.#waiting++;
+    this.#retryLater();
+  }
+
+  /** Tries nothing again. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #make(): void {
+    try {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      this.#complain('the directory cannot be made', error);
+    }
+  }
+
+  #retryLater(): void {
+    clearTimeout(this.#timer);
+    if (this.#waiting > 0 && !this.#isClosed) this.#timer = setTimeout(() => this.sweep(), RETRY_MS).unref();
+  }
+
+  async #sweepOnce(): Promise<void> {
+    const names = await this.#names();
+    let left = 0;
+    for (let start = 0; start < names.length; start += AT_ONCE) {
+      const batch = names.slice(start, start + AT_ONCE);
+      const outcomes = await Promise.all(batch.map((name) => this.#finish(name)));
+      left += outcomes.filter((outcome) => outcome !== 'settled').length;
+      if (!outcomes.includes('away')) continue;
+      left += names.length - start - batch.length;
+      break;
+    }
+    this.#waiting = left;
+  }
+
+  /** The files, oldest first. */
+  async #names(): Promise<string[]> {
+    let entries: Dirent[];
+    try {
+      entries = await readdir(this.#directory, { withFileTypes: true });
+    } catch (error) {
+      this.#complain('it cannot be read', error);
+      return [];
+    }
+    const names = entries
+      .filter((entry) => entry.isFile() && FILE_NAME.test(entry.name))
+      .map(({ name }) => name);
+    return names.sort((left, right) => writtenAt(left) - writtenAt(right));
+  }
+
+  /** Settled is a file whose DEL is done, or that was set aside. */
+  async #finish(name: string): Promise<'settled' | 'later' | 'away'> {
+    const path = join(this.#directory, name);
+    try {
+      const replayed = await this.#replayFile(path, name);
+      if (replayed.kind === 'done') {
+        await rm(path, { force: true });
+        this.#log.info('cni-spool-done', 'a DEL that had waited is done', { path });
+      }
+      if (replayed.kind === 'later' || replayed.kind === 'away')
+        this.#log.warn('cni-spool-waits', `a DEL has to wait: ${replayed.reason}`, { path });
+      if (replayed.kind === 'never') await this.#setAside(path, replayed.reason);
+      return replayed.kind === 'later' || replayed.kind === 'away' ? replayed.kind : 'settled';
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'settled'; // the client has had its answer meanwhile
+      this.#complain(`${name} cannot be used`, error);
+      return 'later';
+    }
+  }
+
+  async #replayFile(path: string, name: string): Promise<Replayed> {
+    const { size } = await stat(path);
+    if (size > MAX_CNI_CALL_BYTES) return { kind: 'never', reason: `it has ${size} bytes` };
+    return this.#replay(await readFile(path), writtenAt(name));
+  }
+
+  async #setAside(path: string, reason: string): Promise<void> {
+    const aside = `${path}.bad`;
+    await rename(path, aside);
+    const hint =
+      'Look at it, then remove it; the container it was about may have left an endpoint (weftctl node status).';
+    this.#log.error('cni-spool-bad', `a kept DEL cannot be used: ${reason}`, { path: aside, hint });
+  }
+
+  #complain(what: string, error: unknown): void {
+    const cause = error instanceof Error ? error.message : String(error);
+    this.#log.error('cni-spool-failed', `the spool of the CNI plugin: ${what}`, {
+      path: this.#directory,
+      cause,
+      hint: 'let weftd read and write it; DELs that wait there are not done',
+    });
+  }
+}
+
+/** In milliseconds since the epoch. */
+function writtenAt(name: string): number {
+  return Number(FILE_NAME.exec(name)?.[1] ?? 0) / 1e6;
+}
+
+async function writeDurably(path: string, content: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A name that was renamed is on disk only when its directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,33 @@
+/** This daemon, as the CNI commands see it. */
+import type { Health } from '@weft/control';
+import type { Logger } from '@weft/telemetry';
+import type { Attaching } from '../attaching.ts';
+import type { Attachments } from '../attachments.ts';
+import type { LateCluster } from '../store/cluster.ts';
+import type { CniHost } from './cni-host.ts';
+import { podReader } from './pod-reader.ts';
+
+/** The rooms of the daemon that are asked. */
+export interface HostRooms {
+  readonly log: Logger;
+  readonly nodeName: string;
+  readonly attaching: Attaching;
+  readonly attachments: Attachments;
+  readonly readiness: () => Health;
+  /** Where there is a Kubernetes. */
+  readonly cluster: LateCluster | undefined;
+}
+
+/** Puts them together. */
+export function weftdHost({ attaching, attachments, cluster, log, nodeName, readiness }: HostRooms): CniHost {
+  return {
+    log,
+    readiness,
+    attach: (id, request) => attaching.attach(id, request),
+    detach: (id) => attaching.detach(id),
+    whyNotNow: (id) => attaching.whyNotNow(id),
+    differences: (id, request) => attachments.differences(id, request),
+    endpoints: () => attachments.list(),
+    pods: cluster && podReader(() => cluster.open(), nodeName),
+  };
+}
