@@ -2,6 +2,7 @@
  * `npm run bench [NAME...]`: runs the benchmarks, each in namespaces of its own, and prints one JSON line a figure.
  */
 import { attachBench } from './attach.ts';
+import { cniBench } from './cni/cni-bench.ts';
 import { dataplaneBench } from './dataplane/dataplane-bench.ts';
 import { datastoreBench } from './datastore/datastore-bench.ts';
 import { ipamBench } from './ipam/ipam-bench.ts';
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   repair: repairBench,
   lab: labBench,
   attach: attachBench,
+  cni: cniBench,
   dataplane: dataplaneBench,
   datastore: datastoreBench,
   ipam: ipamBench,
