@@ -308,7 +308,7 @@ export class FaultApiServer {
   }
 
   #sendEvent(response: ServerResponse, event: object): void {
-    if (response.destroyed) return;
+    if (response.destroyed || response.writableEnded) return;
     const line = `${stringifyJson(event)}\n`;
     if (!this.#cutInEvent) return void response.write(line);
     this.#cutInEvent = false;
