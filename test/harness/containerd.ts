@@ -52,14 +52,14 @@ export class Containerd {
     return this.#host.attempt(this.#command(['run', '--rm', '--cni', busyboxImage, name, ...command]));
   }
 
-  /** Starts `ctr run` in the foreground, which `end` ends, and waits until the container answers. */
+  /** Starts `ctr run` in the foreground, which `end` ends, and waits until the container runs. */
   async run(name: string, ...command: string[]): Promise<void> {
     const ended = this.runToEnd(name, ...command);
     this.#foreground.set(name, ended);
     const failed = ended.then(({ stderr }) => {
       throw new Error(`${name} ended: ${stderr}`);
     });
-    await Promise.race([failed, waitFor(`${name} runs`, () => this.#answers(name), 30_000, 20)]);
+    await Promise.race([failed, waitFor(`${name} runs`, () => this.#isRunning(name), 30_000, 20)]);
   }
 
   /** Kills a container of `run`, and waits until its `ctr run` has cleaned up. */
@@ -101,9 +101,10 @@ export class Containerd {
     await ended;
   }
 
-  async #answers(name: string): Promise<boolean> {
-    const { exitCode } = await this.exec(name, 'true');
-    return exitCode === 0;
+  /** The network is set up between the task's creation and its start. */
+  async #isRunning(name: string): Promise<boolean> {
+    const tasks = (await this.ctr('task', 'ls')).split('\n').map((line) => line.trim().split(/\s+/));
+    return tasks.some(([task, , state]) => task === name && state === 'RUNNING');
   }
 
   #command(args: readonly string[]): string[] {

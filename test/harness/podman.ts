@@ -5,16 +5,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { busyboxImage } from './image.ts';
 import type { Ended } from './refusal.ts';
-import type { RuntimeHost } from './runtime-host.ts';
+import type { RunOptions, RuntimeHost } from './runtime-host.ts';
 
 /** Podman with files of its own. */
 export class Podman {
   readonly #host: RuntimeHost;
-  readonly #configuration: string;
+  readonly #options: RunOptions;
 
   private constructor(host: RuntimeHost, configuration: string) {
     this.#host = host;
-    this.#configuration = configuration;
+    this.#options = { environment: { CONTAINERS_CONF: configuration } };
   }
 
   /** Configures it and gives it the image of an archive. */
@@ -28,12 +28,12 @@ export class Podman {
 
   /** Runs podman; its standard output. Fails when it fails. */
   run(...args: string[]): Promise<string> {
-    return this.#host.run(this.#command(args), { CONTAINERS_CONF: this.#configuration });
+    return this.#host.run(this.#command(args), this.#options);
   }
 
   /** Runs podman; a failure is a result, not an error. */
   attempt(...args: string[]): Promise<Ended> {
-    return this.#host.attempt(this.#command(args), { CONTAINERS_CONF: this.#configuration });
+    return this.#host.attempt(this.#command(args), this.#options);
   }
 
   /** Runs a container in the background. */

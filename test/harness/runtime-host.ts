@@ -8,14 +8,25 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdirSync, mkdtempSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { namespaceOf, resolveLab } from '@weft/lab';
 import { execa } from 'execa';
 import type { Ended } from './refusal.ts';
 import { waitFor } from './wait-for.ts';
 
-/** What is the host's own: CNI configurations, CNI plugins (/opt/cni/bin), what plugins and libcni keep, containerd's shims. */
+/** What begins empty: CNI configurations, CNI plugins (/opt/cni/bin), what plugins and libcni keep, containerd's shims. */
 const ownFolders = ['/etc/cni', '/opt', '/var/lib', '/run/containerd'];
+/** Where weftd's socket is when nobody says otherwise: Podman hands no variable on to the plugins it calls after a container. */
+const weftFolder = '/run/weft';
+const spoolFolder = '/var/lib/weft/cni-spool';
+
+/** What a program is given beside its arguments. */
+export interface RunOptions {
+  /** Beside what every program on the host has. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Its standard input; absent: an empty one. */
+  readonly input?: string;
+}
 
 /** One host, ready for a runtime. */
 export class RuntimeHost {
@@ -24,32 +35,24 @@ export class RuntimeHost {
   /** Unlike any other host's on this machine, also for the name of a cgroup. */
   readonly name: string;
   readonly #holder: ChildProcess;
-  readonly #environment: Record<string, string>;
   readonly #madeFolders: string[] = [];
 
-  private constructor(
-    name: string,
-    directory: string,
-    holder: ChildProcess,
-    environment: Record<string, string>,
-  ) {
+  private constructor(name: string, directory: string, holder: ChildProcess) {
     this.name = name;
     this.directory = directory;
     this.#holder = holder;
-    this.#environment = environment;
   }
 
-  /** Makes a host of a running lab ready. Its runtimes' plugins find the host's weftd by their environment. */
+  /** Makes a host of a running lab ready. Plugins find the host's weftd and spool where they are on any host. */
   static async open(lab: string, host: string): Promise<RuntimeHost> {
     const { hosts } = await resolveLab(lab);
-    const { controlSocket = '', cniSpool = '' } = hosts.find(({ name }) => name === host) ?? {};
-    const environment = { WEFT_CONTROL_SOCKET: controlSocket, WEFT_CNI_SPOOL: cniSpool };
+    const weftd = hosts.find(({ name }) => name === host);
+    if (weftd === undefined) throw new Error(`${host} of lab ${lab} runs no weftd`);
     const namespace = namespaceOf(lab, host);
     const holder = await holdMountNamespace(namespace);
-    const directory = mkdtempSync(join(tmpdir(), 'weft-host-'));
-    const opened = new RuntimeHost(namespace, directory, holder, environment);
+    const opened = new RuntimeHost(namespace, mkdtempSync(join(tmpdir(), 'weft-host-')), holder);
     try {
-      await opened.#giveOwnFolders();
+      await opened.#giveFolders(weftd);
     } catch (error) {
       await opened.close();
       throw error;
@@ -65,20 +68,23 @@ export class RuntimeHost {
   /** Starts a program on this host and does not wait for it. Whoever calls sees to its end. */
   spawn(command: readonly string[], output: number | 'pipe' = 'pipe'): ChildProcess {
     const [program, ...args] = this.entering(...command);
-    return spawn(program, args, { env: this.#fullEnvironment(), stdio: ['ignore', output, output] });
+    return spawn(program, args, { env: this.#environment, stdio: ['ignore', output, output] });
   }
 
   /** Runs a program on this host; a failing one is a result, not an error. */
-  async attempt(command: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+  async attempt(
+    command: readonly string[],
+    { environment = {}, input = '' }: RunOptions = {},
+  ): Promise<Ended> {
     const [program, ...args] = this.entering(...command);
-    const env = { ...this.#fullEnvironment(), ...environment };
-    const result = await execa(program, args, { env, extendEnv: false, stdin: 'ignore', reject: false });
+    const env = { ...this.#environment, ...environment };
+    const result = await execa(program, args, { env, extendEnv: false, input, reject: false });
     return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 1 };
   }
 
   /** Runs a program on this host; its standard output. Fails when the program fails. */
-  async run(command: readonly string[], environment?: Record<string, string>): Promise<string> {
-    const { stdout, stderr, exitCode } = await this.attempt(command, environment);
+  async run(command: readonly string[], options?: RunOptions): Promise<string> {
+    const { stdout, stderr, exitCode } = await this.attempt(command, options);
     if (exitCode !== 0)
       throw new Error(`${this.name}: ${command.join(' ')} ended with ${exitCode}: ${stderr}`);
     return stdout;
@@ -113,25 +119,33 @@ export class RuntimeHost {
     removeCgroups(this.name);
   }
 
-  #fullEnvironment(): Record<string, string> {
-    return { PATH: process.env.PATH ?? '', HOME: this.directory, ...this.#environment };
+  get #environment(): Record<string, string> {
+    return { PATH: process.env.PATH ?? '', HOME: this.directory };
   }
 
   #own(folder: string): string {
     return join(this.directory, folder.slice(1).replaceAll('/', '-'));
   }
 
-  async #giveOwnFolders(): Promise<void> {
+  async #giveFolders(weftd: { readonly controlSocket: string; readonly cniSpool: string }): Promise<void> {
     for (const folder of ownFolders) {
       mkdirSync(this.#own(folder), { recursive: true });
       if (mkdirSync(folder, { recursive: true }) !== undefined) this.#madeFolders.push(folder);
-      // Elsewhere mounts are shared: Podman's network namespaces have to be seen by weftd, what is mounted here by nobody.
-      const mountPoint = await this.run(['findmnt', '--noheadings', '--output=TARGET', `--target=${folder}`]);
-      await this.run(['mount', '--make-private', mountPoint]);
-      await this.run(['mount', '--bind', this.#own(folder), folder]);
+      await this.#bind(this.#own(folder), folder);
     }
     mkdirSync(this.networkDirectory);
     mkdirSync(this.pluginDirectory, { recursive: true });
+    mkdirSync(weftd.cniSpool, { recursive: true });
+    await this.run(['mkdir', '--parents', spoolFolder]);
+    await this.#bind(weftd.cniSpool, spoolFolder);
+    await this.#bind(dirname(weftd.controlSocket), weftFolder);
+  }
+
+  /** Where mounts are shared: Podman's network namespaces have to be seen by weftd, what is mounted here by nobody. */
+  async #bind(source: string, target: string): Promise<void> {
+    const mountPoint = await this.run(['findmnt', '--noheadings', '--output=TARGET', `--target=${target}`]);
+    await this.run(['mount', '--make-private', mountPoint]);
+    await this.run(['mount', '--bind', source, target]);
   }
 }
 

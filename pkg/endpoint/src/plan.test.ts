@@ -116,6 +116,17 @@ describe('the plan of an endpoint', () => {
     ]);
   });
 
+  it('writes the routes of a second network behind those of the first', () => {
+    const routes = text({ ...dualStack, containerInterface: 'eth1' }).filter((step) =>
+      /^container \S+-route/.test(step),
+    );
+    expect(routes).toEqual([
+      'container replace-route 169.254.1.1/32 direct on 2 scope link proto 3 metric 1',
+      'container add-route 0.0.0.0/0 169.254.1.1 on 2 scope global proto 3 metric 1',
+      'container add-route ::/0 fe80::ecee:eeff:feee:eeee on 2 scope global proto 3 metric 1025',
+    ]);
+  });
+
   it('lets a container forward only when asked to', () => {
     expect(text({ ...dualStack, forwarding: true })).toContain('container net/ipv4/ip_forward = 1');
   });

@@ -14,7 +14,15 @@
  *
  * Source: Calico's CNI plugin and Felix for names, routes and sysctls.
  */
-import { type Address, familyOf, hostPrefix, type MacAddress, type Prefix, prefix } from '@weft/ip';
+import {
+  type Address,
+  familyOf,
+  hostPrefix,
+  type MacAddress,
+  networkAddress,
+  type Prefix,
+  prefix,
+} from '@weft/ip';
 import { type Change, type InterfaceIndex, type Link, MAIN_TABLE, type Route } from '@weft/kernel';
 import { GATEWAY_IPV4, GATEWAY_IPV6, HOST_SIDE_MAC } from './names.ts';
 import { type EndpointSpec, hostRoutesOf } from './spec.ts';
@@ -130,10 +138,12 @@ function containerRoutes(spec: EndpointSpec, container: Link, found: boolean): S
   return gatewaysOf(spec).flatMap((gateway) => [
     neighbour('container', container.index, gateway, HOST_SIDE_MAC),
     // IPv6 needs no route to a link-local gateway.
-    ...(familyOf(gateway) === 4 ? [gatewayRoute(container.index)] : []),
+    ...(familyOf(gateway) === 4 ? [gatewayRoute(spec, container.index)] : []),
     ...destinations
       .filter((destination) => familyOf(destination) === familyOf(gateway))
-      .map((destination) => containerRoute(destination, gateway, container.index, found)),
+      .map((destination) =>
+        containerRoute(spec, destination, { gateway, interfaceIndex: container.index }, found),
+      ),
   ]);
 }
 
@@ -144,19 +154,19 @@ function defaultRoutes(spec: EndpointSpec): Prefix[] {
   ];
 }
 
-function gatewayRoute(interfaceIndex: InterfaceIndex): Step {
-  const route = bootRoute(hostPrefix(GATEWAY_IPV4), { interfaceIndex }, 'link');
+function gatewayRoute(spec: EndpointSpec, interfaceIndex: InterfaceIndex): Step {
+  const route = bootRoute(spec, hostPrefix(GATEWAY_IPV4), { interfaceIndex }, 'link');
   return step('container', `add the route to ${GATEWAY_IPV4}`, { op: 'replace-route', route });
 }
 
 /** In an endpoint that was found, a route that leads elsewhere is the container's own doing. */
 function containerRoute(
+  spec: EndpointSpec,
   destination: Prefix,
-  gateway: Address,
-  interfaceIndex: InterfaceIndex,
+  nextHop: Route['nextHops'][number],
   found: boolean,
 ): Step {
-  const route = bootRoute(destination, { gateway, interfaceIndex }, 'global');
+  const route = bootRoute(spec, destination, nextHop, 'global');
   return step(
     'container',
     `add the route to ${destination}`,
@@ -165,9 +175,25 @@ function containerRoute(
   );
 }
 
-function bootRoute(destination: Prefix, nextHop: Route['nextHops'][number], scope: Route['scope']): Route {
-  const common = { table: MAIN_TABLE, metric: 0, type: 'unicast', protocol: bootProtocol } as const;
+function bootRoute(
+  { containerInterface }: EndpointSpec,
+  destination: Prefix,
+  nextHop: Route['nextHops'][number],
+  scope: Route['scope'],
+): Route {
+  const metric = containerMetric(containerInterface, familyOf(networkAddress(destination)));
+  const common = { table: MAIN_TABLE, metric, type: 'unicast', protocol: bootProtocol } as const;
   return { ...common, destination, scope, nextHops: [nextHop] };
+}
+
+/** What Linux makes of an IPv6 route's metric 0. Source: IP6_RT_PRIO_USER */
+const usualMetric6 = 1024;
+const largestOrdinal = 0xffff;
+
+/** A container in two networks has the routes of both: those of eth0 count, and those of eth1 once eth0 is gone. */
+function containerMetric(containerInterface: string, family: 4 | 6): number {
+  const ordinal = Math.min(Number(/\d*$/.exec(containerInterface)?.[0]), largestOrdinal);
+  return ordinal === 0 || family === 4 ? ordinal : usualMetric6 + ordinal;
 }
 
 /** Source: Calico; `accept_ra` and `proxy_delay` are best effort there too. */

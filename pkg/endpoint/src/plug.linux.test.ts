@@ -149,6 +149,25 @@ describe('a container', () => {
     ).toEqual(ipv6);
   });
 
+  it('in two networks answers at the addresses of both, and keeps the one when the other is taken away', async () => {
+    const first = specOf(1);
+    const second: EndpointSpec = {
+      ...first,
+      hostInterface: hostInterfaceName({ kind: 'pod', namespace: 'default', pod: 'pod1' }, 'cali', 'eth1'),
+      containerInterface: 'eth1',
+      addresses: ['10.0.1.1', 'fd00:1::1'].map(address),
+    };
+    plug(specOf(2));
+    plug(first);
+    plug(second);
+    const answers = () => [...first.addresses, ...second.addresses].map((to) => ping(podName(2), to));
+    expect(answers()).toEqual(['ttl=63', 'ttl=63', 'ttl=63', 'ttl=63']);
+    await unplugEndpoint(host, first);
+    expect(answers()).toEqual(['no answer', 'no answer', 'ttl=63', 'ttl=63']);
+    plug(first);
+    expect(answers()).toEqual(['ttl=63', 'ttl=63', 'ttl=63', 'ttl=63']);
+  });
+
   it('with IPv6 alone reaches another', () => {
     plug(specOf(1, ['fd00::1']));
     plug(specOf(2, ['fd00::2']));
