@@ -155,7 +155,8 @@ export class Daemon {
       nodeName: options.nodeName,
       attaching: this.#attaching,
       attachments: this.#attachments,
-      readiness: () => this.#readiness(),
+      // Sessions that have had no time yet: a restart must not make the node unfit for Pods.
+      readiness: () => this.#readiness(false),
       cluster: this.#state.cluster,
     });
     this.#cni = new CniPlugin(host, options.cniSpool, Date.now);
@@ -279,7 +280,7 @@ export class Daemon {
     return this.#joining.whyNotNow(id);
   }
 
-  #readiness(): Health {
+  #readiness(isSettling = this.#speaking.isSettling): Health {
     return readiness({
       inSync: this.#state.isCurrent,
       storeAway: this.#state.health.describe(),
@@ -287,6 +288,8 @@ export class Daemon {
       noBgpReason: this.#speaking.noBgpReason,
       listenError: this.#speaking.error?.message,
       peers: this.#speaking.bgp?.peers() ?? [],
+      isSettling,
+      awaitsRoutes: this.#speaking.awaitsRoutes,
       dataplane: this.#dataplane.status(),
       natFailure: this.#nat.failure,
     });

@@ -17,7 +17,11 @@ export interface ReadinessFacts {
   readonly noBgpReason: string | undefined;
   /** Why the speaker could not take over what is wanted of it. */
   readonly listenError: string | undefined;
-  readonly peers: readonly PeerStatus[];
+  readonly peers: readonly Pick<PeerStatus, 'state'>[];
+  /** The speaker has just started: now every session counts, later one is enough. */
+  readonly isSettling: boolean;
+  /** Peers have not sent all their routes yet, and the time to wait for them is not over. */
+  readonly awaitsRoutes: boolean;
   /** Absent where no routes are written: a route reflector. */
   readonly dataplane: DataplaneStatus | undefined;
   /** Why address translation is not in the kernel as wanted. */
@@ -26,21 +30,33 @@ export interface ReadinessFacts {
 
 /**
  * Ready: the datastore is in sync, every wanted route is in the kernel, and at least one session is up where there are
- * peers. Source: Calico's bird-ready, and routes in the kernel beside it.
+ * peers; just after the start every session, with all routes of its peer, so that an upgrade goes from node to node no faster
+ * than routing follows. Source: Calico's bird-ready, and routes in the kernel beside it.
  */
 export function readiness(facts: ReadinessFacts): Health {
-  const { awaited, dataplane, inSync, listenError, natFailure, noBgpReason, peers, storeAway } = facts;
+  const { awaited, dataplane, inSync, listenError, natFailure, noBgpReason, storeAway } = facts;
   const reasons: string[] = [];
   if (awaited !== undefined) reasons.push(`weftd is starting: ${awaited}`);
   if (storeAway !== undefined) reasons.push(storeAway);
   else if (!inSync) reasons.push('the datastore is not in sync');
   if (noBgpReason !== undefined) reasons.push(`no BGP: ${noBgpReason}`);
   if (listenError !== undefined) reasons.push(`BGP is not configured as wanted: ${listenError}`);
-  if (peers.length > 0 && !peers.some(({ state }) => state === 'Established')) {
-    reasons.push(`none of ${peers.length} BGP sessions is Established`);
-  }
+  reasons.push(...sessionReasons(facts));
   if (dataplane !== undefined && !dataplane.inSync)
     reasons.push(`${dataplane.toWrite + dataplane.waiting} wanted routes are not in the kernel`);
   if (natFailure !== undefined) reasons.push(`masquerading and published ports: ${natFailure}`);
   return { ok: reasons.length === 0, reasons };
+}
+
+function sessionReasons({ awaitsRoutes, isSettling, peers }: ReadinessFacts): string[] {
+  const down = peers.filter(({ state }) => state !== 'Established').length;
+  if (peers.length > 0 && down === peers.length)
+    return [`none of ${peers.length} BGP sessions is Established`];
+  if (!isSettling) return [];
+  return [
+    ...(down > 0
+      ? [`BGP has just started, and ${down} of ${peers.length} sessions are not Established`]
+      : []),
+    ...(awaitsRoutes ? ['BGP has just started, and peers have not sent all their routes'] : []),
+  ];
 }

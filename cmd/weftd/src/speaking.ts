@@ -11,6 +11,9 @@ import { Bgp } from './bgp.ts';
 /** How long an address that could not be listened on is left alone, in ms. */
 const LISTEN_RETRY_MS = 5_000;
 
+/** For so long after the start of the speaker every session counts for readiness, in ms. Source: Calico's threshold. */
+const SETTLING_MS = 30_000;
+
 /** Who hears what comes of it. */
 export interface SpeakingOptions {
   readonly log: Logger;
@@ -31,6 +34,8 @@ export class Speaking {
   #noBgpReason: string | undefined;
   #error: StartError | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #startedAt: number | undefined;
+  #awaitsRoutes = true;
   #nextHops: readonly Address[] = [];
   #context: RoutingContext | undefined;
 
@@ -51,6 +56,16 @@ export class Speaking {
   /** Why the speaker could not take over what is wanted of it. */
   get error(): StartError | undefined {
     return this.#error;
+  }
+
+  /** The speaker has started a moment ago. */
+  get isSettling(): boolean {
+    return this.#startedAt !== undefined && performance.now() - this.#startedAt < SETTLING_MS;
+  }
+
+  /** Peers have not sent all their routes yet, and the time to wait for them is not over. */
+  get awaitsRoutes(): boolean {
+    return this.#awaitsRoutes;
   }
 
   /** What next hops are judged by from now on. */
@@ -82,7 +97,7 @@ export class Speaking {
     this.#error = undefined;
     this.#bgp?.configure({ ...this.#bgp.config, peers: [] });
     this.#bgp?.announce([]);
-    this.#with.initialRoutesComplete();
+    this.#completeRoutes();
   }
 
   #configure(config: SpeakerConfig): void {
@@ -100,7 +115,7 @@ export class Speaking {
   }
 
   #start(config: SpeakerConfig): StartError | undefined {
-    const { initialRoutesComplete, log, restarting, routesChanged } = this.#with;
+    const { log, restarting, routesChanged } = this.#with;
     const started = Bgp.start({
       config,
       restarting: restarting(),
@@ -108,12 +123,18 @@ export class Speaking {
       listener: {
         routesChanged,
         nextHopsWanted: (addresses) => this.#resolveNextHops(addresses),
-        initialRoutesComplete,
+        initialRoutesComplete: () => this.#completeRoutes(),
       },
     });
     if (!(started instanceof Bgp)) return started;
     this.#bgp = started;
+    this.#startedAt = performance.now();
     return undefined;
+  }
+
+  #completeRoutes(): void {
+    this.#awaitsRoutes = false;
+    this.#with.initialRoutesComplete();
   }
 
   #resolveNextHops(addresses: readonly Address[]): void {

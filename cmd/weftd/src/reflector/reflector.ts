@@ -116,6 +116,8 @@ export class Reflector {
       noBgpReason: undefined,
       listenError: this.#speaking.error?.message,
       peers: this.#speaking.bgp?.peers() ?? [],
+      isSettling: this.#speaking.isSettling,
+      awaitsRoutes: this.#speaking.awaitsRoutes,
       dataplane: undefined,
       natFailure: undefined,
     });
