@@ -14,7 +14,7 @@ const ready: ReadinessFacts = {
   peers: [up, up],
   isSettling: false,
   awaitsRoutes: false,
-  dataplane: { inSync: true, toWrite: 0, waiting: 0 } as DataplaneStatus,
+  dataplane: { inSync: true, toWrite: 0, waiting: 0, ended: 0 } as DataplaneStatus,
   natFailure: undefined,
 };
 
@@ -25,6 +25,10 @@ describe('a node', () => {
     ['with one session of two, later', { peers: [up, down] }],
     ['that still awaits routes, later', { awaitsRoutes: true }],
     ['that writes no routes', { dataplane: undefined }],
+    [
+      'on which containers have ended unannounced',
+      { dataplane: { inSync: false, toWrite: 0, waiting: 2, ended: 2 } as DataplaneStatus },
+    ],
   ])('%s is ready', (_, facts) => {
     expect(readiness({ ...ready, ...facts })).toEqual({ ok: true, reasons: [] });
   });
@@ -41,7 +45,7 @@ describe('a node', () => {
       /^BGP has just started, and peers have not sent all their routes$/,
     ],
     [
-      { dataplane: { inSync: false, toWrite: 3, waiting: 2 } as DataplaneStatus },
+      { dataplane: { inSync: false, toWrite: 3, waiting: 4, ended: 2 } as DataplaneStatus },
       /^5 wanted routes are not in the kernel$/,
     ],
     [{ inSync: false }, /^the datastore is not in sync$/],

@@ -42,8 +42,8 @@ export function readiness(facts: ReadinessFacts): Health {
   if (noBgpReason !== undefined) reasons.push(`no BGP: ${noBgpReason}`);
   if (listenError !== undefined) reasons.push(`BGP is not configured as wanted: ${listenError}`);
   reasons.push(...sessionReasons(facts));
-  if (dataplane !== undefined && !dataplane.inSync)
-    reasons.push(`${dataplane.toWrite + dataplane.waiting} wanted routes are not in the kernel`);
+  const missing = dataplane === undefined ? 0 : missingRoutes(dataplane);
+  if (missing > 0) reasons.push(`${missing} wanted routes are not in the kernel`);
   if (natFailure !== undefined) reasons.push(`masquerading and published ports: ${natFailure}`);
   return { ok: reasons.length === 0, reasons };
 }
@@ -59,4 +59,9 @@ function sessionReasons({ awaitsRoutes, isSettling, peers }: ReadinessFacts): st
       : []),
     ...(awaitsRoutes ? ['BGP has just started, and peers have not sent all their routes'] : []),
   ];
+}
+
+/** Containers end at any time, and their runtimes say so later or, as `ctr run -d`, never: no reason to call the node unready. */
+function missingRoutes({ toWrite, waiting, ended }: DataplaneStatus): number {
+  return toWrite + waiting - ended;
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addInterface, desired, fakeHost, handMade, indexOf, succeed } from '../test/fake-host.ts';
 import { ipRouteText, text } from '../test/ip-route-text.ts';
 import { ManualScheduler } from '../test/manual-scheduler.ts';
-import { DEFAULT_DATAPLANE_SETTINGS, Dataplane } from './dataplane.ts';
+import { Dataplane, DEFAULT_DATAPLANE_SETTINGS } from './dataplane.ts';
 import type { DataplaneEvent } from './report.ts';
 
 const allRoutes: readonly DesiredRoute[] = [
@@ -278,7 +278,7 @@ describe('interfaces', () => {
     const former = indexOf(kernel, 'cali1');
     succeed(kernel, { op: 'delete-link', index: former });
     await scheduler.settle();
-    expect(dataplane.status()).toMatchObject({ waiting: 2, inSync: false });
+    expect(dataplane.status()).toMatchObject({ waiting: 2, ended: 2, inSync: false });
     addInterface(kernel, 'cali1');
     await scheduler.settle();
     expect(indexOf(kernel, 'cali1')).not.toBe(former);

@@ -59,6 +59,8 @@ export interface RouteCounts {
   readonly inKernel: number;
   readonly toWrite: number;
   readonly waiting: number;
+  /** Those of `waiting` that lead to a workload whose interface is gone: it has ended, and its runtime has yet to say so. */
+  readonly ended: number;
   /** In the kernel, and nobody wants them. */
   readonly toDelete: number;
 }
@@ -237,15 +239,21 @@ export class RouteTable {
 
   /** Counts slots. */
   counts(): RouteCounts {
-    const counts = { desired: 0, inKernel: 0, toWrite: 0, waiting: 0, toDelete: 0 };
+    const counts = { desired: 0, inKernel: 0, toWrite: 0, waiting: 0, ended: 0, toDelete: 0 };
     for (const { candidates, inKernel, difference } of this.#slots.values()) {
+      const [winner] = candidates;
       if (candidates.length > 0) counts.desired += 1;
       if (inKernel !== undefined) counts.inKernel += 1;
+      if (difference?.kind === 'waiting' && winner !== undefined && this.#hasEnded(winner)) counts.ended += 1;
       if (difference?.kind === 'waiting') counts.waiting += 1;
       else if (difference?.kind === 'delete') counts.toDelete += 1;
       else if (difference !== undefined) counts.toWrite += 1;
     }
     return counts;
+  }
+
+  #hasEnded({ class: routeClass, via }: DesiredRoute): boolean {
+    return routeClass === 'local-workload' && via.some((hop) => !this.#interfaces.has(hop.interface));
   }
 
   #setInKernel(key: SlotKey, route: Route | undefined): void {
