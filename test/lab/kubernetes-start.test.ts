@@ -219,6 +219,13 @@ describe('the password of the mesh, from a Secret', () => {
     putSecret('hunter3');
     await waitFor('the session begins anew', () => downs() > before, 30_000);
     await Promise.all(HOSTS.map(established));
+
+    // A weftd that starts again knows the password before it decides who its peers are.
+    await weftds.n1.stop('SIGTERM');
+    await start('n1');
+    await weftds.n1.status();
+    expect((await weftds.n1.control.bgpPeers()).peers).toHaveLength(1);
+    await established('n1');
     for (const host of HOSTS) expect(weftds[host].output).not.toContain('hunter');
     expect(JSON.stringify(await weftds.n1.control.bgpPeers())).not.toContain('hunter');
   });

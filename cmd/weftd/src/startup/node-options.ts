@@ -28,6 +28,8 @@ export interface NodeOptions {
   readonly checksNodeAddress: boolean;
   /** Absent: what the Node says, or the cluster. */
   readonly asNumber?: number;
+  /** The Node of Kubernetes that this one is, where the datastore is another. */
+  readonly kubernetesNode?: string;
   /** The pools to make where a family has none. */
   readonly defaultPools: readonly PoolSettings[];
   /** The namespace of the Secrets with BGP passwords. */
@@ -122,6 +124,7 @@ export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.Process
     autodetectPollIntervalMs: given.autodetectPollInterval ?? POLL_INTERVAL_MS,
     checksNodeAddress: environment.DISABLE_NODE_IP_CHECK !== 'true',
     ...(given.asNumber === undefined ? {} : { asNumber: given.asNumber }),
+    ...(environment.CALICO_K8S_NODE_REF ? { kubernetesNode: environment.CALICO_K8S_NODE_REF } : {}),
     secretsNamespace: environment.NAMESPACE || 'kube-system',
     defaultPools: given.defaultPools ? readPoolSettings(environment) : [],
   };

@@ -152,7 +152,11 @@ function emptyNode(name: string): Node {
 }
 
 /** A family that has no address here keeps what the object says. */
-function withChoices(node: Node, chosen: readonly ChosenAddress[], { asNumber }: Options): Node {
+function withChoices(
+  node: Node,
+  chosen: readonly ChosenAddress[],
+  { asNumber, kubernetesNode }: Options,
+): Node {
   const annotations = { ...node.metadata.annotations, [WEFT_DAEMON_ANNOTATION]: version };
   const addresses = chosen.flatMap(({ address, family }) =>
     address === undefined ? [] : [[`ipv${family}Address`, address] as const],
@@ -162,6 +166,7 @@ function withChoices(node: Node, chosen: readonly ChosenAddress[], { asNumber }:
     metadata: { ...node.metadata, annotations },
     spec: {
       ...node.spec,
+      ...(kubernetesNode && { orchRefs: [{ nodeName: kubernetesNode, orchestrator: 'k8s' }] }),
       bgp: { ...node.spec.bgp, ...Object.fromEntries(addresses), ...(asNumber && { asNumber }) },
     },
   };
