@@ -183,8 +183,8 @@ export interface Kernel {
   apply(changes: readonly Change[]): ChangeResult[];
 
   /**
-   * Deletes a link as `delete-link` does, but on another thread: the kernel waits tens of milliseconds for readers of the
-   * link to finish, and most of that time others may go on.
+   * Deletes a link as `delete-link` does, but on another thread, and resolves when it is gone from the namespace with its
+   * routes: the kernel then waits tens of milliseconds more for readers of the link to finish, while others may go on.
    */
   removeLink(index: InterfaceIndex): Promise<ChangeResult>;
 

@@ -151,6 +151,19 @@ class LinuxKernel implements Kernel {
   }
 
   async removeLink(index: InterfaceIndex): Promise<ChangeResult> {
+    const { promise: gone, resolve } = Promise.withResolvers<ChangeResult>();
+    const unsubscribe = this.#monitor.subscribe((event) => {
+      if (event.kind === 'link' && event.op === 'delete' && event.link.index === index) resolve(null);
+    });
+    try {
+      return await Promise.race([gone, this.#removeLinkAside(index)]);
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  /** Resolves when the kernel has let go of the link's memory, too. */
+  async #removeLinkAside(index: InterfaceIndex): Promise<ChangeResult> {
     // A socket of its own: the answer comes while other requests are made.
     const socket = this.#inside(() => new NetlinkSocket());
     try {
