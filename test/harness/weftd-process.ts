@@ -62,7 +62,14 @@ export class WeftdProcess {
 
   /** Waits until it is ready. */
   async ready(): Promise<DaemonStatus> {
-    await waitFor('weftd is ready', async () => (await this.status()).readiness.ok, 30_000, 20);
+    let last: DaemonStatus | undefined;
+    const isReady = async (): Promise<boolean> => {
+      last = await this.status();
+      return last.readiness.ok;
+    };
+    await waitFor('weftd is ready', isReady, 30_000, 20).catch((error: Error) => {
+      throw new Error(`${error.message}: ${last?.readiness.reasons.join('; ')}`);
+    });
     return this.status();
   }
 
