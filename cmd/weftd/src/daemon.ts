@@ -1,22 +1,20 @@
 /**
  * The daemon: puts the rooms together. Everything that decides is in them; here is only who tells whom.
  *
- *     datastore ─▶ State ──┐                 ┌─▶ Bgp ─▶ Fib ─┐
- *     kernel ─▶ facts ─────┼─▶ calculate ────┤               ├─▶ Dataplane ─▶ kernel
- *     Attachments ─────────┘                 └───────────────┘
+ *     datastore ─▶ State ──┐                 ┌─▶ Speaking ─┐
+ *     kernel ─▶ facts ─────┼─▶ calculate ────┤             ├─▶ Forwarding ─▶ kernel
+ *     Attachments ─────────┘                 └─────────────┘
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   createCalculator,
   DEFAULT_FELIX_SETTINGS,
   type FelixSettings,
-  LOCAL_ROUTE_CLASSES,
   type RoutingContext,
   routingContext,
   type SessionDecision,
 } from '@weft/calc';
 import { type ControlServer, type Health, type Refusal, refuse, startControlServer } from '@weft/control';
-import { Dataplane, type DataplaneEvent, FactsWatcher, type NatEvent, NatTable } from '@weft/dataplane';
+import { FactsWatcher } from '@weft/dataplane';
 import { type OnUnreadable, openDatastore } from '@weft/datastore';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
@@ -27,7 +25,7 @@ import { bgpPeers } from './bgp-answers.ts';
 import { CniPlugin } from './cni/plugin.ts';
 import { weftdHost } from './cni/weftd-host.ts';
 import { type BackendSources, controlBackend, routeStatuses, since } from './control-backend.ts';
-import { Fib } from './fib.ts';
+import { Forwarding } from './forwarding.ts';
 import { isElsewhere, Joining } from './joining.ts';
 import { BatchedJournal, journaledUses } from './journal.ts';
 import { Metrics } from './metrics.ts';
@@ -75,9 +73,7 @@ export class Daemon {
   readonly #metrics = new Metrics('node');
   readonly #state: State;
   readonly #facts: FactsWatcher;
-  readonly #dataplane: Dataplane;
-  readonly #nat: NatTable;
-  readonly #fib: Fib;
+  readonly #forwarding: Forwarding;
   readonly #speaking: Speaking;
   readonly #attachments: Attachments;
   readonly #journal: BatchedJournal;
@@ -115,14 +111,12 @@ export class Daemon {
       changed: () => this.#schedule('everything'),
       failed: ({ message, code }) => log.error('facts-unreadable', message, { code }),
     });
-    this.#dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
-    this.#nat = new NatTable({ report: (event) => this.#hearNat(event) });
-    this.#fib = new Fib(this.#dataplane);
+    this.#forwarding = new Forwarding(kernel, log, this.#metrics);
     this.#speaking = new Speaking({
       log,
       restarting: () => this.#restarting,
-      routesChanged: (changes) => this.#fib.take(changes),
-      initialRoutesComplete: () => this.#dataplane.allowDeletes(),
+      routesChanged: (changes) => this.#forwarding.fib.take(changes),
+      initialRoutesComplete: () => this.#forwarding.dataplane.allowDeletes(),
       tryAgain: () => this.#schedule('everything'),
     });
     this.#journal = new BatchedJournal(options.ipamJournal, log);
@@ -140,7 +134,7 @@ export class Daemon {
       now: Date.now,
       hostRouting: (family) => this.#state.workloadRouting(family),
       changed: () => this.#schedule('endpoints'),
-      portsPublished: () => this.#portsPublished(),
+      portsPublished: () => this.#forwarding.portsPublished(),
     });
     this.#attaching = new Attaching({
       options,
@@ -200,21 +194,21 @@ export class Daemon {
   async start(): Promise<void> {
     const earlier = this.#kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL });
     this.#restarting = earlier.length > 0;
-    this.#dataplane.start();
+    this.#forwarding.dataplane.start();
     await this.#joining.run();
     this.#running = true;
     this.#apply();
     this.#followRequests();
     if (this.#speaking.error !== undefined) {
       // A daemon that cannot speak writes no routes.
-      this.#dataplane.close();
+      this.#forwarding.close();
       const { message, object, hint } = this.#speaking.error;
       throw new StartupError(message, object, hint);
     }
     this.#metrics.watch({
       state: this.#state,
-      dataplane: this.#dataplane,
-      nat: this.#nat,
+      dataplane: this.#forwarding.dataplane,
+      nat: this.#forwarding.nat,
       attachments: this.#attachments,
       bgp: () => this.#speaking.bgp,
       ready: () => this.#readiness().ok,
@@ -243,8 +237,7 @@ export class Daemon {
     await this.#monitoring.close();
     await this.#speaking.stop();
     this.#facts.close();
-    this.#dataplane.close();
-    this.#nat.close();
+    this.#forwarding.close();
     this.#journal.close();
     await this.#state.close();
     await this.#store.close();
@@ -255,7 +248,7 @@ export class Daemon {
     return {
       options: this.#options,
       state: this.#state,
-      dataplane: this.#dataplane,
+      dataplane: this.#forwarding.dataplane,
       attachments: this.#attachments,
       metrics: this.#metrics,
       journal: this.#journal,
@@ -290,8 +283,8 @@ export class Daemon {
       peers: this.#speaking.bgp?.peers() ?? [],
       isSettling,
       awaitsRoutes: this.#speaking.awaitsRoutes,
-      dataplane: this.#dataplane.status(),
-      natFailure: this.#nat.failure,
+      dataplane: this.#forwarding.dataplane.status(),
+      natFailure: this.#forwarding.nat.failure,
     });
   }
 
@@ -313,11 +306,10 @@ export class Daemon {
     const desired = this.#calculate(input);
     this.#metrics.calculated((performance.now() - start) / 1000);
     this.#sessions = desired.sessions;
-    this.#dataplane.wantAll(LOCAL_ROUTE_CLASSES, desired.routes);
-    this.#nat.want(desired.nat);
+    this.#forwarding.want(desired);
     if (!onlyEndpoints || this.#context === undefined) {
       this.#context = routingContext(input, desired);
-      this.#fib.reconsider(this.#context);
+      this.#forwarding.reconsider(this.#context);
       this.#speaking.resolveBy(this.#context);
     }
     this.#speaking.follow(desired);
@@ -339,7 +331,7 @@ export class Daemon {
       version,
       bgpIdentifier: this.#speaking.bgp === undefined ? undefined : bgpIdentifier,
       peers,
-      routes: routeStatuses(this.#dataplane),
+      routes: routeStatuses(this.#forwarding.dataplane),
       learnedFrom: new Map(learned),
     };
   }
@@ -351,52 +343,8 @@ export class Daemon {
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(settings)) return;
     this.#felix = settings;
     for (const problem of problems) this.#log.warn('felix-variable-ignored', problem);
-    this.#dataplane.configure({
-      resyncMilliseconds: settings.routeRefreshIntervalMs,
-      forwarding: settings.ipForwarding,
-      writesRoutes: !settings.routeSyncDisabled,
-    });
+    this.#forwarding.configure(settings);
     this.#monitoring.want(monitoringAddresses(settings));
     if (`${before?.interfacePrefixes}` !== `${settings.interfacePrefixes}`) this.#facts.reread();
-  }
-
-  /** In the kernel, or why not: for an attach whose ports are to be there when it is answered. */
-  async #portsPublished(): Promise<string | undefined> {
-    // The computation that an attach asked for comes first.
-    await nextTurn();
-    return this.#nat.settled();
-  }
-
-  #hearNat(event: NatEvent): void {
-    this.#metrics.natEvent(event);
-    const { kind, ...fields } = event;
-    if (kind === 'nat-written')
-      this.#log.info(kind, 'masquerading and published ports are as wanted', fields);
-    if (kind === 'nat-repaired')
-      this.#log.warn(kind, 'the table of nftables somebody had removed or changed is back');
-    if (event.kind === 'nat-failed')
-      this.#log.error(kind, `masquerading and published ports: ${event.reason}`);
-  }
-
-  #hearDataplane(event: DataplaneEvent): void {
-    this.#metrics.dataplaneEvent(event);
-    if (event.kind === 'routes-repaired')
-      this.#log.warn('routes-repaired', 'routes somebody had removed or changed are back', {
-        destinations: event.destinations,
-      });
-    if (event.kind === 'route-failed')
-      this.#log.error('route-failed', event.failure.reason, {
-        destination: event.destination,
-        errno: event.failure.errno,
-      });
-    if (event.kind === 'resync-failed')
-      this.#log.error('route-resync-failed', event.message, { cause: event.cause });
-    if (event.kind === 'sysctl-written')
-      this.#log.info('sysctl-written', `${event.key} is ${event.to} now`, {
-        key: event.key,
-        from: event.from,
-      });
-    if (event.kind === 'sysctl-failed')
-      this.#log.error('sysctl-failed', event.failure.reason, { key: event.failure.key });
   }
 }

@@ -1,0 +1,94 @@
+/**
+ * What the kernel does for this node: routes, the switches they need, and its table of nftables; and what the log and the
+ * metrics hear of them.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type DesiredState, type FelixSettings, LOCAL_ROUTE_CLASSES, type RoutingContext } from '@weft/calc';
+import { Dataplane, type DataplaneEvent, type NatEvent, NatTable } from '@weft/dataplane';
+import type { Kernel } from '@weft/kernel';
+import type { Logger } from '@weft/telemetry';
+import { Fib } from './fib.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Writes what is wanted, and keeps it so. */
+export class Forwarding {
+  readonly dataplane: Dataplane;
+  readonly nat: NatTable;
+  readonly fib: Fib;
+  readonly #log: Logger;
+  readonly #metrics: Metrics;
+
+  constructor(kernel: Kernel, log: Logger, metrics: Metrics) {
+    this.#log = log;
+    this.#metrics = metrics;
+    this.dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
+    this.nat = new NatTable({ report: (event) => this.#hearNat(event) });
+    this.fib = new Fib(this.dataplane);
+  }
+
+  /** Takes over what was calculated. */
+  want({ nat, routes }: DesiredState): void {
+    this.dataplane.wantAll(LOCAL_ROUTE_CLASSES, routes);
+    this.nat.want(nat);
+  }
+
+  /** Next hops resolve in another way now. */
+  reconsider(context: RoutingContext): void {
+    this.fib.reconsider(context);
+  }
+
+  /** What FelixConfiguration says of how the kernel is kept. */
+  configure(settings: FelixSettings): void {
+    this.dataplane.configure({
+      resyncMilliseconds: settings.routeRefreshIntervalMs,
+      forwarding: settings.ipForwarding,
+      writesRoutes: !settings.routeSyncDisabled,
+    });
+  }
+
+  /** In the kernel, or why not: for an attach whose ports are to be there when it is answered. */
+  async portsPublished(): Promise<string | undefined> {
+    // The computation that an attach asked for comes first.
+    await nextTurn();
+    return this.nat.settled();
+  }
+
+  /** Leaves everything as it is. */
+  close(): void {
+    this.dataplane.close();
+    this.nat.close();
+  }
+
+  #hearNat(event: NatEvent): void {
+    this.#metrics.natEvent(event);
+    const { kind, ...fields } = event;
+    if (kind === 'nat-written')
+      this.#log.info(kind, 'masquerading and published ports are as wanted', fields);
+    if (kind === 'nat-repaired')
+      this.#log.warn(kind, 'the table of nftables somebody had removed or changed is back');
+    if (event.kind === 'nat-failed')
+      this.#log.error(kind, `masquerading and published ports: ${event.reason}`);
+  }
+
+  #hearDataplane(event: DataplaneEvent): void {
+    this.#metrics.dataplaneEvent(event);
+    if (event.kind === 'routes-repaired')
+      this.#log.warn('routes-repaired', 'routes somebody had removed or changed are back', {
+        destinations: event.destinations,
+      });
+    if (event.kind === 'route-failed')
+      this.#log.error('route-failed', event.failure.reason, {
+        destination: event.destination,
+        errno: event.failure.errno,
+      });
+    if (event.kind === 'resync-failed')
+      this.#log.error('route-resync-failed', event.message, { cause: event.cause });
+    if (event.kind === 'sysctl-written')
+      this.#log.info('sysctl-written', `${event.key} is ${event.to} now`, {
+        key: event.key,
+        from: event.from,
+      });
+    if (event.kind === 'sysctl-failed')
+      this.#log.error('sysctl-failed', event.failure.reason, { key: event.failure.key });
+  }
+}
