@@ -33,6 +33,19 @@ export interface FreshFacts {
   readonly nodes: ReadonlyMap<string, boolean>;
 }
 
+const NOTHING_FRESH: FreshFacts = { pods: new Map(), nodes: new Map() };
+
+/** Pods and nodes as they are known, but for those that were asked for again. */
+export function overlaid(
+  known: { readonly pods: ReadonlyMap<string, AddressUser>; readonly nodes: ReadonlySet<string> },
+  fresh: FreshFacts,
+): Pick<ReclaimSnapshot, 'users' | 'nodes'> {
+  const users = [...new Map([...known.pods, ...fresh.pods]).values()].filter((user) => user !== undefined);
+  const others = [...known.nodes].filter((node) => !fresh.nodes.has(node));
+  const asked = [...fresh.nodes].flatMap(([node, isThere]) => (isThere ? [node] : []));
+  return { users, nodes: new Set([...others, ...asked]) };
+}
+
 /** What the state tells of its changes. */
 export interface StateListener {
   /** A Pod or a Node is gone, or everything was read anew: there may be something to take back. */
@@ -99,23 +112,12 @@ export class ClusterState {
   }
 
   /** Everything a plan is made from, with what was read again in the place of what was known. */
-  snapshot(now: number, fresh?: FreshFacts): ReclaimSnapshot {
-    const users = new Map(this.#pods.all);
-    for (const [name, user] of fresh?.pods ?? []) {
-      if (user) users.set(name, user);
-      else users.delete(name);
-    }
-    const nodes = new Set(this.nodes);
-    for (const [node, isThere] of fresh?.nodes ?? []) {
-      if (isThere) nodes.add(node);
-      else nodes.delete(node);
-    }
+  snapshot(now: number, fresh: FreshFacts = NOTHING_FRESH): ReclaimSnapshot {
     const configuration = this.#mirror.objects('IPAMConfiguration').get('default');
     return {
       blocks: [...this.#mirror.objects('IPAMBlock').values()],
       affinities: [...this.#mirror.objects('BlockAffinity').values()],
-      nodes,
-      users: [...users.values()],
+      ...overlaid({ pods: this.#pods.all, nodes: this.nodes }, fresh),
       arePods: true,
       cooldown: { seconds: configOf(configuration).cooldownSeconds, now },
     };
