@@ -59,7 +59,10 @@ export class Containerd {
     const failed = ended.then(({ stderr }) => {
       throw new Error(`${name} ended: ${stderr}`);
     });
-    await Promise.race([failed, waitFor(`${name} runs`, () => this.#isRunning(name), 30_000, 20)]);
+    await Promise.race([
+      failed,
+      waitFor(`${name} runs`, async () => (await this.#task(name))?.state === 'RUNNING', 30_000, 20),
+    ]);
   }
 
   /** Kills a container of `run`, and waits until its `ctr run` has cleaned up. */
@@ -91,6 +94,11 @@ export class Containerd {
     );
   }
 
+  /** The network namespace of a running container, for tools that its image does not have. */
+  async netnsOf(name: string): Promise<string> {
+    return `/proc/${(await this.#task(name))?.pid}/ns/net`;
+  }
+
   /** Removes all containers and ends containerd. */
   async stop(): Promise<void> {
     for (const name of [...this.#foreground.keys()]) await this.end(name);
@@ -101,10 +109,11 @@ export class Containerd {
     await ended;
   }
 
-  /** The network is set up between the task's creation and its start. */
-  async #isRunning(name: string): Promise<boolean> {
+  /** A container whose network is still being set up has a task, too, but that is not yet running. */
+  async #task(name: string): Promise<{ pid: number; state: string } | undefined> {
     const tasks = (await this.ctr('task', 'ls')).split('\n').map((line) => line.trim().split(/\s+/));
-    return tasks.some(([task, , state]) => task === name && state === 'RUNNING');
+    const [, pid, state = ''] = tasks.find(([task]) => task === name) ?? [];
+    return pid === undefined ? undefined : { pid: Number(pid), state };
   }
 
   #command(args: readonly string[]): string[] {

@@ -2,6 +2,7 @@
  * A lab for the tests of one file: up before them, down after them, and the questions they ask of it.
  */
 import { globSync, readFileSync } from 'node:fs';
+import { ControlClient } from '@weft/control';
 import {
   addPod,
   defaultTopology,
@@ -17,6 +18,7 @@ import {
 } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { waitFor } from './wait-for.ts';
 
 const silent = (): void => {};
 
@@ -103,6 +105,18 @@ export class TestLab {
   async controlSocket(host: string): Promise<string> {
     const { hosts } = await resolveLab(this.name);
     return hosts.find(({ name }) => name === host)?.controlSocket ?? '';
+  }
+
+  /** Kills the weftd of a host and nothing else that runs there, and waits until nobody answers for it. */
+  async killWeftd(host: string): Promise<void> {
+    const daemon = new ControlClient(await this.controlSocket(host));
+    process.kill((await daemon.status()).pid, 'SIGKILL');
+    const isAway = (): Promise<boolean> =>
+      daemon.status().then(
+        () => false,
+        () => true,
+      );
+    await waitFor(`${host} has no weftd`, isAway);
   }
 
   /** Plugs pods in, one after the other. */

@@ -19,22 +19,10 @@ const runtimes = useRuntimes(lab, {
   networks: { '10-pods.conflist': weftNetwork('pods') },
 });
 
-async function hostFiles(host: string): Promise<{ controlSocket: string; cniSpool: string }> {
+/** What plugins have left on a host for its next weftd. */
+async function spooledOn(host: string): Promise<string[]> {
   const found = (await resolveLab(lab.name)).hosts.find(({ name }) => name === host);
-  if (found === undefined) throw new Error(`the lab has no ${host}`);
-  return found;
-}
-
-/** Kills the weftd of a host and nothing else of it, and waits until its socket is dead. */
-async function killWeftd(host: string): Promise<void> {
-  const daemon = new ControlClient((await hostFiles(host)).controlSocket);
-  process.kill((await daemon.status()).pid, 'SIGKILL');
-  const isDead = () =>
-    daemon.status().then(
-      () => false,
-      () => true,
-    );
-  await waitFor(`${host} has no weftd`, isDead);
+  return readdirSync(found?.cniSpool ?? '');
 }
 
 let before: string[];
@@ -50,15 +38,15 @@ describe('kill -9 of weftd under running containers', () => {
 
   it('loses no packet, and the next weftd adopts them', { timeout: 60_000 }, async () => {
     const [v4 = '', v6 = ''] = await containerAddresses(runtimes.containerd('node1'), 'here');
-    const pings = [v4, v6].map((address) => {
-      const ping = ['ping', '-n', '-q', '-i', '0.005', address];
-      return execa('ip', ['netns', 'exec', lab.namespaceOf('node2'), ...ping], { reject: false });
-    });
+    const there = await runtimes.containerd('node2').netnsOf('there');
+    const pings = [v4, v6].map((address) =>
+      execa('nsenter', [`--net=${there}`, 'ping', '-n', '-q', '-i', '0.005', address], { reject: false }),
+    );
     const endpoints = await containerTraces(lab.name);
-    await killWeftd('node1');
+    await lab.killWeftd('node1');
     await restartDaemon(lab.name, 'node1');
     await waitFor('node1 is ready', async () => {
-      const { readiness } = await new ControlClient((await hostFiles('node1')).controlSocket).status();
+      const { readiness } = await new ControlClient(await lab.controlSocket('node1')).status();
       return readiness.ok;
     });
     for (const ping of pings) ping.kill('SIGINT');
@@ -74,11 +62,10 @@ describe('while weftd is away', () => {
   it('containers are removed, and the next weftd gives back what they had', { timeout: 60_000 }, async () => {
     await runtimes.containerd('node1').run('by-ctr', 'sleep', '1000');
     await runtimes.podman('node1').start('by-podman', ['--net=pods'], 'sleep', '1000');
-    const { cniSpool } = await hostFiles('node1');
-    await killWeftd('node1');
+    await lab.killWeftd('node1');
     await runtimes.containerd('node1').end('by-ctr');
     await runtimes.podman('node1').remove('by-podman');
-    expect(readdirSync(cniSpool)).toHaveLength(2);
+    expect(await spooledOn('node1')).toHaveLength(2);
     await restartDaemon(lab.name, 'node1');
     expect(await containerTraces(lab.name)).toEqual(before);
     expect((await weftctl('--lab', lab.name, 'ipam', 'check')).stdout).toContain('found 0 problems');
@@ -87,7 +74,7 @@ describe('while weftd is away', () => {
   it('a container is refused with what to do, and works as soon as weftd is back', {
     timeout: 60_000,
   }, async () => {
-    await killWeftd('node1');
+    await lab.killWeftd('node1');
     const byCtr = await runtimes.containerd('node1').runToEnd('refused', 'true');
     const byPodman = await runtimes.podman('node1').runToEnd('refused', ['--net=pods'], 'true');
     for (const { exitCode, stderr } of [byCtr, byPodman]) {
@@ -107,7 +94,7 @@ describe('kill -9 of weftd in the midst of containers that come and go', () => {
     const containerd = runtimes.containerd('node1');
     const runs = Array.from({ length: 12 }, (_, index) => containerd.runToEnd(`crowd${index}`, 'true'));
     await Promise.race(runs);
-    await killWeftd('node1');
+    await lab.killWeftd('node1');
     await Promise.all(runs);
     await restartDaemon(lab.name, 'node1');
     expect(await containerTraces(lab.name)).toEqual(before);
