@@ -58,6 +58,14 @@ describe('with weftd there', () => {
     expect(body.subarray(end + 2).equals(stdin)).toBe(true);
   });
 
+  test('bytes that are no text arrive, too', async () => {
+    weftd = await FakeWeftd.listen(runtime.socket, answering(http(200, RESULT)));
+    const script = `CNI_ARGS="$(printf '\\377\\200\\n\\001')" exec "$0"`;
+    const through = (plugin: string): string[] => ['/bin/sh', '-c', `export CNI_ARGS; ${script}`, plugin];
+    expect(await runtime.call({ command: 'ADD', stdin: CONFIG, through })).toMatchObject({ code: 0 });
+    expect(weftd.requests[0]?.body.includes(Buffer.from('CNI_ARGS=\xff\x80\n\x01\0', 'latin1'))).toBe(true);
+  });
+
   test('environment and input may have 1 MiB together, and not a byte more', async () => {
     weftd = await FakeWeftd.listen(runtime.socket, answering(http(200, RESULT)));
     const room = 1024 * 1024 - 'CNI_COMMAND=ADD\0\0'.length;
