@@ -55,15 +55,15 @@ export class Attaching {
     );
   }
 
-  /** Why neither can be done just now; undefined when it can. */
-  whyNotNow(id: string): Refusal | undefined {
-    return this.#with.whyNotNow(id);
+  /** Whether it can be done just now, as far as is known. */
+  get isPossible(): boolean {
+    return this.#with.whyNotNow('') === undefined && this.#with.state.health.away === undefined;
   }
 
   /** Runs what needs the datastore; that it is away is an answer, not a mistake of the daemon. */
   async onStore<T extends object>(id: string, operation: () => Promise<T | Refusal>): Promise<T | Refusal> {
-    const { options } = this.#with;
-    const refusal = this.whyNotNow(id) ?? (await whyStillAway(this.#with, id));
+    const { options, whyNotNow } = this.#with;
+    const refusal = whyNotNow(id) ?? (await whyStillAway(this.#with, id));
     if (refusal !== undefined) return refusal;
     try {
       return await Promise.race([operation(), noAnswer(options, id)]);

@@ -13,8 +13,8 @@ export interface CniHost {
   /** The endpoints of this node. */
   endpoints(): readonly Endpoint[];
   readiness(): Health;
-  /** Why nothing can be attached or detached just now; undefined when it can. */
-  whyNotNow(id: string): Refusal | undefined;
+  /** Whether anything can be attached or detached just now, as far as is known. */
+  isPossible(): boolean;
   /** Pods of the API server; absent where there is none. */
   readonly pods?: PodReader | undefined;
 }

@@ -81,7 +81,7 @@ export class CniPlugin {
   async #inOrder(request: CniRequest): Promise<object | CniError | undefined> {
     if (!('attachment' in request) && request.command !== 'GC') return this.#run(request);
     // While nothing can be done anyway, whoever asks is told so at once.
-    if (this.#host.whyNotNow('') === undefined) await this.#listening.promise;
+    if (this.#host.isPossible()) await this.#listening.promise;
     if (request.command === 'ADD' && this.#spool.waiting > 0) await this.#spool.sweep();
     return this.#run(request);
   }

@@ -12,8 +12,7 @@ type StatusRequest = Extract<CniRequest, { readonly command: 'STATUS' | 'GC' }>;
 export async function status(host: CniHost, request: StatusRequest): Promise<CniError | undefined> {
   const { ok, reasons } = host.readiness();
   if (!ok) {
-    const cannotAdd = host.whyNotNow(request.configuration.name) !== undefined;
-    const code = cannotAdd ? ERROR_CODE.notAvailable : ERROR_CODE.limitedConnectivity;
+    const code = host.isPossible() ? ERROR_CODE.limitedConnectivity : ERROR_CODE.notAvailable;
     return cniError(
       code,
       `the node is not ready: ${reasons.join('; ')}`,

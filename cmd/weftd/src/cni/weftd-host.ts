@@ -25,7 +25,7 @@ export function weftdHost({ attaching, attachments, cluster, log, nodeName, read
     readiness,
     attach: (id, request) => attaching.attach(id, request),
     detach: (id) => attaching.detach(id),
-    whyNotNow: (id) => attaching.whyNotNow(id),
+    isPossible: () => attaching.isPossible,
     differences: (id, request) => attachments.differences(id, request),
     endpoints: () => attachments.list(),
     pods: cluster && podReader(() => cluster.open(), nodeName),
