@@ -1,5 +1,6 @@
 /** What Debian's runtimes never ask of plugins, but newer ones and kubelet's do: runtimeConfig's limits, CHECK, GC, STATUS. */
 import { createNetns, deleteNetns, netnsPath } from '@weft/kernel';
+import { restartDaemon } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { containerTraces } from '../harness/container-traces.ts';
@@ -66,6 +67,9 @@ describe('GC and STATUS', () => {
     await containerd.runDetached('stays', 'sleep', '1000');
     await containerd.removeDetached('gone');
     const ended = (line: string) => line.includes(containerd.containerId('gone'));
+    expect((await containerTraces(lab.name)).filter(ended)).toHaveLength(2);
+    await lab.killWeftd('node1');
+    await restartDaemon(lab.name, 'node1');
     expect((await containerTraces(lab.name)).filter(ended)).toHaveLength(2);
     expect(await status()).toMatchObject({ exitCode: 0, stdout: '' });
     expect(await gc('stays')).toMatchObject({ exitCode: 0, stdout: '' });
