@@ -174,6 +174,7 @@ export class Daemon {
       facts: () => this.#facts.facts,
       log,
       isReady: () => this.#readiness().ok,
+      isLocked: () => this.#state.isLocked,
     });
     this.#joining = new Joining({
       options,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { FIRST_FOUND, type LocalFacts } from '@weft/calc';
 import { createMemoryStore, type Datastore } from '@weft/datastore';
 import { createLogger } from '@weft/telemetry';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Options } from '../options.ts';
 import { NodeRegistration } from './node-registration.ts';
 
@@ -19,7 +19,7 @@ function factsOf(...addresses: string[]): LocalFacts {
   return { interfaces: [eth0], routes: [] };
 }
 
-function registration(more: Partial<Options> = {}): NodeRegistration {
+function registration(more: Partial<Options> = {}, isLocked = () => false): NodeRegistration {
   const options = {
     nodeName: 'node1',
     datastore: { type: 'embedded', path: '/x.db' },
@@ -28,7 +28,7 @@ function registration(more: Partial<Options> = {}): NodeRegistration {
     ...more,
   } as Options;
   const log = createLogger({ name: 'test', level: 'error' });
-  return new NodeRegistration({ options, store, facts: () => facts, log });
+  return new NodeRegistration({ options, store, facts: () => facts, isLocked, log });
 }
 
 const node = async (name = 'node1') => (await store.get({ kind: 'Node', name }))?.spec;
@@ -91,6 +91,30 @@ describe('the Node of a daemon', () => {
     await putNode('newcomer', { bgp: { ipv4Address: '10.0.0.1/24' } });
     await registration({ asNumber: 65002 }).register();
     expect((await node())?.bgp?.asNumber).toBe(65002);
+  });
+
+  it('follows an address that is detected, but not while the datastore is locked', async () => {
+    let locked = true;
+    const looked = vi.fn(() => locked);
+    const registered = registration({ autodetectPollIntervalMs: 5 }, looked);
+    await registered.register();
+    registered.watch();
+    facts = factsOf('10.0.0.2/24');
+    await vi.waitFor(() => expect(looked.mock.calls.length).toBeGreaterThan(2));
+    expect((await node())?.bgp?.ipv4Address).toBe('10.0.0.1/24');
+    locked = false;
+    await vi.waitFor(async () => expect((await node())?.bgp?.ipv4Address).toBe('10.0.0.2/24'));
+    registered.close();
+  });
+
+  it('that is told its addresses is not looked at again', async () => {
+    const wanted = '10.0.0.1/24';
+    const addresses = [{ family: 4, wanted, method: FIRST_FOUND }] as const;
+    vi.useFakeTimers();
+    const registered = registration({ addresses, autodetectPollIntervalMs: 5 });
+    registered.watch();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
   });
 
   it('is not made without any address', async () => {

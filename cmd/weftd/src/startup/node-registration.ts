@@ -20,6 +20,8 @@ export interface RegistrationOptions {
   readonly options: Options;
   readonly store: Datastore;
   readonly facts: () => LocalFacts;
+  /** Somebody has locked the datastore: nothing is written that could wait. */
+  readonly isLocked: () => boolean;
   readonly log: Logger;
 }
 
@@ -28,6 +30,7 @@ export class NodeRegistration {
   readonly #with: RegistrationOptions;
   #addresses: readonly ChosenAddress[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #isLooking = false;
 
   constructor(options: RegistrationOptions) {
     this.#with = options;
@@ -71,6 +74,8 @@ export class NodeRegistration {
   }
 
   async #lookAgain(): Promise<void> {
+    if (this.#isLooking || this.#with.isLocked()) return;
+    this.#isLooking = true;
     try {
       await this.register();
     } catch (error) {
@@ -78,6 +83,8 @@ export class NodeRegistration {
       this.#with.log.error('node-address-not-renewed', error.message, {
         hint: 'the Node stays as it is; weftd looks again',
       });
+    } finally {
+      this.#isLooking = false;
     }
   }
 

@@ -24,6 +24,8 @@ export interface NodeStartupOptions {
   readonly facts: () => LocalFacts;
   readonly log: Logger;
   readonly isReady: () => boolean;
+  /** Somebody has locked the datastore. */
+  readonly isLocked: () => boolean;
 }
 
 /** The steps, each of which may be repeated after a DatastoreError. */
