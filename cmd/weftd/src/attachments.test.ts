@@ -52,6 +52,7 @@ function attachmentsOn(used: Datastore): Attachments {
     hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
     portsPublished: async () => portsFailure,
+    announced: async () => {},
   });
 }
 

@@ -39,6 +39,8 @@ export interface AttachmentsOptions extends WiringOptions {
   readonly now: () => number;
   /** An endpoint came or went, so the desired state is another one. */
   readonly changed: () => void;
+  /** Resolves when somebody out there knows the way to the addresses, or is not to be waited for. */
+  readonly announced: (addresses: readonly Address[]) => Promise<void>;
   /** Resolves when published ports are as `changed` made them wanted, with the reason when they cannot be. */
   readonly portsPublished: () => Promise<string | undefined>;
 }
@@ -200,6 +202,7 @@ export class Attachments {
     const wired = performance.now();
     const failed = (await this.#record(id, request, spec, plugged)) ?? (await this.#publish(id, request));
     if (failed !== undefined) return failed;
+    await this.#options.announced(addresses);
     const timing = {
       ipamMilliseconds: assigned - start,
       wiringMilliseconds: wired - assigned,
@@ -262,6 +265,7 @@ export class Attachments {
     const spec = this.#wiring.specOf({ mac: known.spec.mac, ...request }, hostInterface, addresses);
     const plugged = this.#wiring.plug(spec);
     if (isRefusal(plugged)) return plugged;
+    await this.#options.announced(addresses);
     const wiringMilliseconds = performance.now() - start;
     const timing = { ipamMilliseconds: 0, wiringMilliseconds, totalMilliseconds: wiringMilliseconds };
     return attachment('already-attached', id, spec, plugged, timing);

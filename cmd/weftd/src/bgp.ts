@@ -5,6 +5,7 @@ import type { Announcement } from '@weft/calc';
 import type { Address, Prefix } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
 import {
+  type Acknowledgement,
   BgpServer,
   type Explanation,
   type LocRibChange,
@@ -70,6 +71,16 @@ export class Bgp {
 
   setNextHops(states: readonly NextHopState[]): void {
     this.#server.setNextHops(states);
+  }
+
+  /** There is somebody to announce to. */
+  get hasPeers(): boolean {
+    return this.#server.config.peers.length > 0;
+  }
+
+  /** Resolves when a peer's TCP has acknowledged an announced prefix, nobody is to be told, or the signal comes. */
+  acknowledged(prefix: Prefix, signal: AbortSignal): Promise<Acknowledgement> {
+    return this.#server.acknowledged(prefix, signal);
   }
 
   peers(): PeerStatus[] {

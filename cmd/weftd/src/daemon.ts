@@ -16,9 +16,11 @@ import {
 import { type ControlServer, type Health, type Refusal, refuse, startControlServer } from '@weft/control';
 import { FactsWatcher } from '@weft/dataplane';
 import { type OnUnreadable, openDatastore } from '@weft/datastore';
+import { containsAddress } from '@weft/ip';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
+import { Announcing } from './announcing.ts';
 import { Attaching } from './attaching.ts';
 import { Attachments } from './attachments.ts';
 import { bgpPeers } from './bgp-answers.ts';
@@ -75,6 +77,7 @@ export class Daemon {
   readonly #facts: FactsWatcher;
   readonly #forwarding: Forwarding;
   readonly #speaking: Speaking;
+  readonly #announcing: Announcing;
   readonly #attachments: Attachments;
   readonly #journal: BatchedJournal;
   readonly #startup: NodeStartup;
@@ -120,6 +123,14 @@ export class Daemon {
       tryAgain: () => this.#schedule('everything'),
     });
     this.#journal = new BatchedJournal(options.ipamJournal, log);
+    this.#announcing = new Announcing({
+      timeoutMilliseconds: options.announceTimeoutMilliseconds,
+      log,
+      speaker: () => (this.#speaking.noBgpReason === undefined ? this.#speaking.bgp : undefined),
+      isAnnounceable: (address) =>
+        this.#state.all('IPPool').some(({ spec }) => containsAddress(spec.cidr, address)),
+      waited: (outcome, seconds) => this.#metrics.announced(outcome, seconds),
+    });
     this.#attachments = new Attachments({
       nodeName: options.nodeName,
       store,
@@ -135,6 +146,7 @@ export class Daemon {
       hostRouting: (family) => this.#state.workloadRouting(family),
       changed: () => this.#schedule('endpoints'),
       portsPublished: () => this.#forwarding.portsPublished(),
+      announced: (addresses) => this.#announcing.wait(addresses),
     });
     this.#attaching = new Attaching({
       options,
@@ -199,6 +211,7 @@ export class Daemon {
     await this.#joining.run();
     this.#running = true;
     this.#apply();
+    if (this.#restarting) this.#announcing.adopt();
     this.#followRequests();
     if (this.#speaking.error !== undefined) {
       // A daemon that cannot speak writes no routes.
@@ -314,6 +327,7 @@ export class Daemon {
       this.#speaking.resolveBy(this.#context);
     }
     this.#speaking.follow(desired);
+    this.#announcing.follow(desired.announcements.map(({ prefix }) => prefix));
   }
 
   /** Reports go to whoever asks for them, from the first computation on. */

@@ -5,6 +5,7 @@ import type { RequestRecord } from '@weft/control';
 import type { Dataplane, DataplaneEvent, NatEvent, NatTable } from '@weft/dataplane';
 import { familyOf } from '@weft/ip';
 import { collectProcessMetrics, METRICS, MetricRegistry } from '@weft/telemetry';
+import type { AnnouncingOutcome } from './announcing.ts';
 import type { Attachments } from './attachments.ts';
 import type { Bgp } from './bgp.ts';
 import type { Options } from './options.ts';
@@ -37,6 +38,8 @@ export class Metrics {
   readonly #repairs = this.#registry.counter(METRICS.routeRepairs);
   readonly #failures = this.#registry.counter(METRICS.routeFailures);
   readonly #resyncs = this.#registry.histogram(METRICS.routeResyncSeconds);
+  readonly #announce = this.#registry.histogram(METRICS.announceSeconds);
+  readonly #announceTimeouts = this.#registry.counter(METRICS.announceTimeouts);
   readonly #natRepairs = this.#registry.counter(METRICS.natRepairs);
   readonly #natFailures = this.#registry.counter(METRICS.natFailures);
   readonly #requests = this.#registry.counter(METRICS.controlRequests);
@@ -70,6 +73,12 @@ export class Metrics {
   /** A container was detached, or not. */
   detached(outcome: string, seconds: number): void {
     this.#detach.with({ outcome }).observe(seconds);
+  }
+
+  /** A container has waited for its block to be announced and acknowledged. */
+  announced(outcome: AnnouncingOutcome, seconds: number): void {
+    this.#announce.with({ outcome }).observe(seconds);
+    if (outcome === 'aborted' || outcome === 'not-announced') this.#announceTimeouts.with().inc();
   }
 
   /** The control API answered. */

@@ -32,6 +32,8 @@ export interface Options extends NodeOptions {
   readonly metricsAddress?: { readonly host: string; readonly port: number };
   readonly holdTimeSeconds: number;
   readonly restartTimeSeconds: number;
+  /** How long the answer to an attach waits for a peer to acknowledge a new block; 0: not at all. */
+  readonly announceTimeoutMilliseconds: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -129,6 +131,13 @@ function bgpFlags(): Option[] {
     )
       .argParser(integer(1, 4095))
       .default(120),
+    flag(
+      '--announce-timeout-milliseconds <n>',
+      'WEFT_ANNOUNCE_TIMEOUT_MILLISECONDS',
+      'how long a container in a new block is held back until a peer has acknowledged the block; 0: not at all',
+    )
+      .argParser(integer(0, 20_000))
+      .default(1000),
   ];
 }
 

@@ -18,6 +18,7 @@ export { applyOperations } from './policy/operation.ts';
 export * from './policy/policy.ts';
 export { DECISION_STEPS, type DecisionStep } from './rib/decision-process.ts';
 export { REJECTIONS, type Rejection } from './rib/path-table.ts';
+export type { Advertisement, ToldPeer } from './speaker/advertised.ts';
 export { type ConfigMistake, checkSpeakerConfig } from './speaker/check-config.ts';
 export type * from './speaker/config.ts';
 export type { SpeakerOptions } from './speaker/core.ts';
@@ -28,6 +29,7 @@ export type { ReceivedRoute, SelectedRoute, SentRoute } from './speaker/listing.
 export { RecordedSpeaker, replay } from './speaker/recording.ts';
 export type { ShownAttributes } from './speaker/shown-attributes.ts';
 export { Speaker } from './speaker/speaker.ts';
+export type { Acknowledgement } from './transport/acknowledgement.ts';
 export { BgpServer, type StartResult } from './transport/bgp-server.ts';
 export { BGP_PORT } from './transport/dial.ts';
 export type { ListenError } from './transport/listen-error.ts';

@@ -126,6 +126,19 @@ export const METRICS = {
     labels: ['outcome'],
     buckets: 'request',
   },
+  announceSeconds: {
+    kind: 'histogram',
+    name: 'weft_announce_seconds',
+    help: 'Time an attach in a new block was held back for a peer to acknowledge the block, by outcome (acknowledged, nobody-to-tell, aborted, not-announced).',
+    labels: ['outcome'],
+    buckets: 'request',
+  },
+  announceTimeouts: {
+    kind: 'counter',
+    name: 'weft_announce_timeouts_total',
+    help: 'New blocks that were not announced, or that no peer acknowledged in time.',
+    labels: [],
+  },
   endpointDetachSeconds: {
     kind: 'histogram',
     name: 'weft_endpoint_detach_seconds',

@@ -16,6 +16,7 @@ import type { SessionEvent } from '../fsm/types.ts';
 import { FAMILIES, type Family, toAfiSafi } from '../wire/family.ts';
 import { RefreshSubtype } from '../wire/iana.ts';
 import { encodeRouteRefresh } from '../wire/message/05-route-refresh.ts';
+import { type Advertisement, advertisement } from './advertised.ts';
 import { receiveBfdStatus, updateBfd } from './bfd.ts';
 import { BmpStation, type BmpStationOptions } from './bmp-station.ts';
 import type { LocRibChange, NextHopState, PeerStatus, PrefixMatch, SpeakerConfig } from './config.ts';
@@ -158,6 +159,11 @@ export class Speaker {
   /** Why the route of a prefix is what it is, and what peers are told about it. */
   explain(prefix: Prefix): Explanation {
     return explainPrefix(this.#core, prefix);
+  }
+
+  /** Who has been told a prefix, and who is about to be. */
+  advertisement(prefix: Prefix): Advertisement {
+    return advertisement(this.#core, prefix);
   }
 
   /** Dumps the RIBs as MRT; the chunks may be taken while events go on (`mrt/table-dump.ts`). */

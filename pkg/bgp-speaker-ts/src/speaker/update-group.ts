@@ -114,6 +114,20 @@ export class UpdateGroup {
     return false;
   }
 
+  /** Says whether a member is told a prefix, by its id, or will be once it has caught up. */
+  tells(member: GroupMember, prefix: number): boolean {
+    if (!this.profile.addPath) return this.#tellsSlot(member, prefix);
+    const { paths, firstPaths } = this.#rib;
+    let path = firstPaths[prefix] as number;
+    while (path !== NO_PATH && !this.#tellsSlot(member, path)) path = paths.next[path] as number;
+    return path !== NO_PATH;
+  }
+
+  #tellsSlot(member: GroupMember, slot: number): boolean {
+    const { routes, sources } = this.adjRibOut;
+    return (routes[slot] ?? NO_ROUTE) !== NO_ROUTE && sources[slot] !== member.peer;
+  }
+
   /** Exports what the RIB has just selected, and a further part of the table while the group is new. */
   update(): void {
     this.#detachSlowMembers();

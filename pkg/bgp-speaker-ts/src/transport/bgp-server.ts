@@ -37,6 +37,7 @@ import type { ReceivedRoute, SelectedRoute, SentRoute } from '../speaker/listing
 import { Speaker } from '../speaker/speaker.ts';
 import { FAMILIES, type Family } from '../wire/family.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
+import { type Acknowledgement, acknowledgement } from './acknowledgement.ts';
 import { BfdThread } from './bfd/bfd-thread.ts';
 import { toCounts } from './bfd/counts.ts';
 import type { BfdNews } from './bfd/messages.ts';
@@ -209,6 +210,20 @@ export class BgpServer {
   /** Why the route of a prefix is what it is. */
   explain(prefix: Prefix): Explanation {
     return this.#speaker.explain(prefix);
+  }
+
+  /**
+   * Resolves when the TCP of at least one peer has acknowledged the UPDATE with a prefix, when nobody is to be told, or
+   * when the signal comes. At once when that is so already.
+   */
+  acknowledged(prefix: Prefix, signal: AbortSignal): Promise<Acknowledgement> {
+    return acknowledgement(
+      {
+        advertisement: () => this.#speaker.advertisement(prefix),
+        connection: (peer, id) => this.#connections.find(peer, id),
+      },
+      signal,
+    );
   }
 
   /**

@@ -102,6 +102,11 @@ export class PeerConnections {
     if (connection !== undefined) this.#lingering.close(connection);
   }
 
+  /** A connection that is up. */
+  find(peer: Address, id: ConnectionId): TcpConnection | undefined {
+    return this.#table.find(peer, id);
+  }
+
   /** Queues bytes for `flush`. */
   send(peer: Address, id: ConnectionId, bytes: Uint8Array): void {
     const connection = this.#table.find(peer, id);

@@ -25,6 +25,7 @@ const PROTOTYPES = {
   poll: 'int poll(void *entries, unsigned long count, int timeout)',
   eventfd: 'int eventfd(unsigned int value, int flags)',
   if_nametoindex: 'unsigned int if_nametoindex(const char *name)',
+  ioctl: 'int ioctl(int fd, unsigned long request, void *value)',
   close: 'int close(int fd)',
 } as const;
 
@@ -44,6 +45,7 @@ interface Libc {
   readonly functions: Readonly<Record<Name, Native>>;
 }
 
+const SIOCOUTQ = 0x5411;
 const EFD_NONBLOCK = 0o4000;
 const EFD_CLOEXEC = 0o2000000;
 
@@ -104,6 +106,13 @@ export function poll(entries: Uint8Array, count: number, timeoutMs: number): Sys
 /** eventfd(2), not blocking: eight octets written to it wake whoever polls it. */
 export function eventfd(): SyscallResult {
   return call('eventfd', 0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
+/** SIOCOUTQ of tcp(7): bytes written to a socket that the peer has not acknowledged; undefined when it cannot be told. */
+export function unacknowledgedBytes(fd: number): number | undefined {
+  const value = new Int32Array(1);
+  const result = call('ioctl', fd, SIOCOUTQ, new Uint8Array(value.buffer));
+  return result.ok ? value[0] : undefined;
 }
 
 /** close(2). */

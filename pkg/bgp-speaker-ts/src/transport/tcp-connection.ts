@@ -11,7 +11,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionEnds } from '../speaker/events.ts';
 import { fromNodeAddress } from './socket-address.ts';
 import { descriptorOf } from './socket-descriptor.ts';
-import { send } from './syscalls.ts';
+import { send, unacknowledgedBytes } from './syscalls.ts';
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -42,6 +42,7 @@ export class TcpConnection {
   readonly #fd: number;
   #queue: Uint8Array[] = [];
   #reportedOutstanding = 0;
+  #sentBytes = 0;
   /** Nothing is reported any more: it was closed here, or its end was reported. */
   #silent = false;
   #error: string | undefined;
@@ -84,10 +85,23 @@ export class TcpConnection {
     if (parts.length === 0 || this.#socket.destroyed) return;
     this.#queue = [];
     const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+    this.#sentBytes += bytes.length;
     const rest = bytes.subarray(this.#sendNow(bytes));
     if (rest.length === 0) return;
     this.#socket.write(rest, () => this.#reportOutstanding());
     this.#reportOutstanding();
+  }
+
+  /** How many bytes `flush` has written so far. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** How many of them the peer's TCP has acknowledged, at the least. One system call. */
+  acknowledgedBytes(): number {
+    const { destroyed, writableLength } = this.#socket;
+    const unacknowledged = destroyed ? undefined : unacknowledgedBytes(this.#fd);
+    return unacknowledged === undefined ? 0 : this.#sentBytes - writableLength - unacknowledged;
   }
 
   /**
