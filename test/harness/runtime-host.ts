@@ -14,8 +14,8 @@ import { execa } from 'execa';
 import type { Ended } from './refusal.ts';
 import { waitFor } from './wait-for.ts';
 
-/** What begins empty: CNI configurations, CNI plugins (/opt/cni/bin), what plugins and libcni keep, containerd's shims. */
-const ownFolders = ['/etc/cni', '/opt', '/var/lib', '/run/containerd'];
+/** What begins empty: CNI configurations, CNI plugins (/opt/cni/bin), what plugins and libcni keep, containerd's shims, Docker's plugins. */
+const ownFolders = ['/etc/cni', '/opt', '/var/lib', '/run/containerd', '/run/docker'];
 /** Where weftd's socket is when nobody says otherwise: Podman hands no variable on to the plugins it calls after a container. */
 const weftFolder = '/run/weft';
 const spoolFolder = '/var/lib/weft/cni-spool';

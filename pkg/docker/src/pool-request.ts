@@ -31,8 +31,11 @@ export interface PoolAnswer {
 /** The option by which a network names its pool: `--ipam-opt weft.pool=NAME`. */
 const POOL_OPTION: Readonly<Record<Family, string>> = { ipv4: 'weft.pool', ipv6: 'weft.pool6' };
 
-/** The prefix that dockerd shows where a network has no subnet of its own, and the gateway that none has. */
-export const NO_GATEWAY: Readonly<Record<Family, string>> = { ipv4: '0.0.0.0/0', ipv6: '::/0' };
+/**
+ * The gateway that no network has, and the prefix of one that was made without a subnet: dockerd asks again and again for a pool
+ * that it did not name itself, until none of the host's routes overlaps with it, unless it is this.
+ */
+export const UNSPECIFIED: Readonly<Record<Family, string>> = { ipv4: '0.0.0.0/0', ipv6: '::/0' };
 
 /** Decides about the pool of one family of a network. */
 export function answerPoolRequest(request: RequestPool, pools: readonly Pool[]): PoolAnswer | Refusal {
@@ -55,7 +58,7 @@ function refuseOptions({ Options }: RequestPool): Refusal | undefined {
 
 function answerAny(family: Family, pools: readonly Pool[]): PoolAnswer | Refusal {
   const usable = pools.filter(({ notAutomatic, unusable }) => (notAutomatic ?? unusable) === undefined);
-  if (usable.length > 0) return answer(family, NO_GATEWAY[family]);
+  if (usable.length > 0) return answer(family, UNSPECIFIED[family]);
   const reasons = pools.map(({ name, notAutomatic, unusable }) => `${name} ${unusable ?? notAutomatic}`);
   const why = reasons.length === 0 ? 'there is none' : reasons.join('; ');
   return refuse(
@@ -68,7 +71,7 @@ function answerAny(family: Family, pools: readonly Pool[]): PoolAnswer | Refusal
 function answerNamed(family: Family, name: string, pools: readonly Pool[]): PoolAnswer | Refusal {
   const pool = pools.find((candidate) => candidate.name === name);
   if (pool === undefined) return noSuchPool(family, `pool ${name}`, pools);
-  return refuseUnusable(pool) ?? answer(family, pool.cidr, name);
+  return refuseUnusable(pool) ?? answer(family, UNSPECIFIED[family], name);
 }
 
 function answerSubnet(
@@ -120,6 +123,6 @@ function answer(family: Family, cidr: string, pool?: string): PoolAnswer {
   return {
     PoolID: encodePoolId(choice),
     Pool: cidr,
-    Data: { 'com.docker.network.gateway': NO_GATEWAY[family] },
+    Data: { 'com.docker.network.gateway': UNSPECIFIED[family] },
   };
 }
