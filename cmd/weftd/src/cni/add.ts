@@ -59,7 +59,7 @@ async function attach(
   request: AddRequest,
   wishes: Wishes,
 ): Promise<Result | CniError> {
-  const isKnown = host.endpoints().some((endpoint) => endpoint.id === id);
+  const isKnown = host.endpoint(id) !== undefined;
   // An IPAM plugin is asked once for a container; what it said lies in the endpoint.
   const assigned = isKnown ? undefined : await delegate(host, request, 'ADD');
   if (isCniError(assigned)) return undo(host, request, assigned);

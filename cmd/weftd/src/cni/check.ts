@@ -23,7 +23,7 @@ export async function check(host: CniHost, request: CheckRequest): Promise<CniEr
   const before = decodeResult(configuration.prevResult, version, 'prevResult');
   if (isCniError(before)) return before;
   const id = cniEndpointId({ network: configuration.name, ...attachment });
-  const endpoint = host.endpoints().find((known) => known.id === id);
+  const endpoint = host.endpoint(id);
   if (endpoint === undefined) return unknown(id);
   const wishes = { families: [], withoutIpam: false };
   const found = host.differences(id, attachRequest(request, wishes));

@@ -12,6 +12,8 @@ export interface CniHost {
   differences(id: string, request: AttachRequest): readonly string[] | Refusal;
   /** The endpoints of this node. */
   endpoints(): readonly Endpoint[];
+  /** One of them; undefined when there is none of that id. */
+  endpoint(id: string): Endpoint | undefined;
   readiness(): Health;
   /** Whether anything can be attached or detached just now, as far as is known. */
   isPossible(): boolean;

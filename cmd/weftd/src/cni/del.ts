@@ -21,9 +21,7 @@ export async function del(host: CniHost, request: DelRequest): Promise<CniError 
 /** An endpoint that another program made, such as Calico's plugin before weft took the node over, has an id of its own. */
 function idsOf(host: CniHost, { attachment, configuration }: DelRequest): Set<string> {
   const { containerId, interfaceName } = attachment;
-  const adopted = host
-    .endpoints()
-    .filter((endpoint) => endpoint.id === containerId && endpoint.interfaceName === interfaceName)
-    .map(({ id }) => id);
-  return new Set([...adopted, cniEndpointId({ network: configuration.name, ...attachment })]);
+  const isAdopted = host.endpoint(containerId)?.interfaceName === interfaceName;
+  const own = cniEndpointId({ network: configuration.name, ...attachment });
+  return new Set(isAdopted ? [containerId, own] : [own]);
 }

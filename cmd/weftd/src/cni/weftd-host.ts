@@ -1,5 +1,5 @@
 /** This daemon, as the CNI commands see it. */
-import type { Health } from '@weft/control';
+import { type Health, isRefusal } from '@weft/control';
 import type { Logger } from '@weft/telemetry';
 import type { Attaching } from '../attaching.ts';
 import type { Attachments } from '../attachments.ts';
@@ -28,6 +28,10 @@ export function weftdHost({ attaching, attachments, cluster, log, nodeName, read
     isPossible: () => attaching.isPossible,
     differences: (id, request) => attachments.differences(id, request),
     endpoints: () => attachments.list(),
+    endpoint: (id) => {
+      const endpoint = attachments.endpoint(id);
+      return isRefusal(endpoint) ? undefined : endpoint;
+    },
     pods: cluster && podReader(() => cluster.open(), nodeName),
   };
 }
