@@ -55,9 +55,8 @@ describe.each(['.', ...overlays])('manifests/%s', (folder) => {
       for (const { env = [], ports = [], livenessProbe, readinessProbe } of spec.template.spec.containers) {
         const address = env.find(({ name }: Named) => name === 'WEFT_METRICS_ADDRESS')?.value;
         for (const { httpGet } of [livenessProbe, readinessProbe]) {
-          const port = ports.find(({ name }: Named) => name === httpGet.port);
-          if (address !== undefined) expect(`${httpGet.host}:${httpGet.port}`).toBe(address);
-          else expect(port).toBeDefined();
+          const named = ports.find(({ name }: Named) => name === httpGet.port)?.containerPort;
+          expect(`${httpGet.host ?? '[::]'}:${named ?? httpGet.port}`).toBe(address);
         }
       }
   });

@@ -14,6 +14,7 @@ import { definitionOf, kindNames, parseJson, stringifyJson } from '@weft/resourc
 import type { CertificateFiles } from '../certificates.ts';
 import { type Address, addressOf } from './address.ts';
 import { Objects, type StoredObject } from './objects.ts';
+import type { Rbac } from './rbac.ts';
 import { selectionOf } from './selection.ts';
 import { failed, missing, type Reply, write } from './writes.ts';
 
@@ -55,6 +56,8 @@ export interface FaultServerOptions {
   readonly clientCa?: string;
   /** The only token that is accepted; none is asked for when absent. */
   readonly token?: string;
+  /** Who may do what; everybody everything when absent. */
+  readonly rbac?: Rbac;
 }
 
 interface ActiveFault {
@@ -207,8 +210,11 @@ export class FaultApiServer {
     if (fault?.kind === 'status') return replyWith(response, fault);
     if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
     const url = new URL(request.url ?? '/', this.url);
+    const { method = 'GET' } = request;
+    const refusal = this.#options.rbac?.refuse(method, url, tokenOf(request));
+    if (refusal !== undefined) return reply(response, refusal);
     if (url.searchParams.get('watch') === 'true') return this.#startWatch(url, response);
-    const answer = this.#answer(request.method ?? 'GET', url, text);
+    const answer = this.#answer(method, url, text);
     if (fault?.kind === 'lose-answer') return void request.socket.destroy();
     reply(response, answer);
   }
@@ -323,6 +329,10 @@ function pluralsOf(group: string): string[] {
     if (crd === false) return [];
     return [typeof crd === 'object' && group === 'crd.projectcalico.org/v1' ? crd.plural : plural];
   });
+}
+
+function tokenOf({ headers }: IncomingMessage): string | undefined {
+  return /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

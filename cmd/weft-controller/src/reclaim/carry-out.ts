@@ -41,7 +41,8 @@ export async function carryOut(steps: readonly ReclaimStep[], tools: Tools): Pro
     }
   };
   const kept = new Set<string>();
-  for (const batch of batchesOf(steps)) await attempt(() => releaseAddresses(batch, tools, kept));
+  const failed = (error: DatastoreError): void => void failures.push(error);
+  for (const batch of batchesOf(steps)) await attempt(() => releaseAddresses(batch, tools, kept, failed));
   for (const step of steps) {
     // After a failure nobody knows what is still held on a dead node.
     if (step.kind === 'release-node' && failures.length === 0 && !kept.has(step.node))
@@ -74,8 +75,9 @@ async function releaseAddresses(
   batch: readonly (readonly Leak[])[],
   tools: Tools,
   kept: Set<string>,
+  failed: (error: DatastoreError) => void,
 ): Promise<void> {
-  const fresh = await lookAgain(batch.flat(), tools);
+  const fresh = await lookAgain(batch.flat(), tools, failed);
   const seen = leaksById(tools.state.snapshot(tools.now(), fresh));
   const still = batch.filter((leaks) => isStillLeaked(leaks, seen)).flat();
   for (const { node = '' } of batch.flat().filter((leak) => !still.includes(leak))) kept.add(node);
@@ -96,7 +98,20 @@ async function releaseAddresses(
 }
 
 /** Asks the API server for the Pods and nodes that these leaks name. Whatever is not certainly gone is there. */
-async function lookAgain(leaks: readonly Leak[], { cluster, nodeExists }: Tools): Promise<FreshFacts> {
+async function lookAgain(
+  leaks: readonly Leak[],
+  { cluster, nodeExists }: Tools,
+  failed: (error: DatastoreError) => void,
+): Promise<FreshFacts> {
+  const orElse = async <T>(ask: () => Promise<T>, whenNotAnswered: T): Promise<T> => {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof DatastoreError)) throw error;
+      failed(error);
+      return whenNotAnswered;
+    }
+  };
   const pods = new Map<string, Awaited<ReturnType<typeof readPodUser>>>();
   const nodes = new Map<string, boolean>();
   const podOf = new Map(leaks.map(({ heldFor, node = '' }) => [heldFor, node]));
@@ -111,15 +126,6 @@ async function lookAgain(leaks: readonly Leak[], { cluster, nodeExists }: Tools)
     nodes.set(node, await orElse(() => nodeExists(node), true));
   });
   return { pods, nodes };
-}
-
-async function orElse<T>(ask: () => Promise<T>, whenNotAnswered: T): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof DatastoreError) return whenNotAnswered;
-    throw error;
-  }
 }
 
 async function concurrently<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
