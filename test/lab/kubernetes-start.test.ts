@@ -222,6 +222,7 @@ describe('the password of the mesh, from a Secret', () => {
 
     // A weftd that starts again knows the password before it decides who its peers are.
     await weftds.n1.stop('SIGTERM');
+    server.fail(/secrets/, { kind: 'slow', milliseconds: 1_000 });
     await start('n1');
     await weftds.n1.status();
     expect((await weftds.n1.control.bgpPeers()).peers).toHaveLength(1);
