@@ -41,6 +41,7 @@ export class WeftdProcess {
     built ??= installation();
     const { node, weftd } = await built;
     const files = {
+      'cni-spool': 'cni-spool',
       'control-socket': 'weftd.sock',
       'ipam-journal': 'journal.db',
       'nodename-file': 'nodename',

@@ -1,5 +1,6 @@
 import { type AttachRequest, isRefusal } from '@weft/control';
 import { createMemoryStore, type Datastore, DatastoreError } from '@weft/datastore';
+import { prefix } from '@weft/ip';
 import { createIpam, type Ipam } from '@weft/ipam';
 import { FakeKernel } from '@weft/kernel';
 import { parseResource, type Resource } from '@weft/resources';
@@ -118,6 +119,12 @@ describe('attach', () => {
     kernel.addNetns('/run/netns/c2');
     const other = { ...named, containerId: 'c2', workload: 'other', netns: '/run/netns/c2' };
     expect(await attachments.attach('b', other)).toMatchObject({ kind: 'refused', code: 'no-address' });
+    expect(await everything()).toEqual(one);
+  });
+
+  it('asked for by two ids at once for one container refuses one, and the other is whole', async () => {
+    const answers = await Promise.all([attachments.attach('a', request), attachments.attach('b', request)]);
+    expect(answers.map(({ kind }) => kind)).toEqual(['attached', 'refused']);
     expect(await everything()).toEqual(one);
   });
 
@@ -252,5 +259,32 @@ describe('addresses of an attach that died half-way', () => {
     await restarted.load();
     expect(await restarted.reclaim([])).toEqual(['half']);
     expect(await heldAddresses()).toBe(2);
+  });
+
+  it('are found by what the blocks say where the handle is that of CNI and does not name the node', async () => {
+    const containerId = 'ab'.repeat(32);
+    const id = `net:${containerId}:eth0`;
+    const recording = Promise.withResolvers<void>();
+    const never = new Proxy(store, {
+      get: (target, property) => {
+        if (property !== 'create') return Reflect.get(target, property).bind(target);
+        return () => {
+          recording.resolve();
+          return new Promise(() => {});
+        };
+      },
+    });
+    void attachmentsOn(never).attach(id, { ...request, containerId });
+    await recording.promise;
+    const origin = { node: 'node1', intendedUse: 'Workload', num4: 1 } as const;
+    const foreign = { node: 'node1', pod: 'web', namespace: 'default' };
+    await ipam.autoAssign({ ...origin, handle: `net.${'cd'.repeat(32)}`, attributes: foreign });
+    expect(await heldAddresses()).toBe(2);
+
+    const restarted = attachmentsOn(store);
+    await restarted.load();
+    const blocks = (await store.list('BlockAffinity')).items.map(({ spec }) => prefix(spec.cidr));
+    expect(await restarted.reclaim(blocks)).toEqual([id]);
+    expect(await heldAddresses()).toBe(1);
   });
 });

@@ -5,8 +5,8 @@
  * A file is named `<unix nanoseconds>-<pid>` and holds one call as bytes. It is removed when its DEL was done, and set aside as
  * `….bad` when it can never be.
  */
-import { type Dirent, mkdirSync } from 'node:fs';
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_CNI_CALL_BYTES } from '@weft/control';
 import type { Logger } from '@weft/telemetry';
@@ -44,7 +44,6 @@ export class CniSpool {
     this.#directory = directory;
     this.#log = log;
     this.#replay = replay;
-    this.#make();
   }
 
   /** How many DELs wait, as far as is known. */
@@ -69,7 +68,7 @@ export class CniSpool {
     const name = `${BigInt(now) * 1_000_000n + BigInt(this.#kept++ % 1_000_000)}-${process.pid}`;
     const path = join(this.#directory, name);
     const unfinished = join(this.#directory, `.${name}`);
-    this.#make();
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     await writeDurably(unfinished, call);
     await rename(unfinished, path);
     await syncDirectory(this.#directory);
@@ -81,14 +80,6 @@ export class CniSpool {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-  }
-
-  #make(): void {
-    try {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      this.#complain('the directory cannot be made', error);
-    }
   }
 
   #retryLater(): void {
@@ -116,7 +107,8 @@ export class CniSpool {
     try {
       entries = await readdir(this.#directory, { withFileTypes: true });
     } catch (error) {
-      this.#complain('it cannot be read', error);
+      // Whoever keeps the first DEL makes it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#complain('it cannot be read', error);
       return [];
     }
     const names = entries

@@ -1,0 +1,96 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '@weft/telemetry';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CniSpool, type Replayed } from './spool.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'weft-spool-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const log = createLogger({ name: 'test', level: 'silent' as 'error' });
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const leave = (name: string, text: string): void => writeFileSync(join(directory, name), text);
+const files = (): string[] => readdirSync(directory).sort();
+
+/** A spool whose DELs end as told, and the order in which they came. */
+function spoolOf(outcome: (call: string) => Replayed): { spool: CniSpool; seen: string[] } {
+  const seen: string[] = [];
+  const spool = new CniSpool(directory, log, async (call) => {
+    const text = new TextDecoder().decode(call);
+    seen.push(text);
+    return outcome(text);
+  });
+  return { spool, seen };
+}
+const done: Replayed = { kind: 'done' };
+
+describe('a spool of DELs', () => {
+  it('is done oldest first, and empty then', async () => {
+    leave('200-7', 'b');
+    leave('1000-7', 'c');
+    leave('100-9', 'a');
+    const { seen, spool } = spoolOf(() => done);
+    await spool.sweep();
+    expect(seen).toEqual(['a', 'b', 'c']);
+    expect(files()).toEqual([]);
+    expect(spool.waiting).toBe(0);
+  });
+
+  it('keeps what has to wait, sets aside what can never be, and leaves alone what is not its own', async () => {
+    for (const [name, text] of [
+      ['100-1', 'done'],
+      ['200-1', 'later'],
+      ['300-1', 'never'],
+      ['.400-1', 'half'],
+      ['README', 'x'],
+    ])
+      leave(name ?? '', text ?? '');
+    const { spool } = spoolOf((text) =>
+      text === 'done' ? done : { kind: text as 'later', reason: 'as the test wants' },
+    );
+    await spool.sweep();
+    expect(files()).toEqual(['.400-1', '200-1', '300-1.bad', 'README']);
+    expect(spool.waiting).toBe(1);
+    spool.close();
+  });
+
+  it('stops trying while nothing can be done', async () => {
+    for (let index = 100; index < 150; index++) leave(`${index}-1`, 'x');
+    const { seen, spool } = spoolOf(() => ({ kind: 'away', reason: 'the datastore is away' }));
+    await spool.sweep();
+    expect(seen.length).toBeLessThan(20);
+    expect(spool.waiting).toBe(50);
+    spool.close();
+  });
+
+  it('does what was kept, and tells when', async () => {
+    const times: number[] = [];
+    const spool = new CniSpool(directory, log, async (_, writtenAt) => {
+      times.push(writtenAt);
+      return done;
+    });
+    await spool.keep(bytes('x'), 1_800_000_000_123);
+    expect(files()).toHaveLength(1);
+    expect(spool.waiting).toBe(1);
+    await spool.sweep();
+    expect(times[0]).toBeCloseTo(1_800_000_000_123, 0);
+    expect(files()).toEqual([]);
+  });
+
+  it('that is not there is made when it is needed, and one that cannot be read stops nothing', async () => {
+    rmSync(directory, { recursive: true });
+    const { spool } = spoolOf(() => done);
+    await spool.sweep();
+    await spool.keep(bytes('x'), 1);
+    expect(files()).toHaveLength(1);
+    spool.close();
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, 'a file');
+    await spool.sweep();
+    await expect(spool.keep(bytes('x'), 1)).rejects.toThrow();
+  });
+});
