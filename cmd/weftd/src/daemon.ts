@@ -30,6 +30,7 @@ import { type BackendSources, controlBackend, routeStatuses, since } from './con
 import { Forwarding } from './forwarding.ts';
 import { isElsewhere, Joining } from './joining.ts';
 import { BatchedJournal, journaledUses } from './journal.ts';
+import { Leftovers } from './leftovers.ts';
 import { Metrics } from './metrics.ts';
 import { Monitoring, type MonitoringAnswers, monitoringAddresses } from './monitoring.ts';
 import { nodeMtuBytes } from './node-mtu.ts';
@@ -87,6 +88,7 @@ export class Daemon {
   readonly #answering: MonitoringAnswers;
   readonly #monitoring: Monitoring;
   readonly #reporter: NodeStatusReporter;
+  readonly #leftovers: Leftovers;
   #felix: FelixSettings | undefined;
   #control: ControlServer | undefined;
   #context: RoutingContext | undefined;
@@ -171,6 +173,13 @@ export class Daemon {
       onRequest: (record) => this.#metrics.answered(record),
     };
     this.#monitoring = new Monitoring(this.#answering, log);
+    this.#leftovers = new Leftovers({
+      attachments: this.#attachments,
+      kernel,
+      log,
+      now: Date.now,
+      mayWrite: () => !this.#state.isLocked,
+    });
     this.#reporter = new NodeStatusReporter({
       nodeName: options.nodeName,
       store,
@@ -231,6 +240,7 @@ export class Daemon {
     await this.#openControl();
     await this.#cni.listens();
     this.#startup.watch();
+    this.#leftovers.start();
     this.#log.info('daemon-started', `weftd runs as ${this.#options.nodeName}`, {
       restarting: this.#restarting,
     });
@@ -245,6 +255,7 @@ export class Daemon {
   async stop(): Promise<void> {
     this.#running = false;
     this.#startup.close();
+    this.#leftovers.close();
     this.#reporter.close();
     this.#cni.close();
     await this.#control?.close();
