@@ -1,6 +1,6 @@
 /**
  * Tells whoever asks which address he comes with. A program of its own, run inside a member of a lab:
- * `who-am-i.ts serve PORT` answers HTTP and UDP on all addresses until it is ended, `who-am-i.ts ask ADDRESS PORT` asks by UDP.
+ * `who-am-i.ts serve PORT` answers HTTP and UDP on all addresses until it is ended (and prints who asks by UDP), `who-am-i.ts ask ADDRESS PORT` asks by UDP.
  */
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
@@ -15,7 +15,10 @@ function seen(address: string | undefined): string {
 
 function serve(port: number): void {
   const udp = createSocket('udp6');
-  udp.on('message', (_, { address, port: from }) => udp.send(seen(address), from, address));
+  udp.on('message', (_, { address, port: from }) => {
+    console.log(`asked by ${seen(address)}`);
+    udp.send(seen(address), from, address);
+  });
   const http = createServer((request, response) => response.end(seen(request.socket.remoteAddress)));
   udp.bind(port, () => http.listen(port, () => console.log('serving')));
 }

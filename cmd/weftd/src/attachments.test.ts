@@ -190,8 +190,10 @@ describe('published ports', () => {
   });
 
   it('need an address of their family', async () => {
-    const ports = [{ ...web.ports[0], hostAddress: '::1' }];
-    expect(await attachments.attach('a', { ...web, ports })).toMatchObject({ code: 'invalid-request' });
+    for (const hostAddress of ['::1', 'fd00::1']) {
+      const ports = [{ ...web.ports[0], hostAddress }];
+      expect(await attachments.attach('a', { ...web, ports })).toMatchObject({ code: 'invalid-request' });
+    }
     const all = [{ ...web.ports[0], hostAddress: '::' }];
     expect((await attachments.attach('a', { ...web, ports: all })).kind).toBe('attached');
   });

@@ -23,6 +23,10 @@ export function requestedPorts(request: AttachRequest, id: string): readonly Pub
     if (parsed?.ok === false)
       return refuse('invalid-request', parsed.reason, id, 'Correct the host address.');
     const port = { ...rest, ...(parsed === undefined ? {} : { hostAddress: parsed.value }) };
+    if (port.hostAddress === '::1') {
+      const message = `port ${portText(port)} cannot be published: the kernel routes nothing from ::1 to a container`;
+      return refuse('invalid-request', message, id, 'Publish 127.0.0.1, or another address of the host.');
+    }
     if (leadsNowhere(port, families)) {
       const message = `port ${portText(port)} cannot be published: the container has no address of that family`;
       return refuse('invalid-request', message, id, 'Give the container one, or publish another address.');
