@@ -51,7 +51,9 @@ const history = fc.array(fc.oneof({ weight: 5, arbitrary: life }, { weight: 2, a
 
 const runs = Number(process.env.WEFT_CONTROLLER_RUNS ?? 200);
 
-it(`${runs} histories: no Pod that lives loses its address, and every leak is taken back in the end`, async () => {
+it(`${runs} histories: no Pod that lives loses its address, and every leak is taken back in the end`, {
+  timeout: 60_000 + runs * 300,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(history, async (happenings) => {
       const world = await World.make();

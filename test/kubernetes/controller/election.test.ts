@@ -88,13 +88,14 @@ it.each([
     await controller.looked(1);
     const from = controller.lines.length;
     stage.server.fail(/leases/, fault);
-    await controller.saw('lease-failed', from);
     await waitFor('it does not act any more', async () => !(await leads(controller)));
-    expect((await controller.ask('/readiness')).text).toMatch(why);
     const looks = controller.looks;
+    await controller.saw('lease-failed', from);
+    // One that was under way may have ended.
+    expect(controller.looks - looks).toBeLessThan(2);
+    expect((await controller.ask('/readiness')).text).toMatch(why);
     stage.server.heal();
     await waitFor('it leads again', () => leads(controller), 30_000);
-    expect(controller.looks - looks).toBeLessThan(20);
   },
 );
 

@@ -120,6 +120,13 @@ describe('nothing is taken back', () => {
     await stage.untilHeld('lives');
   });
 
+  it('before Nodes were listed, however long that takes', async () => {
+    stage.server.fail(/GET \/api\/v1\/nodes\?/, { kind: 'hang' });
+    const controller = await stage.control();
+    expect((await controller.saw('look-skipped')).msg).toContain('are being read');
+    expect([controller.looks, (await controller.ask('/readiness')).status]).toEqual([0, 503]);
+  });
+
   it('from a Pod or a node that the watches have not told of, since both are asked for again', async () => {
     const controller = await stage.control();
     await controller.looked();

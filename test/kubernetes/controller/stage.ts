@@ -214,6 +214,7 @@ export class Stage {
 
   async strike(): Promise<void> {
     this.server.heal();
+    this.server.cutConnections();
     await Promise.all(this.#controllers.map((controller) => controller.stop()));
     await this.store.close();
     await this.server.kill();

@@ -67,8 +67,8 @@ describe('an idle block', () => {
     const cooling = await look(15 * MINUTE, first.idleSince);
     expect(cooling.cidrs).toEqual(['10.0.0.32/28']);
     clock.now += 2 * MINUTE;
-    const cooled = await look(16 * MINUTE, cooling.idleSince);
+    const cooled = await look(15 * MINUTE, first.idleSince);
     expect(cooled.cidrs).toEqual(['10.0.0.32/28']);
-    expect((await look(31 * MINUTE, cooled.idleSince)).cidrs).toEqual(['10.0.0.16/28', '10.0.0.32/28']);
+    expect((await look(30 * MINUTE, cooled.idleSince)).cidrs).toEqual(['10.0.0.16/28', '10.0.0.32/28']);
   });
 });
