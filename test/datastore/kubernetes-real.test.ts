@@ -4,7 +4,7 @@
  */
 import { type Datastore, type OpenOptions, openDatastore, type UnreadableObject } from '@weft/datastore';
 import { type ContractSubject, datastoreContract } from '@weft/datastore/contract';
-import { crdNames, kindNames } from '@weft/resources';
+import { apiVersion, crdNames, kindNames } from '@weft/resources';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kubeAssets, startKubeApiServer, type TestKubeApiServer } from '../harness/kube-api-server.ts';
 import { describeNodesAndPods } from './kubernetes-nodes-and-pods.ts';
@@ -70,6 +70,32 @@ describe.skipIf(kubeAssets === undefined)('on a real API server', () => {
     afterAll(() => store?.close());
 
     describeNodesAndPods(() => ({ store, ask: (...args) => server.ask(...args) }));
+  });
+
+  it.each(['v1', 'v3'] as const)('stores a report, whose status the %s CRDs keep apart', async (group) => {
+    await empty(group);
+    const store = await open(group);
+    const key = { kind: 'CalicoNodeStatus', name: 'of-node1' } as const;
+    const spec = { node: 'node1', classes: ['Agent'], updatePeriodSeconds: 10 } as const;
+    const made = await store.create({
+      apiVersion,
+      kind: key.kind,
+      metadata: { name: key.name },
+      spec: { ...spec, classes: ['Agent'] },
+    });
+    if (made.kind !== 'written') throw new Error(made.kind);
+    const status = { lastUpdated: '2026-11-21T10:00:00Z', agent: { birdV4: { state: 'Ready' } } } as const;
+    const reported = await store.update({ ...made.resource, status });
+    expect(reported).toMatchObject({ kind: 'written', resource: { spec, status } });
+    const stored = await store.get(key);
+    expect(stored).toMatchObject({ spec, status });
+    expect(await store.update({ ...made.resource, status: {} })).toEqual({ kind: 'conflict' });
+    if (!stored) throw new Error('it is there');
+    expect((await store.update({ ...stored, spec: { ...stored.spec, updatePeriodSeconds: 20 } })).kind).toBe(
+      'written',
+    );
+    expect(await store.get(key)).toMatchObject({ spec: { updatePeriodSeconds: 20 }, status });
+    await store.close();
   });
 
   async function subject(group: Group): Promise<ContractSubject> {

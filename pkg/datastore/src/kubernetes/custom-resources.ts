@@ -2,6 +2,7 @@
  * Kinds that have a CRD. Blocks, affinities and handles are marked as deleted before they are removed, as Calico does: the
  * mark is a compare-and-swap, and whoever comes across it finishes the removal.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { definitionOf, type Kind, type Resource, type ResourceOf } from '@weft/resources';
 import type { OfKind, ResourceKey, Revision, WriteOutcome } from '../datastore.ts';
 import type { ApiCall } from './api/api-call.ts';
@@ -70,7 +71,7 @@ export class CustomResources<K extends Kind> implements Collection<K> {
     const call = { ...this.#call('create', describe(keyOf(resource))), body };
     for (let attempt = 0; ; attempt++) {
       const answer = await this.#client.request(call);
-      if (isDone(answer)) return { kind: 'written', resource: this.#written(resource, answer) };
+      if (isDone(answer)) return this.#finish(resource, body, answer);
       if (statusOf(answer)?.reason !== 'AlreadyExists') throw refusal(call, this.#client.title, answer);
       if (attempt > 0 || !(await this.#clear(keyOf(resource)))) return { kind: 'already-exists' };
     }
@@ -82,7 +83,7 @@ export class CustomResources<K extends Kind> implements Collection<K> {
       return { kind: (await this.get(key)) ? 'conflict' : 'not-found' };
     const call = this.#updateCall(this.#encode(resource, 'update'), key);
     const answer = await this.#client.request(call);
-    if (isDone(answer)) return { kind: 'written', resource: this.#written(resource, answer) };
+    if (isDone(answer)) return this.#finish(resource, call.body as KubernetesObject, answer);
     if (answer.status === 409) return { kind: 'conflict' };
     if (isMissingObject(answer)) return { kind: 'not-found' };
     throw refusal(call, this.#client.title, answer);
@@ -166,6 +167,26 @@ export class CustomResources<K extends Kind> implements Collection<K> {
     throw failure('invalid-resource', call, this.#client.title, reading.reason, 'Correct these fields.');
   }
 
+  /**
+   * What became of a write that the server took. Where a CRD keeps the status apart, as those in manifests/ do and those of
+   * most Calicos do not, the server left it out, and it is written by itself.
+   */
+  async #finish(resource: OfKind<K>, sent: KubernetesObject, answer: ApiAnswer): Promise<WriteOutcome<K>> {
+    const stored = answer.body as KubernetesObject;
+    if (sent.status === undefined || isDeepStrictEqual(sent.status, stored.status))
+      return { kind: 'written', resource: this.#written(resource, answer) };
+    const { resourceVersion = '' } = stored.metadata;
+    const call = this.#call('update', describe(keyOf(resource)), stored.metadata.name, 'status');
+    const body = { ...sent, metadata: { ...sent.metadata, resourceVersion } };
+    const second = await this.#client.request({ ...call, body });
+    if (isDone(second)) return { kind: 'written', resource: this.#written(resource, second) };
+    if (second.status === 409) return { kind: 'conflict' };
+    if (isMissingObject(second)) return { kind: 'not-found' };
+    // It is not kept apart, and merely printed otherwise.
+    if (second.status === 404) return { kind: 'written', resource: this.#written(resource, answer) };
+    throw refusal(call, this.#client.title, second);
+  }
+
   /** The resource that was just written. */
   #written(resource: OfKind<K>, answer: ApiAnswer): ResourceOf<K> {
     return readable(this.#client, keyOf(resource), this.read(answer.body as KubernetesObject));
@@ -181,14 +202,15 @@ export class CustomResources<K extends Kind> implements Collection<K> {
     return { ...this.#call('update', describe(key), object.metadata.name), body: object };
   }
 
-  /** A request for the collection, or for the object of that name in it. */
-  #call(verb: ApiCall['verb'], object: string, name?: string): ApiCall {
-    const collection = `/apis/${this.#group}/${this.#plural}`;
+  /** A request for the collection, for the object of that name in it, or for a part of that. */
+  #call(verb: ApiCall['verb'], object: string, name?: string, subresource?: 'status'): ApiCall {
+    const parts = [name && encodeURIComponent(name), subresource].filter(Boolean);
+    const resource = `${this.#plural}.${this.#group.split('/')[0]}`;
     return {
       verb,
       object,
-      resource: `${this.#plural}.${this.#group.split('/')[0]}`,
-      path: name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`,
+      resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+      path: [`/apis/${this.#group}/${this.#plural}`, ...parts].join('/'),
     };
   }
 }
