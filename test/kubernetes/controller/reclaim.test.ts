@@ -148,7 +148,7 @@ describe('nothing is taken back', () => {
     await stage.assign('leaked', 'node1');
     stage.server.fail(/GET .*\/namespaces\/shop\/pods\/leaked/, { kind: 'status', status: 403 });
     const controller = await stage.control();
-    await controller.looked(8);
+    await controller.looked(5);
     expect((await stage.held()).pods).toEqual(['leaked']);
     stage.server.heal();
     await stage.untilHeld();
