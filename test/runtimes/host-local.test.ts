@@ -11,12 +11,15 @@ import { smallTopology, useLab } from '../harness/test-lab.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 const hosts = ['node1', 'node2'];
-// Pools tell which addresses are the cluster's; nobody takes blocks of these.
-const pools = [
-  { name: 'ranges', cidr: '10.250.0.0/16' },
-  { name: 'ranges6', cidr: 'fd00:250::/48' },
-];
-const lab = useLab('t-host-local', { ...smallTopology(2, 0), pools });
+/** A pool tells that its addresses are the cluster's; disabled, that weft hands out none of them. */
+const reserved = (name: string, cidr: string): object => ({
+  apiVersion: 'projectcalico.org/v3',
+  kind: 'IPPool',
+  metadata: { name },
+  spec: { cidr, disabled: true },
+});
+const resources = [reserved('ranges', '10.250.0.0/16'), reserved('ranges6', 'fd00:250::/48')];
+const lab = useLab('t-host-local', { ...smallTopology(2, 0), resources });
 const runtimes = useRuntimes(lab, { hosts, containerd: true, networks: {} });
 
 /** Where host-local keeps which addresses it has given to whom. */
