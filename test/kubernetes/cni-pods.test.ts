@@ -96,12 +96,16 @@ function attachmentsOn(used: Datastore): Attachments {
   });
 }
 
-function pluginOf(of: Attachments): CniPlugin {
+/** @param meanwhile happens between what is read of the Pod and what is written into it */
+function pluginOf(of: Attachments, meanwhile: () => Promise<void> = async () => {}): CniPlugin {
   const cluster = openCluster({ type: 'kubernetes', server: server.url });
   return new CniPlugin(
     {
       log: createLogger({ name: 'test', level: 'error' }),
-      attach: (id, request) => of.attach(id, request),
+      attach: async (id, request) => {
+        await meanwhile();
+        return of.attach(id, request);
+      },
       detach: (id) => of.detach(id),
       differences: (id, request) => of.differences(id, request),
       endpoint: (id) => of.list().find((known) => known.id === id),
@@ -269,9 +273,12 @@ describe('what cannot be', () => {
   });
 
   it('a Pod that vanishes while it is plugged in leaves nothing', async () => {
-    server.fail(/^PATCH .*\/pods\/web-0\/status/, { kind: 'status', status: 404 });
-    const refused = await cni();
-    expect(refused).toMatchObject({ exitCode: 1 });
+    plugin.close();
+    plugin = pluginOf(attachments, async () => {
+      await fetch(`${server.url}/api/v1/namespaces/default/pods/web-0`, { method: 'DELETE' });
+    });
+    await plugin.listens();
+    expect(await cni()).toMatchObject({ exitCode: 1, output: { code: 3, msg: /there is no Pod/ } });
     expect(await handles()).toEqual([]);
     expect(attachments.list()).toEqual([]);
   });

@@ -13,7 +13,7 @@ import {
   type Refusal,
   refuse,
 } from '@weft/control';
-import type { Datastore } from '@weft/datastore';
+import { type Datastore, DatastoreError } from '@weft/datastore';
 import type { EndpointSpec, PluggedEndpoint } from '@weft/endpoint';
 import { type Address, address, hostPrefix, networkAddress, type Parsed, type Prefix } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
@@ -283,6 +283,9 @@ export class Attachments {
       refusal = await this.#write(id, endpointRecord(this.#options.nodeName, id, request, spec, plugged));
     } catch (error) {
       await this.#takeBack(id, spec.hostInterface);
+      // Where something else makes what an endpoint lies in (a Pod), it may be gone meanwhile.
+      if (error instanceof DatastoreError && error.code === 'invalid-resource')
+        return refuse('not-found', error.message, id, 'Start the container again.');
       throw error;
     }
     if (refusal !== undefined) await this.#takeBack(id, spec.hostInterface);
