@@ -11,7 +11,7 @@ import {
   type Result,
   type Wishes,
 } from '@weft/cni';
-import { type AttachRequest, attachRequestSchema, isRefusal } from '@weft/control';
+import { type AttachRequest, attachRequestSchema, isRefusal, type Refusal } from '@weft/control';
 import { attachRequest, ipamWishes } from './attach-request.ts';
 import type { CniHost } from './cni-host.ts';
 import { delegate } from './delegate.ts';
@@ -68,8 +68,19 @@ async function attach(
   );
   if (isCniError(wanted)) return undo(host, request, wanted);
   const attached = await host.attach(id, wanted);
-  if (isRefusal(attached)) return undo(host, request, errorOf(attached));
+  if (isRefusal(attached)) return undo(host, request, refusedAttach(attached, request));
   return addResult(attached, request);
+}
+
+/** What is wrong with the namespace, or with the interface in it, is wrong with the variables that name them. */
+function refusedAttach(refusal: Refusal, { attachment }: AddRequest): CniError {
+  const { code, hint, message, object } = refusal;
+  if (code !== 'invalid-request' || object !== attachment.netns) return errorOf(refusal);
+  return cniError(
+    ERROR_CODE.invalidEnvironment,
+    `CNI_NETNS and CNI_IFNAME cannot be used: ${message}: ${object}`,
+    hint,
+  );
 }
 
 /** An IPAM plugin has to be told that its address is not used; that this fails too would hide what failed first. */
