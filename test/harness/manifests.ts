@@ -44,3 +44,10 @@ function placed(object: Manifest, namespace: string): Manifest {
   if (CLUSTER_SCOPED.test(object.kind)) return object;
   return { ...object, metadata: { namespace, ...object.metadata } };
 }
+
+/** The path of the collection of an object. */
+export function collectionPath({ apiVersion, kind, metadata: { namespace } }: Manifest): string {
+  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const place = namespace === undefined ? '' : `/namespaces/${namespace}`;
+  return `${root}${place}/${kind.toLowerCase()}s`;
+}

@@ -9,7 +9,7 @@ import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { kubeAssets, startKubeApiServer, type TestKubeApiServer } from '../harness/kube-api-server.ts';
-import { MANIFESTS, type Manifest, manifestsOf } from '../harness/manifests.ts';
+import { collectionPath, MANIFESTS, type Manifest, manifestsOf } from '../harness/manifests.ts';
 
 const hasKubectl = execaSync('kubectl', ['version', '--client'], { reject: false }).exitCode === 0;
 if (!hasKubectl) console.warn('kubectl is not installed: what it builds of manifests/ is not compared.');
@@ -85,7 +85,7 @@ describe.skipIf(kubeAssets === undefined)('a real API server', () => {
   it.each(['.', ...overlays])('takes every field of manifests/%s', async (folder) => {
     const objects = manifestsOf(join(MANIFESTS, folder));
     for (const object of objects.filter(({ kind }) => kind !== 'CustomResourceDefinition')) {
-      const { status, body } = await server.ask('POST', `${pathOf(object)}?${STRICT}`, object);
+      const { status, body } = await server.ask('POST', `${collectionPath(object)}?${STRICT}`, object);
       expect({ object: titleOf(object), status, message: body.message }).toMatchObject({ status: 201 });
     }
   });
@@ -108,11 +108,4 @@ function containersOf({ template }: Manifest): Manifest[] {
 
 function titleOf({ kind, metadata: { name, namespace } }: Manifest): string {
   return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
-}
-
-/** Where objects of that kind are made. */
-function pathOf({ apiVersion, kind, metadata: { namespace } }: Manifest): string {
-  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const place = namespace === undefined ? '' : `/namespaces/${namespace}`;
-  return `${root}${place}/${kind.toLowerCase()}s`;
 }

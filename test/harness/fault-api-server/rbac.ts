@@ -160,7 +160,8 @@ function verbOf(method: string, { name }: Address, { searchParams }: URL): strin
   return verb === 'delete' && name === undefined ? 'deletecollection' : verb;
 }
 
-function allows(right: Right, wanted: Attributes): boolean {
+/** True where a right is enough for a request of its account. */
+export function allows(right: Right, wanted: Attributes): boolean {
   return (
     right.verb === wanted.verb &&
     right.group === wanted.group &&
