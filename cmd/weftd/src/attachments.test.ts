@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { type AttachRequest, isRefusal } from '@weft/control';
 import { createMemoryStore, type Datastore, DatastoreError } from '@weft/datastore';
 import { prefix } from '@weft/ip';
@@ -137,7 +139,7 @@ describe('attach', () => {
 });
 
 describe('published ports', () => {
-  const web = { ...request, ports: [{ protocol: 'tcp', hostPort: 8080, containerPort: 80 }] } as const;
+  const web = { ...request, ports: [{ protocol: 'tcp', hostPort: 28_080, containerPort: 80 }] } as const;
   const other = { ...web, containerId: 'c2', workload: 'other', netns: '/run/netns/c2' };
   beforeEach(() => {
     kernel.addNetns('/run/netns/c2');
@@ -145,7 +147,7 @@ describe('published ports', () => {
   const conflict = {
     kind: 'refused',
     code: 'conflict',
-    message: 'port 8080/tcp of the host is published by a',
+    message: 'port 28080/tcp of the host is published by a',
     object: 'b',
   };
 
@@ -196,6 +198,20 @@ describe('published ports', () => {
     }
     const all = [{ ...web.ports[0], hostAddress: '::' }];
     expect((await attachments.attach('a', { ...web, ports: all })).kind).toBe('attached');
+  });
+
+  it('are left to a program of the host that listens there', async () => {
+    const server = createServer().listen(28_080, '127.0.0.1');
+    await once(server, 'listening');
+    const refused = await attachments.attach('a', web);
+    server.close();
+    await once(server, 'close');
+    expect(refused).toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('a program of the host'),
+    });
+    expect(await everything()).toEqual(nothing);
+    expect((await attachments.attach('a', web)).kind).toBe('attached');
   });
 
   it('are named once', async () => {

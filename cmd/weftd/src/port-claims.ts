@@ -13,6 +13,7 @@ import {
 import { type AttachRequest, isRefusal, type Refusal, refuse } from '@weft/control';
 import { type Family, isUnspecified, parseAddress } from '@weft/ip';
 import type { WorkloadEndpoint } from '@weft/resources';
+import { isPortInUse } from './port-in-use.ts';
 
 /** The ports an attach asks for, or which of them cannot be. */
 export function requestedPorts(request: AttachRequest, id: string): readonly PublishedPort[] | Refusal {
@@ -72,7 +73,7 @@ export class PortClaims {
     if (refusal !== undefined) return refusal;
     let isAttached = false;
     try {
-      const answer = await attach();
+      const answer = (await this.#inUse(id)) ?? (await attach());
       isAttached = !isRefusal(answer);
       return answer;
     } finally {
@@ -88,6 +89,16 @@ export class PortClaims {
     const refusal = this.#conflict(id, claim);
     if (refusal === undefined) this.#claims.set(id, claim);
     return refusal;
+  }
+
+  async #inUse(id: string): Promise<Refusal | undefined> {
+    const { families, ports } = this.#claims.get(id) ?? { families: [], ports: [] };
+    for (const port of ports) {
+      if (!(await isPortInUse(port, families))) continue;
+      const message = `a program of the host listens on port ${portText(port)}`;
+      return refuse('conflict', message, id, 'End that program, or publish another port.');
+    }
+    return undefined;
   }
 
   #conflict(id: string, claim: PortClaim): Refusal | undefined {
