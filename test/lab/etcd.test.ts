@@ -119,6 +119,8 @@ describe('three hosts whose datastore is etcd', () => {
       join(directory, 'journal.db'),
       '--nodename-file',
       join(directory, 'nodename'),
+      '--cni-spool',
+      join(directory, 'cni-spool'),
     ];
     const second = await runIn(lab.name, 'node1', [...command, ...paths]);
     rmSync(directory, { recursive: true });

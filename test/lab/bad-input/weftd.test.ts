@@ -32,7 +32,7 @@ describe('weftd', () => {
   let weftd: string[];
   beforeAll(async () => {
     const { node, weftd: bundle } = await installation();
-    const files = ['--control-socket', 'weftd.sock', '--nodename-file', 'nodename'];
+    const files = ['--control-socket', 'weftd.sock', '--nodename-file', 'nodename', '--cni-spool', 'spool'];
     const paths = files.map((word) => (word.startsWith('--') ? word : join(bad.directory, word)));
     weftd = [node, bundle, '--node-name', 'plain', ...paths];
   });

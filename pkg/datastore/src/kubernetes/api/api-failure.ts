@@ -75,7 +75,7 @@ function explain({ verb, resource }: ApiCall, answer: ApiAnswer): Explanation {
     case 403:
       return unavailable(
         `RBAC does not allow to ${verb} ${resource} (403)`,
-        `Add that verb to a ClusterRole of this account; kubectl auth can-i ${verb} ${resource} tells when it is done.`,
+        `Add that verb to a ClusterRole of this account (weft's are in manifests/base); kubectl auth can-i ${verb} ${resource} tells when it is done.`,
       );
     case 404:
       return unavailable(
