@@ -1,7 +1,6 @@
 /** The plugins that are compared, each with its configuration and its own host, called as a runtime calls them. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { netnsPath } from '@weft/kernel';
 import { buildWeftCni } from '../../../cmd/weft-cni/build.ts';
@@ -69,12 +68,14 @@ export function timePlugin(
   return Number(output[3]) / 1e6;
 }
 
+const cache = join(import.meta.dirname, '../../../node_modules/.cache/weft');
 let built: string | undefined;
 
 /** The program that measures, so that nothing of Node's own time to start a process counts. */
 function timer(): string {
   if (built === undefined) {
-    built = join(mkdtempSync(join(tmpdir(), 'weft-bench-')), 'timed-run');
+    mkdirSync(cache, { recursive: true });
+    built = join(cache, 'timed-run');
     execFileSync('gcc', ['-O2', '-o', built, join(import.meta.dirname, 'timed-run.c')]);
   }
   return built;
