@@ -76,13 +76,13 @@ describe('containers of two hosts', () => {
     await node2.start('client', ['--net=net1'], ...sleeps);
     expect(await lab.run('node1', 'ip', 'route', 'show', 'default')).toBe('');
     for (const family of [4, 6] as const) {
-      const address = await node1.address('web', 'net1', family);
+      const address = await node1.addressOf('web', 'net1', family);
       expect(address).toMatch(family === 4 ? /^10\.244\./ : /^fd00:10:244:/);
-      expect(address).not.toBe(await node2.address('client', 'net1', family));
+      expect(address).not.toBe(await node2.addressOf('client', 'net1', family));
       expect(await pings(node2, 'client', address)).toBe(true);
     }
-    expect(await page(node2, 'client', `http://${await node1.address('web', 'net1')}/`)).toBe('hello');
-    expect(await page(node2, 'client', `http://[${await node1.address('web', 'net1', 6)}]/`)).toBe('hello');
+    expect(await page(node2, 'client', `http://${await node1.addressOf('web', 'net1')}/`)).toBe('hello');
+    expect(await page(node2, 'client', `http://[${await node1.addressOf('web', 'net1', 6)}]/`)).toBe('hello');
   });
 
   it('publish a port of their host to other hosts', async () => {
@@ -112,10 +112,10 @@ describe('containers of two hosts', () => {
     await node1.run(...weft, '--ipam-opt=weft.pool=default-ipv4-ippool', 'named');
     await node1.start('in-part', ['--net=part'], ...sleeps);
     await node1.start('in-named', ['--net=named'], ...sleeps);
-    const address = await node1.address('in-part', 'part');
+    const address = await node1.addressOf('in-part', 'part');
     expect(address).toMatch(/^10\.244\.99\./);
     expect(await pings(node2, 'client', address)).toBe(true);
-    expect(await node1.address('in-named', 'named')).toMatch(/^10\.244\./);
+    expect(await node1.addressOf('in-named', 'named')).toMatch(/^10\.244\./);
     await node1.run('rm', '--force', 'in-part', 'in-named');
     await node1.run('network', 'rm', 'part', 'named');
     const refused = await node1.attempt(...weft, '--subnet=10.9.0.0/16', 'nowhere');
@@ -125,33 +125,63 @@ describe('containers of two hosts', () => {
   it('are connected and disconnected while they run, beside a bridge', async () => {
     await node1.start('moving', [], ...sleeps);
     await node1.run('network', 'connect', 'net1', 'moving');
-    expect(await pings(node2, 'client', await node1.address('moving', 'net1'))).toBe(true);
+    expect(await pings(node2, 'client', await node1.addressOf('moving', 'net1'))).toBe(true);
     await node1.run('network', 'disconnect', 'bridge', 'moving');
-    expect(await pings(node1, 'moving', await node2.address('client', 'net1'))).toBe(true);
+    expect(await pings(node1, 'moving', await node2.addressOf('client', 'net1'))).toBe(true);
     await node1.run('network', 'disconnect', 'net1', 'moving');
     expect((await node1.exec('moving', 'ip', 'route')).stdout).toBe('');
     await node1.run('network', 'connect', 'net1', 'moving');
-    expect(await pings(node1, 'moving', await node2.address('client', 'net1', 6))).toBe(true);
+    expect(await pings(node1, 'moving', await node2.addressOf('client', 'net1', 6))).toBe(true);
     await node1.run('rm', '--force', 'moving');
   });
 
   it('are reached through a firewall whose FORWARD policy is DROP, also when its rules were lost', async () => {
     for (const iptables of ['iptables', 'ip6tables'])
       await lab.run('node1', iptables, '-P', 'FORWARD', 'DROP');
-    expect(await pings(node2, 'client', await node1.address('web', 'net1'))).toBe(true);
-    expect(await pings(node2, 'client', await node1.address('web', 'net1', 6))).toBe(true);
+    expect(await pings(node2, 'client', await node1.addressOf('web', 'net1'))).toBe(true);
+    expect(await pings(node2, 'client', await node1.addressOf('web', 'net1', 6))).toBe(true);
     for (const iptables of ['iptables', 'ip6tables']) await lab.run('node1', iptables, '-F', 'FORWARD');
-    expect(await pings(node2, 'client', await node1.address('web', 'net1'))).toBe(false);
+    expect(await pings(node2, 'client', await node1.addressOf('web', 'net1'))).toBe(false);
     await node1.run('run', '--rm', '--net=net1', 'docker.io/weft/busybox:test', 'true');
-    expect(await pings(node2, 'client', await node1.address('web', 'net1'))).toBe(true);
-    expect(await pings(node2, 'client', await node1.address('web', 'net1', 6))).toBe(true);
+    expect(await pings(node2, 'client', await node1.addressOf('web', 'net1'))).toBe(true);
+    expect(await pings(node2, 'client', await node1.addressOf('web', 'net1', 6))).toBe(true);
+  });
+});
+
+describe('a container without a network', () => {
+  /** As an operator of the host, to whom docker is that of the host. */
+  async function byHand(...args: string[]): Promise<string> {
+    const program = join(import.meta.dirname, '../../node_modules/.bin/weftctl');
+    const env = { DOCKER_HOST: node1.address };
+    return (await execa(program, ['--lab', lab.name, ...args], { env })).stdout;
+  }
+
+  it('is plugged in by hand, by its name or by its process', async () => {
+    await node1.start('lonely', ['--net=none'], ...sleeps);
+    const attached = await byHand('attach', 'node1', '--container', 'lonely', '--ip', '10.244.8.8');
+    expect(attached).toMatch(
+      /^Attached docker\.[0-9a-f]{64}\.eth0: 10\.244\.8\.8\/32, cali[0-9a-f]{11} on the host$/,
+    );
+    expect(await pings(node2, 'client', '10.244.8.8')).toBe(true);
+    expect(await byHand('attach', 'node1', '--container', 'lonely')).toContain('Already attached');
+    expect(await byHand('detach', 'node1', '--container', 'lonely')).toContain('10.244.8.8/32 given back');
+    expect((await node1.exec('lonely', 'ip', 'route')).stdout).toBe('');
+
+    const pid = await node1.run('inspect', '--format={{.State.Pid}}', 'lonely');
+    await byHand('attach', 'node1', '--pid', pid, '--pool', 'default-ipv6-ippool', '--interface', 'eth5');
+    expect(await pings(node1, 'lonely', await node2.addressOf('client', 'net1', 6))).toBe(true);
+    await node1.run('rm', '--force', 'lonely');
+    expect(await byHand('detach', 'node1', '--pid', pid, '--interface', 'eth5')).toContain('given back');
+    await expect(byHand('attach', 'node1', '--container', 'lonely')).rejects.toThrow(
+      'docker does not show the container',
+    );
   });
 });
 
 describe('killed with SIGKILL and started again, no packet and no address is lost', () => {
   /** Pings a container from a pod of the other host all the while. */
   async function undisturbed(work: () => Promise<void>): Promise<void> {
-    const addresses = [await node1.address('web', 'net1'), await node1.address('web', 'net1', 6)];
+    const addresses = [await node1.addressOf('web', 'net1'), await node1.addressOf('web', 'net1', 6)];
     const running = addresses.map((address) =>
       execa(
         'ip',
@@ -164,13 +194,15 @@ describe('killed with SIGKILL and started again, no packet and no address is los
     await work();
     for (const ping of running) ping.kill('SIGINT');
     for (const { stdout } of await Promise.all(running)) expect(stdout).toMatch(/, 0% packet loss/);
-    expect([await node1.address('web', 'net1'), await node1.address('web', 'net1', 6)]).toEqual(addresses);
+    expect([await node1.addressOf('web', 'net1'), await node1.addressOf('web', 'net1', 6)]).toEqual(
+      addresses,
+    );
     await newContainerWorks();
   }
 
   async function newContainerWorks(): Promise<void> {
     await node1.start('new', ['--net=net1'], ...sleeps);
-    expect(await pings(node1, 'new', await node2.address('client', 'net1'))).toBe(true);
+    expect(await pings(node1, 'new', await node2.addressOf('client', 'net1'))).toBe(true);
     await node1.run('rm', '--force', 'new');
   }
 
@@ -199,7 +231,7 @@ describe('killed with SIGKILL and started again, no packet and no address is los
       await node1.killDockerd('SIGKILL');
       await node1.startDockerd();
     });
-    expect(await page(node2, 'client', `http://${await node1.address('web', 'net1')}/`)).toBe('hello');
+    expect(await page(node2, 'client', `http://${await node1.addressOf('web', 'net1')}/`)).toBe('hello');
   });
 });
 

@@ -75,7 +75,7 @@ export class Dockerd {
     const command = [
       'dockerd',
       `--containerd=${folder('containerd.sock')}`,
-      `--host=${this.#address}`,
+      `--host=${this.address}`,
       `--data-root=${folder('data')}`,
       `--exec-root=${folder('exec')}`,
       `--pidfile=${folder('pid')}`,
@@ -110,12 +110,12 @@ export class Dockerd {
 
   /** Runs docker; its standard output. Fails when it fails. */
   run(...args: string[]): Promise<string> {
-    return this.#host.run([docker, `--host=${this.#address}`, ...args]);
+    return this.#host.run([docker, `--host=${this.address}`, ...args]);
   }
 
   /** Runs docker; a failure is a result, not an error. */
   attempt(...args: string[]): Promise<Ended> {
-    return this.#host.attempt([docker, `--host=${this.#address}`, ...args]);
+    return this.#host.attempt([docker, `--host=${this.address}`, ...args]);
   }
 
   /** Runs a container in the background; its options come before the command. */
@@ -137,7 +137,7 @@ export class Dockerd {
   }
 
   /** The address of a container in a network. */
-  address(name: string, network: string, family: 4 | 6 = 4): Promise<string> {
+  addressOf(name: string, network: string, family: 4 | 6 = 4): Promise<string> {
     const field = family === 4 ? 'IPAddress' : 'GlobalIPv6Address';
     return this.run('inspect', `--format={{(index .NetworkSettings.Networks "${network}").${field}}}`, name);
   }
@@ -154,7 +154,8 @@ export class Dockerd {
     await end(this.#holder, 'SIGKILL');
   }
 
-  get #address(): string {
+  /** Where this dockerd answers, as DOCKER_HOST has it. */
+  get address(): string {
     return `unix://${join(this.#host.directory, 'docker.sock')}`;
   }
 

@@ -3,6 +3,7 @@
  * imported when it runs, so that `get` does not wait for what `node status` needs.
  */
 import { Command, Option } from 'commander';
+import { registerAttach } from './attach/index.ts';
 import { registerCni } from './cni/index.ts';
 import { registerCompletion } from './completion/index.ts';
 import { registerDatastore } from './datastore/index.ts';
@@ -37,6 +38,7 @@ export function buildProgram(): Command {
   registerResources(program);
   registerIpam(program);
   registerNode(program);
+  registerAttach(program);
   registerDatastore(program);
   registerCni(program);
   registerLab(program);
