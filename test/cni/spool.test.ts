@@ -1,5 +1,5 @@
 /** DELs that the client left while weftd was away: they wait on disk, and are done when it starts. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveLab, restartDaemon, stopDaemon } from '@weft/lab';
 import { describe, expect, it } from 'vitest';
@@ -12,9 +12,12 @@ const lab = useLab('t-cni-spool', smallTopology(1, 0));
 const containers = new Containers(lab, ['c1', 'c2']);
 const done = { exitCode: 0, output: undefined };
 
+/** The directory, which the client makes. */
 async function spool(): Promise<string> {
   const { hosts } = await resolveLab(lab.name);
-  return hosts[0]?.cniSpool ?? '';
+  const directory = hosts[0]?.cniSpool ?? '';
+  mkdirSync(directory, { recursive: true });
+  return directory;
 }
 const waiting = async (): Promise<string[]> => readdirSync(await spool()).sort();
 
