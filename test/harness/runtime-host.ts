@@ -6,7 +6,17 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, mkdirSync, mkdtempSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { namespaceOf, resolveLab } from '@weft/lab';
@@ -115,7 +125,8 @@ export class RuntimeHost {
     this.#holder.kill('SIGKILL');
     if (this.#holder.exitCode === null && this.#holder.signalCode === null) await once(this.#holder, 'exit');
     rmSync(this.directory, { recursive: true, force: true });
-    for (const folder of this.#madeFolders) rmdirSync(folder);
+    // Not one that somebody else uses by now.
+    for (const folder of this.#madeFolders) if (isEmpty(folder)) rmdirSync(folder);
     removeCgroups(this.name);
   }
 
@@ -147,6 +158,10 @@ export class RuntimeHost {
     await this.run(['mount', '--make-private', mountPoint]);
     await this.run(['mount', '--bind', source, target]);
   }
+}
+
+function isEmpty(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length === 0;
 }
 
 async function holdMountNamespace(namespace: string): Promise<ChildProcess> {
