@@ -207,9 +207,9 @@ function port(text: string): number | undefined {
 
 /** `first:last`, or one port; a field holds a single port as a number. */
 function portRange(value: string | number): PortRange | undefined {
-  const [first, last = first, ...rest] = String(value).split(':').map(port);
-  if (first === undefined || last === undefined || rest.length > 0) return undefined;
-  return first >= 1 && first <= last ? { first, last } : undefined;
+  const ends = String(value).split(':').map(port);
+  const [first = 0, last = ends.length === 1 ? first : 0] = ends;
+  return ends.length <= 2 && first >= 1 && first <= last ? { first, last } : undefined;
 }
 
 function exclusions(text: string): NatOutgoingExclusions | undefined {
