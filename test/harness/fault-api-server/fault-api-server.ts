@@ -49,6 +49,8 @@ const NATIVE_COLLECTIONS = [
 
 /** Which API the server has. */
 export interface FaultServerOptions {
+  /** False for CRDs like most Calicos', which know of no status; those of manifests/ keep it apart. */
+  readonly statusApart?: boolean;
   /** Groups of Calico's CRDs that are installed. */
   readonly groups: readonly ('crd.projectcalico.org/v1' | 'projectcalico.org/v3')[];
   readonly tls?: CertificateFiles;
@@ -90,6 +92,8 @@ export class FaultApiServer {
   readonly requests: string[] = [];
   readonly #options: FaultServerOptions;
   readonly #collections: ReadonlySet<string>;
+  /** Collections of custom resources whose status is kept apart. */
+  readonly #haveStatus: ReadonlySet<string>;
   readonly #sockets = new Set<Socket>();
   readonly #watches = new Set<Watch>();
   readonly #pages = new Map<string, { readonly rest: StoredObject[]; readonly revision: number }>();
@@ -105,6 +109,10 @@ export class FaultApiServer {
       ...NATIVE_COLLECTIONS,
       ...options.groups.flatMap((group) => pluralsOf(group).map((plural) => `${group}/${plural}`)),
     ]);
+    const apart = options.statusApart === false ? [] : kindNames.filter((kind) => definitionOf(kind).status);
+    this.#haveStatus = new Set(
+      options.groups.flatMap((group) => apart.map((kind) => `${group}/${definitionOf(kind).plural}`)),
+    );
   }
 
   get url(): string {
@@ -230,17 +238,24 @@ export class FaultApiServer {
     const address = this.#known(url.pathname);
     if (!address) return undefined;
     if (method !== 'GET')
-      return write(this.objects, method, address, text === '' ? undefined : parseJson(text));
+      return write(
+        this.objects,
+        method,
+        address,
+        text === '' ? undefined : parseJson(text),
+        this.#haveStatus.has(address.collection),
+      );
     if (address.name === undefined) return this.#list(address, url.searchParams);
     const object = this.objects.get(address.collection, address.name, address.namespace);
     return object ? { status: 200, body: object } : missing(address);
   }
 
-  /** The address of a collection that is installed. Custom resources here have no status of their own. */
+  /** The address of a collection that is installed. Few custom resources have a status of their own. */
   #known(path: string): Address | undefined {
     const address = addressOf(path);
     if (!address || !this.#collections.has(address.collection)) return undefined;
-    return address.isStatus && !address.collection.startsWith('v1/') ? undefined : address;
+    const hasStatus = address.collection.startsWith('v1/') || this.#haveStatus.has(address.collection);
+    return address.isStatus && !hasStatus ? undefined : address;
   }
 
   #groupList(): object {

@@ -25,10 +25,17 @@ export function failed(status: number, reason: string, message: string, details:
   return { status, body };
 }
 
-/** POST, PUT, PATCH and DELETE. */
-export function write(objects: Objects, method: string, address: Address, body: unknown): Reply {
+/** POST, PUT, PATCH and DELETE. Of custom resources with a status of its own, `hasStatus`, only `…/status` writes it. */
+export function write(
+  objects: Objects,
+  method: string,
+  address: Address,
+  body: unknown,
+  hasStatus: boolean,
+): Reply {
   const { collection, namespace, name } = address;
-  if (method === 'POST') return create(objects, address, body as StoredObject);
+  if (method === 'POST')
+    return create(objects, address, withStatusOf(body as StoredObject, hasStatus ? {} : body));
   const current = name === undefined ? undefined : objects.get(collection, name, namespace);
   if (!current) return missing(address);
   const sent = (body ?? {}) as StoredObject & { preconditions?: Precondition };
@@ -40,9 +47,17 @@ export function write(objects: Objects, method: string, address: Address, body: 
   if (method === 'PUT' && !sent.metadata.resourceVersion)
     return failed(422, 'Invalid', 'metadata.resourceVersion: must be specified for an update', { name });
   const next = method === 'PATCH' ? (merged(current, sent) as StoredObject) : withoutStamps(sent, current);
-  const kept = address.isStatus ? { ...next, spec: current.spec } : next;
+  const kept = address.isStatus
+    ? { ...next, spec: current.spec }
+    : withStatusOf(next, hasStatus ? current : next);
   if (isDeepStrictEqual(kept, current)) return { status: 200, body: current };
   return { status: 200, body: objects.put(collection, kept) };
+}
+
+/** The object with the status of another one. */
+function withStatusOf({ status: _, ...object }: StoredObject, other: unknown): StoredObject {
+  const { status } = other as StoredObject;
+  return { ...object, ...(status !== undefined && { status }) };
 }
 
 /** The answer for an object that is not there. */

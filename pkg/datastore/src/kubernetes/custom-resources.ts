@@ -205,11 +205,11 @@ export class CustomResources<K extends Kind> implements Collection<K> {
   /** A request for the collection, for the object of that name in it, or for a part of that. */
   #call(verb: ApiCall['verb'], object: string, name?: string, subresource?: 'status'): ApiCall {
     const parts = [name && encodeURIComponent(name), subresource].filter(Boolean);
-    const resource = `${this.#plural}.${this.#group.split('/')[0]}`;
+    const resource = subresource === undefined ? this.#plural : `${this.#plural}/${subresource}`;
     return {
       verb,
       object,
-      resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+      resource: `${resource}.${this.#group.split('/')[0]}`,
       path: [`/apis/${this.#group}/${this.#plural}`, ...parts].join('/'),
     };
   }
