@@ -25,8 +25,7 @@ async function build(target: string): Promise<void> {
   for (const name of ['weftd', 'weft-controller'])
     await bundle(join(root, 'cmd', name, 'src/main.ts'), join(target, `${name}.mjs`));
   await bundleBfdThread(target);
-  await execa(process.execPath, [join(root, 'hack/build-weftctl.ts')]);
-  cpSync(join(root, 'cmd/weftctl/dist'), join(target, 'weftctl'), { recursive: true });
+  await execa(process.execPath, [join(root, 'hack/build-weftctl.ts'), join(target, 'weftctl')]);
   cpSync(buildWeftCni(), join(target, 'weft'));
   // A package with a binary, its binary, and one that does not bear bundling.
   for (const name of ['koffi', `@koromix/koffi-linux-${process.arch}`, 'yaml'])

@@ -1,5 +1,5 @@
 /**
- * Builds weftctl into `cmd/weftctl/dist`, which its launcher starts as long as no source is newer: one file for what every
+ * Builds weftctl into a folder; by default `cmd/weftctl/dist`, which its launcher starts as long as no source is newer: one file for what every
  * command needs and some for what only a few do. From the sources a start takes twice as long: two hundred modules are
  * found, read and stripped of their types.
  */
@@ -8,7 +8,7 @@ import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const repository = resolve(import.meta.dirname, '..');
-const target = join(repository, 'cmd/weftctl/dist');
+const target = resolve(process.argv[2] ?? join(repository, 'cmd/weftctl/dist'));
 const fresh = `${target}.${process.pid}`;
 
 await build({
