@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@weft/telemetry';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CniSpool, type Replayed } from './spool.ts';
 
 let directory: string;
@@ -79,6 +79,17 @@ describe('a spool of DELs', () => {
     await spool.sweep();
     expect(times[0]).toBeCloseTo(1_800_000_000_123, 0);
     expect(files()).toEqual([]);
+  });
+
+  it('is looked at again and again: a client may keep a DEL while weftd lives', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { seen, spool } = spoolOf(() => done);
+    await spool.sweep();
+    leave('100-1', 'late');
+    vi.advanceTimersToNextTimer();
+    vi.useRealTimers();
+    await vi.waitFor(() => expect(seen).toEqual(['late']));
+    spool.close();
   });
 
   it('that is not there is made when it is needed, and one that cannot be read stops nothing', async () => {

@@ -23,8 +23,8 @@ export type Replayed =
 export type Replay = (call: Uint8Array, writtenAt: number) => Promise<Replayed>;
 
 const FILE_NAME = /^(\d{1,20})-\d+$/;
-/** What waits is tried again after so long. */
-const RETRY_MS = 10_000;
+/** Every so often what waits is looked for: a client also keeps a DEL that a living weftd did not answer in time. */
+const LOOK_MS = 10_000;
 /** DELs at once: each waits tens of milliseconds for the kernel. */
 const AT_ONCE = 8;
 
@@ -58,7 +58,7 @@ export class CniSpool {
   sweep(): Promise<void> {
     this.#sweeping ??= this.#sweepOnce().finally(() => {
       this.#sweeping = undefined;
-      this.#retryLater();
+      this.#lookLater();
     });
     return this.#sweeping;
   }
@@ -73,7 +73,6 @@ export class CniSpool {
     await rename(unfinished, path);
     await syncDirectory(this.#directory);
     this.#waiting++;
-    this.#retryLater();
   }
 
   /** Tries nothing again. */
@@ -82,9 +81,9 @@ export class CniSpool {
     clearTimeout(this.#timer);
   }
 
-  #retryLater(): void {
+  #lookLater(): void {
     clearTimeout(this.#timer);
-    if (this.#waiting > 0 && !this.#isClosed) this.#timer = setTimeout(() => this.sweep(), RETRY_MS).unref();
+    if (!this.#isClosed) this.#timer = setTimeout(() => this.sweep(), LOOK_MS).unref();
   }
 
   async #sweepOnce(): Promise<void> {
