@@ -2,7 +2,7 @@
  * The door to nftables: the `nft` program, by its JSON. Every call is one process of some milliseconds.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -38,11 +38,11 @@ export const systemNft: Nft = nftBy([]);
 export function nftBy(prefix: readonly string[]): Nft {
   return {
     async apply(commands) {
-      const file = await nameless(JSON.stringify({ nftables: commands }));
+      const fd = nameless(JSON.stringify({ nftables: commands }));
       try {
-        return (await run(prefix, ['-j', '-f', `/proc/${process.pid}/fd/${file.fd}`])).failure;
+        return (await run(prefix, ['-j', '-f', `/proc/${process.pid}/fd/${fd}`])).failure;
       } finally {
-        await file.close();
+        closeSync(fd);
       }
     },
     async list() {
@@ -55,15 +55,16 @@ export function nftBy(prefix: readonly string[]): Nft {
 }
 
 /**
- * A file without a name that holds the text, so that none is left by whatever ends this process. Standard input does not
- * do: nft opens /dev/stdin, which cannot be where that is a socket, as every pipe of Node's to a child is.
+ * The descriptor of a file without a name that holds the text. Made in one go, so that none is left by whatever ends this
+ * process. Standard input does not do: nft opens /dev/stdin, which cannot be where that is a socket, as every pipe of
+ * Node's to a child is.
  */
-async function nameless(text: string): Promise<FileHandle> {
+function nameless(text: string): number {
   const path = join(tmpdir(), `weft-nft-${randomUUID()}`);
-  const file = await open(path, 'wx+', 0o600);
-  await unlink(path);
-  await file.writeFile(text);
-  return file;
+  const fd = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  writeFileSync(fd, text);
+  return fd;
 }
 
 function withoutHandles(listing: string): string {
