@@ -273,8 +273,8 @@ describe.each([
       const orphan = await kubelets.n3.runPod('orphan');
       const kept = await kubelets.n2.runPod('kept');
       await weftds.n3.stop('SIGKILL');
-      await server.admin.delete(PODS, { name: leaked.name, namespace: 'default' });
-      await server.admin.delete(PODS, { name: orphan.name, namespace: 'default' });
+      await kubelets.n1.removePod(leaked);
+      await kubelets.n3.removePod(orphan);
       await server.admin.delete(NODES, { name: 'n3' });
       controller = await startController();
       await waitFor('only one address is in use', async () => (await inUse()) === 1, 60_000, 100);

@@ -114,7 +114,12 @@ export class Kubelet {
   /** Ends a Pod and removes it. */
   async stopPod(pod: RunningPod): Promise<void> {
     await this.stopSandbox(pod);
-    await this.#place.cluster.delete(PODS, { name: pod.name, namespace: 'default' });
+    await this.removePod(pod);
+  }
+
+  /** Removes a Pod from the API server, as a kubelet does when it has ended; CNI is not asked. */
+  async removePod({ name }: RunningPod): Promise<void> {
+    await this.#place.cluster.delete(PODS, { name, namespace: 'default' }, { gracePeriodSeconds: 0 });
   }
 
   /** One call of the first plugin of the configuration, as containerd makes it. */

@@ -59,6 +59,7 @@ export class Wiring {
       mtuBytes: request.mtuBytes ?? this.#options.mtuBytes(),
       ...(mac?.ok ? { mac: mac.value } : {}),
       ...(request.routes === undefined ? {} : { routes: request.routes.map(prefix) }),
+      ...(request.ports === undefined ? {} : { reachedByLoopback: true }),
       ...(request.forwarding === true ? { forwarding: true } : {}),
     };
   }

@@ -32,6 +32,7 @@ export { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from './embedd
 export type { EtcdOptions, EtcdStore } from './etcd/etcd-store.ts';
 export { type FollowEvent, follow, type Pacing } from './follow.ts';
 export {
+  type DeleteTerms,
   KubernetesCluster,
   type ObjectEvent,
   type ObjectName,

@@ -65,10 +65,15 @@ const text = (spec: EndpointSpec, state: EndpointState = fresh): string[] =>
   planEndpoint(spec, state).map(line);
 
 describe('the plan of an endpoint', () => {
+  it('opens the way from 127.0.0.1 of the host to an endpoint with ports only', () => {
+    const opened = 'host net/ipv4/conf/cali1/route_localnet = 1';
+    expect(text(dualStack)).not.toContain(opened);
+    expect(text({ ...dualStack, reachedByLoopback: true })).toContain(opened);
+  });
+
   it('of both families is, in order', () => {
     expect(text(dualStack)).toEqual([
       'host net/ipv6/conf/cali1/accept_ra = 0 ? any',
-      'host net/ipv4/conf/cali1/route_localnet = 1',
       'host net/ipv4/conf/cali1/proxy_arp = 1',
       'host net/ipv4/conf/cali1/forwarding = 1',
       'host net/ipv4/neigh/cali1/proxy_delay = 0 ? any',

@@ -196,7 +196,10 @@ function containerMetric(containerInterface: string, family: 4 | 6): number {
   return ordinal === 0 || family === 4 ? ordinal : usualMetric6 + ordinal;
 }
 
-/** Source: Calico; `accept_ra` and `proxy_delay` are best effort there too. */
+/**
+ * Source: Calico; `accept_ra` and `proxy_delay` are best effort there too. Calico always sets `route_localnet`, by which a
+ * container could reach what listens on 127.0.0.1 of the host (CVE-2020-8558): here only an endpoint with ports has it.
+ */
 function hostSysctls(spec: EndpointSpec): Step[] {
   const name = spec.hostInterface;
   const ipv4 = (key: string): Step => sysctl('host', `net/ipv4/conf/${name}/${key}`, '1');
@@ -205,7 +208,7 @@ function hostSysctls(spec: EndpointSpec): Step[] {
     { ...ipv6('accept_ra', '0'), tolerated: 'any' },
     ...(hasFamily(spec, 4)
       ? [
-          ipv4('route_localnet'),
+          ...(spec.reachedByLoopback ? [ipv4('route_localnet')] : []),
           ipv4('proxy_arp'),
           ipv4('forwarding'),
           { ...sysctl('host', `net/ipv4/neigh/${name}/proxy_delay`, '0'), tolerated: 'any' as const },

@@ -193,7 +193,7 @@ describe('a container', () => {
     pod.close();
   });
 
-  it('finds the interface of the host as Calico leaves it', () => {
+  it('finds the interface of the host as Calico leaves it, but closed to its loopback', () => {
     const spec = specOf(1);
     const { hostIndex } = plug(spec);
     expect(host.link(spec.hostInterface)).toMatchObject({
@@ -204,7 +204,7 @@ describe('a container', () => {
     const sysctls = [
       'net/ipv4/conf/IF/proxy_arp=1',
       'net/ipv4/conf/IF/forwarding=1',
-      'net/ipv4/conf/IF/route_localnet=1',
+      'net/ipv4/conf/IF/route_localnet=0',
       'net/ipv4/neigh/IF/proxy_delay=0',
       'net/ipv6/conf/IF/proxy_ndp=1',
       'net/ipv6/conf/IF/forwarding=1',

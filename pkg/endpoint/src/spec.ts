@@ -24,6 +24,8 @@ export interface EndpointSpec {
   readonly routes?: readonly Prefix[];
   /** How the host's routes of each family are written; metric 1024 and no source address when left out. */
   readonly hostRouting?: Readonly<Record<4 | 6, HostRouting>>;
+  /** True: 127.0.0.1 of the host leads to the container's published ports (`route_localnet`). */
+  readonly reachedByLoopback?: boolean;
   /** True: the container may forward packets for others (Calico's `allow_ip_forwarding`). */
   readonly forwarding?: boolean;
 }

@@ -29,13 +29,13 @@ function spoolOf(outcome: (call: string) => Replayed): { spool: CniSpool; seen: 
 const done: Replayed = { kind: 'done' };
 
 describe('a spool of DELs', () => {
-  it('is done oldest first, and empty then', async () => {
+  it('is done, several at once, and empty then', async () => {
     leave('200-7', 'b');
     leave('1000-7', 'c');
     leave('100-9', 'a');
     const { seen, spool } = spoolOf(() => done);
     await spool.sweep();
-    expect(seen).toEqual(['a', 'b', 'c']);
+    expect(seen.sort()).toEqual(['a', 'b', 'c']);
     expect(files()).toEqual([]);
     expect(spool.waiting).toBe(0);
   });

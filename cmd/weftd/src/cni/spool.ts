@@ -100,7 +100,7 @@ export class CniSpool {
     this.#waiting = left;
   }
 
-  /** The files, oldest first. */
+  /** The files, oldest first, so that none waits for ever. */
   async #names(): Promise<string[]> {
     let entries: Dirent[];
     try {

@@ -92,8 +92,8 @@ function fromLoopback(forwards: readonly PortForward[]): NftCommand[] {
 }
 
 /**
- * Host ends of containers have `route_localnet`, as in Calico; published ports need it for 127.0.0.1. By it a container
- * could reach what listens on 127.0.0.1 of the host, or pose as that (CVE-2020-8558). Dropped before translation
+ * Host ends of containers with published ports have `route_localnet`, which 127.0.0.1 needs; those that Calico made all have
+ * it. By it a container could reach what listens on 127.0.0.1 of the host, or pose as that (CVE-2020-8558). Dropped before translation
  * (priority raw): answers to the host are still addressed to an address of it then.
  */
 function loopbackGuard(prefixes: readonly string[]): NftCommand[] {

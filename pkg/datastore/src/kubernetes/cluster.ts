@@ -37,6 +37,15 @@ export interface ObjectSelection {
   readonly keep?: (object: KubernetesObject) => KubernetesObject;
 }
 
+/** How an object is removed. */
+export interface DeleteTerms {
+  /** Only that incarnation, and only at that revision. */
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  /** How long a Pod may take to end; 0: nobody waits for its kubelet. */
+  readonly gracePeriodSeconds?: number;
+}
+
 /** What became of a write. Only `written` changed the cluster. */
 export type ObjectOutcome =
   | { readonly kind: 'written'; readonly object: KubernetesObject }
@@ -121,14 +130,14 @@ export class KubernetesCluster {
     return this.#write({ ...callOn('patch', type, name, subresource), body: change }, 'conflict');
   }
 
-  /** Removes an object; with `preconditions` only that incarnation. Outcomes: written, conflict, not-found. */
+  /** Removes an object. Outcomes: written, conflict, not-found. */
   async delete(
     type: ObjectType,
     name: ObjectName,
-    preconditions?: { readonly uid?: string; readonly resourceVersion?: string },
+    { gracePeriodSeconds, ...preconditions }: DeleteTerms = {},
   ): Promise<ObjectOutcome> {
-    const body = preconditions && { kind: 'DeleteOptions', apiVersion: 'v1', preconditions };
-    return this.#write({ ...callOn('delete', type, name), ...(body && { body }) }, 'conflict');
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds, preconditions };
+    return this.#write({ ...callOn('delete', type, name), body }, 'conflict');
   }
 
   /** Ends everything that is under way with `closed`. */
