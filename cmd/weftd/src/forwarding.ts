@@ -7,8 +7,8 @@ import { type DesiredState, type FelixSettings, LOCAL_ROUTE_CLASSES, type Routin
 import { Dataplane, type DataplaneEvent, type NatEvent, NatTable } from '@weft/dataplane';
 import type { Kernel } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
-import { Fib } from './fib.ts';
-import type { Metrics } from './metrics.ts';
+import { Fib } from './bgp/fib.ts';
+import type { Metrics } from './monitoring/metrics.ts';
 
 /** Writes what is wanted, and keeps it so. */
 export class Forwarding {

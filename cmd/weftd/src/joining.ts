@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Refusal, refuse } from '@weft/control';
 import type { NameClaim } from '@weft/datastore';
 import type { Logger } from '@weft/telemetry';
-import type { Attachments } from './attachments.ts';
+import type { Attachments } from './endpoints/attachments.ts';
 import { type BatchedJournal, mendJournal } from './journal.ts';
 import type { Options } from './options.ts';
 import type { NodeStartup } from './startup/node-startup.ts';

@@ -16,8 +16,8 @@ import {
 } from '@weft/ipam';
 import { blockName } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
-import { endpointIdOfHandle } from './assign-addresses.ts';
-import type { AllocatorUse } from './attachments.ts';
+import type { AllocatorUse } from './endpoints/assign-addresses.ts';
+import { endpointIdOfHandle } from './endpoints/assign-addresses.ts';
 
 /** Entries of so long are written together, in ms: what a crash can lose, until the next start finds it. */
 const BATCH_MS = 50;

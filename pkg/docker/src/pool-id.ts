@@ -6,8 +6,9 @@
  *     weft/ipv4/racks            the pool of that name
  *     weft/ipv6/fd00:10::/64     the pool of that CIDR, or that part of one
  */
-import type { Family } from './pool-request.ts';
 import { type Refusal, refuse } from './refusal.ts';
+
+export type Family = 'ipv4' | 'ipv6';
 
 /** Where the addresses of a network come from. */
 export interface PoolChoice {

@@ -3,10 +3,8 @@
  */
 import { containsPrefix, isPrefix, type Prefix, parsePrefix, prefixLength } from '@weft/ip';
 import type { RequestPool } from './messages.ts';
-import { encodePoolId } from './pool-id.ts';
+import { encodePoolId, type Family } from './pool-id.ts';
 import { type Refusal, refuse } from './refusal.ts';
-
-export type Family = 'ipv4' | 'ipv6';
 
 /** A pool as the daemon lists it. */
 export interface Pool {

@@ -1,6 +1,6 @@
 import { endpointIdSchema } from '@weft/control';
 import { describe, expect, it } from 'vitest';
-import { handleOf } from '../assign-addresses.ts';
+import { handleOf } from '../endpoints/assign-addresses.ts';
 import { cniEndpointId, isOfNetwork } from './endpoint-id.ts';
 
 const drawn = 'ab'.repeat(32);

@@ -1,8 +1,8 @@
 /** This daemon, as the CNI commands see it. */
 import { type Health, isRefusal } from '@weft/control';
 import type { Logger } from '@weft/telemetry';
-import type { Attaching } from '../attaching.ts';
-import type { Attachments } from '../attachments.ts';
+import type { Attaching } from '../endpoints/attaching.ts';
+import type { Attachments } from '../endpoints/attachments.ts';
 import type { LateCluster } from '../store/cluster.ts';
 import type { CniHost } from './cni-host.ts';
 import { podReader } from './pod-reader.ts';

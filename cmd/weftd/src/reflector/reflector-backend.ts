@@ -12,8 +12,8 @@ import {
   type Refusal,
   refuse,
 } from '@weft/control';
-import type { Bgp } from '../bgp.ts';
-import { bgpPeers, ribPage } from '../bgp-answers.ts';
+import type { Bgp } from '../bgp/bgp.ts';
+import { bgpPeers, ribPage } from '../bgp/bgp-answers.ts';
 import { since } from '../control-backend.ts';
 import type { Options } from '../options.ts';
 import { locationOf } from '../store/location.ts';

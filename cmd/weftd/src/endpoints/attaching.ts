@@ -5,12 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Attachment, type AttachRequest, type Detachment, type Refusal, refuse } from '@weft/control';
 import type { Datastore } from '@weft/datastore';
+import type { Metrics } from '../monitoring/metrics.ts';
+import type { Options } from '../options.ts';
+import type { State } from '../state.ts';
+import { locationOf } from '../store/location.ts';
+import { refusalOf } from '../store/refusal-of.ts';
 import type { Attachments } from './attachments.ts';
-import type { Metrics } from './metrics.ts';
-import type { Options } from './options.ts';
-import type { State } from './state.ts';
-import { locationOf } from './store/location.ts';
-import { refusalOf } from './store/refusal-of.ts';
 
 /** What it works on. */
 export interface AttachingOptions {

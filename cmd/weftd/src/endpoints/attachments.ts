@@ -18,16 +18,13 @@ import type { EndpointSpec, PluggedEndpoint } from '@weft/endpoint';
 import { type Address, address, hostPrefix, networkAddress, type Parsed, type Prefix } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
 import type { WorkloadEndpoint } from '@weft/resources';
-import { assignAddresses, handleOf } from './assign-addresses.ts';
+import { type AllocatorUse, assignAddresses, handleOf } from './assign-addresses.ts';
 import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
 import { HeldAddresses } from './held-addresses.ts';
 import { findOrphans } from './orphans.ts';
 import { PortClaims } from './port-claims.ts';
 import { Turns } from './turns.ts';
 import { Wiring, type WiringOptions } from './wiring.ts';
-
-/** What the allocator is used for. */
-export type AllocatorUse = 'attach' | 'detach' | 'reclaim';
 
 /** What plugging in needs from the daemon. */
 export interface AttachmentsOptions extends WiringOptions {

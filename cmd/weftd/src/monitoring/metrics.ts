@@ -5,12 +5,12 @@ import type { RequestRecord } from '@weft/control';
 import type { Dataplane, DataplaneEvent, NatEvent, NatTable } from '@weft/dataplane';
 import { familyOf } from '@weft/ip';
 import { collectProcessMetrics, METRICS, MetricRegistry } from '@weft/telemetry';
-import type { AnnouncingOutcome } from './announcing.ts';
-import type { Attachments } from './attachments.ts';
-import type { Bgp } from './bgp.ts';
-import type { Options } from './options.ts';
-import type { State } from './state.ts';
-import { version } from './version.ts';
+import type { AnnouncingOutcome } from '../bgp/announcing.ts';
+import type { Bgp } from '../bgp/bgp.ts';
+import type { Attachments } from '../endpoints/attachments.ts';
+import type { Options } from '../options.ts';
+import type { State } from '../state.ts';
+import { version } from '../version.ts';
 
 /** What every weftd has to tell at each scrape. */
 export interface PeerMetricSources {

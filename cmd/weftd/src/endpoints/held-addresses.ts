@@ -16,8 +16,8 @@ import type { Datastore } from '@weft/datastore';
 import { type Address, address, familyOf, type Prefix } from '@weft/ip';
 import { addressAt, type Ipam, ordinalsOfHandle, workloadHandle } from '@weft/ipam';
 import { blockName, type IPAMHandle } from '@weft/resources';
+import type { AllocatorUse } from './assign-addresses.ts';
 import { assignFor } from './assign-addresses.ts';
-import type { AllocatorUse } from './attachments.ts';
 import { Turns } from './turns.ts';
 
 /** For how long an address may be held without a container, in ms. dockerd makes the endpoint in the same breath. */

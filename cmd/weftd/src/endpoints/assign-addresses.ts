@@ -5,6 +5,9 @@ import { type AttachRequest, type Refusal, refuse } from '@weft/control';
 import { type Address, parseAddress } from '@weft/ip';
 import { type AssignIpRequest, type Ipam, workloadHandle } from '@weft/ipam';
 
+/** What the allocator is used for. */
+export type AllocatorUse = 'attach' | 'detach' | 'reclaim';
+
 /** The network's name in handles of endpoints that CNI did not make. */
 const ownNetwork = 'weft';
 
