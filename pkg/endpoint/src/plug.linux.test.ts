@@ -224,6 +224,8 @@ describe('a container', () => {
 describe('plugging again', () => {
   it('changes nothing and takes no route away', async () => {
     const { hostIndex } = plug(specOf(1));
+    // Without duplicate address detection, too, an address is tentative until a worker of the kernel has looked at it.
+    await vi.waitFor(() => expect(everything(hostName) + everything(podName(1))).not.toContain('tentative'));
     const before = [everything(hostName), everything(podName(1))];
     const events: KernelEvent[] = [];
     host.subscribe((event) => events.push(event));
