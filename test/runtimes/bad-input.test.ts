@@ -81,7 +81,11 @@ describe('the network namespace', () => {
   it('is a file', async () => {
     const file = join(runtimes.host('node1').directory, 'no-namespace');
     writeFileSync(file, '');
-    expectError(await call('ADD', configuration, { containerId: 'c0', netns: file }), 7, /no-namespace/);
+    expectError(
+      await call('ADD', configuration, { containerId: 'c0', netns: file }),
+      4,
+      /CNI_NETNS.*no-namespace/s,
+    );
   });
 
   it('is not there', async () => {
