@@ -39,6 +39,7 @@ export function nftBy(prefix: readonly string[]): Nft {
   return {
     async apply(commands) {
       const fd = nameless(JSON.stringify({ nftables: commands }));
+      if (typeof fd !== 'number') return fd;
       try {
         return (await run(prefix, ['-j', '-f', `/proc/${process.pid}/fd/${fd}`])).failure;
       } finally {
@@ -57,14 +58,21 @@ export function nftBy(prefix: readonly string[]): Nft {
 /**
  * The descriptor of a file without a name that holds the text. Made in one go, so that none is left by whatever ends this
  * process. Standard input does not do: nft opens /dev/stdin, which cannot be where that is a socket, as every pipe of
- * Node's to a child is.
+ * Node's to a child is. A disk that is full is a failure like any other of nft's, to be tried again.
  */
-function nameless(text: string): number {
+function nameless(text: string): number | NftFailure {
   const path = join(tmpdir(), `weft-nft-${randomUUID()}`);
-  const fd = openSync(path, 'wx+', 0o600);
-  unlinkSync(path);
-  writeFileSync(fd, text);
-  return fd;
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'wx+', 0o600);
+    unlinkSync(path);
+    writeFileSync(fd, text);
+    return fd;
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd);
+    const reason = `its commands cannot be written below ${tmpdir()}: ${(error as Error).message}`;
+    return { kind: 'failed', reason, isMissing: false };
+  }
 }
 
 function withoutHandles(listing: string): string {
