@@ -38,9 +38,10 @@ async function refusesUdp(port: PublishedPort, family: Family): Promise<boolean>
 async function refuses(listening: Promise<unknown>, close: () => void): Promise<boolean> {
   try {
     await listening;
-    close();
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  } finally {
+    close();
   }
 }
