@@ -162,10 +162,13 @@ export class HeldAddresses {
    */
   async reclaim(): Promise<Address[]> {
     const since = this.#options.now() - UNUSED_HOLD_MS;
-    const unused = [...this.#holds].filter(([, { use }]) => 'unusedSince' in use && use.unusedSince <= since);
+    const isUnused = ({ use }: Hold): boolean => 'unusedSince' in use && use.unusedSince <= since;
     const reclaimed: Address[] = [];
-    for (const [held, hold] of unused)
+    for (const [held, hold] of [...this.#holds]) {
+      // Looked at only now: while the one before went back, a container may have taken this one.
+      if (!isUnused(hold) || this.#holds.get(held) !== hold) continue;
       if (!isRefusal(await this.#giveBack(held, hold, 'reclaim'))) reclaimed.push(held);
+    }
     return reclaimed;
   }
 }
