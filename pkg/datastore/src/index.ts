@@ -42,7 +42,7 @@ export {
   openCluster,
 } from './kubernetes/cluster.ts';
 export type { KubernetesObject } from './kubernetes/convert/kubernetes-object.ts';
-export { hasPodEnded, podAddresses } from './kubernetes/convert/pod.ts';
+export { hasPodEnded, possiblePodAddresses } from './kubernetes/convert/pod.ts';
 export type { StampSource } from './local/local-store.ts';
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
 export { type Mirror, type MirrorChange, mirror } from './mirror.ts';

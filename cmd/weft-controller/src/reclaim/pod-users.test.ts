@@ -19,6 +19,22 @@ it.each<[string, KubernetesObject, object]>([
     { metadata: { ...metadata, annotations: plugged }, spec, status: { phase: 'Pending' } },
     { ...web, addresses: both },
   ],
+  [
+    'has both while its status lags behind a sandbox that was made anew, and those of further interfaces',
+    {
+      metadata: {
+        ...metadata,
+        annotations: {
+          'cni.projectcalico.org/podIPs': '10.1.0.6/32',
+          'k8s.v1.cni.cncf.io/network-status':
+            '[{"ips":["10.1.0.6"]},{"interface":"net1","ips":["10.1.0.7"]}]',
+        },
+      },
+      spec,
+      status: { phase: 'Running', podIP: '10.1.0.5' },
+    },
+    { ...web, addresses: ['10.1.0.5', '10.1.0.6', '10.1.0.7'] },
+  ],
   ['has none yet', { metadata, spec, status: { phase: 'Pending' } }, { ...web, addresses: [] }],
   [
     'has no node yet',

@@ -6,7 +6,7 @@ import {
   type KubernetesCluster,
   type KubernetesObject,
   type ObjectEvent,
-  podAddresses,
+  possiblePodAddresses,
 } from '@weft/datastore';
 import { networkAddress, parsePrefix } from '@weft/ip';
 import type { AddressUser } from '@weft/ipam';
@@ -19,7 +19,9 @@ export function essence({ metadata, spec, status }: KubernetesObject): Kubernete
   const { nodeName } = spec ?? {};
   const { phase, podIP, podIPs } = status ?? {};
   const kept = Object.entries(annotations).filter(([key]) =>
-    /^(cni\.projectcalico\.org\/podIPs?|vpc\.amazonaws\.com\/pod-ips)$/.test(key),
+    /^(cni\.projectcalico\.org\/podIPs?|vpc\.amazonaws\.com\/pod-ips|k8s\.v1\.cni\.cncf\.io\/network-status)$/.test(
+      key,
+    ),
   );
   return {
     metadata: {
@@ -36,7 +38,7 @@ export function essence({ metadata, spec, status }: KubernetesObject): Kubernete
 
 /** What a Pod is to whoever judges addresses; one that tells an address nobody can read may have any. */
 export function userOfPod(pod: KubernetesObject): AddressUser {
-  const parsed = podAddresses(pod).map(parsePrefix);
+  const parsed = possiblePodAddresses(pod).map(parsePrefix);
   const isKnown = parsed.every(({ ok }) => ok);
   const addresses = parsed.flatMap((one) => (one.ok ? [networkAddress(one.value)] : []));
   return {

@@ -162,6 +162,32 @@ export function podAddresses({ metadata, status }: KubernetesObject): string[] {
   return texts.filter((text) => text !== '').map(hostPrefix);
 }
 
+/**
+ * Every address that may be a Pod's, wherever it stands: the status lags behind the annotations when a sandbox was made anew,
+ * and further interfaces (Multus) stand in an annotation of their own. Texts that cannot be read are among them as they are.
+ */
+export function possiblePodAddresses({ metadata, status }: KubernetesObject): string[] {
+  const { podIPs = [], podIP = '' } = (status ?? {}) as PodStatus;
+  const annotations = metadata.annotations ?? {};
+  const lists = [podIP, annotations[POD_IPS], annotations[POD_IP], annotations[AWS_POD_IPS]];
+  const texts = [
+    ...podIPs.map(({ ip = '' }) => ip),
+    ...lists.flatMap((list = '') => list.split(',')),
+    ...networkStatusAddresses(annotations[NETWORK_STATUS]),
+  ];
+  return [...new Set(texts.filter((text) => text !== '').map(hostPrefix))];
+}
+
+function networkStatusAddresses(text: string | undefined): string[] {
+  if (text === undefined || text === '') return [];
+  try {
+    const networks = JSON.parse(text) as readonly { readonly ips?: readonly string[] }[];
+    return networks.flatMap(({ ips = [] }) => ips);
+  } catch {
+    return [text];
+  }
+}
+
 function hostPrefix(text: string): string {
   if (text.includes('/')) return text;
   return `${text}/${text.includes(':') ? 128 : 32}`;
