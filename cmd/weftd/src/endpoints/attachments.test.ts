@@ -69,6 +69,20 @@ function failingOn(verb: 'create' | 'delete'): Datastore {
   });
 }
 
+/** The store as it is, but the first WorkloadEndpoint is written and its answer lost. */
+function losingAnAnswer(): Datastore {
+  let isLost = false;
+  const create: Datastore['create'] = async (resource) => {
+    const outcome = await store.create(resource);
+    if (isLost) return outcome;
+    isLost = true;
+    throw new DatastoreError('unavailable', 'the answer was lost, as the test wants');
+  };
+  return new Proxy(store, {
+    get: (target, property) => (property === 'create' ? create : Reflect.get(target, property).bind(target)),
+  });
+}
+
 /** By handle: an address that was given back is not free at once. */
 async function heldAddresses(): Promise<number> {
   const { items } = await store.list('IPAMHandle');
@@ -113,6 +127,13 @@ describe('attach', () => {
   it('leaves nothing when the record cannot be written', async () => {
     await expect(attachmentsOn(failingOn('create')).attach('a', request)).rejects.toThrow(DatastoreError);
     expect(await everything()).toEqual(nothing);
+  });
+
+  it('succeeds after a try whose record was written though nobody was told', async () => {
+    const again = attachmentsOn(losingAnAnswer());
+    await expect(again.attach('a', request)).rejects.toThrow(DatastoreError);
+    expect(await again.attach('b', request)).toMatchObject({ kind: 'attached', id: 'b' });
+    expect(await everything()).toEqual(one);
   });
 
   it('leaves nothing when one of the named addresses is taken', async () => {

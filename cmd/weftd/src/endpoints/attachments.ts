@@ -13,7 +13,7 @@ import {
   type Refusal,
   refuse,
 } from '@weft/control';
-import { type Datastore, DatastoreError } from '@weft/datastore';
+import { type Datastore, DatastoreError, type WriteOutcome } from '@weft/datastore';
 import type { EndpointSpec, PluggedEndpoint } from '@weft/endpoint';
 import { type Address, address, hostPrefix, networkAddress, type Parsed, type Prefix } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
@@ -291,7 +291,7 @@ export class Attachments {
 
   async #write(id: string, record: Parsed<WorkloadEndpoint>): Promise<Refusal | undefined> {
     if (!record.ok) return refuse('invalid-request', record.reason, id, 'Correct the request.');
-    const outcome = await this.#options.store.create(record.value);
+    const outcome = await this.#create(record.value);
     if (outcome.kind !== 'written') {
       const hint = 'Detach the other one first, or use another id.';
       return refuse('conflict', 'a WorkloadEndpoint of that name exists', id, hint);
@@ -301,12 +301,34 @@ export class Attachments {
     return undefined;
   }
 
+  /**
+   * A record of this node that this daemon does not know is left from a write whose answer was lost, which counted as not
+   * done: it gives way.
+   */
+  async #create(record: WorkloadEndpoint): Promise<WriteOutcome<'WorkloadEndpoint'>> {
+    const { nodeName, store } = this.#options;
+    const outcome = await store.create(record);
+    if (outcome.kind !== 'already-exists') return outcome;
+    const { name, namespace } = record.metadata;
+    const key = {
+      kind: 'WorkloadEndpoint',
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+    } as const;
+    const there = await store.get(key);
+    const isOurs = there !== undefined && there.spec.node === nodeName;
+    if (!isOurs || this.#endpoints.has(endpointIdOf(there))) return outcome;
+    await store.delete(key, there.metadata.resourceVersion);
+    return store.create(record);
+  }
+
   /** Who asked for ports counts on them: without them the container is taken out again. */
   async #publish(id: string, { ports = [] }: AttachRequest): Promise<Refusal | undefined> {
     const reason = ports.length === 0 ? undefined : await this.#options.portsPublished();
     const endpoint = this.#endpoints.get(id);
     if (reason === undefined || endpoint === undefined) return undefined;
-    await this.#takeOut(id, endpoint);
+    const stuck = await this.#takeOut(id, endpoint);
+    if (stuck !== undefined) return stuck;
     await this.#giveBack(id, 'attach');
     return refuse(
       'internal',
