@@ -68,7 +68,11 @@ async function attach(
   );
   if (isCniError(wanted)) return undo(host, request, wanted);
   const attached = await host.attach(id, wanted);
-  if (isRefusal(attached)) return undo(host, request, refusedAttach(attached, request));
+  if (isRefusal(attached)) {
+    const error = refusedAttach(attached, request);
+    // What was plugged in before has its address still.
+    return isKnown ? error : undo(host, request, error);
+  }
   return addResult(attached, request);
 }
 

@@ -1,6 +1,7 @@
 /**
  * The CNI plugin's other half: takes the call that the client on the host passed on, and says what it has to print.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CniError,
   type CniRequest,
@@ -23,6 +24,9 @@ import { cniEndpointId } from './endpoint-id.ts';
 import { gc } from './gc.ts';
 import { CniSpool, type Replayed } from './spool.ts';
 import { status } from './status.ts';
+
+/** How long an ADD waits for DELs that were kept. */
+const SWEEP_MS = 2_000;
 
 /** Answers calls of the CNI plugin. */
 export class CniPlugin {
@@ -55,8 +59,13 @@ export class CniPlugin {
    * keeps later is asked for again by the client itself.
    */
   async listens(): Promise<void> {
-    await this.#spool.sweep();
+    await this.#sweepBriefly();
     this.#listening.resolve();
+  }
+
+  /** One DEL that hangs, in an IPAM plugin say, must not keep others from being plugged in; it goes on behind them. */
+  async #sweepBriefly(): Promise<void> {
+    await Promise.race([this.#spool.sweep(), sleep(SWEEP_MS, undefined, { ref: false })]);
   }
 
   /** Tries nothing again. */
@@ -82,7 +91,7 @@ export class CniPlugin {
     if (!('attachment' in request) && request.command !== 'GC') return this.#run(request);
     // While nothing can be done anyway, whoever asks is told so at once.
     if (this.#host.isPossible()) await this.#listening.promise;
-    if (request.command === 'ADD' && this.#spool.waiting > 0) await this.#spool.sweep();
+    if (request.command === 'ADD' && this.#spool.waiting > 0) await this.#sweepBriefly();
     return this.#run(request);
   }
 
@@ -135,6 +144,7 @@ export class CniPlugin {
       this.#host.log.error('cni-spool-failed', 'a DEL that has to wait cannot be kept', { cause });
       return false;
     }
+    this.#forget(bytes);
     this.#host.log.warn('cni-del-kept', `a DEL is done later: ${message}`);
     return true;
   }
@@ -148,8 +158,19 @@ export class CniPlugin {
     if (request.command !== 'DEL') return { kind: 'never', reason: `it is a ${request.command}` };
     if (writtenAt < (this.#addedAt.get(idOf(request)) ?? 0)) return { kind: 'done' };
     const error = await this.#attempt(() => del(this.#host, request));
-    if (!isCniError(error)) return { kind: 'done' };
-    return { kind: error.code === ERROR_CODE.tryAgainLater ? 'away' : 'later', reason: error.message };
+    if (!isCniError(error)) {
+      this.#addedAt.delete(idOf(request));
+      return { kind: 'done' };
+    }
+    return { kind: this.#host.isPossible() ? 'later' : 'away', reason: error.message };
+  }
+
+  /** What is kept from now on comes after every ADD so far, whatever the clock does. */
+  #forget(bytes: Uint8Array): void {
+    const call = decodeCall(bytes);
+    const parsed = isCniError(call) ? undefined : parseRequest(call);
+    if (parsed?.kind === 'request' && parsed.request.command === 'DEL')
+      this.#addedAt.delete(idOf(parsed.request));
   }
 
   #failed(error: CniError, version?: SpecVersion, request?: CniRequest): CniAnswer {

@@ -69,8 +69,13 @@ export class CniSpool {
     const path = join(this.#directory, name);
     const unfinished = join(this.#directory, `.${name}`);
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    await writeDurably(unfinished, call);
-    await rename(unfinished, path);
+    try {
+      await writeDurably(unfinished, call);
+      await rename(unfinished, path);
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    }
     await syncDirectory(this.#directory);
     this.#waiting++;
   }
