@@ -1,23 +1,25 @@
 /** Following Services on the fault server: only while wanted, through a server that dies, and without the right to. */
-import { openCluster } from '@weft/datastore';
+import { type KubernetesCluster, openCluster } from '@weft/datastore';
 import { createLogger } from '@weft/telemetry';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ServiceWatch } from '../../cmd/weftd/src/services/service-watch.ts';
 import { type FaultApiServer, startFaultServer } from '../harness/fault-api-server/fault-api-server.ts';
 
 let server: FaultApiServer;
+let cluster: KubernetesCluster;
 let watch: ServiceWatch;
 const changed = vi.fn();
 const log = createLogger({ name: 'test', level: 'error' });
 
 beforeEach(async () => {
   server = await startFaultServer({ groups: ['crd.projectcalico.org/v1'] });
-  const choice = { type: 'kubernetes', server: server.url } as const;
-  watch = new ServiceWatch({ nodeName: 'node1', log, open: () => openCluster(choice), changed });
+  cluster = openCluster({ type: 'kubernetes', server: server.url });
+  watch = new ServiceWatch({ nodeName: 'node1', log, cluster: () => cluster, changed });
   changed.mockClear();
 });
 afterEach(async () => {
   watch.close();
+  cluster.close();
   await server.kill();
 });
 

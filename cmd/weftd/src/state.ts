@@ -11,7 +11,7 @@ import {
   type WorkloadRouting,
   workloadRouting,
 } from '@weft/calc';
-import { type Datastore, type Mirror, type MirrorChange, mirror, openCluster } from '@weft/datastore';
+import { type Datastore, type Mirror, type MirrorChange, mirror } from '@weft/datastore';
 import { type Family, familyOf } from '@weft/ip';
 import { type IpamView, isSameOwner, ownerOfAffinity } from '@weft/ipam';
 import {
@@ -84,21 +84,21 @@ export class State {
     onChange: (kind: Kind | 'Service' | 'Secret') => void,
   ) {
     const { datastore, nodeName } = options;
-    if (datastore.type === 'kubernetes')
+    const cluster = LateCluster.of(datastore);
+    if (cluster !== undefined) {
       this.#services = new ServiceWatch({
         nodeName,
         log,
-        open: () => openCluster(datastore),
+        cluster: () => cluster.open(),
         changed: () => onChange('Service'),
       });
-    const cluster = LateCluster.of(datastore);
-    if (cluster !== undefined)
       this.#passwords = new PasswordWatch({
         log,
         namespace: options.secretsNamespace,
         cluster: () => cluster.open(),
         changed: () => onChange('Secret'),
       });
+    }
     this.cluster = cluster;
     this.#nodeName = nodeName;
     this.#constant = constantInput(options);

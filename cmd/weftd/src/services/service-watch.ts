@@ -18,8 +18,7 @@ const SLICES: ObjectType = {
 export interface ServiceWatchOptions {
   readonly nodeName: string;
   readonly log: Logger;
-  /** The cluster, opened when it is first wanted. */
-  readonly open: () => KubernetesCluster;
+  readonly cluster: () => KubernetesCluster;
   /** The Services are other ones now. */
   readonly changed: () => void;
 }
@@ -63,7 +62,6 @@ const NONE: readonly Service[] = [];
 class Run {
   readonly read: Promise<unknown>;
   readonly #options: ServiceWatchOptions;
-  readonly #cluster: KubernetesCluster;
   readonly #stop = new AbortController();
   readonly #specs = new Followed<ServiceSpec>(readService);
   readonly #slices: Followed<SliceFacts>;
@@ -72,7 +70,6 @@ class Run {
   constructor(options: ServiceWatchOptions) {
     this.#options = options;
     this.#slices = new Followed((slice) => readSlice(slice, options.nodeName));
-    this.#cluster = options.open();
     const first = [SERVICES, SLICES].map((type) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#follow(type, resolve)
@@ -91,12 +88,11 @@ class Run {
 
   close(): void {
     this.#stop.abort();
-    this.#cluster.close();
   }
 
   async #follow(type: ObjectType, tried: () => void): Promise<void> {
     const followed = type === SERVICES ? this.#specs : this.#slices;
-    for await (const event of this.#cluster.follow(type, this.#stop.signal)) {
+    for await (const event of this.#options.cluster().follow(type, this.#stop.signal)) {
       if (event.kind === 'interrupted') {
         this.#options.log.warn('services-unread', event.error.message, {
           hint: 'addresses of Services are announced as last known; tried again by itself',

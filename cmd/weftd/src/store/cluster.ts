@@ -1,4 +1,4 @@
-/** The cluster that a datastore lies in, for what is Kubernetes' own: Secrets, ConfigMaps, the condition of a Node. */
+/** The cluster that a datastore lies in, for what is Kubernetes' own: Secrets, Services, ConfigMaps, the condition of a Node. */
 import {
   type DatastoreChoice,
   type KubernetesChoice,
