@@ -83,6 +83,8 @@ export class CniPlugin {
     const outcome = await this.#attempt(() => this.#inOrder(request));
     if (!isCniError(outcome)) return succeeded(outcome);
     const isKept = request.command === 'DEL' && (await this.#keep(bytes, outcome));
+    // What is kept comes after every ADD so far, whatever the clock does.
+    if (isKept) this.#addedAt.delete(idOf(request));
     return isKept ? succeeded(undefined) : this.#failed(outcome, request.version, request);
   }
 
@@ -144,7 +146,6 @@ export class CniPlugin {
       this.#host.log.error('cni-spool-failed', 'a DEL that has to wait cannot be kept', { cause });
       return false;
     }
-    this.#forget(bytes);
     this.#host.log.warn('cni-del-kept', `a DEL is done later: ${message}`);
     return true;
   }
@@ -163,14 +164,6 @@ export class CniPlugin {
       return { kind: 'done' };
     }
     return { kind: this.#host.isPossible() ? 'later' : 'away', reason: error.message };
-  }
-
-  /** What is kept from now on comes after every ADD so far, whatever the clock does. */
-  #forget(bytes: Uint8Array): void {
-    const call = decodeCall(bytes);
-    const parsed = isCniError(call) ? undefined : parseRequest(call);
-    if (parsed?.kind === 'request' && parsed.request.command === 'DEL')
-      this.#addedAt.delete(idOf(parsed.request));
   }
 
   #failed(error: CniError, version?: SpecVersion, request?: CniRequest): CniAnswer {
