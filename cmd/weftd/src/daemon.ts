@@ -5,14 +5,6 @@
  *     kernel ─▶ facts ─────┼─▶ calculate ────┤             ├─▶ Forwarding ─▶ kernel
  *     Attachments ─────────┘                 └─────────────┘
  */
-import {
-  createCalculator,
-  DEFAULT_FELIX_SETTINGS,
-  type FelixSettings,
-  type RoutingContext,
-  routingContext,
-  type SessionDecision,
-} from '@weft/calc';
 import { type ControlServer, type Health, type Refusal, refuse, startControlServer } from '@weft/control';
 import { FactsWatcher } from '@weft/dataplane';
 import { type OnUnreadable, openDatastore } from '@weft/datastore';
@@ -26,6 +18,7 @@ import { Speaking } from './bgp/speaking.ts';
 import { CniPlugin } from './cni/plugin.ts';
 import { weftdHost } from './cni/weftd-host.ts';
 import { type BackendSources, controlBackend, routeStatuses, since } from './control-backend.ts';
+import { Deciding } from './deciding.ts';
 import { Attaching } from './endpoints/attaching.ts';
 import { Attachments } from './endpoints/attachments.ts';
 import { Leftovers } from './endpoints/leftovers.ts';
@@ -34,7 +27,7 @@ import { Forwarding } from './forwarding.ts';
 import { isElsewhere, Joining } from './joining.ts';
 import { BatchedJournal, journaledUses } from './journal.ts';
 import { Metrics } from './monitoring/metrics.ts';
-import { Monitoring, type MonitoringAnswers, monitoringAddresses } from './monitoring/monitoring.ts';
+import { Monitoring, type MonitoringAnswers } from './monitoring/monitoring.ts';
 import { readiness } from './monitoring/readiness.ts';
 import type { NodeFacts } from './node-status/report.ts';
 import { NodeStatusReporter } from './node-status/reporter.ts';
@@ -72,11 +65,11 @@ export class Daemon {
   readonly #log: Logger;
   readonly #store: LateStore;
   readonly #kernel: Kernel;
-  readonly #calculate = createCalculator();
   readonly #metrics = new Metrics('node');
   readonly #state: State;
   readonly #facts: FactsWatcher;
   readonly #forwarding: Forwarding;
+  readonly #deciding: Deciding;
   readonly #speaking: Speaking;
   readonly #announcing: Announcing;
   readonly #attachments: Attachments;
@@ -89,13 +82,7 @@ export class Daemon {
   readonly #monitoring: Monitoring;
   readonly #reporter: NodeStatusReporter;
   readonly #leftovers: Leftovers;
-  #felix: FelixSettings | undefined;
   #control: ControlServer | undefined;
-  #context: RoutingContext | undefined;
-  #sessions: readonly SessionDecision[] = [];
-  #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
-  /** From the first computation on. Before it something is not read yet, and what is not read must not look gone. */
-  #running = false;
   /** An earlier weftd's routes are in the kernel and still forward. */
   #restarting = false;
 
@@ -108,12 +95,12 @@ export class Daemon {
     this.#state = new State(store, options, health, log, (kind) => {
       this.#metrics.datastoreEvent(kind);
       if (kind === 'CalicoNodeStatus') this.#followRequests();
-      else this.#schedule('everything');
+      else this.#deciding.schedule('everything');
     });
     this.#facts = new FactsWatcher({
       kernel,
-      workloadPrefixes: () => this.#felix?.interfacePrefixes ?? DEFAULT_FELIX_SETTINGS.interfacePrefixes,
-      changed: () => this.#schedule('everything'),
+      workloadPrefixes: () => this.#state.felix().settings.interfacePrefixes,
+      changed: () => this.#deciding.schedule('everything'),
       failed: ({ message, code }) => log.error('facts-unreadable', message, { code }),
     });
     this.#forwarding = new Forwarding(kernel, log, this.#metrics);
@@ -122,7 +109,7 @@ export class Daemon {
       restarting: () => this.#restarting,
       routesChanged: (changes) => this.#forwarding.fib.take(changes),
       initialRoutesComplete: () => this.#forwarding.dataplane.allowDeletes(),
-      tryAgain: () => this.#schedule('everything'),
+      tryAgain: () => this.#deciding.schedule('everything'),
     });
     this.#journal = new BatchedJournal(options.ipamJournal, log);
     this.#announcing = new Announcing({
@@ -146,7 +133,7 @@ export class Daemon {
       interfacePrefix: () => this.#state.felix().settings.interfacePrefixes[0],
       now: Date.now,
       hostRouting: (family) => this.#state.workloadRouting(family),
-      changed: () => this.#schedule('endpoints'),
+      changed: () => this.#deciding.schedule('endpoints'),
       portsPublished: () => this.#forwarding.portsPublished(),
       announced: (addresses) => this.#announcing.wait(addresses),
     });
@@ -173,6 +160,17 @@ export class Daemon {
       onRequest: (record) => this.#metrics.answered(record),
     };
     this.#monitoring = new Monitoring(this.#answering, log);
+    this.#deciding = new Deciding({
+      state: this.#state,
+      facts: this.#facts,
+      attachments: this.#attachments,
+      forwarding: this.#forwarding,
+      speaking: this.#speaking,
+      announcing: this.#announcing,
+      monitoring: this.#monitoring,
+      metrics: this.#metrics,
+      log,
+    });
     this.#leftovers = new Leftovers({
       attachments: this.#attachments,
       kernel,
@@ -218,8 +216,7 @@ export class Daemon {
     this.#restarting = earlier.length > 0;
     this.#forwarding.dataplane.start();
     await this.#joining.run();
-    this.#running = true;
-    this.#apply();
+    this.#deciding.start();
     if (this.#restarting) this.#announcing.adopt();
     this.#followRequests();
     if (this.#speaking.error !== undefined) {
@@ -253,7 +250,7 @@ export class Daemon {
 
   /** Closes sessions so that peers keep our routes, leaves the kernel's routes alone, lets go of the datastore. */
   async stop(): Promise<void> {
-    this.#running = false;
+    this.#deciding.close();
     this.#startup.close();
     this.#leftovers.close();
     this.#reporter.close();
@@ -278,7 +275,7 @@ export class Daemon {
       metrics: this.#metrics,
       journal: this.#journal,
       bgp: () => this.#speaking.bgp,
-      sessions: () => this.#sessions,
+      sessions: () => this.#deciding.sessions,
       readiness: () => this.#readiness(),
       addresses: () => this.#startup.addresses,
       attaching: this.#attaching,
@@ -313,41 +310,13 @@ export class Daemon {
     });
   }
 
-  /** Many changes at once cost one computation, in the turn of the event loop after them. */
-  #schedule(what: 'endpoints' | 'everything'): void {
-    if (!this.#running) return;
-    const idle = this.#scheduled === 'nothing';
-    if (this.#scheduled !== 'everything') this.#scheduled = what;
-    if (idle) setImmediate(() => this.#apply());
-  }
-
-  /** From the state as it is now to what the rooms are to do. */
-  #apply(): void {
-    const onlyEndpoints = this.#scheduled === 'endpoints';
-    this.#scheduled = 'nothing';
-    const start = performance.now();
-    this.#obeyFelix();
-    const input = this.#state.calcInput(this.#attachments.resources(), this.#facts.facts);
-    const desired = this.#calculate(input);
-    this.#metrics.calculated((performance.now() - start) / 1000);
-    this.#sessions = desired.sessions;
-    this.#forwarding.want(desired);
-    if (!onlyEndpoints || this.#context === undefined) {
-      this.#context = routingContext(input, desired);
-      this.#forwarding.reconsider(this.#context);
-      this.#speaking.resolveBy(this.#context);
-    }
-    this.#speaking.follow(desired);
-    this.#announcing.follow(desired.announcements.map(({ prefix }) => prefix));
-  }
-
   /** Reports go to whoever asks for them, from the first computation on. */
   #followRequests(): void {
-    if (this.#running) this.#reporter.follow(this.#state.all('CalicoNodeStatus'));
+    if (this.#deciding.isRunning) this.#reporter.follow(this.#state.all('CalicoNodeStatus'));
   }
 
   #nodeFacts(): NodeFacts {
-    const { bgpIdentifier, peers } = bgpPeers(this.#speaking.bgp, this.#sessions, since);
+    const { bgpIdentifier, peers } = bgpPeers(this.#speaking.bgp, this.#deciding.sessions, since);
     const learned = (this.#speaking.bgp?.locRib() ?? []).flatMap(({ best, prefix }) =>
       best?.peer === undefined ? [] : ([[prefix, best.peer]] as const),
     );
@@ -360,17 +329,5 @@ export class Daemon {
       routes: routeStatuses(this.#forwarding.dataplane),
       learnedFrom: new Map(learned),
     };
-  }
-
-  /** What FelixConfiguration says beyond what is calculated from it. */
-  #obeyFelix(): void {
-    const { problems, settings } = this.#state.felix();
-    const before = this.#felix;
-    if (before !== undefined && JSON.stringify(before) === JSON.stringify(settings)) return;
-    this.#felix = settings;
-    for (const problem of problems) this.#log.warn('felix-variable-ignored', problem);
-    this.#forwarding.configure(settings);
-    this.#monitoring.want(monitoringAddresses(settings));
-    if (`${before?.interfacePrefixes}` !== `${settings.interfacePrefixes}`) this.#facts.reread();
   }
 }

@@ -24,17 +24,22 @@ export interface Target {
   readonly query: URLSearchParams;
 }
 
+/** What an operation does to the node: `read` tells, `change` leaves something different. */
+export type Access = 'read' | 'change';
+
 /** One operation: its name in logs and metrics, and what it does. */
 export interface Operation {
   readonly name: string;
+  /** What the asker must be allowed to do. */
+  readonly access: Access;
   /** Answered on the TCP address too: only what monitoring needs, and nothing that changes anything. */
   readonly onMetricsAddress: boolean;
   run(backend: ControlBackend, request: IncomingMessage, target: Target): Promise<Reply | Refusal>;
 }
 
 const EXACT: Readonly<Record<string, Operation>> = {
-  [`GET ${PATHS.status}`]: local('status', async (backend) => backend.status()),
-  [`GET ${PATHS.bgpPeers}`]: local('bgp-peers', async (backend) => backend.bgpPeers()),
+  [`GET ${PATHS.status}`]: local('status', 'read', async (backend) => backend.status()),
+  [`GET ${PATHS.bgpPeers}`]: local('bgp-peers', 'read', async (backend) => backend.bgpPeers()),
   [`GET ${PATHS.rib}`]: list('bgp-rib', async (backend, query) => backend.rib(query)),
   [`GET ${PATHS.routes}`]: list('routes', async (backend, query) => backend.routes(query)),
   [`GET ${PATHS.endpoints}`]: list('endpoints', async (backend, query) => backend.endpoints(query)),
@@ -44,6 +49,7 @@ const EXACT: Readonly<Record<string, Operation>> = {
   ),
   [`POST ${PATHS.cni}`]: {
     name: 'cni',
+    access: 'change',
     onMetricsAddress: false,
     run: async (backend, request, { path }) => {
       const call = await readBytes(request, path, MAX_CNI_CALL_BYTES);
@@ -56,6 +62,7 @@ const EXACT: Readonly<Record<string, Operation>> = {
   [`GET ${PATHS.readiness}`]: health('readiness', (backend) => backend.readiness()),
   [`GET ${PATHS.metrics}`]: {
     name: 'metrics',
+    access: 'read',
     onMetricsAddress: true,
     run: async (backend) => ({ kind: 'text', text: backend.metrics() }),
   },
@@ -64,19 +71,21 @@ const EXACT: Readonly<Record<string, Operation>> = {
 /** Operations on one thing, by the path its name follows. */
 const BY_NAME: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   [PATHS.endpoints]: {
-    GET: named('endpoint', endpointIdSchema, async (backend, id) => backend.endpoint(id)),
-    PUT: named('attach-endpoint', endpointIdSchema, async (backend, id, request) => {
+    GET: named('endpoint', 'read', endpointIdSchema, async (backend, id) => backend.endpoint(id)),
+    PUT: named('attach-endpoint', 'change', endpointIdSchema, async (backend, id, request) => {
       const wanted = await readBody(request, attachRequestSchema, id);
       return isRefusal(wanted) ? wanted : backend.attachEndpoint(id, wanted.value);
     }),
-    DELETE: named('detach-endpoint', endpointIdSchema, async (backend, id) => backend.detachEndpoint(id)),
+    DELETE: named('detach-endpoint', 'change', endpointIdSchema, async (backend, id) =>
+      backend.detachEndpoint(id),
+    ),
   },
   [PATHS.addresses]: {
-    PUT: named('hold-address', endpointIdSchema, async (backend, id, request) => {
+    PUT: named('hold-address', 'change', endpointIdSchema, async (backend, id, request) => {
       const wanted = await readBody(request, addressRequestSchema, id);
       return isRefusal(wanted) ? wanted : backend.holdAddress(id, wanted.value);
     }),
-    DELETE: named('release-address', addressSchema, async (backend, address) =>
+    DELETE: named('release-address', 'change', addressSchema, async (backend, address) =>
       backend.releaseAddress(address),
     ),
   },
@@ -108,9 +117,10 @@ type LocalRun = (
   target: Target,
 ) => Promise<object | Refusal>;
 
-function local(name: string, run: LocalRun): Operation {
+function local(name: string, access: Access, run: LocalRun): Operation {
   return {
     name,
+    access,
     onMetricsAddress: false,
     run: async (backend, request, target) => {
       const value = await run(backend, request, target);
@@ -131,7 +141,7 @@ function query<Query>(
   schema: z.ZodType<Query>,
   run: (backend: ControlBackend, query: Query) => Promise<object | Refusal>,
 ): Operation {
-  return local(name, async (backend, _request, target) => {
+  return local(name, 'read', async (backend, _request, target) => {
     const checked: Checked<Query> = check(schema, Object.fromEntries(target.query), target.path);
     return isRefusal(checked) ? checked : run(backend, checked.value);
   });
@@ -141,6 +151,7 @@ function query<Query>(
 function health(name: string, ask: (backend: ControlBackend) => Health): Operation {
   return {
     name,
+    access: 'read',
     onMetricsAddress: true,
     run: async (backend) => {
       const value = ask(backend);
@@ -152,10 +163,11 @@ function health(name: string, ask: (backend: ControlBackend) => Health): Operati
 /** An operation on one thing: what its path ends with is checked first. */
 function named(
   name: string,
+  access: Access,
   schema: z.ZodType<string>,
   run: (backend: ControlBackend, thing: string, request: IncomingMessage) => Promise<object | Refusal>,
 ): Operation {
-  return local(name, async (backend, request, { path }) => {
+  return local(name, access, async (backend, request, { path }) => {
     const thing = check(schema, nameIn(path), path);
     return isRefusal(thing) ? thing : run(backend, thing.value, request);
   });

@@ -1,0 +1,109 @@
+/**
+ * From the state as it is now to what the rooms are to do: the one place where `calculate` is called.
+ */
+import {
+  createCalculator,
+  type FelixSettings,
+  type RoutingContext,
+  routingContext,
+  type SessionDecision,
+} from '@weft/calc';
+import type { FactsWatcher } from '@weft/dataplane';
+import type { Logger } from '@weft/telemetry';
+import type { Announcing } from './bgp/announcing.ts';
+import type { Speaking } from './bgp/speaking.ts';
+import type { Attachments } from './endpoints/attachments.ts';
+import type { Forwarding } from './forwarding.ts';
+import type { Metrics } from './monitoring/metrics.ts';
+import { type Monitoring, monitoringAddresses } from './monitoring/monitoring.ts';
+import type { State } from './state.ts';
+
+/** What is decided from, and who is told. */
+export interface DecidingOptions {
+  readonly state: State;
+  readonly facts: FactsWatcher;
+  readonly attachments: Attachments;
+  readonly forwarding: Forwarding;
+  readonly speaking: Speaking;
+  readonly announcing: Announcing;
+  readonly monitoring: Monitoring;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** Computes the desired state of the node anew whenever something it depends on has changed. */
+export class Deciding {
+  readonly #with: DecidingOptions;
+  readonly #calculate = createCalculator();
+  #felix: FelixSettings | undefined;
+  #context: RoutingContext | undefined;
+  #sessions: readonly SessionDecision[] = [];
+  #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
+  #running = false;
+
+  constructor(options: DecidingOptions) {
+    this.#with = options;
+  }
+
+  /** From the first computation on. Before it something is not read yet, and what is not read must not look gone. */
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
+  /** Every possible peer with the reason why it is one or is not, as last decided. */
+  get sessions(): readonly SessionDecision[] {
+    return this.#sessions;
+  }
+
+  /** Computes for the first time; all that is decided from has to be read by now. */
+  start(): void {
+    this.#running = true;
+    this.#decide();
+  }
+
+  /** Leaves everybody with what was decided last. */
+  close(): void {
+    this.#running = false;
+  }
+
+  /** Many changes at once cost one computation, in the turn of the event loop after them. */
+  schedule(what: 'endpoints' | 'everything'): void {
+    if (!this.#running) return;
+    const idle = this.#scheduled === 'nothing';
+    if (this.#scheduled !== 'everything') this.#scheduled = what;
+    if (idle) setImmediate(() => this.#decide());
+  }
+
+  #decide(): void {
+    const { announcing, attachments, facts, forwarding, metrics, speaking, state } = this.#with;
+    const onlyEndpoints = this.#scheduled === 'endpoints';
+    this.#scheduled = 'nothing';
+    const start = performance.now();
+    this.#obeyFelix();
+    const input = state.calcInput(attachments.resources(), facts.facts);
+    const desired = this.#calculate(input);
+    metrics.calculated((performance.now() - start) / 1000);
+    this.#sessions = desired.sessions;
+    forwarding.want(desired);
+    if (!onlyEndpoints || this.#context === undefined) {
+      this.#context = routingContext(input, desired);
+      forwarding.reconsider(this.#context);
+      speaking.resolveBy(this.#context);
+    }
+    speaking.follow(desired);
+    announcing.follow(desired.announcements.map(({ prefix }) => prefix));
+  }
+
+  /** What FelixConfiguration says beyond what is calculated from it. */
+  #obeyFelix(): void {
+    const { facts, forwarding, log, monitoring, state } = this.#with;
+    const { problems, settings } = state.felix();
+    const before = this.#felix;
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(settings)) return;
+    this.#felix = settings;
+    for (const problem of problems) log.warn('felix-variable-ignored', problem);
+    forwarding.configure(settings);
+    monitoring.want(monitoringAddresses(settings));
+    if (`${before?.interfacePrefixes}` !== `${settings.interfacePrefixes}`) facts.reread();
+  }
+}
