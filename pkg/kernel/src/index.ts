@@ -8,6 +8,7 @@ export { type FileLock, lockFile } from './file-lock.ts';
 export type {
   Change,
   ChangeResult,
+  ForwardingEntry,
   InterfaceAddress,
   InterfaceIndex,
   Kernel,
@@ -21,6 +22,7 @@ export type {
   RouteFilter,
   RouteType,
   VethEnd,
+  VxlanDevice,
 } from './kernel.ts';
 export { openKernel } from './linux-kernel.ts';
 export { createNetns, deleteNetns, listNetns, netnsPath } from './namespaces.ts';

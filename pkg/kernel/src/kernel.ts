@@ -29,6 +29,30 @@ export interface Link {
   readonly peerIndex?: InterfaceIndex;
   /** Where the other end is, as `netnsIdOf` names it; absent when it is in this namespace too. */
   readonly peerNetnsId?: number;
+  /** What makes it a VXLAN device; absent for one without a local address or a device below. */
+  readonly vxlan?: VxlanDevice;
+}
+
+/** A VXLAN device (RFC 7348) that sends from one address of one interface. */
+export interface VxlanDevice {
+  /** Network identifier, 1…16777215. */
+  readonly vni: number;
+  /** UDP port at both ends. */
+  readonly port: number;
+  /** The outer source address; its family is that of the outer packets. */
+  readonly local: Address;
+  /** The interface whose packets they are. */
+  readonly parentIndex: InterfaceIndex;
+  /** It takes other hosts' MACs from packets; weft makes none that does. */
+  readonly learning?: true;
+}
+
+/** An entry of a VXLAN device's forwarding table: frames to the MAC go to the host. Permanent. */
+export interface ForwardingEntry {
+  readonly interfaceIndex: InterfaceIndex;
+  readonly mac: string;
+  /** The outer destination. */
+  readonly remote: Address;
 }
 
 /** One address on an interface. */
@@ -99,9 +123,20 @@ export type Change =
     }
   | { readonly op: 'delete-address'; readonly address: InterfaceAddress }
   | { readonly op: 'replace-neighbour' | 'delete-neighbour'; readonly neighbour: Neighbour }
+  | { readonly op: 'replace-forwarding' | 'delete-forwarding'; readonly entry: ForwardingEntry }
   /** The peer appears at once in the namespace of `netnsFd`; both ends are down, with one queue each. */
   | { readonly op: 'add-veth'; readonly host: VethEnd; readonly peer: VethEnd & { readonly netnsFd: number } }
   | { readonly op: 'add-bridge'; readonly name: string }
+  /** Down at first; its MTU never more than the interface below carries. EEXIST also where another has VNI, port and family. */
+  | {
+      readonly op: 'add-vxlan';
+      readonly name: string;
+      readonly mac: string;
+      readonly mtuBytes: number;
+      readonly vxlan: VxlanDevice;
+    }
+  /** Without a fixed peer, down at first. EOPNOTSUPP: the kernel has no IPIP. */
+  | { readonly op: 'add-ipip'; readonly name: string; readonly mtuBytes: number }
   | {
       readonly op: 'set-link';
       readonly index: InterfaceIndex;
@@ -170,6 +205,8 @@ export interface Kernel {
   routes(filter?: RouteFilter): Route[];
   /** Permanent entries only: learned ones come and go by themselves. */
   neighbours(): Neighbour[];
+  /** The permanent entries of a VXLAN device's forwarding table. */
+  forwardingEntries(interfaceIndex: InterfaceIndex): ForwardingEntry[];
 
   /** One link by name, without reading all of them. */
   link(name: string): Link | undefined;

@@ -8,6 +8,7 @@ import { EventMonitor } from './event-monitor.ts';
 import type {
   Change,
   ChangeResult,
+  ForwardingEntry,
   InterfaceAddress,
   InterfaceIndex,
   Kernel,
@@ -23,6 +24,7 @@ import type { NetlinkChange } from './netlink/change.ts';
 import { maxInterfaceNameBytes } from './netlink/constants.ts';
 import { dump, type EncodeRequest, get } from './netlink/dump.ts';
 import { eventGroups } from './netlink/event.ts';
+import { decodeForwarding, encodeForwardingDump } from './netlink/forwarding-entry.ts';
 import { decodeLink, encodeDeleteLink, encodeLinkDump, encodeLinkRequest } from './netlink/link.ts';
 import { MessageWriter } from './netlink/message-writer.ts';
 import { decodeNeighbour, encodeNeighbourDump } from './netlink/neighbour.ts';
@@ -103,6 +105,14 @@ class LinuxKernel implements Kernel {
 
   neighbours(): Neighbour[] {
     return dump(this.#socket, this.#nextSequence, encodeNeighbourDump, decodeNeighbour);
+  }
+
+  forwardingEntries(interfaceIndex: InterfaceIndex): ForwardingEntry[] {
+    const encode: EncodeRequest = (writer, sequence) =>
+      encodeForwardingDump(writer, sequence, interfaceIndex);
+    const entries = dump(this.#socket, this.#nextSequence, encode, decodeForwarding);
+    // Not every kernel leaves the other devices out.
+    return entries.filter((entry) => entry.interfaceIndex === interfaceIndex);
   }
 
   routes(filter: RouteFilter = {}): Route[] {

@@ -8,6 +8,7 @@ import { describeEvents } from './event-contract.ts';
 import { describeLinks } from './link-contract.ts';
 import { describeRoutes } from './route-contract.ts';
 import type { TestMachine } from './test-machine.ts';
+import { describeTunnels } from './tunnel-contract.ts';
 
 /** Runs the suite against the kernels of a machine, a new one for each test. */
 export function describeKernel(name: string, makeMachine: () => TestMachine): void {
@@ -22,6 +23,7 @@ export function describeKernel(name: string, makeMachine: () => TestMachine): vo
     describeAddresses(() => machine);
     describeRoutes(() => machine);
     describeEvents(() => machine);
+    describeTunnels(() => machine);
 
     it('refuses to open a namespace that is not there', () => {
       const opened = machine.host.openNetns('/run/netns/wt-kernel-none');

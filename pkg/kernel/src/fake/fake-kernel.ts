@@ -7,6 +7,7 @@ import { KernelError } from '../errno.ts';
 import type {
   Change,
   ChangeResult,
+  ForwardingEntry,
   InterfaceAddress,
   InterfaceIndex,
   Kernel,
@@ -24,6 +25,7 @@ import { FakeMachine, type FakeNamespace } from './namespace.ts';
 import { deleteNeighbour, replaceNeighbour } from './neighbours.ts';
 import { addRoute, deleteRoute, lookupRoute, replaceRoute } from './routes.ts';
 import { readSysctl, writeSysctl } from './sysctls.ts';
+import { addIpip, addVxlan, deleteForwarding, replaceForwarding } from './tunnels.ts';
 
 const hostPath = '/proc/thread-self/ns/net';
 
@@ -92,6 +94,11 @@ export class FakeKernel implements Kernel {
     return [...this.#namespace.neighbours];
   }
 
+  forwardingEntries(interfaceIndex: InterfaceIndex): ForwardingEntry[] {
+    this.#read();
+    return this.#namespace.forwarding.filter((entry) => entry.interfaceIndex === interfaceIndex);
+  }
+
   routes({ family, table, protocol }: RouteFilter = {}): Route[] {
     this.#read();
     return this.#namespace.routes.filter(
@@ -139,6 +146,14 @@ export class FakeKernel implements Kernel {
         return addVeth(this.#namespace, change, this.#machine);
       case 'add-bridge':
         return addBridge(this.#namespace, change);
+      case 'add-vxlan':
+        return addVxlan(this.#namespace, change);
+      case 'add-ipip':
+        return addIpip();
+      case 'replace-forwarding':
+        return replaceForwarding(this.#namespace, change.entry);
+      case 'delete-forwarding':
+        return deleteForwarding(this.#namespace, change.entry);
       case 'set-link':
         return setLink(this.#namespace, change);
       case 'delete-link':

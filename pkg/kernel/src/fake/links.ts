@@ -44,7 +44,8 @@ export function addBridge(namespace: FakeNamespace, change: ChangeOf<'add-bridge
   return null;
 }
 
-function refuseName(namespace: FakeNamespace, name: string): ChangeResult | undefined {
+/** Why no link can have the name. */
+export function refuseName(namespace: FakeNamespace, name: string): ChangeResult | undefined {
   if (Buffer.byteLength(name) > maxInterfaceNameBytes) return { errno: 'ERANGE' };
   return namespace.linkByName(name) === undefined ? undefined : { errno: 'EEXIST' };
 }
@@ -54,12 +55,13 @@ function netnsIdOf(netnsFd: number, ownFd: number): Pick<Link, 'peerNetnsId'> {
   return netnsFd === ownFd ? {} : { peerNetnsId: netnsFd };
 }
 
-function newLink(
+/** Puts a new link there, down. */
+export function newLink(
   namespace: FakeNamespace,
   index: InterfaceIndex,
   end: VethEnd,
   type: string,
-  peer: Pick<Link, 'peerIndex' | 'peerNetnsId'> = {},
+  peer: Pick<Link, 'peerIndex' | 'peerNetnsId' | 'vxlan'> = {},
 ): void {
   namespace.putLink({
     index,
@@ -167,6 +169,7 @@ function forgetLink(namespace: FakeNamespace, index: number): void {
     namespace.addresses.filter(({ interfaceIndex }) => interfaceIndex === index),
   );
   removeNeighbours(namespace, index);
+  namespace.forwarding = namespace.forwarding.filter(({ interfaceIndex }) => interfaceIndex !== index);
   const link = namespace.links.get(index);
   namespace.links.delete(index);
   namespace.peers.delete(index);

@@ -1,7 +1,7 @@
 /**
  * The state of one fake network namespace, and the machine that holds several.
  */
-import type { InterfaceAddress, InterfaceIndex, Link, Neighbour, Route } from '../kernel.ts';
+import type { ForwardingEntry, InterfaceAddress, InterfaceIndex, Link, Neighbour, Route } from '../kernel.ts';
 import { FakeEvents } from './events.ts';
 import { FakeFailures } from './failures.ts';
 
@@ -21,6 +21,7 @@ export class FakeNamespace {
   addresses: InterfaceAddress[] = [];
   routes: Route[] = [];
   neighbours: Neighbour[] = [];
+  forwarding: ForwardingEntry[] = [];
   #lastIndex = 1;
 
   constructor() {

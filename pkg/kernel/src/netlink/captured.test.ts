@@ -73,10 +73,58 @@ describe('requests as iproute2 sends them', () => {
       },
       '28000000 14000506 366a016b 00000000 02200000 03000000 08000200 0a030001 08000100 0a030001',
     ],
+    [
+      'link add vxlan.calico address 66:01:02:03:04:05 mtu 1450 type vxlan id 4096 local 10.0.0.1 dev eth9 dstport 4789 nolearning',
+      {
+        op: 'add-vxlan',
+        name: 'vxlan.calico',
+        mac: '66:01:02:03:04:05',
+        mtuBytes: 1450,
+        vxlan: { vni: 4096, port: 4789, local: address('10.0.0.1'), parentIndex: 2 },
+      },
+      `84000000 10000506 0014026b 00000000 00000000 00000000 00000000 00000000 0a000100 66010203 04050000 08000400
+       aa050000 11000300 76786c61 6e2e6361 6c69636f 00000000 3c001200 09000100 76786c61 6e000000 2c000200 08000300
+       02000000 08000100 00100000 08000400 0a000001 05000700 00000000 06000f00 12b50000`,
+    ],
+    [
+      'link add vx6 address 66:01:02:03:04:05 mtu 1430 type vxlan id 4096 local fd00::1 dev eth9 dstport 4789 nolearning (its MAC put in)',
+      {
+        op: 'add-vxlan',
+        name: 'vx6',
+        mac: '66:01:02:03:04:05',
+        mtuBytes: 1430,
+        vxlan: { vni: 4096, port: 4789, local: address('fd00::1'), parentIndex: 2 },
+      },
+      `84000000 10000506 0014026b 00000000 00000000 00000000 00000000 00000000 0a000100 66010203 04050000 08000400
+       96050000 08000300 76783600 48001200 09000100 76786c61 6e000000 38000200 08000300 02000000 08000100 00100000
+       14001100 fd000000 00000000 00000000 00000001 05000700 00000000 06000f00 12b50000`,
+    ],
+    [
+      'link add tunl0 mtu 1480 type ipip (messages only: the kernel of the tests has no IPIP)',
+      { op: 'add-ipip', name: 'tunl0', mtuBytes: 1480 },
+      `40000000 10000506 0014026b 00000000 00000000 00000000 00000000 00000000 08000400 c8050000 0a000300 74756e6c
+       30000000 0c001200 08000100 69706970`,
+    ],
+    [
+      'bridge fdb replace 66:0a:0b:0c:0d:0e dev vxlan.calico dst 10.0.0.2 self permanent',
+      {
+        op: 'replace-forwarding',
+        entry: { interfaceIndex: 3, mac: '66:0a:0b:0c:0d:0e', remote: address('10.0.0.2') },
+      },
+      '30000000 1c000505 0114026b 00000000 07000000 03000000 c0000200 0a000200 660a0b0c 0d0e0000 08000100 0a000002',
+    ],
+    [
+      'bridge fdb del 66:0a:0b:0c:0d:0e dev vxlan.calico dst 10.0.0.2 self',
+      {
+        op: 'delete-forwarding',
+        entry: { interfaceIndex: 3, mac: '66:0a:0b:0c:0d:0e', remote: address('10.0.0.2') },
+      },
+      '30000000 1d000500 0114026b 00000000 07000000 03000000 c0000200 0a000200 660a0b0c 0d0e0000 08000100 0a000002',
+    ],
   ];
 
   it.each(cases)('%s', (_command, change, captured) => {
-    const fixedBytes = change.op === 'add-address' ? 8 : 12;
+    const fixedBytes = change.op === 'add-address' ? 8 : /^add-(vxlan|ipip)$/.test(change.op) ? 16 : 12;
     const [theirs] = readMessages(hex(captured));
     expect(shape(encode(change), fixedBytes)).toEqual(shape(theirs, fixedBytes));
   });
@@ -94,15 +142,27 @@ describe('requests as iproute2 sends them', () => {
     if (message === undefined) throw new Error('no message');
     const { type, flags, payload } = message;
     expect(flags & NLM_F.ACK).toBe(NLM_F.ACK);
-    const attributes: string[] = [];
-    for (let at = fixedBytes; at < payload.length; at += (payload.readUInt16LE(at) + 3) & ~3)
-      // The kernel ignores the bit that says "nested", and iproute2 leaves it out.
-      attributes.push(`${payload.readUInt16LE(at + 2) & 0x3fff}: ${attributeValue(payload, at)}`);
+    const nests = fixedBytes === 16 ? ['18', '18.2'] : [];
+    const attributes = attributesOf(payload.subarray(fixedBytes), '', nests);
     return { type, flags, fixed: payload.toString('hex', 0, fixedBytes), attributes: attributes.sort() };
   }
 
-  function attributeValue(payload: Buffer, at: number): string {
-    return payload.toString('hex', at + 4, at + payload.readUInt16LE(at));
+  /** @param nests the paths of attributes that hold others: those of a link's kind */
+  function attributesOf(buffer: Buffer, path: string, nests: readonly string[]): string[] {
+    const attributes: string[] = [];
+    for (let at = 0; at < buffer.length; at += (buffer.readUInt16LE(at) + 3) & ~3) {
+      // The kernel ignores the bit that says "nested", and iproute2 leaves it out.
+      const type = `${path}${buffer.readUInt16LE(at + 2) & 0x3fff}`;
+      const value = buffer.subarray(at + 4, at + buffer.readUInt16LE(at));
+      if (nests.includes(type)) attributes.push(...attributesOf(value, `${type}.`, nests));
+      else attributes.push(`${type}: ${kindText(type, value)}`);
+    }
+    return attributes;
+  }
+
+  /** iproute2 ends the name of a kind without its NUL. */
+  function kindText(type: string, value: Buffer): string {
+    return value.toString('hex').replace(type === '18.1' ? /(00)+$/ : /$/, '');
   }
 });
 

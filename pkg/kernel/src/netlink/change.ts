@@ -3,10 +3,12 @@
  */
 import type { Change } from '../kernel.ts';
 import { encodeAddAddress, encodeDeleteAddress } from './address.ts';
+import { encodeDeleteForwarding, encodeReplaceForwarding } from './forwarding-entry.ts';
 import { encodeAddBridge, encodeAddVeth, encodeDeleteLink, encodeSetLink } from './link.ts';
 import type { MessageWriter } from './message-writer.ts';
 import { encodeDeleteNeighbour, encodeReplaceNeighbour } from './neighbour.ts';
 import { encodeAddRoute, encodeDeleteRoute, encodeReplaceRoute } from './route.ts';
+import { encodeAddIpip, encodeAddVxlan } from './tunnel-link.ts';
 
 /** A change that netlink makes; sysctls are files. */
 export type NetlinkChange = Exclude<Change, { op: 'write-sysctl' }>;
@@ -28,8 +30,12 @@ const encoders: Encoders = {
   'replace-neighbour': (writer, sequence, { neighbour }) =>
     encodeReplaceNeighbour(writer, sequence, neighbour),
   'delete-neighbour': (writer, sequence, { neighbour }) => encodeDeleteNeighbour(writer, sequence, neighbour),
+  'replace-forwarding': (writer, sequence, { entry }) => encodeReplaceForwarding(writer, sequence, entry),
+  'delete-forwarding': (writer, sequence, { entry }) => encodeDeleteForwarding(writer, sequence, entry),
   'add-veth': encodeAddVeth,
   'add-bridge': encodeAddBridge,
+  'add-vxlan': encodeAddVxlan,
+  'add-ipip': encodeAddIpip,
   'set-link': encodeSetLink,
   'delete-link': encodeDeleteLink,
 };

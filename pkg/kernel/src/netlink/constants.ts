@@ -48,7 +48,7 @@ export const RTM = {
 export const RTNLGRP = { LINK: 1, IPV4_IFADDR: 5, IPV4_ROUTE: 7, IPV6_IFADDR: 9, IPV6_ROUTE: 11 } as const;
 
 /** Address families (`AF_*`). */
-export const AF = { UNSPEC: 0, INET: 2, INET6: 10 } as const;
+export const AF = { UNSPEC: 0, INET: 2, BRIDGE: 7, INET6: 10 } as const;
 
 /** Link attributes and the nested ones of IFLA_LINKINFO and of veth. */
 export const IFLA = {
@@ -67,6 +67,9 @@ export const IFLA = {
   INFO_DATA: 2,
   VETH_INFO_PEER: 1,
 } as const;
+
+/** Attributes of a VXLAN device, inside IFLA_INFO_DATA. */
+export const IFLA_VXLAN = { ID: 1, LINK: 3, LOCAL: 4, LEARNING: 7, PORT: 15, LOCAL6: 17 } as const;
 
 /** Asks a link dump to leave the counters out (`IFLA_EXT_MASK`). */
 export const RTEXT_FILTER_SKIP_STATS = 0x08;
@@ -125,3 +128,9 @@ export const NDA = { DST: 1, LLADDR: 2 } as const;
 
 /** The state of an entry that needs no resolution and never ages. */
 export const NUD_PERMANENT = 0x80;
+
+/** The state of an entry that nothing is to be resolved for. */
+export const NUD_NOARP = 0x40;
+
+/** The entry is of the device's own table, not of the bridge's it is a port of. */
+export const NTF_SELF = 0x02;

@@ -6,6 +6,7 @@ import type { Change, Link, VethEnd } from '../kernel.ts';
 import { AF, IFF, IFLA, NLM_F, RTEXT_FILTER_SKIP_STATS, RTM } from './constants.ts';
 import { Attributes } from './message-reader.ts';
 import type { MessageWriter } from './message-writer.ts';
+import { decodeVxlan } from './vxlan-data.ts';
 
 type ChangeOf<Op extends Change['op']> = Extract<Change, { op: Op }>;
 
@@ -14,7 +15,7 @@ const ifinfomsgBytes = 16;
 /** Writes a request for one link by name. */
 export function encodeLinkRequest(writer: MessageWriter, sequence: number, name: string): void {
   writer.beginMessage(RTM.GETLINK, 0, sequence);
-  encodeHeader(writer, {});
+  encodeLinkHeader(writer, {});
   writer.attributeString(IFLA.IFNAME, name);
   writer.attributeU32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   writer.endMessage();
@@ -23,7 +24,7 @@ export function encodeLinkRequest(writer: MessageWriter, sequence: number, name:
 /** Writes a request for all links. */
 export function encodeLinkDump(writer: MessageWriter, sequence: number): void {
   writer.beginMessage(RTM.GETLINK, NLM_F.DUMP, sequence);
-  encodeHeader(writer, {});
+  encodeLinkHeader(writer, {});
   writer.attributeU32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   writer.endMessage();
 }
@@ -31,13 +32,13 @@ export function encodeLinkDump(writer: MessageWriter, sequence: number): void {
 /** Writes the creation of a veth pair whose peer is in another namespace from its first moment. */
 export function encodeAddVeth(writer: MessageWriter, sequence: number, change: ChangeOf<'add-veth'>): void {
   writer.beginMessage(RTM.NEWLINK, NLM_F.CREATE | NLM_F.EXCL, sequence);
-  encodeHeader(writer, {});
+  encodeLinkHeader(writer, {});
   encodeVethEnd(writer, change.host);
   const linkInfo = writer.beginNest(IFLA.LINKINFO);
   writer.attributeString(IFLA.INFO_KIND, 'veth');
   const data = writer.beginNest(IFLA.INFO_DATA);
   const peer = writer.beginNest(IFLA.VETH_INFO_PEER);
-  encodeHeader(writer, {});
+  encodeLinkHeader(writer, {});
   encodeVethEnd(writer, change.peer);
   writer.attributeU32(IFLA.NET_NS_FD, change.peer.netnsFd);
   writer.endNest(peer);
@@ -62,7 +63,7 @@ export function encodeAddBridge(
   change: ChangeOf<'add-bridge'>,
 ): void {
   writer.beginMessage(RTM.NEWLINK, NLM_F.CREATE | NLM_F.EXCL, sequence);
-  encodeHeader(writer, {});
+  encodeLinkHeader(writer, {});
   writer.attributeString(IFLA.IFNAME, change.name);
   const linkInfo = writer.beginNest(IFLA.LINKINFO);
   writer.attributeString(IFLA.INFO_KIND, 'bridge');
@@ -73,7 +74,7 @@ export function encodeAddBridge(
 /** Writes what to change on a link. */
 export function encodeSetLink(writer: MessageWriter, sequence: number, change: ChangeOf<'set-link'>): void {
   writer.beginMessage(RTM.SETLINK, 0, sequence);
-  encodeHeader(writer, change);
+  encodeLinkHeader(writer, change);
   if (change.mac !== undefined) writer.attribute(IFLA.ADDRESS, macBytes(mac(change.mac)));
   if (change.mtuBytes !== undefined) writer.attributeU32(IFLA.MTU, change.mtuBytes);
   if (change.masterIndex !== undefined) writer.attributeU32(IFLA.MASTER, change.masterIndex);
@@ -88,11 +89,12 @@ export function encodeDeleteLink(
   change: ChangeOf<'delete-link'>,
 ): void {
   writer.beginMessage(RTM.DELLINK, 0, sequence);
-  encodeHeader(writer, change);
+  encodeLinkHeader(writer, change);
   writer.endMessage();
 }
 
-function encodeHeader(
+/** Writes `struct ifinfomsg`: which link, and whether it is to be up or down. */
+export function encodeLinkHeader(
   writer: MessageWriter,
   { index = 0, up }: { index?: number; up?: boolean | undefined },
 ): void {
@@ -113,11 +115,13 @@ export function decodeLink(payload: Buffer): Link | undefined {
   const flags = payload.readUInt32LE(8);
   const attributes = new Attributes(payload, ifinfomsgBytes);
   const hardwareAddress = attributes.bytes(IFLA.ADDRESS);
-  const type = attributes.nested(IFLA.LINKINFO)?.string(IFLA.INFO_KIND) ?? '';
+  const linkInfo = attributes.nested(IFLA.LINKINFO);
+  const type = linkInfo?.string(IFLA.INFO_KIND) ?? '';
   const masterIndex = attributes.u32(IFLA.MASTER);
   // For other types this is the link below: a VLAN's parent, a tunnel's device.
   const peerIndex = type === 'veth' ? attributes.u32(IFLA.LINK) : undefined;
   const peerNetnsId = type === 'veth' ? attributes.u32(IFLA.LINK_NETNSID) : undefined;
+  const vxlan = type === 'vxlan' ? decodeVxlan(linkInfo?.nested(IFLA.INFO_DATA)) : undefined;
   return {
     index: payload.readUInt32LE(4),
     name: attributes.string(IFLA.IFNAME) ?? '',
@@ -129,5 +133,6 @@ export function decodeLink(payload: Buffer): Link | undefined {
     ...(masterIndex === undefined ? {} : { masterIndex }),
     ...(peerIndex === undefined ? {} : { peerIndex }),
     ...(peerNetnsId === undefined ? {} : { peerNetnsId }),
+    ...(vxlan === undefined ? {} : { vxlan }),
   };
 }
