@@ -11,9 +11,9 @@ import { FakeKernel } from '@weft/kernel';
 import { parseResource, type Resource } from '@weft/resources';
 import { createLogger } from '@weft/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Attachments } from '../../cmd/weftd/src/endpoints/attachments.ts';
 import { CniPlugin } from '../../cmd/weftd/src/cni/plugin.ts';
 import { podReader } from '../../cmd/weftd/src/cni/pod-reader.ts';
+import { Attachments } from '../../cmd/weftd/src/endpoints/attachments.ts';
 import { type CniCall, cniBytes } from '../harness/cni-call.ts';
 import { type FaultApiServer, startFaultServer } from '../harness/fault-api-server/fault-api-server.ts';
 

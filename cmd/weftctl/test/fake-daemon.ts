@@ -111,6 +111,12 @@ export function startFakeDaemon(
     rib: (query) => cutPage(RIB, ({ prefix }) => prefix, query),
     routes: (query) => cutPage(ROUTES, ({ prefix }) => prefix, query),
     endpoints: (query) => cutPage([], () => '', query),
+    explain: () => {
+      throw new Error('not part of these tests');
+    },
+    explainPeer: () => {
+      throw new Error('not part of these tests');
+    },
     ipamHistory: ({ address }) => ({
       node,
       entries: HISTORY.map((entry) => ({ ...entry, address, node })),

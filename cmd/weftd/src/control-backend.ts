@@ -21,6 +21,9 @@ import type { CniPlugin } from './cni/plugin.ts';
 import type { Attaching } from './endpoints/attaching.ts';
 import type { Attachments } from './endpoints/attachments.ts';
 import { poolStatuses } from './endpoints/pool-status.ts';
+import { explainOnNode } from './explain/node.ts';
+import { explainPeer } from './explain/peer.ts';
+import type { NodeSources } from './explain/sources.ts';
 import type { BatchedJournal } from './journal.ts';
 import type { Metrics } from './monitoring/metrics.ts';
 import type { Options } from './options.ts';
@@ -43,6 +46,8 @@ export interface BackendSources {
   readonly addresses: () => readonly NodeAddress[];
   readonly attaching: Attaching;
   readonly cni: CniPlugin;
+  /** Who says why a route is (not) there. */
+  readonly explaining: NodeSources;
 }
 
 /** When this process started, RFC 3339. */
@@ -63,6 +68,8 @@ export function controlBackend(sources: BackendSources): ControlBackend {
     pools: (query) => poolPage(sources, query),
     endpoints: (query) => cutPage(attachments.list(), ({ id }) => id, query),
     ipamHistory: ({ address: text }) => sources.journal.history(sources.options.nodeName, address(text)),
+    explain: ({ prefix }) => explainOnNode(sources.explaining, prefix),
+    explainPeer: ({ address: text }) => explainPeer(sources.explaining, text, noBgpReason(sources)),
     attachEndpoint: (id, request) => attaching.attach(id, request),
     detachEndpoint: (id) => attaching.detach(id),
     cni: (call) => cni.answer(call),
@@ -88,6 +95,11 @@ function daemonStatus({ addresses, options, readiness, state }: BackendSources):
     },
     readiness: readiness(),
   };
+}
+
+function noBgpReason({ explaining }: BackendSources): string | undefined {
+  const speaker = explaining.desired()?.speaker;
+  return speaker?.kind === 'no-bgp' ? speaker.reason : undefined;
 }
 
 /** The routes as the control API shows them, in no order. */

@@ -23,6 +23,8 @@ import { Attaching } from './endpoints/attaching.ts';
 import { Attachments } from './endpoints/attachments.ts';
 import { Leftovers } from './endpoints/leftovers.ts';
 import { nodeMtuBytes } from './endpoints/node-mtu.ts';
+import { addressesOf } from './explain/node-addresses.ts';
+import { type NodeSources, notCurrent } from './explain/sources.ts';
 import { Forwarding } from './forwarding.ts';
 import { isElsewhere, Joining } from './joining.ts';
 import { BatchedJournal, journaledUses } from './journal.ts';
@@ -280,6 +282,25 @@ export class Daemon {
       addresses: () => this.#startup.addresses,
       attaching: this.#attaching,
       cni: this.#cni,
+      explaining: this.#explaining(),
+    };
+  }
+
+  #explaining(): NodeSources {
+    return {
+      nodeName: this.#options.nodeName,
+      bgp: () => this.#speaking.bgp,
+      sessions: () => this.#deciding.sessions,
+      nodes: () => this.#state.all('Node'),
+      addresses: () => addressesOf(this.#options.nodeName, this.#state.all('Node')),
+      notCurrent: () => notCurrent(this.#state.isCurrent, this.#state.health.describe()),
+      state: this.#state,
+      endpoints: () => this.#attachments.resources(),
+      routes: () => routeStatuses(this.#forwarding.dataplane),
+      kernel: this.#kernel,
+      desired: () => this.#deciding.desired,
+      routing: () => this.#deciding.routing,
+      rejected: () => this.#forwarding.fib.rejected,
     };
   }
 

@@ -3,6 +3,7 @@
  */
 import {
   createCalculator,
+  type DesiredState,
   type FelixSettings,
   type RoutingContext,
   routingContext,
@@ -37,7 +38,7 @@ export class Deciding {
   readonly #calculate = createCalculator();
   #felix: FelixSettings | undefined;
   #context: RoutingContext | undefined;
-  #sessions: readonly SessionDecision[] = [];
+  #desired: DesiredState | undefined;
   #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
   #running = false;
 
@@ -52,7 +53,17 @@ export class Deciding {
 
   /** Every possible peer with the reason why it is one or is not, as last decided. */
   get sessions(): readonly SessionDecision[] {
-    return this.#sessions;
+    return this.#desired?.sessions ?? [];
+  }
+
+  /** All that was decided last. */
+  get desired(): DesiredState | undefined {
+    return this.#desired;
+  }
+
+  /** What remote routes were last decided from. */
+  get routing(): RoutingContext | undefined {
+    return this.#context;
   }
 
   /** Computes for the first time; all that is decided from has to be read by now. */
@@ -83,7 +94,7 @@ export class Deciding {
     const input = state.calcInput(attachments.resources(), facts.facts);
     const desired = this.#calculate(input);
     metrics.calculated((performance.now() - start) / 1000);
-    this.#sessions = desired.sessions;
+    this.#desired = desired;
     forwarding.want(desired);
     if (!onlyEndpoints || this.#context === undefined) {
       this.#context = routingContext(input, desired);

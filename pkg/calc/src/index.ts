@@ -48,6 +48,7 @@ export {
   type RemoteRoute,
   type RoutingContext,
   remoteRoute,
+  resolveNextHop,
   routingContext,
 } from './remote-route.ts';
 export { localPrefOfMetric, MAX_ROUTE_METRIC, metricOfLocalPref } from './route-metric.ts';

@@ -84,7 +84,7 @@ export function remoteRoute(prefix: Prefix, path: BestPath, context: RoutingCont
     return rejected(`it lies in the service range ${served}, which kube-proxy serves`);
   if (context.ownBlocks.has(prefix))
     return rejected(`it is a block of this node, whatever ${path.peer} says`);
-  const resolved = path.nextHops.map(({ address }) => resolve(address, context));
+  const resolved = path.nextHops.map(({ address }) => resolveNextHop(address, context));
   const ways = resolved.filter((status) => status.reachable);
   if (ways.length === 0) {
     const reasons = resolved.map((status) => status.reason);
@@ -108,13 +108,14 @@ export function remoteRoute(prefix: Prefix, path: BestPath, context: RoutingCont
 /** The state of next hops as the speaker's decision process wants it. */
 export function nextHopStates(addresses: readonly Address[], context: RoutingContext): NextHopState[] {
   return addresses.map((address) => {
-    const status = resolve(address, context);
+    const status = resolveNextHop(address, context);
     if (!status.reachable) return { address, reachable: false, metric: 0 };
     return { address, reachable: true, metric: status.metric, interface: status.interface };
   });
 }
 
-function resolve(address: Address, { nextHops }: RoutingContext): NextHopStatus {
+/** Whether and how a next hop of BGP is reached, with the reason. */
+export function resolveNextHop(address: Address, { nextHops }: RoutingContext): NextHopStatus {
   if (isLinkLocal(address))
     return {
       reachable: false,

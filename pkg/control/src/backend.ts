@@ -3,6 +3,8 @@ import type { AddressHold, AddressRelease, AddressRequest } from './schema/addre
 import type { BgpPeers, RibRoute } from './schema/bgp.ts';
 import type { CniAnswer } from './schema/cni.ts';
 import type { Attachment, AttachRequest, Detachment, Endpoint } from './schema/endpoints.ts';
+import type { ExplainQuery, NodeExplanation } from './schema/explain.ts';
+import type { ExplainPeerQuery, PeerExplanation } from './schema/explain-peer.ts';
 import type { AddressHistory, HistoryQuery } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
 import type { PoolStatus } from './schema/pools.ts';
@@ -32,6 +34,10 @@ export interface ControlBackend {
   pools(query: PageQuery): Answer<Page<PoolStatus>>;
   /** What this machine's journal knows of an address. */
   ipamHistory(query: HistoryQuery): Answer<AddressHistory>;
+  /** What this node knows of a destination. */
+  explain(query: ExplainQuery): Answer<NodeExplanation>;
+  /** What it knows of its session with a peer. */
+  explainPeer(query: ExplainPeerQuery): Answer<PeerExplanation>;
   attachEndpoint(id: string, request: AttachRequest): Answer<Attachment>;
   detachEndpoint(id: string): Answer<Detachment>;
   /** Holds an address for a container that comes later: an attach with `heldAddresses` takes it over. */

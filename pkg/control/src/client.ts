@@ -21,6 +21,8 @@ import {
   endpointPageSchema,
   endpointSchema,
 } from './schema/endpoints.ts';
+import { type NodeExplanation, nodeExplanationSchema } from './schema/explain.ts';
+import { type PeerExplanation, peerExplanationSchema } from './schema/explain-peer.ts';
 import { type AddressHistory, addressHistorySchema } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
 import { type PoolStatus, poolPageSchema } from './schema/pools.ts';
@@ -87,6 +89,17 @@ export class ControlClient {
   ipamHistory(address: string): Promise<AddressHistory> {
     const query = new URLSearchParams({ address });
     return this.#call(addressHistorySchema, 'GET', `${PATHS.ipamHistory}?${query}`);
+  }
+
+  /** What the daemon knows of an address or a prefix. */
+  explain(prefix: string): Promise<NodeExplanation> {
+    return this.#call(nodeExplanationSchema, 'GET', `${PATHS.explain}?${new URLSearchParams({ prefix })}`);
+  }
+
+  /** What it knows of its session with a peer. */
+  explainPeer(address: string): Promise<PeerExplanation> {
+    const query = new URLSearchParams({ address });
+    return this.#call(peerExplanationSchema, 'GET', `${PATHS.explainPeer}?${query}`);
   }
 
   /** Plugs a container in. Safe to repeat: the second time it answers `already-attached`. */

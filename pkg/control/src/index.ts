@@ -25,6 +25,28 @@ export type {
 } from './schema/endpoints.ts';
 export { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
 export type {
+  ExplainedAffinity,
+  ExplainedAnnouncement,
+  ExplainedEndpoint,
+  ExplainedExport,
+  ExplainedLoss,
+  ExplainedNextHop,
+  ExplainedPath,
+  ExplainedPool,
+  ExplainedPrefix,
+  ExplainedSession,
+  ExplainQuery,
+  KernelLookup,
+  KernelRoute,
+  NodeExplanation,
+} from './schema/explain.ts';
+export type {
+  ExplainPeerQuery,
+  PeerExplanation,
+  PeerFamilyCounts,
+  PeerSession,
+} from './schema/explain-peer.ts';
+export type {
   AddressHistory,
   HistoryAuthor,
   HistoryEntry,

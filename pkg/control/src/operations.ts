@@ -7,6 +7,8 @@ import { PATHS } from './paths.ts';
 import { addressRequestSchema, addressSchema } from './schema/addresses.ts';
 import { MAX_CNI_CALL_BYTES } from './schema/cni.ts';
 import { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
+import { explainQuerySchema } from './schema/explain.ts';
+import { explainPeerQuerySchema } from './schema/explain-peer.ts';
 import { historyQuerySchema } from './schema/history.ts';
 import { type PageQuery, pageQuerySchema } from './schema/page.ts';
 import { isRefusal, type Refusal, refuse } from './schema/refusal.ts';
@@ -46,6 +48,12 @@ const EXACT: Readonly<Record<string, Operation>> = {
   [`GET ${PATHS.pools}`]: list('pools', async (backend, query) => backend.pools(query)),
   [`GET ${PATHS.ipamHistory}`]: query('ipam-history', historyQuerySchema, async (backend, query) =>
     backend.ipamHistory(query),
+  ),
+  [`GET ${PATHS.explain}`]: query('explain', explainQuerySchema, async (backend, query) =>
+    backend.explain(query),
+  ),
+  [`GET ${PATHS.explainPeer}`]: query('explain-peer', explainPeerQuerySchema, async (backend, query) =>
+    backend.explainPeer(query),
   ),
   [`POST ${PATHS.cni}`]: {
     name: 'cni',

@@ -9,6 +9,8 @@ export const PATHS = {
   pools: '/v1/pools',
   cni: '/v1/cni',
   ipamHistory: '/v1/ipam/history',
+  explain: '/v1/explain',
+  explainPeer: '/v1/explain/peer',
   metrics: '/metrics',
   liveness: '/liveness',
   readiness: '/readiness',

@@ -33,6 +33,8 @@ export function fakeBackend(overrides: Partial<ControlBackend> = {}): FakeBacken
     routes: (query) => cutPage(fake.routeList, (route) => route.prefix, query),
     endpoints: (query) => cutPage([], () => '', query),
     ipamHistory: () => ({ node: 'n1', entries: [], cut: false }),
+    explain: () => refuse('unavailable', 'not in this fake', 'n1', ''),
+    explainPeer: () => refuse('unavailable', 'not in this fake', 'n1', ''),
     attachEndpoint: (id, request) => {
       if (request.pools4?.includes('full')) {
         return refuse('no-address', 'The pool has no free address', 'IPPool full', 'Add a pool.');

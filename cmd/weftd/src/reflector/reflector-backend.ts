@@ -2,6 +2,7 @@
  * What the control API of a route reflector answers: the same questions about itself and its sessions as a node's, and that
  * whoever wants a container plugged in asks the wrong daemon.
  */
+import { networkInterfaces } from 'node:os';
 import type { SessionDecision } from '@weft/calc';
 import { cniError, ERROR_CODE, encodeError } from '@weft/cni';
 import {
@@ -12,9 +13,13 @@ import {
   type Refusal,
   refuse,
 } from '@weft/control';
+import type { Node } from '@weft/resources';
 import type { Bgp } from '../bgp/bgp.ts';
 import { bgpPeers, ribPage } from '../bgp/bgp-answers.ts';
 import { since } from '../control-backend.ts';
+import { explainOnReflector } from '../explain/node.ts';
+import { explainPeer } from '../explain/peer.ts';
+import { notCurrent, type SpeakerSources } from '../explain/sources.ts';
 import type { Options } from '../options.ts';
 import { locationOf } from '../store/location.ts';
 import { version } from '../version.ts';
@@ -27,6 +32,7 @@ export interface ReflectorSources {
   readonly metrics: () => string;
   readonly readiness: () => Health;
   readonly inSync: () => boolean;
+  readonly nodes: () => readonly Node[];
   /** Why the datastore does not answer. */
   readonly storeAway: () => string | undefined;
 }
@@ -59,11 +65,33 @@ export function reflectorBackend(sources: ReflectorSources): ControlBackend {
     pools: noPage,
     endpoint: noContainers,
     ipamHistory: ({ address }) => noContainers(address),
+    explain: ({ prefix }) => explainOnReflector(speakerSources(sources), prefix),
+    explainPeer: ({ address }) => explainPeer(speakerSources(sources), address, undefined),
     attachEndpoint: noContainers,
     detachEndpoint: noContainers,
     holdAddress: noContainers,
     releaseAddress: noContainers,
     cni: async () => NO_CNI,
+  };
+}
+
+/** It may be anybody's peer by any address of its host. */
+function speakerSources({
+  bgp,
+  inSync,
+  nodes,
+  options,
+  sessions,
+  storeAway,
+}: ReflectorSources): SpeakerSources {
+  return {
+    nodeName: options.nodeName,
+    bgp,
+    sessions,
+    nodes,
+    addresses: () =>
+      Object.values(networkInterfaces()).flatMap((items = []) => items.map((item) => item.address)),
+    notCurrent: () => notCurrent(inSync(), storeAway()),
   };
 }
 

@@ -79,6 +79,7 @@ export class Reflector {
         metrics: () => this.#metrics.render(),
         readiness: () => this.#readiness(),
         inSync: () => this.#isCurrent,
+        nodes: () => [...this.#mirror.objects('Node').values()],
         storeAway: () => this.#health.describe(),
       }),
       onRequest: (record) => this.#metrics.answered(record),

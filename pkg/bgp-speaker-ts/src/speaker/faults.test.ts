@@ -1,9 +1,9 @@
 import { address } from '@weft/ip';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MAX_PATHS_OF_PREFIX } from '../rib/rib.ts';
-import type { Capability } from '../wire/capability/capability.ts';
 import { encodeAttributes } from '../wire/attribute/encode.ts';
 import type { PathAttributes } from '../wire/attribute/path-attributes.ts';
+import type { Capability } from '../wire/capability/capability.ts';
 import { encodeOpen } from '../wire/message/01-open.ts';
 import { encodeKeepalive } from '../wire/message/04-keepalive.ts';
 import { frameMessage } from '../wire/message/header.ts';
