@@ -73,6 +73,7 @@ export function updateBfd(core: SpeakerCore, neighbour: Neighbour): void {
 export function receiveBfdStatus(core: SpeakerCore, neighbour: Neighbour, status: BfdStatus): void {
   const { bfd, address: peer } = neighbour;
   if (bfd === undefined) return;
+  for (const observer of core.observers) observer.bfdChanged?.(neighbour, status);
   const before = bfd.status;
   const isNew = before?.state !== status.state;
   neighbour.bfd = { ...bfd, status, stateSince: isNew ? core.now : bfd.stateSince };

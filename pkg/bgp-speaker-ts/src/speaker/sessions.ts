@@ -188,9 +188,20 @@ function receiveRefresh(core: SpeakerCore, neighbour: Neighbour, message: RouteR
   const { session } = neighbour;
   if (family === undefined || session === undefined) return;
   if (message.subtype === RefreshSubtype.request) resend(core, neighbour, family);
-  else if (!session.negotiated.enhancedRouteRefresh) return;
-  else if (message.subtype === RefreshSubtype.beginning) core.tables.ribs[family].markStale(neighbour.index);
-  else if (message.subtype === RefreshSubtype.ending) endRefresh(core, neighbour, session, family);
+  else if (session.negotiated.enhancedRouteRefresh)
+    receiveMark(core, neighbour, session, family, message.subtype);
+}
+
+function receiveMark(
+  core: SpeakerCore,
+  neighbour: Neighbour,
+  session: EstablishedSession,
+  family: Family,
+  subtype: number,
+): void {
+  for (const observer of core.observers) observer.refreshMarked?.(neighbour, family, subtype);
+  if (subtype === RefreshSubtype.beginning) core.tables.ribs[family].markStale(neighbour.index);
+  else if (subtype === RefreshSubtype.ending) endRefresh(core, neighbour, session, family);
 }
 
 function endRefresh(

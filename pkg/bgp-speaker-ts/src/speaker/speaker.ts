@@ -19,6 +19,7 @@ import { encodeRouteRefresh } from '../wire/message/05-route-refresh.ts';
 import { type Advertisement, advertisement } from './advertised.ts';
 import { receiveBfdStatus, updateBfd } from './bfd.ts';
 import { BmpStation, type BmpStationOptions } from './bmp-station.ts';
+import { Chronicle, type HearEvent } from './chronicle.ts';
 import type { LocRibChange, NextHopState, PeerStatus, PrefixMatch, SpeakerConfig } from './config.ts';
 import { configure, importAgain } from './configure.ts';
 import { SpeakerCore, type SpeakerOptions } from './core.ts';
@@ -174,6 +175,11 @@ export class Speaker {
   /** Logs received UPDATEs and changes of state as MRT BGP4MP_ET records, until the function it gives is called. */
   logMrt(options: MrtLogOptions): () => void {
     return this.#core.observe(new MrtLog(this.#core, options));
+  }
+
+  /** Writes down what is heard from peers from now on, in events that `Retelling` understands. */
+  chronicle(write: HearEvent): Chronicle {
+    return new Chronicle(this.#core, write);
   }
 
   /** Starts to tell a BMP collector what happens; the first messages are written before it returns. */

@@ -22,6 +22,7 @@ import type { StopReason } from '../fsm/types.ts';
 import type { DumpTable } from '../mrt/table-dump.ts';
 import type { BmpStation } from '../speaker/bmp-station.ts';
 import { checkSpeakerConfig } from '../speaker/check-config.ts';
+import type { Chronicle, HearEvent } from '../speaker/chronicle.ts';
 import type {
   BmpCollector,
   LocalRoute,
@@ -244,6 +245,11 @@ export class BgpServer {
    */
   logMrt(write: (record: Uint8Array) => void): () => void {
     return this.#speaker.logMrt({ write, unixMs: Date.now });
+  }
+
+  /** Writes down what is heard from peers from now on; times are on the clock of `performance.now()`. */
+  chronicle(write: HearEvent): Chronicle {
+    return this.#speaker.chronicle(write);
   }
 
   /** Ends all sessions and listeners; resolves when every socket is gone, after 2 s at the latest. */

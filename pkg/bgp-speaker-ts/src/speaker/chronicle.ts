@@ -1,0 +1,158 @@
+/**
+ * What a speaker hears from its peers, as events another speaker can be told: sessions with their OPENs, UPDATEs as they
+ * came, and how sessions end.
+ *
+ * A recording of all events (`recording.ts`) replays from its first line only. A chronicle can begin at any time: its
+ * `snapshot` says what was heard so far as the shortest sequence of events that leads to the same Adj-RIBs-In, stale
+ * paths included. `Retelling` is the speaker that is told them. What a session does beside (timers, KEEPALIVEs, attempts)
+ * is left out: it changes no route.
+ */
+
+import type { Address } from '@weft/ip';
+import type { BfdStatus } from '../bfd/types.ts';
+import { PathPacker } from '../bmp/path-packer.ts';
+import type { DownReason, ExchangedOpens } from '../fsm/types.ts';
+import { PathFlag } from '../rib/path-table.ts';
+import { FAMILIES, type Family } from '../wire/family.ts';
+import { MessageSize } from '../wire/iana.ts';
+import { hasPathIds } from './bmp-dump.ts';
+import type { SpeakerCore } from './core.ts';
+import type { ConnectionEnds } from './events.ts';
+import type { EstablishedSession, Neighbour } from './neighbour.ts';
+import type { SpeakerObserver } from './observer.ts';
+
+/** One thing heard. Bytes are to be read before the call returns. */
+export type HeardEvent =
+  /** A session is Established. */
+  | ({ readonly kind: 'session-up'; readonly peer: Address; readonly opens: ExchangedOpens } & ConnectionEnds)
+  /** Whole UPDATE messages, one after the other. */
+  | { readonly kind: 'updates'; readonly peer: Address; readonly bytes: Uint8Array }
+  /** The beginning or the end of the answer to a refresh (RFC 7313): 1 or 2. */
+  | {
+      readonly kind: 'refresh-mark';
+      readonly peer: Address;
+      readonly family: Family;
+      readonly subtype: number;
+    }
+  | { readonly kind: 'bfd-changed'; readonly peer: Address; readonly status: BfdStatus }
+  | { readonly kind: 'session-down'; readonly peer: Address; readonly reason: DownReason };
+
+/** Takes one event and when it was, in ms on the clock of the speaker. */
+export type HearEvent = (event: HeardEvent, at: number) => void;
+
+/** A session that is over, as far as its stale paths need it. */
+interface EndedSession {
+  readonly session: EstablishedSession;
+  readonly reason: DownReason;
+  readonly at: number;
+}
+
+/** Writes down what is heard, from its construction on. */
+export class Chronicle implements SpeakerObserver {
+  readonly #core: SpeakerCore;
+  readonly #write: HearEvent;
+  readonly #ended: Map<Neighbour, EndedSession> = new Map();
+  readonly #detach: () => void;
+
+  constructor(core: SpeakerCore, write: HearEvent) {
+    this.#core = core;
+    this.#write = write;
+    this.#detach = core.observe(this);
+  }
+
+  /**
+   * Tells what was heard so far. Events come in the order of their times, which begin in the past where stale paths are.
+   * To be called between events of the speaker, not from within one.
+   */
+  snapshot(write: HearEvent): void {
+    const { neighbours, now } = this.#core;
+    const ended = [...this.#ended].filter(([{ index }]) => this.#hasStale(index));
+    for (const [neighbour, { at, reason, session }] of ended.sort(
+      (left, right) => left[1].at - right[1].at,
+    )) {
+      this.#tellSession(write, neighbour, session, true, at);
+      write({ kind: 'session-down', peer: neighbour.address, reason }, at);
+    }
+    for (const neighbour of neighbours.values())
+      if (neighbour.session !== undefined) this.#tellSession(write, neighbour, neighbour.session, false, now);
+    for (const { address, bfd } of neighbours.values())
+      if (bfd?.status !== undefined) write({ kind: 'bfd-changed', peer: address, status: bfd.status }, now);
+  }
+
+  /** Listens no longer. */
+  close(): void {
+    this.#detach();
+  }
+
+  established(neighbour: Neighbour, session: EstablishedSession): void {
+    this.#write(sessionUp(neighbour, session), this.#core.now);
+  }
+
+  updateReceived(
+    { address }: Neighbour,
+    _session: EstablishedSession,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const message = bytes.subarray(start - MessageSize.header, end);
+    this.#write({ kind: 'updates', peer: address, bytes: message }, this.#core.now);
+  }
+
+  refreshMarked({ address }: Neighbour, family: Family, subtype: number): void {
+    this.#write({ kind: 'refresh-mark', peer: address, family, subtype }, this.#core.now);
+  }
+
+  bfdChanged({ address }: Neighbour, status: BfdStatus): void {
+    this.#write({ kind: 'bfd-changed', peer: address, status }, this.#core.now);
+  }
+
+  sessionEnded(neighbour: Neighbour, session: EstablishedSession, reason: DownReason): void {
+    const at = this.#core.now;
+    this.#ended.set(neighbour, { session, reason, at });
+    this.#write({ kind: 'session-down', peer: neighbour.address, reason }, at);
+  }
+
+  #hasStale(index: number): boolean {
+    return this.#core.tables.all.some((rib) => rib.countsOf(index).stale > 0);
+  }
+
+  #tellSession(
+    write: HearEvent,
+    neighbour: Neighbour,
+    session: EstablishedSession,
+    stale: boolean,
+    at: number,
+  ): void {
+    const peer = neighbour.address;
+    write(sessionUp(neighbour, session), at);
+    const packer = new PathPacker(this.#core.tables, (_index, _heard, bytes, start, end) =>
+      write({ kind: 'updates', peer, bytes: bytes.subarray(start, end) }, at),
+    );
+    for (const family of FAMILIES) {
+      this.#tellPaths(packer, neighbour, session, family, stale);
+      if (!stale && session.endOfRibReceived.has(family)) packer.endOfRib(family, neighbour.index, at / 1000);
+    }
+  }
+
+  #tellPaths(
+    packer: PathPacker,
+    { index }: Neighbour,
+    session: EstablishedSession,
+    family: Family,
+    stale: boolean,
+  ): void {
+    const rib = this.#core.tables.ribs[family];
+    const addPath = hasPathIds(session, family);
+    rib.forEachPath((path) => {
+      if (rib.paths.has(path, PathFlag.stale) !== stale) return;
+      packer.announce(rib, path, rib.paths.received[path] as number, index, addPath);
+    }, index);
+    packer.finish();
+  }
+}
+
+function sessionUp({ address }: Neighbour, session: EstablishedSession): HeardEvent {
+  const { localAddress, localPort, opens, remotePort } = session;
+  return { kind: 'session-up', peer: address, opens, localAddress, localPort, remotePort };
+}
