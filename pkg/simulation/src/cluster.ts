@@ -1,0 +1,133 @@
+/**
+ * From the resources of a cluster to what weftd would be on each of its nodes: `calculate` for every Node.
+ *
+ * What a node knows of itself beyond the resources is made up from its Node: one interface with the node's addresses
+ * and a default route by the first address of its subnet. Decisions about BGP ask for little of it: the way to a peer
+ * that BGPPeer `reachableBy` puts behind a gateway.
+ */
+import {
+  calculate,
+  DEFAULT_SETTINGS,
+  type DesiredState,
+  effectiveFelixSettings,
+  type LocalFacts,
+  type Service,
+  type UnderlayRoute,
+} from '@weft/calc';
+import { type Address, addressCount, nthAddress, type Prefix, parseInterfaceAddress, prefix } from '@weft/ip';
+import type {
+  BGPConfiguration,
+  BGPFilter,
+  BGPPeer,
+  BlockAffinity,
+  FelixConfiguration,
+  IPPool,
+  Node,
+  WorkloadEndpoint,
+} from '@weft/resources';
+
+/** The resources that decide about routes. */
+export interface ClusterResources {
+  readonly nodes: readonly Node[];
+  readonly pools: readonly IPPool[];
+  readonly bgpConfigurations: readonly BGPConfiguration[];
+  readonly bgpPeers: readonly BGPPeer[];
+  readonly bgpFilters: readonly BGPFilter[];
+  readonly blockAffinities: readonly BlockAffinity[];
+  readonly felixConfigurations: readonly FelixConfiguration[];
+  readonly endpoints: readonly WorkloadEndpoint[];
+  readonly services: readonly Service[];
+}
+
+/** What is not in the resources. */
+export interface ClusterSurroundings {
+  /** SHA-256 of a node's name. */
+  readonly digestOf: (nodeName: string) => Uint8Array;
+  /** Values of the secrets that BGP passwords refer to, by `secretName/key`. */
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+/** Computes the desired state of every node, by name, in the order of the Nodes. */
+export function clusterStates(
+  resources: ClusterResources,
+  surroundings: ClusterSurroundings,
+): Map<string, DesiredState> {
+  const stateOf = stateReader(resources, surroundings);
+  return new Map(resources.nodes.map((node) => [node.metadata.name, stateOf(node)]));
+}
+
+/** Gives a function for the desired state of one node, for clusters of which not every node is wanted. */
+export function stateReader(
+  resources: ClusterResources,
+  { digestOf, secrets }: ClusterSurroundings,
+): (node: Node) => DesiredState {
+  const affinitiesOf = groupByNode(resources.blockAffinities);
+  const endpointsOf = groupByNode(resources.endpoints);
+  const { felixConfigurations: configurations, ...shared } = resources;
+  return (node) => {
+    const nodeName = node.metadata.name;
+    const felix = effectiveFelixSettings({ nodeName, node, configurations, environment: {} }).settings;
+    return calculate({
+      ...shared,
+      nodeName,
+      nodeNameDigest: digestOf(nodeName),
+      blockAffinities: affinitiesOf.get(nodeName) ?? [],
+      endpoints: endpointsOf.get(nodeName) ?? [],
+      secrets,
+      settings: DEFAULT_SETTINGS,
+      felix,
+      facts: factsOf(node),
+    });
+  };
+}
+
+/** The addresses a Node says it has, for BGP. */
+export function addressesOf({ spec }: Node): Address[] {
+  return interfaceAddresses(spec).map(({ address }) => address);
+}
+
+function groupByNode<T extends { readonly spec: { readonly node?: string } }>(items: readonly T[]) {
+  const groups = new Map<string | undefined, T[]>();
+  for (const item of items) {
+    const group = groups.get(item.spec.node);
+    if (group === undefined) groups.set(item.spec.node, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+const INTERFACE = 'eth0';
+
+function factsOf({ spec }: Node): LocalFacts {
+  const own = interfaceAddresses(spec);
+  return {
+    interfaces: [
+      {
+        name: INTERFACE,
+        up: true,
+        running: true,
+        mtuBytes: 1500,
+        addresses: own.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
+      },
+    ],
+    routes: own.flatMap(({ prefix: subnet }): UnderlayRoute[] => [
+      { destination: subnet, interface: INTERFACE, metric: 0 },
+      { destination: defaultRouteOf(subnet), gateway: gatewayOf(subnet), interface: INTERFACE, metric: 100 },
+    ]),
+  };
+}
+
+function interfaceAddresses({ bgp }: Node['spec']) {
+  return [bgp?.ipv4Address, bgp?.ipv6Address].flatMap((text) => {
+    const parsed = parseInterfaceAddress(text ?? '');
+    return parsed.ok ? [parsed.value] : [];
+  });
+}
+
+function defaultRouteOf(subnet: Prefix): Prefix {
+  return prefix(subnet.includes(':') ? '::/0' : '0.0.0.0/0');
+}
+
+function gatewayOf(subnet: Prefix): Address {
+  return nthAddress(subnet, addressCount(subnet) > 1n ? 1n : 0n);
+}
