@@ -7,6 +7,7 @@ import { registerAttach } from './attach/index.ts';
 import { registerCni } from './cni/index.ts';
 import { registerCompletion } from './completion/index.ts';
 import { registerDatastore } from './datastore/index.ts';
+import { registerFuse } from './fuse/index.ts';
 import { registerIpam } from './ipam/index.ts';
 import { registerLab } from './lab/index.ts';
 import { registerNode } from './node/index.ts';
@@ -38,6 +39,7 @@ export function buildProgram(): Command {
   registerResources(program);
   registerIpam(program);
   registerNode(program);
+  registerFuse(program);
   registerAttach(program);
   registerDatastore(program);
   registerCni(program);

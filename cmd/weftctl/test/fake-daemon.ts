@@ -131,6 +131,10 @@ export function startFakeDaemon(
     endpoint: () => {
       throw new Error('not part of these tests');
     },
+    fuse: () => ({ percent: 50, routes: 100, held: [] }),
+    decideFuse: () => {
+      throw new Error('not part of these tests');
+    },
     pools: (query) => cutPage([], () => '', query),
     holdAddress: () => {
       throw new Error('not part of these tests');

@@ -24,6 +24,7 @@ import { poolStatuses } from './endpoints/pool-status.ts';
 import { explainOnNode } from './explain/node.ts';
 import { explainPeer } from './explain/peer.ts';
 import type { NodeSources } from './explain/sources.ts';
+import type { Fuses } from './fuse/fuses.ts';
 import type { BatchedJournal } from './journal.ts';
 import type { Metrics } from './monitoring/metrics.ts';
 import type { Options } from './options.ts';
@@ -36,6 +37,7 @@ export interface BackendSources {
   readonly options: Options;
   readonly state: State;
   readonly dataplane: Dataplane;
+  readonly fuses: Fuses;
   readonly attachments: Attachments;
   readonly metrics: Metrics;
   readonly journal: BatchedJournal;
@@ -55,7 +57,7 @@ export const since: string = new Date().toISOString();
 
 /** The backend of one daemon. */
 export function controlBackend(sources: BackendSources): ControlBackend {
-  const { attachments, attaching, bgp, cni, dataplane, metrics, readiness } = sources;
+  const { attachments, attaching, bgp, cni, dataplane, fuses, metrics, readiness } = sources;
   return {
     status: () => daemonStatus(sources),
     liveness: () => ({ ok: true, reasons: [] }),
@@ -73,6 +75,8 @@ export function controlBackend(sources: BackendSources): ControlBackend {
     attachEndpoint: (id, request) => attaching.attach(id, request),
     detachEndpoint: (id) => attaching.detach(id),
     cni: (call) => cni.answer(call),
+    fuse: () => fuses.status(),
+    decideFuse: (table, decision) => fuses.decide(table, decision),
     holdAddress: (id, request) => attaching.onStore(id, () => attachments.held.hold(id, request)),
     releaseAddress: (text) => attaching.onStore(text, () => attachments.held.release(address(text))),
   };

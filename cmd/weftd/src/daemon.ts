@@ -105,12 +105,18 @@ export class Daemon {
       changed: () => this.#deciding.schedule('everything'),
       failed: ({ message, code }) => log.error('facts-unreadable', message, { code }),
     });
-    this.#forwarding = new Forwarding(kernel, log, this.#metrics);
+    this.#forwarding = new Forwarding({
+      kernel,
+      log,
+      metrics: this.#metrics,
+      limits: options.fuse,
+      announceAnew: () => this.#deciding.schedule('everything'),
+    });
     this.#speaking = new Speaking({
       log,
       restarting: () => this.#restarting,
-      routesChanged: (changes) => this.#forwarding.fib.take(changes),
-      initialRoutesComplete: () => this.#forwarding.dataplane.allowDeletes(),
+      routesChanged: (changes) => this.#forwarding.take(changes),
+      initialRoutesComplete: () => this.#forwarding.fuses.sweep(),
       tryAgain: () => this.#deciding.schedule('everything'),
     });
     this.#journal = new BatchedJournal(options.ipamJournal, log);
@@ -230,6 +236,7 @@ export class Daemon {
     this.#metrics.watch({
       state: this.#state,
       dataplane: this.#forwarding.dataplane,
+      fuses: this.#forwarding.fuses,
       nat: this.#forwarding.nat,
       attachments: this.#attachments,
       bgp: () => this.#speaking.bgp,
@@ -273,6 +280,7 @@ export class Daemon {
       options: this.#options,
       state: this.#state,
       dataplane: this.#forwarding.dataplane,
+      fuses: this.#forwarding.fuses,
       attachments: this.#attachments,
       metrics: this.#metrics,
       journal: this.#journal,

@@ -101,8 +101,9 @@ export class Deciding {
       forwarding.reconsider(this.#context);
       speaking.resolveBy(this.#context);
     }
-    speaking.follow(desired);
-    announcing.follow(desired.announcements.map(({ prefix }) => prefix));
+    const announcements = forwarding.fuses.announcements(desired);
+    speaking.follow({ ...desired, announcements });
+    announcing.follow(announcements.map(({ prefix }) => prefix));
   }
 
   /** What FelixConfiguration says beyond what is calculated from it. */

@@ -7,29 +7,57 @@ import { type DesiredState, type FelixSettings, LOCAL_ROUTE_CLASSES, type Routin
 import { Dataplane, type DataplaneEvent, type NatEvent, NatTable } from '@weft/dataplane';
 import type { Kernel } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
+import type { LocRibChange } from 'bgp-speaker-ts';
 import { Fib } from './bgp/fib.ts';
+import type { FuseLimits } from './fuse/fuse.ts';
+import { Fuses } from './fuse/fuses.ts';
 import type { Metrics } from './monitoring/metrics.ts';
+
+/** What it is given. */
+export interface ForwardingOptions {
+  readonly kernel: Kernel;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly limits: FuseLimits;
+  /** What is announced has to be decided anew. */
+  readonly announceAnew: () => void;
+}
 
 /** Writes what is wanted, and keeps it so. */
 export class Forwarding {
   readonly dataplane: Dataplane;
   readonly nat: NatTable;
   readonly fib: Fib;
+  readonly fuses: Fuses;
   readonly #log: Logger;
   readonly #metrics: Metrics;
 
-  constructor(kernel: Kernel, log: Logger, metrics: Metrics) {
+  constructor({ announceAnew, kernel, limits, log, metrics }: ForwardingOptions) {
     this.#log = log;
     this.#metrics = metrics;
     this.dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
     this.nat = new NatTable({ report: (event) => this.#hearNat(event) });
-    this.fib = new Fib(this.dataplane);
+    this.fuses = new Fuses({
+      limits,
+      dataplane: this.dataplane,
+      log,
+      giveUp: (withdrawals) => this.fib.giveUp(withdrawals),
+      announceAnew,
+    });
+    this.fib = new Fib(this.dataplane, this.fuses);
   }
 
   /** Takes over what was calculated. */
   want({ nat, routes }: DesiredState): void {
     this.dataplane.wantAll(LOCAL_ROUTE_CLASSES, routes);
     this.nat.want(nat);
+    this.fuses.reconsider();
+  }
+
+  /** Best paths changed. */
+  take(changes: readonly LocRibChange[]): void {
+    this.fib.take(changes);
+    this.fuses.reconsider();
   }
 
   /** Next hops resolve in another way now. */

@@ -12,6 +12,7 @@ import {
 import { DEFAULT_JOURNAL_PATH, journalBeside } from '@weft/ipam';
 import { Command, InvalidArgumentError, type Option } from 'commander';
 import { flag, integer } from './flag.ts';
+import type { FuseLimits } from './fuse/fuse.ts';
 import { type GivenNodeOptions, type NodeOptions, nodeFlags, nodeOptions } from './startup/node-options.ts';
 import { StartupError } from './startup-error.ts';
 import { version } from './version.ts';
@@ -32,6 +33,8 @@ export interface Options extends NodeOptions {
   readonly metricsAddress?: { readonly host: string; readonly port: number };
   readonly holdTimeSeconds: number;
   readonly restartTimeSeconds: number;
+  /** From when on a withdrawal is held until somebody accepts it. */
+  readonly fuse: FuseLimits;
   /** How long the answer to an attach waits for a peer to acknowledge a new block; 0: not at all. */
   readonly announceTimeoutMilliseconds: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -39,7 +42,9 @@ export interface Options extends NodeOptions {
 
 /** What the command line says itself; the rest is put together from it. */
 type GivenOptions = GivenNodeOptions &
-  Omit<Options, keyof NodeOptions | 'datastore' | 'ipamJournal'> & {
+  Omit<Options, keyof NodeOptions | 'datastore' | 'fuse' | 'ipamJournal'> & {
+    readonly fusePercent: number;
+    readonly fuseRoutes: number;
     readonly datastore?: DatastoreChoice;
     readonly ipamJournal?: string;
   };
@@ -58,13 +63,15 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
     .description('The per-node daemon of weft: addresses, interfaces, routes and BGP of one host.')
     .version(version)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  for (const option of [...nodeFlags(), ...placeFlags(), ...bgpFlags(), logFlag()]) program.addOption(option);
+  for (const option of [...nodeFlags(), ...placeFlags(), ...bgpFlags(), ...fuseFlags(), logFlag()])
+    program.addOption(option);
   const given = program.parse(argv).opts<GivenOptions>();
   const datastore = given.datastore ?? fromEnvironment(program, environment);
   return {
     ...given,
     ...orUsage(program, () => nodeOptions(given, environment)),
     datastore,
+    fuse: { percent: given.fusePercent, routes: given.fuseRoutes },
     ipamJournal: given.ipamJournal ?? journalBeside(datastore),
   };
 }
@@ -138,6 +145,25 @@ function bgpFlags(): Option[] {
     )
       .argParser(integer(0, 20_000))
       .default(1000),
+  ];
+}
+
+function fuseFlags(): Option[] {
+  return [
+    flag(
+      '--fuse-percent <n>',
+      'WEFT_FUSE_PERCENT',
+      'hold a withdrawal of more than this part of all routes until it is accepted; 100: never',
+    )
+      .argParser(integer(1, 100))
+      .default(50),
+    flag(
+      '--fuse-routes <n>',
+      'WEFT_FUSE_ROUTES',
+      'never hold a withdrawal where there are this many routes or fewer',
+    )
+      .argParser(integer(1, 1_000_000))
+      .default(100),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { CniAnswer } from './schema/cni.ts';
 import type { Attachment, AttachRequest, Detachment, Endpoint } from './schema/endpoints.ts';
 import type { ExplainQuery, NodeExplanation } from './schema/explain.ts';
 import type { ExplainPeerQuery, PeerExplanation } from './schema/explain-peer.ts';
+import type { FuseDecided, FuseDecision, FuseStatus, FuseTable } from './schema/fuse.ts';
 import type { AddressHistory, HistoryQuery } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
 import type { PoolStatus } from './schema/pools.ts';
@@ -44,6 +45,10 @@ export interface ControlBackend {
   holdAddress(id: string, request: AddressRequest): Answer<AddressHold>;
   /** Gives a held address back; `conflict` while an endpoint has it. */
   releaseAddress(address: string): Answer<AddressRelease>;
+  /** Mass withdrawals that are held. */
+  fuse(): Answer<FuseStatus>;
+  /** Ends one, or keeps its routes; `not-found` when nothing is held. */
+  decideFuse(table: FuseTable, decision: FuseDecision): Answer<FuseDecided>;
   /** Does what the CNI plugin was called for. Failures are answers here: it never throws. */
   cni(call: Uint8Array): Promise<CniAnswer>;
 }

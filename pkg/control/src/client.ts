@@ -23,6 +23,14 @@ import {
 } from './schema/endpoints.ts';
 import { type NodeExplanation, nodeExplanationSchema } from './schema/explain.ts';
 import { type PeerExplanation, peerExplanationSchema } from './schema/explain-peer.ts';
+import {
+  type FuseDecided,
+  type FuseDecision,
+  type FuseStatus,
+  type FuseTable,
+  fuseDecidedSchema,
+  fuseStatusSchema,
+} from './schema/fuse.ts';
 import { type AddressHistory, addressHistorySchema } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
 import { type PoolStatus, poolPageSchema } from './schema/pools.ts';
@@ -120,6 +128,16 @@ export class ControlClient {
   /** Gives a held address back. Safe to repeat: the second time it answers `not-held`. */
   releaseAddress(address: string): Promise<AddressRelease> {
     return this.#call(addressReleaseSchema, 'DELETE', pathOf(PATHS.addresses, address));
+  }
+
+  /** Mass withdrawals that are held. */
+  fuse(): Promise<FuseStatus> {
+    return this.#call(fuseStatusSchema, 'GET', PATHS.fuse);
+  }
+
+  /** Ends a held withdrawal, or keeps its routes; throws `not-found` when nothing is held. */
+  decideFuse(table: FuseTable, decision: FuseDecision): Promise<FuseDecided> {
+    return this.#call(fuseDecidedSchema, 'PUT', pathOf(PATHS.fuse, table), decision);
   }
 
   /** Not ready is an answer here, not an error. */

@@ -46,6 +46,14 @@ export type {
   PeerFamilyCounts,
   PeerSession,
 } from './schema/explain-peer.ts';
+export {
+  FUSE_TABLES,
+  type FuseDecided,
+  type FuseDecision,
+  type FuseStatus,
+  type FuseTable,
+  type HeldRoutes,
+} from './schema/fuse.ts';
 export type {
   AddressHistory,
   HistoryAuthor,

@@ -9,6 +9,7 @@ import { MAX_CNI_CALL_BYTES } from './schema/cni.ts';
 import { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
 import { explainQuerySchema } from './schema/explain.ts';
 import { explainPeerQuerySchema } from './schema/explain-peer.ts';
+import { fuseDecisionSchema, fuseTableSchema } from './schema/fuse.ts';
 import { historyQuerySchema } from './schema/history.ts';
 import { type PageQuery, pageQuerySchema } from './schema/page.ts';
 import { isRefusal, type Refusal, refuse } from './schema/refusal.ts';
@@ -55,6 +56,7 @@ const EXACT: Readonly<Record<string, Operation>> = {
   [`GET ${PATHS.explainPeer}`]: query('explain-peer', explainPeerQuerySchema, async (backend, query) =>
     backend.explainPeer(query),
   ),
+  [`GET ${PATHS.fuse}`]: local('fuse', 'read', async (backend) => backend.fuse()),
   [`POST ${PATHS.cni}`]: {
     name: 'cni',
     access: 'change',
@@ -87,6 +89,12 @@ const BY_NAME: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
     DELETE: named('detach-endpoint', 'change', endpointIdSchema, async (backend, id) =>
       backend.detachEndpoint(id),
     ),
+  },
+  [PATHS.fuse]: {
+    PUT: named('decide-fuse', 'change', fuseTableSchema, async (backend, table, request) => {
+      const decision = await readBody(request, fuseDecisionSchema, table);
+      return isRefusal(decision) ? decision : backend.decideFuse(table, decision.value);
+    }),
   },
   [PATHS.addresses]: {
     PUT: named('hold-address', 'change', endpointIdSchema, async (backend, id, request) => {
@@ -169,11 +177,11 @@ function health(name: string, ask: (backend: ControlBackend) => Health): Operati
 }
 
 /** An operation on one thing: what its path ends with is checked first. */
-function named(
+function named<Name extends string>(
   name: string,
   access: Access,
-  schema: z.ZodType<string>,
-  run: (backend: ControlBackend, thing: string, request: IncomingMessage) => Promise<object | Refusal>,
+  schema: z.ZodType<Name>,
+  run: (backend: ControlBackend, thing: Name, request: IncomingMessage) => Promise<object | Refusal>,
 ): Operation {
   return local(name, access, async (backend, request, { path }) => {
     const thing = check(schema, nameIn(path), path);

@@ -8,6 +8,7 @@ export const PATHS = {
   addresses: '/v1/addresses',
   pools: '/v1/pools',
   cni: '/v1/cni',
+  fuse: '/v1/fuse',
   ipamHistory: '/v1/ipam/history',
   explain: '/v1/explain',
   explainPeer: '/v1/explain/peer',

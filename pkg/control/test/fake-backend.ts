@@ -56,6 +56,8 @@ export function fakeBackend(overrides: Partial<ControlBackend> = {}): FakeBacken
         ? { kind: 'detached', id, addresses: ['10.0.0.5/32'] }
         : { kind: 'not-attached', id, addresses: [] },
     endpoint: (id) => refuse('not-found', 'no such endpoint', id, 'Attach it.'),
+    fuse: () => ({ percent: 50, routes: 100, held: [] }),
+    decideFuse: (table) => refuse('not-found', 'No routes are held', table, 'Look.'),
     pools: (query) => cutPage([], () => '', query),
     holdAddress: (id, { address = '10.0.0.7' }) => ({ kind: 'held', id, address }),
     releaseAddress: (address) => ({ kind: 'released', address }),

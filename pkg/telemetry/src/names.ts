@@ -94,6 +94,13 @@ export const METRICS = {
     labels: ['errno'],
   },
 
+  fuseHeldRoutes: {
+    kind: 'gauge',
+    name: 'weft_fuse_held_routes',
+    help: 'Routes of a mass withdrawal that is held, by table (learned, announced, left-over).',
+    labels: ['table'],
+  },
+
   natInSync: {
     kind: 'gauge',
     name: 'weft_nat_in_sync',

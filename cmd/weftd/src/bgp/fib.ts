@@ -6,6 +6,11 @@ import { type RoutingContext, remoteRoute } from '@weft/calc';
 import type { Dataplane } from '@weft/dataplane';
 import type { Prefix } from '@weft/ip';
 import type { BestPath, LocRibChange } from 'bgp-speaker-ts';
+import type { Withdrawal } from '../fuse/fuse.ts';
+import type { Fuses } from '../fuse/fuses.ts';
+
+/** Says which routes that are gone stay for now. */
+export type LearnedFuse = Pick<Fuses, 'forgetLearned' | 'heldLearned' | 'judgeLearned'>;
 
 /** The routes that come from BGP. */
 export class Fib {
@@ -13,10 +18,12 @@ export class Fib {
   readonly #best = new Map<Prefix, BestPath>();
   /** Why a best path has no kernel route, by prefix. */
   readonly #rejected = new Map<Prefix, string>();
+  readonly #fuses: LearnedFuse;
   #context: RoutingContext | undefined;
 
-  constructor(dataplane: Dataplane) {
+  constructor(dataplane: Dataplane, fuses: LearnedFuse) {
     this.#dataplane = dataplane;
+    this.#fuses = fuses;
   }
 
   /** Best paths that get no kernel route, with the reason. */
@@ -26,19 +33,31 @@ export class Fib {
 
   /** Takes in what changed in the Loc-RIB. */
   take(changes: readonly LocRibChange[]): void {
+    const gone: Withdrawal<BestPath>[] = [];
     for (const { prefix, best } of changes) {
-      if (best === undefined) this.#forget(prefix);
+      if (best === undefined) gone.push(...this.#withdraw(prefix));
       else {
+        this.#fuses.forgetLearned(prefix);
         this.#best.set(prefix, best);
         this.#decide(prefix, best);
       }
     }
+    if (gone.length === 0) return;
+    const { apply, hold } = this.#fuses.judgeLearned(gone, this.#best.size - this.#rejected.size);
+    this.giveUp(apply);
+    for (const withdrawal of hold) this.#keep(withdrawal);
+  }
+
+  /** These routes are to go. */
+  giveUp(withdrawals: readonly Withdrawal<BestPath>[]): void {
+    for (const { prefix } of withdrawals) this.#dataplane.unwant('no-encap', prefix);
   }
 
   /** Decides anew on every path, because resources or local facts changed. */
   reconsider(context: RoutingContext): void {
     this.#context = context;
     for (const [prefix, best] of this.#best) this.#decide(prefix, best);
+    for (const withdrawal of this.#fuses.heldLearned()) this.#keep(withdrawal);
   }
 
   #decide(prefix: Prefix, best: BestPath): void {
@@ -53,9 +72,23 @@ export class Fib {
     this.#dataplane.unwant('no-encap', prefix);
   }
 
-  #forget(prefix: Prefix): void {
+  /** A path that is gone; what had no kernel route is no loss. */
+  #withdraw(prefix: Prefix): Withdrawal<BestPath>[] {
+    const best = this.#best.get(prefix);
     this.#best.delete(prefix);
-    this.#rejected.delete(prefix);
-    this.#dataplane.unwant('no-encap', prefix);
+    if (best === undefined || this.#rejected.delete(prefix)) return [];
+    return [{ prefix, item: best, cause: `peer ${best.peer}` }];
+  }
+
+  /** Has the route of a path that is gone. */
+  #keep({ cause, item, prefix }: Withdrawal<BestPath>): void {
+    if (this.#context === undefined) return;
+    const decision = remoteRoute(prefix, item, this.#context);
+    if (decision.kind === 'rejected') this.#dataplane.unwant('no-encap', prefix);
+    else {
+      const { route } = decision;
+      const reason = `held by the fuse since ${cause} withdrew it with many others; it was ${route.reason}`;
+      this.#dataplane.want({ ...route, reason });
+    }
   }
 }

@@ -1,13 +1,15 @@
 /**
  * The daemon's numbers: what rooms report as it happens, and what is read off them at each scrape.
  */
-import type { RequestRecord } from '@weft/control';
+
+import { FUSE_TABLES, type RequestRecord } from '@weft/control';
 import type { Dataplane, DataplaneEvent, NatEvent, NatTable } from '@weft/dataplane';
 import { familyOf } from '@weft/ip';
 import { collectProcessMetrics, METRICS, MetricRegistry } from '@weft/telemetry';
 import type { AnnouncingOutcome } from '../bgp/announcing.ts';
 import type { Bgp } from '../bgp/bgp.ts';
 import type { Attachments } from '../endpoints/attachments.ts';
+import type { Fuses } from '../fuse/fuses.ts';
 import type { Options } from '../options.ts';
 import type { State } from '../state.ts';
 import { version } from '../version.ts';
@@ -25,6 +27,7 @@ export interface MetricSources extends Omit<PeerMetricSources, 'inSync'> {
   readonly state: State;
   readonly dataplane: Dataplane;
   readonly nat: NatTable;
+  readonly fuses: Fuses;
   readonly attachments: Attachments;
 }
 
@@ -104,7 +107,8 @@ export class Metrics {
   }
 
   /** Reads the rooms of a node at each scrape from now on. */
-  watch({ state, dataplane, nat, attachments, bgp, ready }: MetricSources): void {
+  watch({ state, dataplane, fuses, nat, attachments, bgp, ready }: MetricSources): void {
+    const held = this.#registry.gauge(METRICS.fuseHeldRoutes);
     const endpoints = this.#registry.gauge(METRICS.endpoints);
     const blocks = this.#registry.gauge(METRICS.ipamBlocks);
     const routes = this.#registry.gauge(METRICS.routes);
@@ -118,6 +122,7 @@ export class Metrics {
       const { desired, inKernel } = dataplane.status();
       routes.with({ state: 'wanted' }).set(desired);
       routes.with({ state: 'in-kernel' }).set(inKernel);
+      for (const table of FUSE_TABLES) held.with({ table }).set(fuses.heldRoutes(table));
       natInSync.with().set(nat.failure === undefined ? 1 : 0);
     });
   }

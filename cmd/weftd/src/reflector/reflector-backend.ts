@@ -63,6 +63,8 @@ export function reflectorBackend(sources: ReflectorSources): ControlBackend {
     routes: noPage,
     endpoints: noPage,
     pools: noPage,
+    fuse: () => ({ ...options.fuse, held: [] }),
+    decideFuse: noRoutes,
     endpoint: noContainers,
     ipamHistory: ({ address }) => noContainers(address),
     explain: ({ prefix }) => explainOnReflector(speakerSources(sources), prefix),
@@ -106,6 +108,15 @@ const NO_CNI: CniAnswer = {
   exitCode: 1,
   stdout: JSON.stringify(encodeError(cniError(ERROR_CODE.notAvailable, NO_CONTAINERS, ASK))),
 };
+
+function noRoutes(object: string): Refusal {
+  return refuse(
+    'invalid-request',
+    'this weftd is a route reflector: it writes no routes that could be held',
+    object,
+    'Ask the weftd of a node.',
+  );
+}
 
 function noContainers(object: string): Refusal {
   return refuse('invalid-request', NO_CONTAINERS, object, ASK);
