@@ -8,6 +8,7 @@ import {
   defaultTopology,
   down,
   existingLabs,
+  type Installation,
   installation,
   namespaceOf,
   resolveLab,
@@ -22,12 +23,21 @@ import { waitFor } from './wait-for.ts';
 
 const silent = (): void => {};
 
-/** Brings a lab up before the tests of this file and removes it after them, whatever became of them. */
-export function useLab(name: string, topology: Topology, baseDirectory = '/'): TestLab {
+/**
+ * Brings a lab up before the tests of this file and removes it after them, whatever became of them.
+ *
+ * @param install what the hosts run; this checkout unless told
+ */
+export function useLab(
+  name: string,
+  topology: Topology,
+  baseDirectory = '/',
+  install: () => Promise<Installation> = installation,
+): TestLab {
   const lab = new TestLab(name);
   beforeAll(async () => {
     if (existingLabs().includes(name)) await down(name, silent);
-    await up({ name, topology, baseDirectory }, await installation(), silent);
+    await up({ name, topology, baseDirectory }, await install(), silent);
   }, 180_000);
   afterEach(({ task }) => {
     if (task.result?.state === 'fail') console.error(lastWords(name));

@@ -1,6 +1,7 @@
 /**
  * Ends and starts the daemon of one host, whose namespace, pods and routes stay as they are.
  */
+import type { Installation } from './daemons.ts';
 import { installation } from './installation.ts';
 import { namespaceOf } from './names.ts';
 import { endProcesses, processesIn } from './processes.ts';
@@ -13,8 +14,9 @@ export async function stopDaemon(lab: string, host: string, signal: 'SIGTERM' | 
   await endProcesses(processesIn(namespaceOf(lab, host)), signal);
 }
 
-/** Starts what a host runs again. */
-export async function restartDaemon(lab: string, host: string): Promise<void> {
+/** Starts what a host runs again, from this checkout unless another installation is given. */
+export async function restartDaemon(lab: string, host: string, from?: Installation): Promise<void> {
   const state = requireState(lab);
-  await startHost(lab, state.topology, requireHost(state, host), state.baseDirectory, await installation());
+  const programs = from ?? (await installation());
+  await startHost(lab, state.topology, requireHost(state, host), state.baseDirectory, programs);
 }
