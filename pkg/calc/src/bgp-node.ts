@@ -16,6 +16,8 @@ export interface BgpNode {
   readonly name: string;
   readonly labels: Labels;
   readonly addresses: Readonly<Partial<Record<Family, Address>>>;
+  /** The addresses with the length of their subnet, as the Node has them: "10.0.0.1/24". */
+  readonly interfaceAddresses: Readonly<Partial<Record<Family, string>>>;
   readonly asn: number;
   /** Cluster it reflects routes for (RFC 4456). */
   readonly clusterId: Address | undefined;
@@ -33,6 +35,8 @@ export interface BgpCluster {
   /** What holds on this node. */
   readonly settings: BgpSettings;
   readonly nodes: readonly BgpNode[];
+  /** Annotations of the cluster's BGPConfiguration: knobs of the mesh that Calico has no field for. */
+  readonly meshAnnotations: Readonly<Record<string, string>>;
   /** This node, if its Node is there. */
   readonly own: BgpNode | undefined;
   readonly nodeOfAddress: ReadonlyMap<Address, BgpNode>;
@@ -51,6 +55,8 @@ export function bgpCluster({
   return {
     settings: settingsOf(nodeName),
     nodes,
+    meshAnnotations:
+      bgpConfigurations.find(({ metadata }) => metadata.name === 'default')?.metadata.annotations ?? {},
     own: nodes.find(({ name }) => name === nodeName),
     nodeOfAddress: new Map(
       nodes.flatMap((node) => Object.values(node.addresses).map((address) => [address, node] as const)),
@@ -76,6 +82,10 @@ function bgpNode({ metadata, spec }: Node, { asNumber, listenPort }: BgpSettings
     name: metadata.name,
     labels: metadata.labels ?? {},
     addresses: { ...(ipv4 && { 4: ipv4 }), ...(ipv6 && { 6: ipv6 }) },
+    interfaceAddresses: {
+      ...(spec.bgp?.ipv4Address && { 4: spec.bgp.ipv4Address }),
+      ...(spec.bgp?.ipv6Address && { 6: spec.bgp.ipv6Address }),
+    },
     asn: spec.bgp?.asNumber ?? asNumber,
     clusterId: spec.bgp?.routeReflectorClusterID,
     port: listenPort,

@@ -1,4 +1,4 @@
-import { address } from '@weft/ip';
+import { address, prefix } from '@weft/ip';
 import { describe, expect, it } from 'vitest';
 import { node, resource } from '../test/fixtures.ts';
 import { calculateReflector, type ReflectorInput } from './reflector.ts';
@@ -10,6 +10,7 @@ function inputOf(given: Partial<ReflectorInput> = {}): ReflectorInput {
     listenPort: 1790,
     nodes: [],
     bgpConfigurations: [],
+    subnets: [],
     settings: { holdTimeSeconds: 90, gracefulRestartTimeSeconds: 120 },
     ...given,
   };
@@ -81,5 +82,19 @@ describe('a route reflector', () => {
       type: 'global',
       reason: 'node3 has no BGP address',
     });
+  });
+
+  it('watches its clients by BFD where the cluster asks for it, those of its subnets over one hop', () => {
+    const annotations = { 'weft.dev/bfd': '300ms x 3' };
+    const bgpConfigurations = [resource('BGPConfiguration', 'default', {}, { annotations })];
+    const nodes = [node('node1', { ipv4: '10.0.0.1/24' }), node('node2', { ipv4: '10.1.0.1/24' })];
+    const { config } = calculateReflector(
+      inputOf({ nodes, bgpConfigurations, subnets: [prefix('10.0.0.0/24')] }),
+    );
+    const timers = { minTransmitIntervalMs: 300, minReceiveIntervalMs: 300, multiplier: 3 };
+    expect(config.peers.map(({ bfd }) => bfd)).toEqual([
+      { ...timers, multihop: false },
+      { ...timers, multihop: true },
+    ]);
   });
 });

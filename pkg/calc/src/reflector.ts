@@ -4,11 +4,12 @@
  *
  *     BGPPeer (peerIP: the reflector) ──▶ node ──opens──▶ reflector ◀── Nodes (addresses, AS numbers)
  */
-import { address } from '@weft/ip';
+import { address, containsAddress, type Prefix } from '@weft/ip';
 import type { BGPConfiguration, Node } from '@weft/resources';
 import type { PeerConfig, SpeakerConfig } from 'bgp-speaker-ts';
 import { type BgpCluster, type BgpNode, bgpCluster, hashedRouterId } from './bgp-node.ts';
 import type { CalcSettings } from './input.ts';
+import { bfdIntervals, bfdRequest } from './sessions/bfd.ts';
 import type { Candidate, CandidateOutcome } from './sessions/candidate.ts';
 import { pairCandidates } from './sessions/node-pair.ts';
 import type { SessionDecision } from './sessions/sessions.ts';
@@ -22,6 +23,8 @@ export interface ReflectorInput {
   readonly listenPort: number;
   readonly nodes: readonly Node[];
   readonly bgpConfigurations: readonly BGPConfiguration[];
+  /** Subnets of its host: nodes in them are one hop away. */
+  readonly subnets: readonly Prefix[];
   readonly settings: Pick<CalcSettings, 'holdTimeSeconds' | 'gracefulRestartTimeSeconds'>;
 }
 
@@ -39,9 +42,10 @@ export function calculateReflector(input: ReflectorInput): DesiredReflector {
   const { bgpConfigurations, listenPort, name, nameDigest, nodes, settings } = input;
   const cluster = bgpCluster({ bgpConfigurations, nodeName: name, nodes });
   const own = reflectorNode(input, cluster);
-  const candidates = cluster.nodes.flatMap((node) => pairCandidates(own, node, REQUEST));
+  const request = { ...REQUEST, options: bfdRequest(cluster.meshAnnotations) };
+  const candidates = cluster.nodes.flatMap((node) => pairCandidates(own, node, request));
   const peers = candidates.flatMap((candidate) =>
-    candidate.kind === 'candidate' ? [clientAt(candidate, own)] : [],
+    candidate.kind === 'candidate' ? [clientAt(candidate, own, input.subnets)] : [],
   );
   return {
     config: {
@@ -57,7 +61,7 @@ export function calculateReflector(input: ReflectorInput): DesiredReflector {
   };
 }
 
-const REQUEST = { type: 'global', askedBy: 'the reflector', options: { notes: [] } } as const;
+const REQUEST = { type: 'global', askedBy: 'the reflector' } as const;
 
 /** The reflector as an end of sessions: of weft, and with both families on one session. */
 function reflectorNode({ name, listenPort }: ReflectorInput, { settings }: BgpCluster): BgpNode {
@@ -65,6 +69,7 @@ function reflectorNode({ name, listenPort }: ReflectorInput, { settings }: BgpCl
     name,
     labels: {},
     addresses: { 4: anyIpv4, 6: anyIpv6 },
+    interfaceAddresses: {},
     asn: settings.asNumber,
     clusterId: undefined,
     port: listenPort,
@@ -72,7 +77,12 @@ function reflectorNode({ name, listenPort }: ReflectorInput, { settings }: BgpCl
   };
 }
 
-function clientAt({ address: peer, asn, families, node }: Candidate, own: BgpNode): PeerConfig {
+function clientAt(
+  { address: peer, asn, families, node, options }: Candidate,
+  own: BgpNode,
+  subnets: readonly Prefix[],
+): PeerConfig {
+  const multihop = !subnets.some((subnet) => containsAddress(subnet, peer));
   return {
     address: peer,
     asn,
@@ -85,6 +95,7 @@ function clientAt({ address: peer, asn, families, node }: Candidate, own: BgpNod
     exportPolicy: [],
     routeReflectorClient: asn === own.asn,
     multihop: 64,
+    ...(options.bfd && { bfd: { ...bfdIntervals(options.bfd), multihop } }),
     ...(node && { description: node.name }),
   };
 }
@@ -93,8 +104,8 @@ function decisionOf(candidate: CandidateOutcome): SessionDecision {
   const { type } = candidate;
   if (candidate.kind === 'left-out')
     return { kind: 'left-out', peer: candidate.peer, type, reason: `${candidate.peer} has no BGP address` };
-  const { address: peer, families, node } = candidate;
+  const { address: peer, families, node, options } = candidate;
   const name = node?.name ?? peer;
-  const reason = `every node is a client; ${name} opens the connection`;
+  const reason = ['every node is a client', `${name} opens the connection`, ...options.notes].join('; ');
   return { kind: 'session', name, peer, node: name, type, passive: true, families, reason };
 }

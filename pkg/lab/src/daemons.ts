@@ -127,6 +127,19 @@ function frrCommands(directory: string): DaemonCommand[] {
       waitFor: zserv,
     },
     {
+      program: '/usr/lib/frr/bfdd',
+      args: [
+        ...common,
+        '-f',
+        config,
+        '-i',
+        join(directory, 'bfdd.pid'),
+        '--bfdctl',
+        join(directory, 'bfdd.sock'),
+      ],
+      waitFor: join(directory, 'bfdd.vty'),
+    },
+    {
       program: '/usr/lib/frr/bgpd',
       args: [...common, '-f', config, '-i', join(directory, 'bgpd.pid')],
       waitFor: join(directory, 'bgpd.vty'),

@@ -2,6 +2,7 @@
  * The public API of @weft/resources: the projectcalico.org/v3 kinds and all that follows from their schemas.
  */
 export { notActedOn } from './acted-on.ts';
+export { BFD_ANNOTATION } from './annotations.ts';
 export {
   type BgpSettings,
   defaultAsNumber,
@@ -29,6 +30,7 @@ export type { JsonSchema } from './schema/json-schema.ts';
 export { nearest } from './schema/nearest.ts';
 export { type Labels, matchesSelector, parseSelector, type Selector } from './selector/selector.ts';
 export { parseAsNumber } from './text/as-number.ts';
+export { type BfdTimers, parseBfdTimers } from './text/bfd-timers.ts';
 export { type Community, parseCommunity } from './text/community.ts';
 export { parseDuration } from './text/duration.ts';
 export { type PeerAddress, parsePeerAddress } from './text/peer-address.ts';

@@ -2,6 +2,7 @@
  * What a kind is made of. A kind is one file in `kinds/` that calls `defineKind`, and one row in `kinds.ts`.
  */
 import { z } from 'zod';
+import { type AnnotationKnob, annotationIssues } from './annotations.ts';
 import type { Kind, ResourceOf } from './generated/types.ts';
 import { formatPath, type ValidationIssue } from './issue.ts';
 import { metadataSchema } from './schema/metadata.ts';
@@ -71,6 +72,8 @@ export interface KindSource<K extends Kind> {
   /** The only names that are allowed; `what` names them in words. */
   readonly names?: { readonly pattern: RegExp; readonly what: string };
   readonly columns: { readonly ps: readonly Column<K>[]; readonly wide: readonly Column<K>[] };
+  /** Knobs of weft's own; where there are some, other annotations of `weft.dev/` are refused. */
+  readonly annotations?: readonly AnnotationKnob[];
   readonly rules?: readonly Rule<K>[];
   readonly updateRules?: readonly UpdateRule<K>[];
   /** False when Kubernetes keeps the kind elsewhere (Node, WorkloadEndpoint). */
@@ -105,6 +108,7 @@ export function defineKind<K extends Kind>(source: KindSource<K>): KindDefinitio
     schema,
     validate: (resource) => [
       ...nameIssues(resource, source),
+      ...(source.annotations ? annotationIssues(source.annotations, resource.metadata.annotations) : []),
       ...(source.rules ?? []).flatMap((rule) => rule.check(resource)),
     ],
     validateUpdate: (next, previous) => [

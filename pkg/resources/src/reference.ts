@@ -2,6 +2,7 @@
  * The reference page: every kind, every field, every rule, from the schemas. Markdown that reads as plain text, too.
  */
 import { type Effect, effectOf } from './acted-on.ts';
+import type { AnnotationKnob } from './annotations.ts';
 import { type CrdGroup, crdNames } from './crd-names.ts';
 import { examples } from './examples.ts';
 import type { Kind } from './generated/types.ts';
@@ -53,6 +54,7 @@ const forms: readonly (readonly string[])[] = [
   ['IP address with an optional port', '`10.0.0.1`, `10.0.0.1:1179`, `[fd00::1]:1179`'],
   ['AS number', '`64512`, `"64512"`, or `"1.10"`, which is 65546'],
   ['community', '`65000:100`, or large: `4200000000:1:2`'],
+  ['interval and multiplier', '`300ms x 3`: 10ms to 1m, 1 to 255'],
   ['duration', '`90s`, `1m30s`, `500ms`, `0`'],
   ['port or range of ports', '`8080`, `"30000:32767"`'],
   ['regular expression', '`^eth[0-9]+$`, in the syntax of Go'],
@@ -70,7 +72,7 @@ function definitionOf(kind: Kind): KindDefinition {
 
 function section(kind: Kind): string[] {
   const definition = definitionOf(kind);
-  const { spec, status, rules = [], updateRules = [], description } = definition;
+  const { annotations = [], spec, status, rules = [], updateRules = [], description } = definition;
   const fields = fieldRows(toJsonSchema(spec)).map((row) => fullRow(row, definition));
   const refused = [...rules, ...updateRules].map(({ refuses }) => `- ${prose(refuses)}`);
   return [
@@ -80,8 +82,17 @@ function section(kind: Kind): string[] {
     `\`\`\`yaml\n${examples[kind]}\`\`\``,
     'Fields of `spec`:',
     table(['Field', 'Type', 'Default', 'In weft', 'Meaning', 'Allowed'], fields),
+    ...(annotations.length > 0 ? annotationBlocks(annotations) : []),
     ...(status ? statusBlocks(status) : []),
     ...(refused.length > 0 ? ['Refused:', refused.join('\n')] : []),
+  ];
+}
+
+function annotationBlocks(knobs: readonly AnnotationKnob[]): string[] {
+  const rows = knobs.map(({ name, type, meaning }) => [code(name), type, prose(meaning)]);
+  return [
+    'Annotations, where Calico has no field; others of `weft.dev/` are refused:',
+    table(['Annotation', 'Type', 'Meaning'], rows),
   ];
 }
 

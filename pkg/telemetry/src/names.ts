@@ -68,6 +68,19 @@ export const METRICS = {
     labels: ['peer', 'table', 'family'],
   },
 
+  bfdUp: {
+    kind: 'gauge',
+    name: 'weft_bfd_up',
+    help: '1 while BFD with this peer is Up; no series without BFD.',
+    labels: ['peer'],
+  },
+  bfdUps: {
+    kind: 'counter',
+    name: 'weft_bfd_ups_total',
+    help: 'How often BFD with this peer came Up.',
+    labels: ['peer'],
+  },
+
   routes: {
     kind: 'gauge',
     name: 'weft_route_table_routes',

@@ -58,6 +58,22 @@ IPv6 BGP status
 No IPv6 peers found.`);
   });
 
+  test('wide, it has the state of BFD and the time in which a silent peer is noticed', () => {
+    const since = '2026-11-21T09:05:08Z';
+    const down = { state: 'Down', since, diagnostic: 'Control Detection Time Expired' } as const;
+    const peers = [
+      peer({ bfd: { state: 'Up', since, detectionTimeMs: 900 } }),
+      peer({ address: '10.0.0.3', bfd: down }),
+      peer({ address: '10.0.0.4' }),
+    ];
+    const bgp = { asn: 64512, bgpIdentifier: '10.0.0.1', peers };
+    const text = printNodeStatus({ status, bgp }, true, new Date('2026-11-21T10:00:00Z'));
+    const cells = text
+      .split('\n')
+      .flatMap((line) => /\| 10\.0\.0\.. .*\| (\S.*?) +\|$/.exec(line)?.[1] ?? []);
+    expect(cells).toEqual(['Up 900ms', 'Down Control Detection Time Expired', '-']);
+  });
+
   test('asks the daemon on the control socket', async () => {
     const { code, stdout, stderr } = await workbench.run(['node', 'status']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -67,7 +67,7 @@ function describeAddress({ address, family, reason }: NodeAddress): string {
 
 function printPeers(peers: readonly BgpPeer[], wide: boolean, now: Date, paint: Paint): string {
   const headings = ['Peer address', 'Peer type', 'State', 'Since', 'Info'];
-  const more = ['Node', 'ASN', 'Families', 'Received', 'Advertised', 'Times up'];
+  const more = ['Node', 'ASN', 'Families', 'Received', 'Advertised', 'Times up', 'BFD'];
   const rows = peers.map((peer) => [...shortRow(peer, now), ...(wide ? wideCells(peer) : [])]);
   return printBoxedTable(wide ? [...headings, ...more] : headings, rows, paint);
 }
@@ -92,5 +92,14 @@ function wideCells(peer: BgpPeer): Cell[] {
     String(peer.counters.prefixesReceived),
     String(peer.counters.prefixesAdvertised),
     String(peer.counters.established),
+    bfdCell(peer),
   ];
+}
+
+/** The state and how fast it would be another, or why it is not Up. */
+function bfdCell({ bfd }: BgpPeer): Cell {
+  if (bfd === undefined) return '-';
+  const { detectionTimeMs, diagnostic, state } = bfd;
+  if (state === 'Up') return { text: `Up ${Math.round(detectionTimeMs ?? 0)}ms`, tone: 'good' };
+  return { text: [state, diagnostic].filter(Boolean).join(' '), tone: 'bad' };
 }

@@ -69,6 +69,18 @@ function toPeer(
       prefixesAdvertised: total('advertised'),
       established: peer.establishedCount,
     },
+    bfd: toBfd(peer, server),
+  };
+}
+
+function toBfd({ bfd }: PeerStatus, server: Bgp | undefined): BgpPeer['bfd'] {
+  if (bfd === undefined || server === undefined) return undefined;
+  const { detectionTimeMs, diagnostic, state, stateSince } = bfd;
+  return {
+    state,
+    since: server.wallClock(stateSince).toISOString(),
+    diagnostic: state === 'Up' ? undefined : diagnostic,
+    detectionTimeMs,
   };
 }
 

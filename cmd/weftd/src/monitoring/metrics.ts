@@ -146,20 +146,30 @@ class PeerMetrics {
   readonly #established;
   readonly #updates;
   readonly #prefixes;
+  readonly #bfdUp;
+  readonly #bfdUps;
 
   constructor(registry: MetricRegistry) {
     this.#up = registry.gauge(METRICS.bgpPeerUp);
     this.#established = registry.counter(METRICS.bgpSessionsEstablished);
     this.#updates = registry.counter(METRICS.bgpUpdatesReceived);
     this.#prefixes = registry.gauge(METRICS.bgpPrefixes);
+    this.#bfdUp = registry.gauge(METRICS.bfdUp);
+    this.#bfdUps = registry.counter(METRICS.bfdUps);
   }
 
   collect(bgp: Bgp | undefined): void {
     for (const family of [this.#up, this.#established, this.#updates, this.#prefixes]) family.clear();
-    for (const { address: peer, state, establishedCount, updatesReceived, families } of bgp?.peers() ?? []) {
+    for (const family of [this.#bfdUp, this.#bfdUps]) family.clear();
+    for (const status of bgp?.peers() ?? []) {
+      const { address: peer, bfd, state, establishedCount, updatesReceived, families } = status;
       this.#up.with({ peer }).set(state === 'Established' ? 1 : 0);
       this.#established.with({ peer }).setTotal(establishedCount);
       this.#updates.with({ peer }).setTotal(updatesReceived);
+      if (bfd !== undefined) {
+        this.#bfdUp.with({ peer }).set(bfd.state === 'Up' ? 1 : 0);
+        this.#bfdUps.with({ peer }).setTotal(bfd.counts?.ups ?? 0);
+      }
       for (const { family, received, advertised } of families) {
         this.#prefixes.with({ peer, table: 'adj-rib-in', family }).set(received);
         this.#prefixes.with({ peer, table: 'adj-rib-out', family }).set(advertised);

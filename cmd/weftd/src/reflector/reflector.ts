@@ -5,9 +5,11 @@
  *     datastore ─▶ Nodes, BGPConfigurations ─▶ calculateReflector ─▶ Speaking
  */
 import { createHash } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { calculateReflector, type SessionDecision } from '@weft/calc';
 import { type ControlServer, type Health, startControlServer } from '@weft/control';
 import { type Mirror, mirror, openDatastore } from '@weft/datastore';
+import { type Prefix, parseInterfaceAddress } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
 import { Speaking } from '../bgp/speaking.ts';
 import { isElsewhere } from '../joining.ts';
@@ -142,10 +144,20 @@ export class Reflector {
       listenPort,
       nodes: [...this.#mirror.objects('Node').values()],
       bgpConfigurations: [...this.#mirror.objects('BGPConfiguration').values()],
+      subnets: hostSubnets(),
       settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds },
     });
     this.#metrics.calculated((performance.now() - start) / 1000);
     this.#sessions = sessions;
     this.#speaking.follow({ speaker: { kind: 'bgp', config }, announcements: [] });
   }
+}
+
+/** The subnets of the host, as they are now: a reflector has no door to the kernel. */
+function hostSubnets(): Prefix[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list);
+  return addresses.flatMap(({ cidr, internal }) => {
+    const parsed = parseInterfaceAddress(cidr ?? '');
+    return !internal && parsed.ok ? [parsed.value.prefix] : [];
+  });
 }

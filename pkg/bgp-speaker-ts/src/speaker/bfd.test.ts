@@ -24,6 +24,11 @@ function status(state: BfdState, more: Partial<BfdStatus> = {}): BfdStatus {
   };
 }
 
+/** The peer says Down; a reason it names only when it has lost us. */
+function signaled(more: Partial<BfdStatus> = {}): BfdStatus {
+  return status('Down', { diagnostic: Diagnostic.neighborSignaledDown, ...more });
+}
+
 function configOf(name: string, other: string, more: Partial<PeerConfig> = {}): SpeakerConfig {
   return speaker(name, AS, [peer(other, AS, { passive: other > name, ...more })]);
 }
@@ -177,10 +182,20 @@ describe('RFC 5882: BFD goes from Up to Down', () => {
     ['changes its intervals', [status('Up'), status('Up', { transmitIntervalMs: 50 })]],
     ['is turned off by the peer (§3.2)', [status('Up'), status('Down', { remoteState: 'AdminDown' })]],
     ['is turned off here', [status('Up'), status('AdminDown')]],
+    ['begins anew at the peer, over a way that works', [status('Up'), signaled()]],
   ])('the session stays when BFD %s', (_, statuses) => {
     const network = pair();
     tell(network, ...statuses);
     expect(stateOf(network)).toBe('Established');
+  });
+
+  test.each([
+    ['has lost us', { remoteDiagnostic: Diagnostic.detectionTimeExpired }, {}],
+    ['begins anew, though its BFD outlives its control plane', {}, { remoteControlPlaneIndependent: true }],
+  ])('the session ends when the peer says that it %s', (_, lost, kind) => {
+    const network = pair();
+    tell(network, status('Up', kind), signaled({ ...lost, ...kind }));
+    expect(toldBy(network, A, 'peer-down')).toHaveLength(1);
   });
 
   test('news of a peer without BFD means nothing', () => {

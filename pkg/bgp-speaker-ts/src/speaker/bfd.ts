@@ -5,12 +5,13 @@
  *     else                    ──▶ close-bfd                      └──── stale paths, C bit of the peer ──▶ removed
  *
  * BGP does not wait for BFD: a peer without BFD, or whose BFD is broken, still gets its session, as with BIRD and FRR.
- * A peer that says AdminDown has turned BFD off, which says nothing about forwarding (RFC 5882 §3.2).
+ * A peer that says AdminDown has turned BFD off, which says nothing about forwarding (RFC 5882 §3.2). Nor does one whose
+ * BFD begins anew because its process does: it says Down and no reason, over a way that works.
  *
  * Source: RFC 5882 §4.3 (graceful restart), §10.2 (BGP); RFC 9384 (the subcode).
  */
 
-import { diagnosticName } from '../bfd/iana.ts';
+import { Diagnostic, diagnosticName } from '../bfd/iana.ts';
 import type { BfdSessionConfig, BfdStatus } from '../bfd/types.ts';
 import { FAMILIES } from '../wire/family.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
@@ -81,9 +82,19 @@ export function receiveBfdStatus(core: SpeakerCore, neighbour: Neighbour, status
   const { state: to, remoteState } = status;
   const diagnostic = diagnosticName(status.diagnostic);
   core.emit({ kind: 'peer-bfd-changed', peer, from: before?.state, to, diagnostic, remoteState });
-  if (before?.state === 'Up' && to === 'Down' && remoteState !== 'AdminDown') {
+  if (before?.state === 'Up' && to === 'Down' && remoteState !== 'AdminDown' && !hasBegunAnew(status)) {
     losePath(core, neighbour, diagnostic, before.remoteControlPlaneIndependent);
   }
+}
+
+/**
+ * A session that loses its way names a reason until it is Up again; one that has just been made has none (RFC 5880 §6.8.1).
+ * A peer that restarts faster than it is missed is heard so. Only one whose BFD would not outlive its control plane: where
+ * it does, forwarding has gone with it.
+ */
+function hasBegunAnew({ diagnostic, remoteDiagnostic, remoteControlPlaneIndependent }: BfdStatus): boolean {
+  const signaled = diagnostic === Diagnostic.neighborSignaledDown;
+  return signaled && remoteDiagnostic === Diagnostic.none && !remoteControlPlaneIndependent;
 }
 
 /**

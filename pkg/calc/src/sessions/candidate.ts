@@ -2,9 +2,10 @@
  * A session that some resource asks for, before it is decided whether this node has it.
  */
 import type { Address } from '@weft/ip';
-import type { BGPPeerSpec, SecretKeySource } from '@weft/resources';
+import type { BfdTimers, BGPPeer, BGPPeerSpec, SecretKeySource } from '@weft/resources';
 import type { Family } from 'bgp-speaker-ts';
 import type { BgpNode } from '../bgp-node.ts';
+import { bfdRequest } from './bfd.ts';
 import { type SessionTimes, sessionTimes } from './session-times.ts';
 
 /** Where a session comes from, in the words of `calicoctl node status`. */
@@ -34,6 +35,8 @@ export interface SessionOptions
       'keepOriginalNextHop' | 'nextHopMode' | 'sourceAddress' | 'ttlSecurity' | 'reachableBy' | 'filters'
     > {
   readonly password?: SecretKeySource;
+  /** Watch the peer by BFD. */
+  readonly bfd?: BfdTimers;
   /** Only for a peer that is named by its address. Source: Calico. */
   readonly localASNumber?: number;
   readonly numAllowedLocalASNumbers?: number;
@@ -53,7 +56,7 @@ export interface NoCandidate {
 export type CandidateOutcome = Candidate | NoCandidate;
 
 /** The options a BGPPeer gives to all its sessions. */
-export function optionsOf(spec: BGPPeerSpec): SessionOptions {
+export function optionsOf({ metadata, spec }: BGPPeer): SessionOptions {
   const { keepOriginalNextHop, nextHopMode, sourceAddress, ttlSecurity, reachableBy, filters, password } =
     spec;
   return {
@@ -64,6 +67,15 @@ export function optionsOf(spec: BGPPeerSpec): SessionOptions {
     ...(reachableBy !== undefined && { reachableBy }),
     ...(filters !== undefined && { filters }),
     ...(password !== undefined && { password }),
-    ...sessionTimes(spec),
+    ...withNotes(sessionTimes(spec), bfdRequest(metadata.annotations)),
   };
+}
+
+/** Joins parts of options that have notes. */
+export function withNotes<L extends Noted, R extends Noted>(left: L, right: R): L & R {
+  return { ...left, ...right, notes: [...left.notes, ...right.notes] };
+}
+
+interface Noted {
+  readonly notes: readonly string[];
 }

@@ -39,7 +39,8 @@ function isGlobal({ node, nodeSelector }: BGPPeerSpec): boolean {
 }
 
 /** From this node to whom the BGPPeer names. */
-function forward(own: BgpNode, cluster: BgpCluster, { metadata, spec }: BGPPeer): CandidateOutcome[] {
+function forward(own: BgpNode, cluster: BgpCluster, bgpPeer: BGPPeer): CandidateOutcome[] {
+  const { metadata, spec } = bgpPeer;
   const type: SessionType = isGlobal(spec) ? 'global' : 'node specific';
   const askedBy = `BGPPeer ${metadata.name}`;
   const leftOut = (reason: string): CandidateOutcome[] => [
@@ -52,25 +53,26 @@ function forward(own: BgpNode, cluster: BgpCluster, { metadata, spec }: BGPPeer)
   if (spec.peerSelector !== undefined) {
     const chosen = selectedNodes(cluster, undefined, spec.peerSelector);
     if (chosen.kind === 'broken') return leftOut(chosen.reason);
-    const request = { type, askedBy, options: optionsOf(spec) };
+    const request = { type, askedBy, options: optionsOf(bgpPeer) };
     const others = chosen.nodes.filter(({ name }) => name !== own.name);
     if (others.length === 0) return leftOut(`no other node has ${spec.peerSelector}`);
     return others.flatMap((other) => pairCandidates(own, other, request));
   }
   const parsed = parsePeerAddress(spec.peerIP ?? '');
   if (!parsed.ok) return leftOut(`it names no peer: ${parsed.reason}`);
-  return [addressCandidate(own, cluster, spec, parsed.value, { type, askedBy })];
+  return [addressCandidate(own, cluster, bgpPeer, parsed.value, { type, askedBy })];
 }
 
 /** A peer that is named by its address, whether it is a node or not. */
 function addressCandidate(
   own: BgpNode,
   cluster: BgpCluster,
-  spec: BGPPeerSpec,
+  bgpPeer: BGPPeer,
   peer: PeerAddress,
   origin: { readonly type: SessionType; readonly askedBy: string },
 ): CandidateOutcome {
   const { address } = peer;
+  const { spec } = bgpPeer;
   const node = nodeAt(cluster, peer);
   const asn = spec.asNumber ?? node?.asn ?? own.asn;
   const port = peer.port ?? (node?.asn === asn ? node.port : undefined);
@@ -82,7 +84,7 @@ function addressCandidate(
     node,
     // What a stranger can do, its capabilities tell.
     families: node === undefined ? familiesOf(own) : sessionFamilies(own, node, familyOf(address)),
-    options: addressOptions(spec),
+    options: addressOptions(bgpPeer),
     ...origin,
   };
 }
@@ -93,17 +95,18 @@ function nodeAt({ nodeOfAddress }: BgpCluster, { address, port }: PeerAddress): 
   return port === undefined || port === node?.port ? node : undefined;
 }
 
-function addressOptions(spec: BGPPeerSpec): SessionOptions {
-  const { localASNumber, numAllowedLocalASNumbers } = spec;
+function addressOptions(bgpPeer: BGPPeer): SessionOptions {
+  const { localASNumber, numAllowedLocalASNumbers } = bgpPeer.spec;
   return {
-    ...optionsOf(spec),
+    ...optionsOf(bgpPeer),
     ...(localASNumber !== undefined && { localASNumber }),
     ...(numAllowedLocalASNumbers !== undefined && { numAllowedLocalASNumbers }),
   };
 }
 
 /** From this node, as the peer a BGPPeer names, back to the nodes the BGPPeer is for. */
-function backward(own: BgpNode, cluster: BgpCluster, { metadata, spec }: BGPPeer): CandidateOutcome[] {
+function backward(own: BgpNode, cluster: BgpCluster, bgpPeer: BGPPeer): CandidateOutcome[] {
+  const { metadata, spec } = bgpPeer;
   if (spec.reversePeering === 'Manual' || spec.localWorkloadSelector !== undefined) return [];
   const named = spec.peerIP === undefined ? undefined : parsePeerAddress(spec.peerIP);
   const isNamed =
@@ -115,7 +118,7 @@ function backward(own: BgpNode, cluster: BgpCluster, { metadata, spec }: BGPPeer
   const request = {
     type: 'node specific' as const,
     askedBy: `BGPPeer ${metadata.name}, the way back`,
-    options: optionsOf(spec),
+    options: optionsOf(bgpPeer),
     ...(named?.ok && { family: familyOf(named.value.address) }),
   };
   return sources.nodes

@@ -5,7 +5,8 @@
  * has that of the cluster; Calico's template takes that of the node it renders for, with which the two could not agree.
  */
 import type { BgpCluster, BgpNode } from '../bgp-node.ts';
-import type { CandidateOutcome, SessionOptions } from './candidate.ts';
+import { bfdRequest } from './bfd.ts';
+import { type CandidateOutcome, type SessionOptions, withNotes } from './candidate.ts';
 import { pairCandidates } from './node-pair.ts';
 import { sessionTimes } from './session-times.ts';
 
@@ -13,8 +14,9 @@ const type = 'node-to-node mesh';
 const askedBy = 'the mesh';
 
 /** The sessions the mesh asks for. */
-export function meshCandidates(own: BgpNode, { nodes, settings }: BgpCluster): CandidateOutcome[] {
-  const options = meshOptions(settings);
+export function meshCandidates(own: BgpNode, cluster: BgpCluster): CandidateOutcome[] {
+  const { nodes, settings } = cluster;
+  const options = meshOptions(cluster);
   return nodes
     .filter((other) => other.name !== own.name)
     .flatMap((other): CandidateOutcome[] => {
@@ -25,12 +27,16 @@ export function meshCandidates(own: BgpNode, { nodes, settings }: BgpCluster): C
     });
 }
 
-function meshOptions({ nodeMeshPassword, nodeMeshMaxRestartTime }: BgpCluster['settings']): SessionOptions {
+function meshOptions({ meshAnnotations, settings }: BgpCluster): SessionOptions {
+  const { nodeMeshPassword, nodeMeshMaxRestartTime } = settings;
   return {
     ...(nodeMeshPassword && { password: nodeMeshPassword }),
-    ...sessionTimes({
-      ...(nodeMeshMaxRestartTime !== undefined && { maxRestartTime: nodeMeshMaxRestartTime }),
-    }),
+    ...withNotes(
+      sessionTimes({
+        ...(nodeMeshMaxRestartTime !== undefined && { maxRestartTime: nodeMeshMaxRestartTime }),
+      }),
+      bfdRequest(meshAnnotations),
+    ),
   };
 }
 

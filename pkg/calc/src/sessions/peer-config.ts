@@ -6,6 +6,7 @@ import type { SecretKeySource } from '@weft/resources';
 import type { NextHopAddresses, PeerConfig } from 'bgp-speaker-ts';
 import type { BgpNode } from '../bgp-node.ts';
 import type { PeerPolicies } from '../policy.ts';
+import { bfdConfig } from './bfd.ts';
 import type { Candidate, SessionType } from './candidate.ts';
 import type { SessionTimes } from './session-times.ts';
 
@@ -49,6 +50,7 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
   if (password.kind === 'missing') return { kind: 'left-out', reason: password.reason };
   const passive = isPassive(candidate, localAddress);
   const { importPolicy, exportPolicy } = policies;
+  const watched = bfdConfig(candidate, own);
   const config: PeerConfig = {
     address,
     ...(candidate.port !== undefined && { port: candidate.port }),
@@ -65,11 +67,12 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     ...(password.text !== undefined && { password: password.text }),
     ...(options.ttlSecurity ? { ttlSecurityHops: options.ttlSecurity } : { multihop: multihopTtl }),
     ...(options.numAllowedLocalASNumbers && { allowLocalAsn: options.numAllowedLocalASNumbers }),
+    ...watched,
     importPolicy,
     exportPolicy,
     description: sessionName(candidate),
   };
-  return { kind: 'peer', config, reason: reasonOf(candidate, localAddress, policies) };
+  return { kind: 'peer', config, reason: reasonOf(candidate, localAddress, policies, watched) };
 }
 
 /** As Calico names the protocol in BIRD: `Mesh_10_0_0_2`, `Global_10_0_0_9_port_1179`. */
@@ -151,7 +154,12 @@ function passwordOf(source: SecretKeySource | undefined, secrets: ReadonlyMap<st
   };
 }
 
-function reasonOf(candidate: Candidate, localAddress: Address, { missingFilters }: PeerPolicies): string {
+function reasonOf(
+  candidate: Candidate,
+  localAddress: Address,
+  { missingFilters }: PeerPolicies,
+  { bfd }: Pick<PeerConfig, 'bfd'>,
+): string {
   const { address, askedBy, node, options } = candidate;
   const who = node === undefined ? `${askedBy} names it` : `${askedBy} has it with ${node.name}`;
   const opens = isPassive(candidate, localAddress)
@@ -159,6 +167,11 @@ function reasonOf(candidate: Candidate, localAddress: Address, { missingFilters 
     : node === undefined
       ? 'both ends open'
       : `we open the connection, since ${localAddress} > ${address} as text`;
-  const notes = [...missingFilters.map((name) => `there is no BGPFilter ${name}`), ...options.notes];
+  const watch = bfd && `BFD over ${bfd.multihop ? 'several hops' : 'one hop'}`;
+  const notes = [
+    ...(watch ? [watch] : []),
+    ...missingFilters.map((name) => `there is no BGPFilter ${name}`),
+    ...options.notes,
+  ];
   return [who, opens, ...notes].join('; ');
 }

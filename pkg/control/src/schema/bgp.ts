@@ -22,6 +22,20 @@ export interface BgpPeerCounters {
   readonly established: number;
 }
 
+/** States of RFC 5880 §6.2. */
+export const BFD_STATES = ['AdminDown', 'Down', 'Init', 'Up'] as const;
+
+/** The BFD session of a peer. */
+export interface BgpPeerBfd {
+  readonly state: (typeof BFD_STATES)[number];
+  /** When this state was entered, RFC 3339. */
+  readonly since: string;
+  /** Why it is not Up, by its name in RFC 5880 §4.1. */
+  readonly diagnostic?: string | undefined;
+  /** Silence after which it is Down, in ms; absent while nothing is heard. */
+  readonly detectionTimeMs?: number | undefined;
+}
+
 /** One configured peer and its session. */
 export interface BgpPeer {
   readonly address: string;
@@ -38,6 +52,8 @@ export interface BgpPeer {
   /** Families of the session as negotiated; empty unless Established. */
   readonly families: readonly ('ipv4-unicast' | 'ipv6-unicast')[];
   readonly counters: BgpPeerCounters;
+  /** Absent when the peer is not watched by BFD. */
+  readonly bfd?: BgpPeerBfd | undefined;
 }
 
 /** The local speaker and its peers, sorted by address. */
@@ -70,6 +86,12 @@ export const bgpPeersSchema: z.ZodType<BgpPeers> = replyOf<BgpPeers>({
         prefixesAdvertised: count,
         established: count,
       }),
+      bfd: replyOf<BgpPeerBfd>({
+        state: z.enum(BFD_STATES),
+        since: z.string(),
+        diagnostic: z.string().optional(),
+        detectionTimeMs: z.number().optional(),
+      }).optional(),
     }),
   ),
 });

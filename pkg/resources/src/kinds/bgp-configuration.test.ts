@@ -130,3 +130,11 @@ describe('BGPConfiguration', () => {
     expect(faults('BGPConfiguration', {}, { name: 'other' })).toEqual([fault]);
   });
 });
+
+test('BFD of the mesh is for the cluster to say', () => {
+  const annotations = { 'weft.dev/bfd': '300ms x 3' };
+  expect(faults('BGPConfiguration', {}, { annotations })).toEqual([]);
+  expect(faults('BGPConfiguration', {}, { annotations, name: 'node.n1' })).toEqual([
+    'metadata.annotations["weft.dev/bfd"]: applies to the whole cluster, but node.n1 is for one node',
+  ]);
+});

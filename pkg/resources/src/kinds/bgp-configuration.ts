@@ -5,8 +5,9 @@
  * `effectiveBgpSettings` gives (../bgp-settings.ts).
  */
 import { z } from 'zod';
+import { BFD_ANNOTATION, bfdKnob } from '../annotations.ts';
 import type { BGPConfiguration, BGPConfigurationSpec } from '../generated/types.ts';
-import type { ValidationIssue } from '../issue.ts';
+import { formatPath, type ValidationIssue } from '../issue.ts';
 import { defineKind, fieldColumn, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
 import {
   addressField,
@@ -109,10 +110,13 @@ export const clusterOnlyFields: readonly (keyof BGPConfigurationSpec)[] = [
 
 function clusterOnlyIssues({ metadata, spec }: BGPConfiguration): ValidationIssue[] {
   if (metadata.name === 'default') return [];
+  const annotation = metadata.annotations?.[BFD_ANNOTATION];
   const reason = `applies to the whole cluster, but ${metadata.name} is for one node`;
   return clusterOnlyFields
     .filter((field) => !isEmpty(spec[field]))
-    .map((field) => ({ path: `spec.${field}`, reason, hint: 'set it on the BGPConfiguration default' }));
+    .map((field) => `spec.${field}`)
+    .concat(annotation === undefined ? [] : [formatPath(['metadata', 'annotations', BFD_ANNOTATION])])
+    .map((path) => ({ path, reason, hint: 'set it on the BGPConfiguration default' }));
 }
 
 /** An empty list says nothing, so Calico takes it anywhere. */
@@ -198,13 +202,16 @@ export const bgpConfiguration: KindDefinition<'BGPConfiguration'> = defineKind({
     'ipv4NormalRoutePriority',
     'ipv6NormalRoutePriority',
   ],
+  annotations: [
+    bfdKnob('On `default`: BFD in the mesh, and of stand-alone route reflectors with the nodes.'),
+  ],
   columns: {
     ps: [nameColumn(), fieldColumn('LOGSEVERITY', 'spec.logSeverityScreen'), ...settings()],
     wide: [nameColumn(), fieldColumn('LOGSEVERITY', 'spec.logSeverityScreen'), ...settings()],
   },
   rules: [
     {
-      refuses: `a field for the whole cluster on \`node.<name>\`: ${clusterOnlyFields.map((field) => `\`${field}\``).join(', ')}`,
+      refuses: `a field for the whole cluster on \`node.<name>\`: ${clusterOnlyFields.map((field) => `\`${field}\``).join(', ')}, \`${BFD_ANNOTATION}\``,
       check: clusterOnlyIssues,
       cel: clusterOnlyCel,
     },

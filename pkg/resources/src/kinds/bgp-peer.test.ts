@@ -84,3 +84,20 @@ describe('BGPPeer', () => {
     expect(faults('BGPPeer', spec)).toEqual(expected);
   });
 });
+
+describe('annotations of weft on a BGPPeer', () => {
+  const annotated = (annotations: Record<string, string>) => faults('BGPPeer', peer, { annotations });
+
+  test('BFD', () => {
+    expect(annotated({ 'weft.dev/bfd': '300ms x 3', 'example.org/anything': 'goes' })).toEqual([]);
+    expect(annotated({ 'weft.dev/bfd': 'fast' })).toEqual([
+      'metadata.annotations["weft.dev/bfd"]: "fast" is not an interval and a multiplier like 300ms x 3',
+    ]);
+  });
+
+  test('none that weft does not know', () => {
+    expect(annotated({ 'weft.dev/bdf': '300ms x 3' })).toEqual([
+      'metadata.annotations["weft.dev/bdf"]: is not a known annotation of weft',
+    ]);
+  });
+});

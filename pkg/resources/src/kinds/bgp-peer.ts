@@ -3,6 +3,7 @@
  */
 import { familyOf } from '@weft/ip';
 import { z } from 'zod';
+import { bfdKnob } from '../annotations.ts';
 import type { BGPPeer } from '../generated/types.ts';
 import type { ValidationIssue } from '../issue.ts';
 import {
@@ -130,6 +131,9 @@ export const bgpPeer: KindDefinition<'BGPPeer'> = defineKind({
     'reachableBy',
     'filters',
     'reversePeering',
+  ],
+  annotations: [
+    bfdKnob('BFD with these peers: over one hop to a peer in the subnet of the node, else over several.'),
   ],
   columns: { ps: columns(), wide: columns() },
   rules: [

@@ -1,0 +1,57 @@
+/**
+ * Knobs of weft's own: annotations `weft.dev/…` on objects of Calico whose schemas have no field for them. Calico keeps
+ * them and does nothing with them.
+ */
+import type { Parsed } from '@weft/ip';
+import { formatPath, type ValidationIssue } from './issue.ts';
+import { nearest } from './schema/nearest.ts';
+import { parseBfdTimers } from './text/bfd-timers.ts';
+
+/** BFD with the peers of a BGPPeer or of the mesh: "300ms x 3". */
+export const BFD_ANNOTATION = 'weft.dev/bfd';
+
+/** One knob. */
+export interface AnnotationKnob {
+  readonly name: string;
+  /** What is written there, for the reference. */
+  readonly type: string;
+  readonly meaning: string;
+  readonly parse: (text: string) => Parsed<unknown>;
+  readonly hint: string;
+}
+
+/** BFD as a knob; `meaning` says with whom. */
+export function bfdKnob(meaning: string): AnnotationKnob {
+  return {
+    name: BFD_ANNOTATION,
+    type: 'interval and multiplier',
+    meaning,
+    parse: parseBfdTimers,
+    hint: 'write how often packets are sent and how many may be lost: 300ms x 3',
+  };
+}
+
+const ours = /^weft\.dev\//;
+
+/** What is wrong with the annotations of weft on an object of a kind that has knobs. */
+export function annotationIssues(
+  knobs: readonly AnnotationKnob[],
+  annotations: Readonly<Record<string, string>> = {},
+): ValidationIssue[] {
+  return Object.entries(annotations).flatMap(([name, text]) =>
+    ours.test(name) ? knobIssues(knobs, name, text) : [],
+  );
+}
+
+function knobIssues(knobs: readonly AnnotationKnob[], name: string, text: string): ValidationIssue[] {
+  const path = formatPath(['metadata', 'annotations', name]);
+  const knob = knobs.find((candidate) => candidate.name === name);
+  if (knob === undefined) {
+    const names = knobs.map((candidate) => candidate.name);
+    const meant = nearest(name, names);
+    const hint = meant === undefined ? `weft knows ${names.join(', ')} here` : `did you mean ${meant}?`;
+    return [{ path, reason: 'is not a known annotation of weft', hint }];
+  }
+  const parsed = knob.parse(text);
+  return parsed.ok ? [] : [{ path, reason: parsed.reason, hint: knob.hint }];
+}
