@@ -10,6 +10,10 @@ export interface WhereOptions {
   /** Context of a kubeconfig. */
   readonly context?: string;
   readonly socket?: string;
+  /** PEM files of a client certificate, for the daemons of other machines. */
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+  readonly controlCa?: string;
 }
 
 /** How a command prints: `ps` is the short table, `name` only `kind/name`. */
@@ -26,6 +30,12 @@ const DESCRIPTIONS = {
   config: ['-c, --config <file>', "calicoctl's configuration file (default: /etc/calico/calicoctl.cfg)"],
   context: ['--context <name>', 'a context of the kubeconfig'],
   socket: ['--socket <path>', "a daemon's control socket (or WEFT_CONTROL_SOCKET)"],
+  clientCertificate: [
+    '--client-certificate <file>',
+    'asks the daemons of other nodes, too (or WEFT_CLIENT_CERTIFICATE)',
+  ],
+  clientKey: ['--client-key <file>', 'its key (or WEFT_CLIENT_KEY)'],
+  controlCa: ['--control-ca <file>', 'who signs the certificates of daemons (or WEFT_CONTROL_CA)'],
 } as const;
 
 /** Adds options that say where to look. They are understood before and after the command's name. */
@@ -42,6 +52,11 @@ export function datastoreOptions(command: Command): Command {
   // Scripts made for calicoctl give it; weftctl compares no versions.
   command.addOption(new Option('--allow-version-mismatch').hideHelp());
   return whereOptions(command, 'lab', 'datastore', 'config', 'context');
+}
+
+/** Adds all options that choose daemons: those of this machine, of a lab, or of a whole cluster. */
+export function daemonOptions(command: Command): Command {
+  return whereOptions(datastoreOptions(command), 'socket', 'clientCertificate', 'clientKey', 'controlCa');
 }
 
 /** Adds `-o` with the formats that make sense for the command; the first is the default. */

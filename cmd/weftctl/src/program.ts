@@ -11,7 +11,7 @@ import { registerFuse } from './fuse/index.ts';
 import { registerIpam } from './ipam/index.ts';
 import { registerLab } from './lab/index.ts';
 import { registerNode } from './node/index.ts';
-import { datastoreOptions, whereOptions } from './options.ts';
+import { daemonOptions } from './options.ts';
 import { registerResources } from './resource/index.ts';
 
 const EXAMPLES = `
@@ -33,7 +33,7 @@ export function buildProgram(): Command {
     .exitOverride()
     .showHelpAfterError('(weftctl --help lists the commands)')
     .addHelpText('after', EXAMPLES);
-  whereOptions(datastoreOptions(program), 'socket');
+  daemonOptions(program);
   // Scripts made for calicoctl give it; weftctl writes no log.
   program.addOption(new Option('-l, --log-level <level>').hideHelp());
   registerResources(program);

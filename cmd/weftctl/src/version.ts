@@ -5,7 +5,7 @@ import { askNodes } from './node/ask.ts';
 import type { WhereOptions } from './options.ts';
 import { printStructured } from './print/structured.ts';
 import { printable } from './print/table.ts';
-import { withStore } from './where.ts';
+import { machineDaemons, withStore } from './where.ts';
 
 /** Options of the command. */
 export interface VersionOptions extends WhereOptions {
@@ -42,7 +42,7 @@ export function versionText(): string {
 
 async function askAll(where: WhereOptions): Promise<{ versions: Versions; failures: readonly Failure[] }> {
   const [daemons, cluster] = await Promise.all([
-    askNodes(where, undefined, async (client) => (await client.status()).version),
+    askNodes(where, undefined, async (client) => (await client.status()).version, machineDaemons),
     askCluster(where),
   ]);
   return {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { ControlClient } from '@weft/control';
+import type { ControlClient, TlsFiles } from '@weft/control';
 import type { CalicoSettings, Datastore, DatastoreChoice } from '@weft/datastore';
 import { CliError, usageError } from './failure.ts';
 import type { WhereOptions } from './options.ts';
@@ -130,8 +130,26 @@ export async function withStore<Result>(
   }
 }
 
-/** The daemons a node command asks: one, or all of a lab. */
+/**
+ * The daemons a question goes to: all of a lab, or the one named; else the machine's own, and where a client certificate is
+ * given, those of all other Nodes that say where they are reached.
+ */
 export async function chooseDaemons(
+  where: WhereOptions,
+  node: string | undefined,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<DaemonTarget[]> {
+  const machine = await machineDaemons(where, node, environment);
+  const files = clientFiles(where, environment);
+  const [own] = machine;
+  if (files === undefined || own === undefined || where.lab !== undefined || where.socket !== undefined)
+    return machine;
+  const { clusterDaemons } = await import('./cluster-daemons.ts');
+  return withStore(where, false, (store) => clusterDaemons(store, own.client, files, node));
+}
+
+/** The daemons of this machine: its own, all of a lab, or the one named. What is about files or namespaces goes to them. */
+export async function machineDaemons(
   where: WhereOptions,
   node: string | undefined,
   environment: NodeJS.ProcessEnv = process.env,
@@ -151,6 +169,21 @@ export async function chooseDaemons(
     ]);
   }
   return wanted.map(({ name, controlSocket }) => ({ name, client: new ControlClient(controlSocket) }));
+}
+
+/** The certificate by which other nodes' daemons let us in; exit code 2 when only a part of it is named. */
+function clientFiles(where: WhereOptions, environment: NodeJS.ProcessEnv): TlsFiles | undefined {
+  const certificate = where.clientCertificate ?? environment.WEFT_CLIENT_CERTIFICATE;
+  const key = where.clientKey ?? environment.WEFT_CLIENT_KEY;
+  const ca = where.controlCa ?? environment.WEFT_CONTROL_CA;
+  if (certificate && key && ca) return { certificate, key, ca };
+  // Whoever runs beside a weftd may have its WEFT_CONTROL_CA.
+  if (!certificate && !key && where.controlCa === undefined) return undefined;
+  throw usageError(
+    'A client certificate is three files',
+    [certificate, key, ca].filter(Boolean).join(', '),
+    'Name all of --client-certificate, --client-key and --control-ca, or none.',
+  );
 }
 
 /** The journal that takes what weftctl does in a lab: that of its first host that runs weftd. */

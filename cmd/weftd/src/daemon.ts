@@ -17,6 +17,8 @@ import { bgpPeers } from './bgp/bgp-answers.ts';
 import { Speaking } from './bgp/speaking.ts';
 import { CniPlugin } from './cni/plugin.ts';
 import { weftdHost } from './cni/weftd-host.ts';
+import { Audit } from './control/audit.ts';
+import { remoteOptions } from './control/remote.ts';
 import { type BackendSources, controlBackend, routeStatuses, since } from './control-backend.ts';
 import { Deciding } from './deciding.ts';
 import { Attaching } from './endpoints/attaching.ts';
@@ -163,9 +165,13 @@ export class Daemon {
       cluster: this.#state.cluster,
     });
     this.#cni = new CniPlugin(host, options.cniSpool, Date.now);
+    const audit = new Audit(log);
     this.#answering = {
       backend: controlBackend(this.#backendSources()),
-      onRequest: (record) => this.#metrics.answered(record),
+      onRequest: (record) => {
+        this.#metrics.answered(record);
+        audit.heard(record);
+      },
     };
     this.#monitoring = new Monitoring(this.#answering, log);
     this.#deciding = new Deciding({
@@ -314,8 +320,9 @@ export class Daemon {
 
   async #openControl(): Promise<void> {
     if (this.#control !== undefined) return;
-    const { controlSocket: socketPath, metricsAddress } = this.#options;
-    this.#control = await startControlServer({ ...this.#answering, socketPath, metricsAddress });
+    const { controlSocket: socketPath, metricsAddress, remoteControl } = this.#options;
+    const remote = remoteOptions(remoteControl, this.#log);
+    this.#control = await startControlServer({ ...this.#answering, socketPath, metricsAddress, remote });
   }
 
   /** Why nothing can be attached or detached just now. */

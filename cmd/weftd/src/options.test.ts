@@ -122,6 +122,42 @@ describe('what weftd is told about its node', () => {
   });
 });
 
+describe('the control API for other machines', () => {
+  const files = ['--control-certificate', '/c', '--control-key', '/k', '--control-ca', '/ca'];
+  const optionsOf = (...args: string[]) =>
+    readOptions(['node', 'weftd', '--node-name', 'node1', ...args], {}).remoteControl;
+
+  it('is off unless an address and three files are given', () => {
+    expect(optionsOf()).toBeUndefined();
+    expect(optionsOf('--control-address', '[fd00::1]:9098', ...files)).toEqual({
+      address: { host: 'fd00::1', port: 9098 },
+      files: { certificate: '/c', key: '/k', ca: '/ca' },
+    });
+  });
+
+  it('is refused by halves, and at what is no address', () => {
+    const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
+      throw new Error(`exit ${code}`);
+    });
+    const errors = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    for (const [args, complaint] of [
+      [files, '--control-address: not given'],
+      [
+        ['--control-address', '10.0.0.1:9098'],
+        '--control-certificate, --control-key, --control-ca: not given',
+      ],
+      [['--control-address', 'host:9098', ...files], 'It must look like 10.0.0.1:9098'],
+      [['--control-address', '10.0.0.1:0', ...files], 'It must look like 10.0.0.1:9098'],
+    ] as const) {
+      expect(() => optionsOf(...args)).toThrow('exit 2');
+      expect(errors.mock.calls.map(([text]) => text).join('')).toContain(complaint);
+      errors.mockClear();
+    }
+    exit.mockRestore();
+    errors.mockRestore();
+  });
+});
+
 describe('the role of weftd', () => {
   const roleOf = (...args: string[]) => readOptions(['node', 'weftd', '--node-name', 'node1', ...args], {});
 

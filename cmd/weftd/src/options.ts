@@ -11,6 +11,7 @@ import {
 } from '@weft/datastore';
 import { DEFAULT_JOURNAL_PATH, journalBeside } from '@weft/ipam';
 import { Command, InvalidArgumentError, type Option } from 'commander';
+import { type GivenRemoteControl, type RemoteControl, remoteControl, remoteFlags } from './control/remote.ts';
 import { flag, integer } from './flag.ts';
 import type { FuseLimits } from './fuse/fuse.ts';
 import { type GivenNodeOptions, type NodeOptions, nodeFlags, nodeOptions } from './startup/node-options.ts';
@@ -25,6 +26,8 @@ export interface Options extends NodeOptions {
   readonly listenPort: number;
   readonly datastore: DatastoreChoice;
   readonly controlSocket: string;
+  /** Where the control API is served to other machines; absent: nowhere. */
+  readonly remoteControl?: RemoteControl;
   /** Where DELs of the CNI plugin wait. */
   readonly cniSpool: string;
   /** Path of this machine's journal of addresses. */
@@ -42,7 +45,8 @@ export interface Options extends NodeOptions {
 
 /** What the command line says itself; the rest is put together from it. */
 type GivenOptions = GivenNodeOptions &
-  Omit<Options, keyof NodeOptions | 'datastore' | 'fuse' | 'ipamJournal'> & {
+  GivenRemoteControl &
+  Omit<Options, keyof NodeOptions | 'datastore' | 'fuse' | 'ipamJournal' | 'remoteControl'> & {
     readonly fusePercent: number;
     readonly fuseRoutes: number;
     readonly datastore?: DatastoreChoice;
@@ -63,13 +67,15 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
     .description('The per-node daemon of weft: addresses, interfaces, routes and BGP of one host.')
     .version(version)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  for (const option of [...nodeFlags(), ...placeFlags(), ...bgpFlags(), ...fuseFlags(), logFlag()])
-    program.addOption(option);
+  const flags = [nodeFlags(), placeFlags(), remoteFlags(), bgpFlags(), fuseFlags(), logFlag()].flat();
+  for (const option of flags) program.addOption(option);
   const given = program.parse(argv).opts<GivenOptions>();
+  const remote = orUsage(program, () => remoteControl(given));
   const datastore = given.datastore ?? fromEnvironment(program, environment);
   return {
     ...given,
     ...orUsage(program, () => nodeOptions(given, environment)),
+    ...(remote && { remoteControl: remote }),
     datastore,
     fuse: { percent: given.fusePercent, routes: given.fuseRoutes },
     ipamJournal: given.ipamJournal ?? journalBeside(datastore),

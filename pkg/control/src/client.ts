@@ -1,8 +1,11 @@
 /** The client: one method per operation. Answers are checked against the same schemas the daemon is built with. */
 import { type IncomingMessage, request } from 'node:http';
 import type * as z from 'zod';
+import { connectionFailure } from './connection-failure.ts';
 import { ControlError } from './error.ts';
 import { PATHS } from './paths.ts';
+import { type ControlAddress, printControlAddress } from './remote/control-address.ts';
+import type { TlsFiles } from './remote/tls-files.ts';
 import {
   type AddressHold,
   type AddressRelease,
@@ -49,17 +52,30 @@ interface RawAnswer {
   readonly text: string;
 }
 
+/** The daemon of another machine. */
+export interface RemoteDaemon extends ControlAddress {
+  /** What its certificate must name. */
+  readonly node: string;
+  readonly files: TlsFiles;
+}
+
+/** Where a daemon is asked: the path of its socket, or its address. */
+export type ControlPlace = string | RemoteDaemon;
+
 /**
  * Talks to one daemon. Every method throws `ControlError`: with the daemon's refusal code, or `unreachable`,
  * `timeout`, `bad-reply` when no usable answer came. Each call is a connection of its own; nothing needs closing.
  */
 export class ControlClient {
-  readonly socketPath: string;
+  /** The path of the socket, or HOST:PORT, for messages. */
+  readonly place: string;
+  readonly #where: ControlPlace;
   readonly #timeoutMilliseconds: number;
 
-  constructor(socketPath: string, options: { readonly timeoutMilliseconds?: number } = {}) {
-    checkSocketPath(socketPath);
-    this.socketPath = socketPath;
+  constructor(where: ControlPlace, options: { readonly timeoutMilliseconds?: number } = {}) {
+    if (typeof where === 'string') checkSocketPath(where);
+    this.place = typeof where === 'string' ? where : printControlAddress(where);
+    this.#where = where;
     this.#timeoutMilliseconds = options.timeoutMilliseconds ?? ANSWER_MILLISECONDS;
   }
 
@@ -164,29 +180,30 @@ export class ControlClient {
     } catch (cause) {
       throw new ControlError(
         'bad-reply',
-        'The answer on the control socket is not one this program knows',
-        this.socketPath,
+        'The answer is not one this program knows',
+        this.place,
         'Is it a weftd, of the same version? Compare with `weftctl version`.',
         { cause },
       );
     }
   }
 
-  #send(method: string, path: string, body?: object): Promise<RawAnswer> {
-    const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
+  async #send(method: string, path: string, body?: object): Promise<RawAnswer> {
     const signal = AbortSignal.timeout(this.#timeoutMilliseconds);
-    const outgoing = request({ socketPath: this.socketPath, method, path, signal, agent: false });
+    const options = { method, path, signal, agent: false } as const;
+    const where = this.#where;
+    // No pause between opening and listening for errors. TLS is loaded where it is used.
+    const outgoing =
+      typeof where === 'string'
+        ? request({ ...options, socketPath: where })
+        : (await import('./remote/remote-request.ts')).remoteRequest(where, options);
+    const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
     outgoing.on('response', (response) => resolve(readAnswer(response)));
     outgoing.on('error', reject);
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     return promise.catch((error) => {
-      throw this.#explain(error);
+      throw connectionFailure(error, this.place, typeof this.#where === 'string' ? undefined : this.#where);
     });
-  }
-
-  #explain(cause: NodeJS.ErrnoException): ControlError {
-    const [code, what, hint] = failure(cause.code ?? cause.name);
-    return new ControlError(code, what, this.socketPath, hint, { cause });
   }
 }
 
@@ -200,44 +217,6 @@ export async function* everyItem<Item>(
     yield* page.items;
     after = page.next;
   } while (after !== undefined);
-}
-
-/** What an errno of the connection means for the user: code, what happened, what to do. */
-function failure(errno: string): ['unreachable' | 'timeout' | 'bad-reply', string, string] {
-  switch (errno) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return ['unreachable', 'There is no control socket', 'Is weftd running? Start it, or name its socket.'];
-    case 'ECONNREFUSED':
-      return [
-        'unreachable',
-        'Nobody listens on the control socket',
-        'weftd has died: read its log, start it again.',
-      ];
-    case 'EACCES':
-    case 'EPERM':
-      return [
-        'unreachable',
-        'No permission to use the control socket',
-        'Run as the user of weftd, usually root.',
-      ];
-    case 'ABORT_ERR':
-    case 'AbortError':
-    case 'TimeoutError':
-      return [
-        'timeout',
-        'The daemon does not answer in time',
-        'It is busy or stuck: read its log, then ask again.',
-      ];
-    case 'TOO_LARGE':
-      return [
-        'bad-reply',
-        'The answer is longer than any daemon would send',
-        'Is it a weftd of the same version?',
-      ];
-    default:
-      return ['unreachable', `The connection broke (${errno})`, 'weftd may be restarting: ask again.'];
-  }
 }
 
 async function readAnswer(response: IncomingMessage): Promise<RawAnswer> {

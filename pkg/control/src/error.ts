@@ -2,14 +2,18 @@
 import type { RefusalCode } from './schema/refusal.ts';
 
 /**
- * One code per cause. From the daemon: the refusal codes. At the client: `unreachable`, `timeout`, `bad-reply`.
- * When the server starts: `path-too-long`, `not-a-socket`, `in-use`, `cannot-listen`.
+ * One code per cause. From the daemon: the refusal codes. At the client: `unreachable`, `timeout`, `bad-reply`,
+ * `not-trusted`. When the server starts: `path-too-long`, `not-a-socket`, `in-use`, `cannot-listen`. At either:
+ * `unusable-credentials`.
  */
 export type ControlErrorCode =
   | RefusalCode
   | 'unreachable'
   | 'timeout'
   | 'bad-reply'
+  /** The daemon is not who it should be, or it does not accept our certificate. */
+  | 'not-trusted'
+  | 'unusable-credentials'
   | 'path-too-long'
   | 'not-a-socket'
   | 'in-use'

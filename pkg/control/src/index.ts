@@ -1,7 +1,17 @@
 /** The daemon's local HTTP API: schema, server and client, shared so that both sides mean the same. */
+export type { RequestRecord } from './answering.ts';
+export type { AskerIdentity } from './asker.ts';
 export type { Answer, ControlBackend } from './backend.ts';
-export { ControlClient, everyItem } from './client.ts';
+export { ControlClient, type ControlPlace, everyItem, type RemoteDaemon } from './client.ts';
 export { ControlError, type ControlErrorCode } from './error.ts';
+export {
+  CONTROL_ADDRESS_ANNOTATION,
+  type ControlAddress,
+  printControlAddress,
+  readControlAddress,
+} from './remote/control-address.ts';
+export type { RemoteOptions } from './remote/remote-server.ts';
+export type { TlsFiles } from './remote/tls-files.ts';
 export type { AddressHold, AddressRelease, AddressRequest } from './schema/addresses.ts';
 export {
   BGP_PEER_TYPES,
@@ -76,7 +86,6 @@ export type {
   ControlServerOptions,
   MonitoringOptions,
   MonitoringServer,
-  RequestRecord,
 } from './server.ts';
 export { startControlServer, startMonitoringServer } from './server.ts';
 export { claimSocketPath, DEFAULT_SOCKET_PATH, MAX_SOCKET_PATH_BYTES } from './socket-path.ts';

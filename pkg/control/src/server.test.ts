@@ -5,13 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fakeBackend } from '../test/fake-backend.ts';
+import type { RequestRecord } from './answering.ts';
 import type { ControlBackend } from './backend.ts';
-import {
-  type ControlServer,
-  type ControlServerOptions,
-  type RequestRecord,
-  startControlServer,
-} from './server.ts';
+import { type ControlServer, type ControlServerOptions, startControlServer } from './server.ts';
 
 let directory: string;
 let server: ControlServer | undefined;

@@ -1,9 +1,16 @@
 /** `weftctl attach` and `weftctl detach`: any network namespace of this machine, by hand. */
-import { type AttachRequest, type ControlClient, everyItem, type PoolStatus } from '@weft/control';
+import {
+  type Attachment,
+  type AttachRequest,
+  type ControlClient,
+  everyItem,
+  type PoolStatus,
+} from '@weft/control';
 import { CliError, type Report, usageError } from '../failure.ts';
 import { askNodes } from '../node/ask.ts';
 import type { OutputFormat, WhereOptions } from '../options.ts';
 import { printStructured } from '../print/structured.ts';
+import { machineDaemons } from '../where.ts';
 import { type Container, type ContainerOptions, findContainer } from './container.ts';
 
 /** Who asks, in names of WorkloadEndpoints. */
@@ -37,7 +44,7 @@ export async function attach(node: string | undefined, options: AttachOptions): 
     throw new CliError([
       { what: 'The container does not run', object: options.container ?? '', hint: 'Start it.' },
     ]);
-  const { answers, failures } = await askNodes(options, node, async (client) =>
+  const plugIn = async (client: ControlClient): Promise<Attachment> =>
     client.attachEndpoint(idOf(container, options), {
       containerId: container.name,
       netns,
@@ -46,8 +53,8 @@ export async function attach(node: string | undefined, options: AttachOptions): 
       workload: container.name,
       ...(await addressesOf(client, options)),
       ...(options.mac === undefined ? {} : { mac: options.mac }),
-    }),
-  );
+    });
+  const { answers, failures } = await askNodes(options, node, plugIn, machineDaemons);
   const attachments = answers.map(({ value }) => value);
   if (options.output === 'json')
     return { text: await printStructured(attachments[0] ?? {}, 'json'), failures };
@@ -61,7 +68,12 @@ export async function attach(node: string | undefined, options: AttachOptions): 
 /** Takes it out. */
 export async function detach(node: string | undefined, options: DetachOptions): Promise<Report> {
   const id = options.id ?? idOf(await findContainer(options), options);
-  const { answers, failures } = await askNodes(options, node, (client) => client.detachEndpoint(id));
+  const { answers, failures } = await askNodes(
+    options,
+    node,
+    (client) => client.detachEndpoint(id),
+    machineDaemons,
+  );
   const lines = answers.map(({ value: { addresses, kind } }) =>
     kind === 'detached' ? `Detached ${id}: ${addresses.join(' and ')} given back` : `Not attached: ${id}`,
   );

@@ -1,6 +1,6 @@
 /** The commands of IP address management: names, options and help. Their code is loaded when one of them runs. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { datastoreOptions, outputOption, whereOptions } from '../options.ts';
+import { daemonOptions, datastoreOptions, outputOption } from '../options.ts';
 import { run } from '../run.ts';
 
 /** Adds the `ipam` group. */
@@ -108,7 +108,7 @@ function registerHistory(ipam: Command): void {
   const command = ipam
     .command('history <address>')
     .description('who had an address, when and why; newest last');
-  outputOption(whereOptions(command, 'lab', 'socket'), 'ps', 'wide', 'yaml', 'json').action(
+  outputOption(daemonOptions(command), 'ps', 'wide', 'yaml', 'json').action(
     run(async (address, options) => (await import('./history.ts')).history(address, options)),
   );
 }

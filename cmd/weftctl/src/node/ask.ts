@@ -15,13 +15,14 @@ export interface NodeAnswers<Value> {
   readonly failures: readonly Failure[];
 }
 
-/** Runs `question` at every daemon that `where` and `node` mean. */
+/** Runs `question` at every daemon that `where` and `node` mean; `choose` says how far that reaches. */
 export async function askNodes<Value>(
   where: WhereOptions,
   node: string | undefined,
   question: (client: DaemonTarget['client']) => Promise<Value>,
+  choose: typeof chooseDaemons = chooseDaemons,
 ): Promise<NodeAnswers<Value>> {
-  const targets = await chooseDaemons(where, node);
+  const targets = await choose(where, node);
   const settled = await Promise.allSettled(targets.map((target) => askOne(target, node, question)));
   return {
     answers: settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),

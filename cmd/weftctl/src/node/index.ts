@@ -1,6 +1,6 @@
 /** The commands that ask daemons: names, options and help. Their code is loaded when one of them runs. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { datastoreOptions, outputOption, whereOptions } from '../options.ts';
+import { daemonOptions, datastoreOptions, outputOption, whereOptions } from '../options.ts';
 import { run } from '../run.ts';
 
 /** Adds `node status`, `routes`, `rib` and `version`. */
@@ -8,7 +8,7 @@ export function registerNode(program: Command): void {
   program.commandsGroup('Nodes:');
   const node = program.command('node').description('the daemon of a node');
   const status = node.command('status [node]').description('daemon, readiness and BGP sessions');
-  outputOption(whereOptions(status, 'lab', 'socket'), 'ps', 'wide', 'yaml', 'json').action(
+  outputOption(daemonOptions(status), 'ps', 'wide', 'yaml', 'json').action(
     run(async (name, options) => (await import('./status.ts')).nodeStatus(name, options)),
   );
   const checksystem = node
@@ -39,7 +39,7 @@ export function registerNode(program: Command): void {
 function registerList(program: Command, name: 'routes' | 'rib', description: string): void {
   const command = program.command(`${name} [node]`).description(description);
   command.option('--limit <n>', 'rows of one node at most', positiveInteger, 1000);
-  outputOption(whereOptions(command, 'lab', 'socket'), 'ps', 'wide', 'yaml', 'json').action(
+  outputOption(daemonOptions(command), 'ps', 'wide', 'yaml', 'json').action(
     run(async (node, options) => (await import('./lists.ts'))[name](node, options)),
   );
 }

@@ -4,6 +4,7 @@ import type { Refusal, RefusalCode } from '@weft/control';
 
 const CODES: Readonly<Record<RefusalCode, number>> = {
   'invalid-request': ERROR_CODE.invalidConfiguration,
+  forbidden: ERROR_CODE.network,
   'not-found': ERROR_CODE.unknownContainer,
   'method-not-allowed': ERROR_CODE.internal,
   conflict: ERROR_CODE.conflict,

@@ -12,6 +12,8 @@ import { type Mirror, mirror, openDatastore } from '@weft/datastore';
 import { type Prefix, parseInterfaceAddress } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
 import { Speaking } from '../bgp/speaking.ts';
+import { Audit } from '../control/audit.ts';
+import { remoteOptions } from '../control/remote.ts';
 import { isElsewhere } from '../joining.ts';
 import { Metrics } from '../monitoring/metrics.ts';
 import { readiness } from '../monitoring/readiness.ts';
@@ -39,6 +41,8 @@ export class Reflector {
   readonly #metrics = new Metrics('route-reflector');
   readonly #speaking: Speaking;
   readonly #nameDigest: Uint8Array;
+  readonly #log: Logger;
+  readonly #audit: Audit;
   #control: ControlServer | undefined;
   #sessions: readonly SessionDecision[] = [];
   #scheduled = false;
@@ -47,6 +51,8 @@ export class Reflector {
   constructor(options: Options, log: Logger, store: LateStore) {
     this.#options = options;
     this.#store = store;
+    this.#log = log;
+    this.#audit = new Audit(log);
     this.#nameDigest = createHash('sha256').update(options.nodeName).digest();
     this.#health = new StoreHealth(locationOf(options.datastore), log);
     this.#mirror = mirror(store, kinds, ({ event, resourceKind }) => {
@@ -67,7 +73,7 @@ export class Reflector {
 
   /** Opens the control socket, waits for the datastore, then for the nodes. */
   async start(): Promise<void> {
-    const { controlSocket: socketPath, metricsAddress } = this.#options;
+    const { controlSocket: socketPath, metricsAddress, remoteControl } = this.#options;
     this.#metrics.watchPeers({
       inSync: () => this.#isCurrent,
       bgp: () => this.#speaking.bgp,
@@ -84,9 +90,13 @@ export class Reflector {
         nodes: () => [...this.#mirror.objects('Node').values()],
         storeAway: () => this.#health.describe(),
       }),
-      onRequest: (record) => this.#metrics.answered(record),
+      onRequest: (record) => {
+        this.#metrics.answered(record);
+        this.#audit.heard(record);
+      },
       socketPath,
       metricsAddress,
+      remote: remoteOptions(remoteControl, this.#log),
     });
     await this.#mirror.whenInSync();
     this.#running = true;

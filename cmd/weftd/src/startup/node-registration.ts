@@ -3,10 +3,12 @@
  * Kubernetes, where it is the kubelet's), updated when it says something else; whatever others wrote into it stays.
  */
 import { type LocalFacts, WEFT_DAEMON_ANNOTATION } from '@weft/calc';
+import { CONTROL_ADDRESS_ANNOTATION } from '@weft/control';
 import { type Datastore, DatastoreError } from '@weft/datastore';
 import { type Address, type Family, parseAddress, parseInterfaceAddress } from '@weft/ip';
 import { apiVersion, type Node } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
+import { announcedAddress } from '../control/remote.ts';
 import type { Options } from '../options.ts';
 import { StartupError } from '../startup-error.ts';
 import { version } from '../version.ts';
@@ -162,9 +164,15 @@ function emptyNode(name: string): Node {
 function withChoices(
   node: Node,
   chosen: readonly ChosenAddress[],
-  { asNumber, kubernetesNode }: Options,
+  { asNumber, kubernetesNode, remoteControl }: Options,
 ): Node {
-  const annotations = { ...node.metadata.annotations, [WEFT_DAEMON_ANNOTATION]: version };
+  const annotations: Record<string, string> = {
+    ...node.metadata.annotations,
+    [WEFT_DAEMON_ANNOTATION]: version,
+  };
+  const controlAddress = announcedAddress(remoteControl, chosen);
+  if (controlAddress === undefined) delete annotations[CONTROL_ADDRESS_ANNOTATION];
+  else annotations[CONTROL_ADDRESS_ANNOTATION] = controlAddress;
   const addresses = chosen.flatMap(({ address, family }) =>
     address === undefined ? [] : [[`ipv${family}Address`, address] as const],
   );

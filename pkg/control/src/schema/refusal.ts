@@ -5,6 +5,7 @@ import { replyOf } from './shape.ts';
 /** One code per cause, with the HTTP status that carries it. Clients test the code, never the text. */
 export const REFUSAL_STATUS = {
   'invalid-request': 400,
+  forbidden: 403,
   'not-found': 404,
   'method-not-allowed': 405,
   conflict: 409,

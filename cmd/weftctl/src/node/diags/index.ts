@@ -7,7 +7,7 @@ import { CliError, type Report } from '../../failure.ts';
 import type { WhereOptions } from '../../options.ts';
 import { printable, printTable } from '../../print/table.ts';
 import { versionText } from '../../version.ts';
-import { chooseDaemons, type DaemonTarget } from '../../where.ts';
+import { type DaemonTarget, machineDaemons } from '../../where.ts';
 import { checkSystem } from '../checksystem/checks.ts';
 import { readFacts } from '../checksystem/facts.ts';
 import { describeChecks } from '../checksystem/index.ts';
@@ -39,7 +39,7 @@ export async function diags(host: string | undefined, options: DiagsOptions): Pr
 }
 
 async function ownParts(options: DiagsOptions): Promise<Part[]> {
-  const [target] = await chooseDaemons(options, undefined);
+  const [target] = await machineDaemons(options, undefined);
   const { client } = target as DaemonTarget;
   const host = await collectHost({ enter: [], client, logs: [options.logDir] });
   return [
@@ -54,11 +54,11 @@ async function ownParts(options: DiagsOptions): Promise<Part[]> {
 async function labParts(lab: string, host: string | undefined, options: DiagsOptions): Promise<Part[]> {
   const { namespaceOf } = await import('@weft/lab');
   const parts: Part[] = [{ file: 'version', text: versionText() }];
-  for (const { name = '', client } of await chooseDaemons(options, host)) {
+  for (const { name = '', client } of await machineDaemons(options, host)) {
     const place: HostPlace = {
       enter: ['ip', 'netns', 'exec', namespaceOf(lab, name)],
       client,
-      logs: [join(dirname(client.socketPath), 'daemon.log')],
+      logs: [join(dirname(client.place), 'daemon.log')],
     };
     parts.push(...(await collectHost(place)).map((part) => ({ ...part, file: `${name}/${part.file}` })));
   }
