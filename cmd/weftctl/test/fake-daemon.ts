@@ -131,6 +131,10 @@ export function startFakeDaemon(
     endpoint: () => {
       throw new Error('not part of these tests');
     },
+    drainStatus: () => ({ draining: false, endpoints: 0, examples: [], peersBehind: [] }),
+    drain: () => ({ draining: false, endpoints: 0, examples: [], peersBehind: [] }),
+    undrain: () => ({ draining: false, endpoints: 0, examples: [], peersBehind: [] }),
+    stop: () => ({ sessions: 0 }),
     fuse: () => ({ percent: 50, routes: 100, held: [] }),
     decideFuse: () => {
       throw new Error('not part of these tests');

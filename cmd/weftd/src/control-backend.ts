@@ -18,6 +18,7 @@ import { address } from '@weft/ip';
 import type { Bgp } from './bgp/bgp.ts';
 import { bgpPeers, ribPage } from './bgp/bgp-answers.ts';
 import type { CniPlugin } from './cni/plugin.ts';
+import type { Draining } from './draining/draining.ts';
 import type { Attaching } from './endpoints/attaching.ts';
 import type { Attachments } from './endpoints/attachments.ts';
 import { poolStatuses } from './endpoints/pool-status.ts';
@@ -38,6 +39,7 @@ export interface BackendSources {
   readonly state: State;
   readonly dataplane: Dataplane;
   readonly fuses: Fuses;
+  readonly draining: Draining;
   readonly attachments: Attachments;
   readonly metrics: Metrics;
   readonly journal: BatchedJournal;
@@ -57,7 +59,7 @@ export const since: string = new Date().toISOString();
 
 /** The backend of one daemon. */
 export function controlBackend(sources: BackendSources): ControlBackend {
-  const { attachments, attaching, bgp, cni, dataplane, fuses, metrics, readiness } = sources;
+  const { attachments, attaching, bgp, cni, dataplane, draining, fuses, metrics, readiness } = sources;
   return {
     status: () => daemonStatus(sources),
     liveness: () => ({ ok: true, reasons: [] }),
@@ -75,6 +77,10 @@ export function controlBackend(sources: BackendSources): ControlBackend {
     attachEndpoint: (id, request) => attaching.attach(id, request),
     detachEndpoint: (id) => attaching.detach(id),
     cni: (call) => cni.answer(call),
+    drainStatus: () => draining.status(),
+    drain: () => draining.begin(),
+    undrain: () => draining.undo(),
+    stop: (request) => draining.stop(request),
     fuse: () => fuses.status(),
     decideFuse: (table, decision) => fuses.decide(table, decision),
     holdAddress: (id, request) => attaching.onStore(id, () => attachments.held.hold(id, request)),

@@ -21,6 +21,7 @@ import { Audit } from './control/audit.ts';
 import { remoteOptions } from './control/remote.ts';
 import { type BackendSources, controlBackend, routeStatuses, since } from './control-backend.ts';
 import { Deciding } from './deciding.ts';
+import { Draining } from './draining/draining.ts';
 import { Attaching } from './endpoints/attaching.ts';
 import { Attachments } from './endpoints/attachments.ts';
 import { Leftovers } from './endpoints/leftovers.ts';
@@ -74,6 +75,7 @@ export class Daemon {
   readonly #facts: FactsWatcher;
   readonly #forwarding: Forwarding;
   readonly #deciding: Deciding;
+  readonly #draining: Draining;
   readonly #speaking: Speaking;
   readonly #announcing: Announcing;
   readonly #attachments: Attachments;
@@ -147,6 +149,16 @@ export class Daemon {
       portsPublished: () => this.#forwarding.portsPublished(),
       announced: (addresses) => this.#announcing.wait(addresses),
     });
+    this.#draining = new Draining({
+      nodeName: options.nodeName,
+      log,
+      endpoints: () => this.#attachments.list(),
+      peers: () => this.#speaking.bgp?.peers() ?? [],
+      changed: (isDraining) => {
+        this.#state.setDraining(isDraining);
+        this.#deciding.schedule('everything');
+      },
+    });
     this.#attaching = new Attaching({
       options,
       state: this.#state,
@@ -154,6 +166,7 @@ export class Daemon {
       attachments: this.#attachments,
       metrics: this.#metrics,
       whyNotNow: (id) => this.#whyNotNow(id),
+      whyNoMore: (id) => this.#draining.refusal(id),
     });
     const host = weftdHost({
       log,
@@ -258,13 +271,22 @@ export class Daemon {
     });
   }
 
-  /** Rejects when the datastore fails for good, or another daemon has our name; what passes by itself is waited out. */
-  get finished(): Promise<void> {
-    return Promise.race([this.#state.mirror.finished, this.#joining.nameLost]);
+  /**
+   * Resolves with a word for the peers when the drained node is to end. Rejects when the datastore fails for good, or another
+   * daemon has our name; what passes by itself is waited out.
+   */
+  get finished(): Promise<string> {
+    const { stopped } = this.#draining;
+    // A mirror that ends without an error was closed by us.
+    const failed = this.#state.mirror.finished.then(() => stopped);
+    return Promise.race([failed, this.#joining.nameLost, stopped]);
   }
 
-  /** Closes sessions so that peers keep our routes, leaves the kernel's routes alone, lets go of the datastore. */
-  async stop(): Promise<void> {
+  /**
+   * Closes sessions so that peers keep our routes, or says farewell so that they do not; leaves the kernel's routes alone, lets
+   * go of the datastore.
+   */
+  async stop(farewell?: string): Promise<void> {
     this.#deciding.close();
     this.#startup.close();
     this.#leftovers.close();
@@ -272,7 +294,7 @@ export class Daemon {
     this.#cni.close();
     await this.#control?.close();
     await this.#monitoring.close();
-    await this.#speaking.stop();
+    await this.#speaking.stop(farewell);
     this.#facts.close();
     this.#forwarding.close();
     this.#journal.close();
@@ -287,6 +309,7 @@ export class Daemon {
       state: this.#state,
       dataplane: this.#forwarding.dataplane,
       fuses: this.#forwarding.fuses,
+      draining: this.#draining,
       attachments: this.#attachments,
       metrics: this.#metrics,
       journal: this.#journal,

@@ -38,7 +38,11 @@ try {
   await daemon.start();
   isStarted = true;
   // Whoever supervises the daemon starts it again; the kernel's routes stay meanwhile.
-  await daemon.finished;
+  const farewell = await daemon.finished;
+  isStopping = true;
+  log.info('daemon-stopping', `drained: ${farewell}`);
+  await daemon.stop(farewell);
+  process.exit();
 } catch (error) {
   // A start that is stopped half-way fails in whatever it was about.
   if (!isStopping) {

@@ -62,7 +62,7 @@ export class State {
   /** And Secrets. */
   readonly #passwords: PasswordWatch | undefined;
   readonly #nodeName: string;
-  readonly #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'settings'>;
+  #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'settings'>;
   /** Lists handed out before, the same object until their kind changes: the calculator goes by that. */
   readonly #lists = new Map<MirroredKind, unknown>();
   #ownBlocks: readonly BlockAffinity[] | undefined;
@@ -189,6 +189,11 @@ export class State {
     };
   }
 
+  /** From now on peers are to avoid this node, or no longer. */
+  setDraining(isDraining: boolean): void {
+    this.#constant = { ...this.#constant, settings: { ...this.#constant.settings, isDraining } };
+  }
+
   /** What FelixConfiguration and the environment say on this node. */
   felix(): EffectiveFelixSettings {
     const node = this.mirror.objects('Node').get(this.#nodeName);
@@ -233,7 +238,12 @@ function constantInput({
   return {
     nodeName,
     nodeNameDigest: createHash('sha256').update(nodeName).digest(),
-    settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds, routerId: 'auto' },
+    settings: {
+      holdTimeSeconds,
+      gracefulRestartTimeSeconds: restartTimeSeconds,
+      routerId: 'auto',
+      isDraining: false,
+    },
   };
 }
 

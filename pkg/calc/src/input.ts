@@ -33,6 +33,8 @@ export interface CalcSettings {
    * Source: Calico's CALICO_ROUTER_ID, which leaves a node without IPv4 to its own devices.
    */
   readonly routerId: 'auto' | 'hash' | Address;
+  /** Peers are to avoid this node, because it is about to go (RFC 8326). */
+  readonly isDraining: boolean;
 }
 
 /** The settings when nobody sets any. */
@@ -40,6 +42,7 @@ export const DEFAULT_SETTINGS: CalcSettings = {
   holdTimeSeconds: 90,
   gracefulRestartTimeSeconds: 120,
   routerId: 'auto',
+  isDraining: false,
 };
 
 /** A snapshot. Neither the order of the arrays matters nor whether an object is there twice. */

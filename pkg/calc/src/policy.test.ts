@@ -3,6 +3,7 @@
  */
 import { familyOf, prefix, prefixBytes, prefixLength } from '@weft/ip';
 import {
+  applyOperations,
   createRouteFacts,
   type PathAttributes,
   Policy,
@@ -324,5 +325,37 @@ describe('import', () => {
   it('takes everything when there is no filter, a default route included', () => {
     expect(policies({}).importPolicy).toEqual([]);
     expect(verdict([], { prefix: '0.0.0.0/0', source: 'external' })).toBe('accept: default');
+  });
+});
+
+describe('the policies of a node that is being drained', () => {
+  const given = {
+    pools: [pool('pods', '10.244.0.0/16')],
+    blockAffinities: [affinity('node1', '10.244.1.0/26')],
+    bgpFilters: [
+      resource('BGPFilter', 'let-out', {
+        exportV4: [{ action: 'Accept', matchOperator: 'Equal', cidr: '192.0.2.0/24' }],
+      }),
+    ],
+  };
+  const draining = policies({ ...given, settings: { ...inputOf().settings, isDraining: true } }, ['let-out']);
+  const inService = policies(given, ['let-out']);
+
+  it.each(['10.244.1.0/26', '10.244.9.0/26', '192.0.2.0/24', '10.244.1.7/32', '198.51.100.0/24'])(
+    'decide on %s by the same rule, and make it the last choice of whoever is told (RFC 8326 §4)',
+    (name) => {
+      const route: Route = { prefix: name, attributes: { communities: [1], localPref: 100 } };
+      expect(verdict(draining.exportPolicy, route)).toBe(verdict(inService.exportPolicy, route));
+      const policy = new Policy(draining.exportPolicy, { peerType: 'internal' });
+      const { accepted, operations } = policy.evaluate(factsOf(route));
+      const lastChoice = { communities: [1, 0xff_ff_00_00], localPref: 0 };
+      expect(applyOperations(route.attributes ?? {}, operations)).toEqual(
+        accepted ? lastChoice : route.attributes,
+      );
+    },
+  );
+
+  it('leave what is learned as it is', () => {
+    expect(draining.importPolicy).toEqual(inService.importPolicy);
   });
 });

@@ -34,10 +34,11 @@ export function policyMaker(
 ): (filters: readonly string[]) => PeerPolicies {
   const filtersByName = new Map(input.bgpFilters.map((filter) => [filter.metadata.name, filter]));
   const commonRules = exportRules(input.pools, blocks, settings, isReflector);
+  const { isDraining } = input.settings;
   const made = new Map<string, PeerPolicies>();
   return (names) => {
     const key = JSON.stringify(names);
-    const policies = made.get(key) ?? makePolicies(names, filtersByName, commonRules);
+    const policies = made.get(key) ?? makePolicies(names, filtersByName, commonRules, isDraining);
     made.set(key, policies);
     return policies;
   };
@@ -47,6 +48,7 @@ function makePolicies(
   names: readonly string[],
   filters: ReadonlyMap<string, BGPFilter>,
   commonRules: readonly PolicyRule[],
+  isDraining: boolean,
 ): PeerPolicies {
   const rules = (direction: Direction): PolicyRule[] =>
     names.flatMap((name) => {
@@ -55,9 +57,23 @@ function makePolicies(
     });
   return {
     importPolicy: rules('import'),
-    exportPolicy: [...rules('export'), ...commonRules],
+    exportPolicy: isDraining
+      ? [...rules('export'), ...commonRules].map(asLastChoice)
+      : [...rules('export'), ...commonRules],
     missingFilters: names.filter((name) => !filters.has(name)),
   };
+}
+
+/** GRACEFUL_SHUTDOWN, and the least LOCAL_PREF where the peer sees that (RFC 8326 §4). */
+const LAST_CHOICE = [
+  { kind: 'add-community', community: '65535:0' },
+  { kind: 'set-local-pref', localPref: 0 },
+] as const;
+
+/** What the rule lets out, peers take when they have nothing else. */
+function asLastChoice(rule: PolicyRule): PolicyRule {
+  if (rule.action !== 'accept') return rule;
+  return { ...rule, operations: [...(rule.operations ?? []), ...LAST_CHOICE] };
 }
 
 function exportRules(

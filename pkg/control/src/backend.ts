@@ -2,6 +2,7 @@
 import type { AddressHold, AddressRelease, AddressRequest } from './schema/addresses.ts';
 import type { BgpPeers, RibRoute } from './schema/bgp.ts';
 import type { CniAnswer } from './schema/cni.ts';
+import type { DrainStatus, Stopping, StopRequest } from './schema/drain.ts';
 import type { Attachment, AttachRequest, Detachment, Endpoint } from './schema/endpoints.ts';
 import type { ExplainQuery, NodeExplanation } from './schema/explain.ts';
 import type { ExplainPeerQuery, PeerExplanation } from './schema/explain-peer.ts';
@@ -49,6 +50,14 @@ export interface ControlBackend {
   fuse(): Answer<FuseStatus>;
   /** Ends one, or keeps its routes; `not-found` when nothing is held. */
   decideFuse(table: FuseTable, decision: FuseDecision): Answer<FuseDecided>;
+  /** How far the draining of this node has come. */
+  drainStatus(): Answer<DrainStatus>;
+  /** Begins to drain, or goes on. */
+  drain(): Answer<DrainStatus>;
+  /** Back into service. */
+  undrain(): Answer<DrainStatus>;
+  /** Ends the daemon; `conflict` while the node is in service. */
+  stop(request: StopRequest): Answer<Stopping>;
   /** Does what the CNI plugin was called for. Failures are answers here: it never throws. */
   cni(call: Uint8Array): Promise<CniAnswer>;
 }

@@ -15,6 +15,13 @@ import {
 } from './schema/addresses.ts';
 import { type BgpPeers, bgpPeersSchema, type RibRoute, ribPageSchema } from './schema/bgp.ts';
 import {
+  type DrainStatus,
+  drainStatusSchema,
+  type Stopping,
+  type StopRequest,
+  stoppingSchema,
+} from './schema/drain.ts';
+import {
   type Attachment,
   type AttachRequest,
   attachmentSchema,
@@ -144,6 +151,26 @@ export class ControlClient {
   /** Gives a held address back. Safe to repeat: the second time it answers `not-held`. */
   releaseAddress(address: string): Promise<AddressRelease> {
     return this.#call(addressReleaseSchema, 'DELETE', pathOf(PATHS.addresses, address));
+  }
+
+  /** How far the draining of the node has come. */
+  drainStatus(): Promise<DrainStatus> {
+    return this.#call(drainStatusSchema, 'GET', PATHS.drain);
+  }
+
+  /** Begins to drain the node, or goes on. */
+  drain(): Promise<DrainStatus> {
+    return this.#call(drainStatusSchema, 'PUT', PATHS.drain);
+  }
+
+  /** Takes the node back into service. */
+  undrain(): Promise<DrainStatus> {
+    return this.#call(drainStatusSchema, 'DELETE', PATHS.drain);
+  }
+
+  /** Ends the daemon of a drained node; throws `conflict` while the node is in service. */
+  stop(request: StopRequest): Promise<Stopping> {
+    return this.#call(stoppingSchema, 'POST', PATHS.stop, request);
   }
 
   /** Mass withdrawals that are held. */

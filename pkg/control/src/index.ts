@@ -25,6 +25,7 @@ export {
   type RibRoute,
 } from './schema/bgp.ts';
 export { type CniAnswer, MAX_CNI_CALL_BYTES } from './schema/cni.ts';
+export type { DrainStatus, Stopping, StopRequest } from './schema/drain.ts';
 export type {
   Attachment,
   AttachPort,

@@ -6,6 +6,7 @@ import { type Checked, check, readBody, readBytes } from './body.ts';
 import { PATHS } from './paths.ts';
 import { addressRequestSchema, addressSchema } from './schema/addresses.ts';
 import { MAX_CNI_CALL_BYTES } from './schema/cni.ts';
+import { stopRequestSchema } from './schema/drain.ts';
 import { attachRequestSchema, endpointIdSchema } from './schema/endpoints.ts';
 import { explainQuerySchema } from './schema/explain.ts';
 import { explainPeerQuerySchema } from './schema/explain-peer.ts';
@@ -56,6 +57,13 @@ const EXACT: Readonly<Record<string, Operation>> = {
   [`GET ${PATHS.explainPeer}`]: query('explain-peer', explainPeerQuerySchema, async (backend, query) =>
     backend.explainPeer(query),
   ),
+  [`GET ${PATHS.drain}`]: local('drain-status', 'read', async (backend) => backend.drainStatus()),
+  [`PUT ${PATHS.drain}`]: local('drain', 'change', async (backend) => backend.drain()),
+  [`DELETE ${PATHS.drain}`]: local('undrain', 'change', async (backend) => backend.undrain()),
+  [`POST ${PATHS.stop}`]: local('stop', 'change', async (backend, request, { path }) => {
+    const wanted = await readBody(request, stopRequestSchema, path);
+    return isRefusal(wanted) ? wanted : backend.stop(wanted.value);
+  }),
   [`GET ${PATHS.fuse}`]: local('fuse', 'read', async (backend) => backend.fuse()),
   [`POST ${PATHS.cni}`]: {
     name: 'cni',

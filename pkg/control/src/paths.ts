@@ -8,6 +8,8 @@ export const PATHS = {
   addresses: '/v1/addresses',
   pools: '/v1/pools',
   cni: '/v1/cni',
+  drain: '/v1/drain',
+  stop: '/v1/stop',
   fuse: '/v1/fuse',
   ipamHistory: '/v1/ipam/history',
   explain: '/v1/explain',

@@ -56,6 +56,10 @@ export function fakeBackend(overrides: Partial<ControlBackend> = {}): FakeBacken
         ? { kind: 'detached', id, addresses: ['10.0.0.5/32'] }
         : { kind: 'not-attached', id, addresses: [] },
     endpoint: (id) => refuse('not-found', 'no such endpoint', id, 'Attach it.'),
+    drainStatus: () => ({ draining: false, endpoints: 0, examples: [], peersBehind: [] }),
+    drain: () => ({ draining: false, endpoints: 0, examples: [], peersBehind: [] }),
+    undrain: () => ({ draining: false, endpoints: 0, examples: [], peersBehind: [] }),
+    stop: () => ({ sessions: 0 }),
     fuse: () => ({ percent: 50, routes: 100, held: [] }),
     decideFuse: (table) => refuse('not-found', 'No routes are held', table, 'Look.'),
     pools: (query) => cutPage([], () => '', query),

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { daemonOptions, datastoreOptions, outputOption, whereOptions } from '../options.ts';
 import { run } from '../run.ts';
 
-/** Adds `node status`, `routes`, `rib` and `version`. */
+/** Adds the commands of `node`, `routes`, `rib` and `version`. */
 export function registerNode(program: Command): void {
   program.commandsGroup('Nodes:');
   const node = program.command('node').description('the daemon of a node');
@@ -24,6 +24,17 @@ export function registerNode(program: Command): void {
     .option('--log-dir <directory>', 'take the logs there along', '/var/log/weft');
   whereOptions(diags, 'lab', 'socket').action(
     run(async (host, options) => (await import('./diags/index.ts')).diags(host, options)),
+  );
+  const drain = node
+    .command('drain [node]')
+    .description('take a node out of the network without a lost packet, then stop its daemon')
+    .option('--timeout-seconds <n>', 'how long containers and peers are waited for', positiveInteger, 60)
+    .option('--leave-containers', 'do not wait for containers: the network forgets them')
+    .option('--keep-running', 'drain, and let the daemon run')
+    .option('--reason <text>', 'what peers are told (RFC 9003)')
+    .option('--undo', 'take the node back into service');
+  whereOptions(drain, 'lab', 'socket').action(
+    run(async (name, options) => (await import('./drain.ts')).drain(name, options)),
   );
   registerList(program, 'routes', 'desired routes against those in the kernel');
   registerList(program, 'rib', 'best paths of the BGP speaker, and what decided');

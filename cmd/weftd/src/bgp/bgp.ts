@@ -101,9 +101,12 @@ export class Bgp {
     return new Date(Date.now() - (performance.now() - milliseconds));
   }
 
-  /** Closes all sessions without a Cease, so that peers keep our routes for the restart time (RFC 4724). */
-  async stop(): Promise<void> {
-    await this.#server.stop({ graceful: true });
+  /**
+   * Closes all sessions: without a Cease, so that peers keep our routes for the restart time (RFC 4724); or, where there is
+   * something to tell them, with Administrative Shutdown (RFC 9003), so that they do not.
+   */
+  async stop(communication: string | undefined): Promise<void> {
+    await this.#server.stop({ graceful: communication === undefined, communication });
   }
 }
 

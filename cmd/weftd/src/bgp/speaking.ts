@@ -84,10 +84,10 @@ export class Speaking {
     }
   }
 
-  /** Closes all sessions so that peers keep our routes. */
-  async stop(): Promise<void> {
+  /** Closes all sessions so that peers keep our routes; with a word for them, so that they do not. */
+  async stop(communication?: string): Promise<void> {
     clearTimeout(this.#retry);
-    await this.#bgp?.stop();
+    await this.#bgp?.stop(communication);
   }
 
   /** Without BGP the datastore alone says which routes there are. A speaker that runs is left without peers and routes. */

@@ -21,6 +21,8 @@ export interface AttachingOptions {
   readonly metrics: Metrics;
   /** Why nothing can be attached or detached just now; undefined when it can. */
   readonly whyNotNow: (id: string) => Refusal | undefined;
+  /** Why nothing more is to be plugged in; undefined when it may. */
+  readonly whyNoMore: (id: string) => Refusal | undefined;
 }
 
 /** What is not done by then is answered; less than the control server allows. */
@@ -39,9 +41,9 @@ export class Attaching {
 
   /** Plugs a container in. Throws only for mistakes of the daemon, as the other two do. */
   attach(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
-    const { attachments, metrics } = this.#with;
+    const { attachments, metrics, whyNoMore } = this.#with;
     return measured(
-      () => this.onStore(id, () => attachments.attach(id, request)),
+      async () => whyNoMore(id) ?? this.onStore(id, () => attachments.attach(id, request)),
       (outcome, seconds) => metrics.attached(outcome, seconds),
     );
   }

@@ -65,6 +65,10 @@ export function reflectorBackend(sources: ReflectorSources): ControlBackend {
     pools: noPage,
     fuse: () => ({ ...options.fuse, held: [] }),
     decideFuse: noRoutes,
+    drainStatus: noDrain,
+    drain: noDrain,
+    undrain: noDrain,
+    stop: noDrain,
     endpoint: noContainers,
     ipamHistory: ({ address }) => noContainers(address),
     explain: ({ prefix }) => explainOnReflector(speakerSources(sources), prefix),
@@ -115,6 +119,15 @@ function noRoutes(object: string): Refusal {
     'this weftd is a route reflector: it writes no routes that could be held',
     object,
     'Ask the weftd of a node.',
+  );
+}
+
+function noDrain(): Refusal {
+  return refuse(
+    'invalid-request',
+    'a route reflector is not drained: nothing is forwarded here, and clients keep its routes when it ends',
+    'this daemon',
+    'Stop it by SIGTERM.',
   );
 }
 

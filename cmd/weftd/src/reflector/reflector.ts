@@ -104,8 +104,9 @@ export class Reflector {
   }
 
   /** Rejects when the datastore fails for good. */
-  get finished(): Promise<void> {
-    return this.#mirror.finished;
+  get finished(): Promise<never> {
+    // A mirror that ends without an error was closed by us.
+    return this.#mirror.finished.then(() => Promise.withResolvers<never>().promise);
   }
 
   /** Closes sessions so that nodes keep the routes, and lets go of the datastore. */
