@@ -47,7 +47,7 @@ export function toBfdSession(peer: NeighbourConfig): BfdSessionConfig | undefine
   return {
     peer: address,
     localAddress,
-    interface: bfd.interface,
+    interface: bfd.interface ?? peer.interface,
     multihop,
     minTtl: multihop ? farthest : DIRECT_TTL,
     minTransmitIntervalMs: bfd.minTransmitIntervalMs ?? DEFAULTS.minTransmitIntervalMs,

@@ -134,9 +134,14 @@ describe('a configuration', () => {
     ['BFD at 9 ms', { bfd: { minTransmitIntervalMs: 9 } }, 'peers.0.bfd.minTransmitIntervalMs must be'],
     ['BFD for an hour', { bfd: { minReceiveIntervalMs: 3.6e6 } }, 'peers.0.bfd.minReceiveIntervalMs must be'],
     [
-      'BFD on no link',
-      { address: address('fe80::2'), bfd: {} },
-      'peers.0.bfd.interface is missing, and the address of the peer is link-local',
+      'a link-local address and no link',
+      { address: address('fe80::2') },
+      'peers.0.interface is missing, and the address of the peer is link-local',
+    ],
+    [
+      'a link that routes decide',
+      { interface: 'eth0' },
+      'peers.0.interface is for peers with a link-local address',
     ],
     ['neighbours of one address', { maxPeers: 3 }, 'peers.0.maxPeers is for the neighbours of a prefix'],
   ])('a peer with %s', (_name, more, reason) => {

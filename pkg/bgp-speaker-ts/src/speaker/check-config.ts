@@ -137,6 +137,7 @@ function checkPeer(config: SpeakerConfig, peer: PeerConfig, path: Path): ConfigM
     ...integer(at('multihop'), peer.multihop, 1, 255),
     ...integer(at('allowLocalAsn'), peer.allowLocalAsn, 0, 255),
     ...identity(at('clusterId'), peer.clusterId),
+    ...checkInterface(peer, at('interface')),
     ...checkFamilies(peer, at('families')),
     ...checkAddresses(peer, path),
     ...checkReflection(config, peer, at('routeReflectorClient')),
@@ -217,18 +218,24 @@ function checkLimits(peer: PeerConfig, path: Path): ConfigMistake[] {
   ];
 }
 
-/** Faster than 10 ms is for hardware; a link-local address means nothing without its link. */
-function checkBfd({ address, bfd }: PeerConfig, path: Path): ConfigMistake[] {
-  if (bfd === undefined) return [];
+/** A link-local address means nothing without its link; of any other the routes say where it is. */
+function checkInterface({ address, interface: name }: PeerConfig, path: Path): ConfigMistake[] {
   const parsed = parseAddress(address);
-  const lost = parsed.ok && familyOf(parsed.value) === 6 && isLinkLocal(parsed.value);
+  const isLocal = parsed.ok && familyOf(parsed.value) === 6 && isLinkLocal(parsed.value);
+  if (isLocal === (name !== undefined)) return [];
+  const reason = isLocal
+    ? 'is missing, and the address of the peer is link-local'
+    : 'is for peers with a link-local address';
+  return [{ path, reason }];
+}
+
+/** Faster than 10 ms is for hardware. */
+function checkBfd({ bfd }: PeerConfig, path: Path): ConfigMistake[] {
+  if (bfd === undefined) return [];
   return [
     ...integer([...path, 'minTransmitIntervalMs'], bfd.minTransmitIntervalMs, 10, 60_000),
     ...integer([...path, 'minReceiveIntervalMs'], bfd.minReceiveIntervalMs, 10, 60_000),
     ...integer([...path, 'multiplier'], bfd.multiplier, 1, 255),
-    ...(lost && bfd.interface === undefined
-      ? [{ path: [...path, 'interface'], reason: 'is missing, and the address of the peer is link-local' }]
-      : []),
   ];
 }
 

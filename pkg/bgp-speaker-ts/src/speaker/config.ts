@@ -117,7 +117,7 @@ export interface BfdConfig {
   readonly multiplier?: number | undefined;
   /** The peer is behind routers (RFC 5883); default: whether `multihop` of the peer is more than 1. */
   readonly multihop?: boolean | undefined;
-  /** The interface of a link-local peer. */
+  /** The interface of a link-local peer; default: `interface` of the peer. */
   readonly interface?: string | undefined;
 }
 
@@ -130,6 +130,11 @@ export interface PeerConfig {
   readonly address: Address | Prefix;
   /** Most dynamic neighbours of a prefix at a time; default 100. */
   readonly maxPeers?: number | undefined;
+  /**
+   * The interface a link-local address is on: needed with one, and with no other. Connections from elsewhere are refused, and
+   * routes of this peer lead to its link-local address, whatever global one stands before it (RFC 2545 §3, RFC 8950).
+   */
+  readonly interface?: string | undefined;
   /** Port to connect to; default 179. */
   readonly port?: number | undefined;
   readonly asn: PeerAsn;

@@ -26,6 +26,8 @@ export interface ImportProfile {
   readonly ipv6AddPath: boolean;
   /** IPv6 next hops of IPv4 prefixes were agreed on. */
   readonly extendedNextHop: boolean;
+  /** The peer is known by its link-local address: it is the way to what it announces. */
+  readonly onInterface: boolean;
   /** AS numbers that are our own, and how often one may stand in an AS_PATH. */
   readonly ownAsns: readonly number[];
   readonly allowedOwnAsns: number;
@@ -66,6 +68,7 @@ export function toImportProfile(
     ipv4AddPath: ipv4?.addPathReceive ?? false,
     ipv6AddPath: ipv6?.addPathReceive ?? false,
     extendedNextHop: ipv4?.extendedNextHop ?? false,
+    onInterface: config.interface !== undefined,
     ownAsns: [...new Set([speaker.asn, localAsnFor(speaker, config)])],
     allowedOwnAsns: config.allowLocalAsn ?? 0,
     identifier: toIdentifier(speaker.identifier),

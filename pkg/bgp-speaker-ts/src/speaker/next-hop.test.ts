@@ -8,6 +8,7 @@ const SOURCE = '10.0.0.2';
 const TARGET = '10.0.0.3';
 const OUR = '10.0.0.1';
 const OUR6 = 'fd00::1';
+const LINK_LOCAL = 'fe80::2';
 const FAR = '192.0.2.9';
 const ROUTE = '20.0.0.0/24';
 const ROUTE6 = 'fd00:20::/64';
@@ -81,6 +82,23 @@ describe('the next hop of a route sent (RFC 4271 §5.1.3)', () => {
     const peers = network({ to: shared });
     peers.handle({ kind: 'set-local-routes', routes: [{ prefix: prefix(ROUTE) }] });
     expect(peers.sent(TARGET, ROUTE)?.nextHop).toBe(OUR);
+  });
+});
+
+describe('a peer on an interface, known by its link-local address', () => {
+  test.each([
+    ['is the way itself, whatever global address stands before that', 'fd00::9 fe80::9', 'fe80::9'],
+    ['and where both are link-local', 'fe80::9 fe80::9', 'fe80::9'],
+    ['alone', 'fe80::9', 'fe80::9'],
+    ['unless it names none behind the global one', 'fd00::9', 'fd00::9'],
+  ])('%s', (_, received, expected) => {
+    const peers = new ScriptedPeers([
+      scripted(LINK_LOCAL, 64513, { interface: 'eth1', families: ['ipv4-unicast'] }),
+    ]);
+    peers.connect(LINK_LOCAL, 64513, EXTENDED);
+    peers.announce(LINK_LOCAL, [ROUTE], { asPath: [{ kind: 'sequence', asns: [64513] }] }, received);
+    const [selected] = peers.speaker.locRib('ipv4-unicast');
+    expect(selected?.best?.nextHops).toEqual([{ address: expected }]);
   });
 });
 

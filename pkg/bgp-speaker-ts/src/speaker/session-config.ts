@@ -7,8 +7,8 @@
  *     localAsn, localAsnDual, families, addPath, role,       its session is reset: the OPEN said otherwise
  *       strictRole of a peer
  *     asn of a peer                                          its session is reset, unless its AS number still suits
- *     port, localAddress, password, ttlSecurityHops,         its session is reset: the connection was made otherwise
- *       multihop of a peer
+ *     interface, port, localAddress, password,               its session is reset: the connection was made otherwise
+ *       ttlSecurityHops, multihop of a peer
  *     peer not there any more                                its session ends with Cease/3, its routes go
  *     importPolicy, allowLocalAsn, localAsnNoPrepend,        routes received are judged again; the session stays
  *       externalRequiresPolicy, offPath
@@ -45,6 +45,7 @@ const RESETTING = [
   'addPath',
   'role',
   'strictRole',
+  'interface',
   'port',
   'localAddress',
   'password',

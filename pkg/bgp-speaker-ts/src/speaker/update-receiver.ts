@@ -78,6 +78,7 @@ export class UpdateReceiver {
     const error =
       splitUpdate(bytes, start, end, view) ?? checkUpdateNlri(view, profile.ipv4AddPath, profile.ipv6AddPath);
     if (error !== undefined) return { kind: 'error', error };
+    if (profile.onInterface) preferLinkLocal(view);
     const family = endOfRibFamily(view);
     if (family !== undefined) return { kind: 'end-of-rib', family };
     this.#crowded = false;
@@ -253,6 +254,15 @@ export class UpdateReceiver {
       : rib.prefixes.find(word0, word1, word2, word3, length);
     if (prefix !== NOT_FOUND) rib.withdraw(prefix, peer, pathId);
   }
+}
+
+/** Leaves of a next hop with a global and a link-local address the second. */
+function preferLinkLocal(view: UpdateView): void {
+  const { bytes, reachNextHopStart, reachNextHopEnd } = view;
+  if (reachNextHopEnd - reachNextHopStart !== 32) return;
+  const linkLocal = reachNextHopStart + 16;
+  const isLinkLocal = bytes[linkLocal] === 0xfe && ((bytes[linkLocal + 1] ?? 0) & 0xc0) === 0x80;
+  if (isLinkLocal) view.reachNextHopStart = linkLocal;
 }
 
 /** Says whether nothing can be wrong with an UPDATE whose attribute block has a form. */

@@ -41,7 +41,8 @@ export function dial(peer: NeighbourConfig, listener: DialListener): Dial {
     listener.connected(socket);
     socket.resume();
   });
-  socket.connect({ host: peer.address, port: peer.port ?? BGP_PORT });
+  const host = peer.interface === undefined ? peer.address : `${peer.address}%${peer.interface}`;
+  socket.connect({ host, port: peer.port ?? BGP_PORT });
   return { abort: () => abandon(socket) };
 }
 

@@ -16,7 +16,7 @@ import { dial } from './dial.ts';
 import { Lingering } from './lingering.ts';
 import type { ListenerSet } from './listener-set.ts';
 import type { TransportReport } from './server-options.ts';
-import { fromNodeAddress } from './socket-address.ts';
+import { fromNodeAddress, zoneOf } from './socket-address.ts';
 import { descriptorOf } from './socket-descriptor.ts';
 import { applyTtlRule } from './socket-options.ts';
 import { TcpConnection } from './tcp-connection.ts';
@@ -63,6 +63,7 @@ export class PeerConnections {
     const peer = address === undefined ? undefined : this.#book.find(address);
     if (
       peer === undefined ||
+      (peer.interface !== undefined && zoneOf(socket.remoteAddress) !== peer.interface) ||
       this.#unprotected.has(peer.template ?? peer.address) ||
       !protect(socket, peer)
     ) {

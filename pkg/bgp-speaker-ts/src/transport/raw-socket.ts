@@ -18,7 +18,7 @@ import {
   setTtl,
   type TtlRule,
 } from './socket-options.ts';
-import { bind, close, listen, type SyscallResult, socket } from './syscalls.ts';
+import { bind, close, interfaceIndex, listen, type SyscallResult, socket } from './syscalls.ts';
 
 /** Kinds of socket(2). */
 export const SocketType = { stream: 1, datagram: 2 } as const;
@@ -34,6 +34,8 @@ export interface OutgoingSocket extends TtlRule {
   readonly peer: Address;
   readonly localAddress?: Address | undefined;
   readonly password?: string | undefined;
+  /** Where a link-local peer is. */
+  readonly interface?: string | undefined;
 }
 
 /** Opens a listening socket; an address no interface has yet is fine. */
@@ -52,13 +54,14 @@ export function openListeningSocket(address: Address, port: number): SyscallResu
 
 /** Opens a socket for one connection to a peer, bound to its source address, not yet connected. */
 export function openOutgoingSocket(outgoing: OutgoingSocket): SyscallResult {
-  const { peer, localAddress, password } = outgoing;
+  const { peer, localAddress, password, interface: name } = outgoing;
+  const index = name === undefined ? 0 : interfaceIndex(name);
   return prepareSocket(peer, SocketType.stream, (fd) => [
     () => noDelay(fd),
     () => markNetworkControl(fd, peer),
     () => applyTtlRule(fd, peer, outgoing),
     ...(password === undefined ? [] : [() => setMd5Key(fd, peer, password)]),
-    ...(localAddress === undefined ? [] : [() => bind(fd, socketAddress(localAddress, 0))]),
+    ...(localAddress === undefined ? [] : [() => bind(fd, socketAddress(localAddress, 0, index))]),
   ]);
 }
 

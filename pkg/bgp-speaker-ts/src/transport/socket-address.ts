@@ -40,6 +40,11 @@ export function fromSocketAddress(bytes: Uint8Array): Address {
     : addressFromBytes(bytes.subarray(8, 24));
 }
 
+/** Reads the interface behind a link-local address as Node gives it, if it is there. */
+export function zoneOf(text: string | undefined): string | undefined {
+  return /%(.*)$/.exec(text ?? '')?.[1];
+}
+
 /** Reads the address Node gives for one end of a connection: without a zone, in canonical form. */
 export function fromNodeAddress(text: string | undefined): Address | undefined {
   const parsed = parseAddress((text ?? '').replace(/%.*$/, ''));

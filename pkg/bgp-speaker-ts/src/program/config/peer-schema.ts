@@ -61,12 +61,13 @@ const bfdSchema: z.ZodType<Complete<BfdConfig>> = object({
   minReceiveIntervalMs: optional(integer(10, 60_000), 'least interval between packets we take; 300 without'),
   multiplier: optional(integer(1, 255), 'how many of our packets in a row may be lost; 3 without'),
   multihop: optional(flag, 'the peer is behind routers (RFC 5883); as multihop of the peer without'),
-  interface: optional(text, 'interface of a link-local peer'),
+  interface: optional(text, 'interface of a link-local peer; that of the peer without'),
 });
 
 /** A neighbour. */
 export const peerSchema: z.ZodType<PeerValues> = object({
   address: required(peerAddress, 'address of the neighbour, or the prefix of dynamic neighbours'),
+  interface: optional(text, 'interface a link-local address is on; needed with one'),
   port: withDefault(port, BGP_PORT, 'port to connect to'),
   maxPeers: optional(integer(1, 65_534), 'most dynamic neighbours of a prefix at a time; 100 without'),
   asn: required(peerAsn, 'AS number of the neighbour; also internal, external, any, or a list with ranges'),

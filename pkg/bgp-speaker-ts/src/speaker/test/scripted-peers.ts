@@ -56,7 +56,7 @@ export class ScriptedPeers {
       version: 4,
       asn,
       holdTimeSeconds: 0,
-      identifier: toWords(prefix(`${name}/32`))[0],
+      identifier: addressBytes(address(name)).reduce((sum, byte) => (sum * 256 + byte) >>> 0, 0),
       capabilities: [
         { kind: 'multiprotocol', afi: 1, safi: 1 },
         { kind: 'multiprotocol', afi: 2, safi: 1 },
