@@ -28,3 +28,9 @@ export { openKernel } from './linux-kernel.ts';
 export { createNetns, deleteNetns, listNetns, netnsPath } from './namespaces.ts';
 export { netnsOfPid, type Outcome, withNetns } from './netns.ts';
 export { MAIN_TABLE, normalizeRoute, routeKey, routeSatisfies, WEFT_ROUTE_PROTOCOL } from './route.ts';
+export {
+  openRouterDiscovery,
+  type RouterDiscovery,
+  type RouterListener,
+  type RouterMessageKind,
+} from './router-discovery.ts';

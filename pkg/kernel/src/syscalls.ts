@@ -41,6 +41,10 @@ const prototypes = {
   setsockopt: 'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
   send: 'long send(int fd, void *buffer, size_t length, int flags)',
   recv: 'long recv(int fd, void *buffer, size_t length, int flags)',
+  sendto:
+    'long sendto(int fd, void *buffer, size_t length, int flags, void *address, unsigned int address_length)',
+  recvfrom:
+    'long recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *address_length)',
   close: 'int close(int fd)',
   setns: 'int setns(int fd, int type)',
   unshare: 'int unshare(int flags)',
@@ -106,6 +110,18 @@ export function sendAside(fd: number, data: Buffer): Promise<SyscallResult> {
 /** recv(2) into the buffer; answers the number of bytes received. */
 export function recv(fd: number, into: Buffer, flags: number): SyscallResult {
   return call('recv', fd, into, into.length, flags);
+}
+
+/** sendto(2) to a raw `struct sockaddr`. */
+export function sendTo(fd: number, data: Buffer, address: Buffer): SyscallResult {
+  return call('sendto', fd, data, data.length, 0, address, address.length);
+}
+
+/** recvfrom(2) into the buffer, the sender into a raw `struct sockaddr` as long as it is. */
+export function receiveFrom(fd: number, into: Buffer, address: Buffer): SyscallResult {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(address.length);
+  return call('recvfrom', fd, into, into.length, 0, address, length);
 }
 
 /** close(2). */
