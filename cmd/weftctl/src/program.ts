@@ -13,6 +13,7 @@ import { registerLab } from './lab/index.ts';
 import { registerNode } from './node/index.ts';
 import { daemonOptions } from './options.ts';
 import { registerResources } from './resource/index.ts';
+import { registerTop } from './top/index.ts';
 
 const EXAMPLES = `
 Exit codes: 0 done; 1 something failed, or only a part was done; 2 the command line is wrong.
@@ -40,6 +41,7 @@ export function buildProgram(): Command {
   registerIpam(program);
   registerNode(program);
   registerFuse(program);
+  registerTop(program);
   registerAttach(program);
   registerDatastore(program);
   registerCni(program);
