@@ -314,7 +314,7 @@ export class Daemon {
       metrics: this.#metrics,
       journal: this.#journal,
       bgp: () => this.#speaking.bgp,
-      sessions: () => this.#deciding.sessions,
+      sessions: () => this.#speaking.sessions,
       readiness: () => this.#readiness(),
       addresses: () => this.#startup.addresses,
       attaching: this.#attaching,
@@ -327,7 +327,7 @@ export class Daemon {
     return {
       nodeName: this.#options.nodeName,
       bgp: () => this.#speaking.bgp,
-      sessions: () => this.#deciding.sessions,
+      sessions: () => this.#speaking.sessions,
       nodes: () => this.#state.all('Node'),
       addresses: () => addressesOf(this.#options.nodeName, this.#state.all('Node')),
       notCurrent: () => notCurrent(this.#state.isCurrent, this.#state.health.describe()),
@@ -375,7 +375,7 @@ export class Daemon {
   }
 
   #nodeFacts(): NodeFacts {
-    const { bgpIdentifier, peers } = bgpPeers(this.#speaking.bgp, this.#deciding.sessions, since);
+    const { bgpIdentifier, peers } = bgpPeers(this.#speaking.bgp, this.#speaking.sessions, since);
     const learned = (this.#speaking.bgp?.locRib() ?? []).flatMap(({ best, prefix }) =>
       best?.peer === undefined ? [] : ([[prefix, best.peer]] as const),
     );

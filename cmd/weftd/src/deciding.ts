@@ -7,7 +7,6 @@ import {
   type FelixSettings,
   type RoutingContext,
   routingContext,
-  type SessionDecision,
 } from '@weft/calc';
 import type { FactsWatcher } from '@weft/dataplane';
 import type { Logger } from '@weft/telemetry';
@@ -49,11 +48,6 @@ export class Deciding {
   /** From the first computation on. Before it something is not read yet, and what is not read must not look gone. */
   get isRunning(): boolean {
     return this.#running;
-  }
-
-  /** Every possible peer with the reason why it is one or is not, as last decided. */
-  get sessions(): readonly SessionDecision[] {
-    return this.#desired?.sessions ?? [];
   }
 
   /** All that was decided last. */

@@ -30,6 +30,7 @@ export type { ReceivedRoute, SelectedRoute, SentRoute } from './speaker/listing.
 export { RecordedSpeaker, replay } from './speaker/recording.ts';
 export { Retelling, type RetellingOptions } from './speaker/retelling.ts';
 export type { ShownAttributes } from './speaker/shown-attributes.ts';
+export type { SoleRoutes } from './speaker/sole-routes.ts';
 export { Speaker } from './speaker/speaker.ts';
 export type { Acknowledgement } from './transport/acknowledgement.ts';
 export { BgpServer, type StartResult } from './transport/bgp-server.ts';

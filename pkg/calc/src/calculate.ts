@@ -43,6 +43,7 @@ function hasSameBgpInput(left: CalcInput, right: CalcInput): boolean {
 
 interface BgpDecision {
   readonly settings: BgpSettings;
+  readonly nodeAddresses: readonly Address[];
   readonly speaker: DesiredSpeaker;
   readonly sessions: Sessions;
 }
@@ -51,9 +52,10 @@ function decideBgp(given: CalcInput): BgpDecision {
   const input = withoutRepeats(given);
   const cluster = bgpCluster(input);
   const { settings } = cluster;
+  const nodeAddresses = [...cluster.nodeOfAddress.keys()].sort();
   const own = ownNode(input, cluster);
   if (own.kind === 'no-bgp')
-    return { settings, speaker: own, sessions: { peers: [], decisions: [], gateways: [] } };
+    return { settings, nodeAddresses, speaker: own, sessions: { peers: [], decisions: [], gateways: [] } };
   const decided = sessions(
     input,
     own.node,
@@ -62,12 +64,14 @@ function decideBgp(given: CalcInput): BgpDecision {
   );
   return {
     settings,
+    nodeAddresses,
     speaker: { kind: 'bgp', config: speakerConfig(input, own.node, settings, decided) },
     sessions: decided,
   };
 }
 
-function assemble(given: CalcInput, { settings, speaker, sessions: decided }: BgpDecision): DesiredState {
+function assemble(given: CalcInput, decision: BgpDecision): DesiredState {
+  const { nodeAddresses, settings, speaker, sessions: decided } = decision;
   const input = withoutRepeats(given);
   const blocks = ownBlocks(input);
   const { announced, notAnnounced } = announcements(input, blocks, settings);
@@ -79,6 +83,7 @@ function assemble(given: CalcInput, { settings, speaker, sessions: decided }: Bg
     routes: [...localRoutes(input, blocks, settings), ...gatewayRoutes(input), ...peerRoutes],
     serviceRanges: wholeRanges(serviceRanges(settings)),
     nat: desiredNat(input),
+    nodeAddresses,
     sessions: decided.decisions,
   };
 }

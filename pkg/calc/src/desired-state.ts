@@ -1,7 +1,7 @@
 /**
  * What `calculate` answers: everything this node should be, each item with its reason.
  */
-import type { Prefix } from '@weft/ip';
+import type { Address, Prefix } from '@weft/ip';
 import type { SpeakerConfig } from 'bgp-speaker-ts';
 import type { Announcement, NotAnnounced } from './announcements.ts';
 import type { DesiredRoute } from './desired-route.ts';
@@ -24,6 +24,8 @@ export interface DesiredState {
   /** Ranges of service addresses that are announced as a whole: kube-proxy of every node serves them. */
   readonly serviceRanges: readonly Prefix[];
   readonly nat: DesiredNat;
+  /** Addresses of all nodes, sorted as text: who there follows the same resources as this node. */
+  readonly nodeAddresses: readonly Address[];
   /** Every possible peer, sorted, with the reason why it is one or is not. */
   readonly sessions: readonly SessionDecision[];
 }

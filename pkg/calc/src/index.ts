@@ -54,4 +54,5 @@ export {
 export { localPrefOfMetric, MAX_ROUTE_METRIC, metricOfLocalPref } from './route-metric.ts';
 export { announcesServices, type Service } from './services/service.ts';
 export type { SessionType } from './sessions/candidate.ts';
+export { type HandOver, type HandOverInput, handOver, type RunningSession } from './sessions/hand-over.ts';
 export type { SessionDecision } from './sessions/sessions.ts';

@@ -61,7 +61,7 @@ function toPeer(
     node: decision?.kind === 'session' ? decision.node : undefined,
     state: peer.state,
     since: server?.wallClock(peer.stateSince).toISOString() ?? startedAt,
-    info: established ? '' : (peer.lastError ?? ''),
+    info: infoOf(peer, decision, server),
     families: established ? peer.families.map(({ family }) => family) : [],
     counters: {
       updatesReceived: peer.updatesReceived,
@@ -82,6 +82,17 @@ function toBfd({ bfd }: PeerStatus, server: Bgp | undefined): BgpPeer['bfd'] {
     diagnostic: state === 'Up' ? undefined : diagnostic,
     detectionTimeMs,
   };
+}
+
+/** Why a session is there that no resource asks for, before what its state says. */
+function infoOf(
+  { lastError, state }: PeerStatus,
+  decision: SessionDecision | undefined,
+  server: Bgp | undefined,
+): string {
+  if (decision?.kind === 'session' && decision.keptUntil !== undefined && server !== undefined)
+    return `kept until ${server.wallClock(decision.keptUntil).toISOString()} at the latest: ${decision.reason}`;
+  return state === 'Established' ? '' : (lastError ?? '');
 }
 
 /** The best path with its attributes, and what decided against the others. */

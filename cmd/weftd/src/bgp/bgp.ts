@@ -7,10 +7,12 @@ import type { Logger } from '@weft/telemetry';
 import {
   type Acknowledgement,
   BgpServer,
+  type ConfigureOptions,
   type Explanation,
   type LocRibChange,
   type NextHopState,
   type PeerStatus,
+  type SoleRoutes,
   type SpeakerConfig,
   type SpeakerReport,
   type StartError,
@@ -60,8 +62,13 @@ export class Bgp {
   }
 
   /** Takes over a new configuration; only sessions that must be are reset. An error means that nothing has changed. */
-  configure(config: SpeakerConfig): StartError | undefined {
-    return this.#server.configure(config);
+  configure(config: SpeakerConfig, options: ConfigureOptions = {}): StartError | undefined {
+    return this.#server.configure(config, options);
+  }
+
+  /** What would be lost without these peers. */
+  soleRoutes(peers: readonly Address[]): ReadonlyMap<Address, SoleRoutes> {
+    return this.#server.soleRoutes(peers);
   }
 
   /** All routes this node originates. */

@@ -2,11 +2,12 @@
  * Keeps the speaker as `calculate` wants it: started when there is BGP to speak, told every change, tried again when an
  * address could not be listened on.
  */
-import { type DesiredState, nextHopStates, type RoutingContext } from '@weft/calc';
+import { type DesiredState, nextHopStates, type RoutingContext, type SessionDecision } from '@weft/calc';
 import type { Address } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
-import type { LocRibChange, SpeakerConfig, StartError } from 'bgp-speaker-ts';
+import type { LocRibChange, StartError } from 'bgp-speaker-ts';
 import { Bgp } from './bgp.ts';
+import { HandingOver, type WantedSessions } from './handing-over.ts';
 
 /** How long an address that could not be listened on is left alone, in ms. */
 const LISTEN_RETRY_MS = 5_000;
@@ -27,9 +28,13 @@ export interface SpeakingOptions {
   readonly tryAgain: () => void;
 }
 
+/** What of the desired state is about BGP. */
+export type Followed = Pick<DesiredState, 'announcements' | 'nodeAddresses' | 'sessions' | 'speaker'>;
+
 /** BGP of one daemon, over the life of one speaker. */
 export class Speaking {
   readonly #with: SpeakingOptions;
+  readonly #handingOver = new HandingOver();
   #bgp: Bgp | undefined;
   #noBgpReason: string | undefined;
   #error: StartError | undefined;
@@ -58,6 +63,11 @@ export class Speaking {
     return this.#error;
   }
 
+  /** Every possible peer with the reason why it is one or is not, those included that are kept until others take their place. */
+  get sessions(): readonly SessionDecision[] {
+    return this.#handingOver.decisions;
+  }
+
   /** The speaker has started a moment ago. */
   get isSettling(): boolean {
     return this.#startedAt !== undefined && performance.now() - this.#startedAt < SETTLING_MS;
@@ -75,10 +85,10 @@ export class Speaking {
   }
 
   /** Takes over what was calculated. */
-  follow({ announcements, speaker }: Pick<DesiredState, 'announcements' | 'speaker'>): void {
-    if (speaker.kind === 'no-bgp') this.#fallSilent(speaker.reason);
+  follow({ announcements, nodeAddresses, sessions, speaker }: Followed): void {
+    if (speaker.kind === 'no-bgp') this.#fallSilent(speaker.reason, sessions);
     else {
-      this.#configure(speaker.config);
+      this.#configure({ config: speaker.config, nodeAddresses, sessions });
       this.#noBgpReason = undefined;
       this.#bgp?.announce(announcements);
     }
@@ -87,22 +97,25 @@ export class Speaking {
   /** Closes all sessions so that peers keep our routes; with a word for them, so that they do not. */
   async stop(communication?: string): Promise<void> {
     clearTimeout(this.#retry);
+    this.#handingOver.reset([]);
     await this.#bgp?.stop(communication);
   }
 
   /** Without BGP the datastore alone says which routes there are. A speaker that runs is left without peers and routes. */
-  #fallSilent(reason: string): void {
+  #fallSilent(reason: string, sessions: readonly SessionDecision[]): void {
     if (this.#noBgpReason !== reason) this.#with.log.warn('bgp-off', `no BGP: ${reason}`);
     this.#noBgpReason = reason;
     this.#error = undefined;
+    this.#handingOver.reset(sessions);
     this.#bgp?.configure({ ...this.#bgp.config, peers: [] });
     this.#bgp?.announce([]);
     this.#completeRoutes();
   }
 
-  #configure(config: SpeakerConfig): void {
+  #configure(wanted: WantedSessions): void {
     const before = this.#error?.message;
-    this.#error = this.#bgp === undefined ? this.#start(config) : this.#bgp.configure(config);
+    this.#error =
+      this.#bgp === undefined ? this.#start(wanted) : this.#handingOver.configure(this.#bgp, wanted);
     if (this.#error !== undefined && this.#error.message !== before) {
       const { kind, message, object, hint } = this.#error;
       this.#with.log.error(kind === 'listen-error' ? 'bgp-listen-failed' : 'bgp-config-refused', message, {
@@ -114,7 +127,7 @@ export class Speaking {
     if (this.#error?.kind === 'listen-error') this.#retry = setTimeout(this.#with.tryAgain, LISTEN_RETRY_MS);
   }
 
-  #start(config: SpeakerConfig): StartError | undefined {
+  #start({ config, sessions }: WantedSessions): StartError | undefined {
     const { log, restarting, routesChanged } = this.#with;
     const started = Bgp.start({
       config,
@@ -128,6 +141,7 @@ export class Speaking {
     });
     if (!(started instanceof Bgp)) return started;
     this.#bgp = started;
+    this.#handingOver.reset(sessions);
     this.#startedAt = performance.now();
     return undefined;
   }

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import { calculateReflector, type SessionDecision } from '@weft/calc';
+import { calculateReflector } from '@weft/calc';
 import { type ControlServer, type Health, startControlServer } from '@weft/control';
 import { type Mirror, mirror, openDatastore } from '@weft/datastore';
 import { type Prefix, parseInterfaceAddress } from '@weft/ip';
@@ -44,7 +44,6 @@ export class Reflector {
   readonly #log: Logger;
   readonly #audit: Audit;
   #control: ControlServer | undefined;
-  #sessions: readonly SessionDecision[] = [];
   #scheduled = false;
   #running = false;
 
@@ -83,7 +82,7 @@ export class Reflector {
       backend: reflectorBackend({
         options: this.#options,
         bgp: () => this.#speaking.bgp,
-        sessions: () => this.#sessions,
+        sessions: () => this.#speaking.sessions,
         metrics: () => this.#metrics.render(),
         readiness: () => this.#readiness(),
         inSync: () => this.#isCurrent,
@@ -159,8 +158,12 @@ export class Reflector {
       settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds },
     });
     this.#metrics.calculated((performance.now() - start) / 1000);
-    this.#sessions = sessions;
-    this.#speaking.follow({ speaker: { kind: 'bgp', config }, announcements: [] });
+    this.#speaking.follow({
+      speaker: { kind: 'bgp', config },
+      announcements: [],
+      nodeAddresses: [],
+      sessions,
+    });
   }
 }
 

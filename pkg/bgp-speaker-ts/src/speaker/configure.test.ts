@@ -162,9 +162,52 @@ describe('a new configuration', () => {
     expect(sessions(network)).toEqual([1, 1]);
   });
 
+  test('another connection for the same routes takes none away, not for a moment, at neither end', () => {
+    const network = create();
+    originate(network, A, '10.3.0.0/26');
+    network.advance(1000);
+    for (const name of [A, B, C]) network.node(name).told.length = 0;
+    change(network, middle({ password: 'secret' }));
+    expect(sessions(network)).toEqual([2, 1]);
+    expect(toldBy(network, B, 'peer-down')).toMatchObject([{ keptPaths: 1, reason: { kind: 'tcp-closed' } }]);
+    const changes = [A, B, C].flatMap((name) => toldBy(network, name, 'loc-rib-changed'));
+    expect(changes.flatMap((told) => told.changes).filter(({ best }) => best === undefined)).toEqual([]);
+    expect(Object.keys(routesOf(network, C)).toSorted()).toEqual([...ROUTES, '10.3.0.0/26'].toSorted());
+  });
+
+  test('a peer that is removed without a Cease keeps our routes for the restart time, and we none of its', () => {
+    const network = create();
+    originate(network, A, '10.3.0.0/26');
+    network.advance(1000);
+    const [, toC] = middle().peers;
+    const config = { ...middle(), peers: [toC as PeerConfig] };
+    network.send(A, { kind: 'configure', config, withoutCease: [address(B)] });
+    network.advance(10_000);
+    expect(Object.keys(routesOf(network, A))).toEqual(['10.3.0.0/26']);
+    expect(Object.keys(routesOf(network, B))).toContain('10.3.0.0/26');
+    network.advance(120_000);
+    expect(Object.keys(routesOf(network, B))).not.toContain('10.3.0.0/26');
+  });
+
+  test('a peer that comes back before that time finds its routes there, and loses none for a moment', () => {
+    const network = create();
+    originate(network, A, '10.3.0.0/26');
+    network.advance(1000);
+    const [, toC] = middle().peers;
+    const config = { ...middle(), peers: [toC as PeerConfig] };
+    network.send(A, { kind: 'configure', config, withoutCease: [address(B)] });
+    network.advance(10_000);
+    network.node(B).told.length = 0;
+    change(network, middle());
+    expect(toldBy(network, B, 'peer-established')).toHaveLength(1);
+    const changes = toldBy(network, B, 'loc-rib-changed').flatMap((told) => told.changes);
+    expect(changes.filter(({ best }) => best === undefined)).toEqual([]);
+    expect(Object.keys(routesOf(network, B))).toContain('10.3.0.0/26');
+  });
+
   test('a change of the OPEN resets that session alone, and it comes back', () => {
     const network = create();
-    change(network, middle({ families: ['ipv4-unicast'] }));
+    change(network, middle({ role: 'peer' }));
     expect(sessions(network)).toEqual([2, 1]);
     expect(Object.keys(routesOf(network, C))).toEqual(ROUTES);
     expect(toldBy(network, B, 'peer-down')[0]?.reason).toMatchObject({

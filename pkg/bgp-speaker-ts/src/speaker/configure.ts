@@ -4,10 +4,12 @@
 
 import type { Prefix } from '@weft/ip';
 import { PathFlag } from '../rib/path-table.ts';
+import { MAX_PEERS } from '../rib/peer-table.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import { updateBfd } from './bfd.ts';
 import type { SpeakerConfig } from './config.ts';
 import type { SpeakerCore } from './core.ts';
+import type { ConfigureOptions } from './events.ts';
 import { toExportProfile } from './export-profile.ts';
 import { toImportProfile } from './import-profile.ts';
 import { LongLivedMarker } from './long-lived-marker.ts';
@@ -18,13 +20,18 @@ import { isSameData, needsImport, needsReset, toSessionConfig } from './session-
 import { dispatch } from './sessions.ts';
 
 /** Takes on a configuration: the first one, or another in its place. */
-export function configure(core: SpeakerCore, next: SpeakerConfig): void {
+export function configure(
+  core: SpeakerCore,
+  next: SpeakerConfig,
+  { withoutCease = [] }: ConfigureOptions = {},
+): void {
   const before = core.config;
   core.config = next;
   core.book = new PeerBook(next.peers);
   for (const neighbour of core.neighbours.values()) {
     const config = core.book.find(neighbour.address);
-    if (config === undefined || isLost(neighbour, config)) removeNeighbour(core, neighbour);
+    if (config === undefined || isLost(neighbour, config))
+      removeNeighbour(core, neighbour, withoutCease.includes(neighbour.address) ? 'without-cease' : 'cease');
     else changeNeighbour(core, neighbour, before, config);
   }
   for (const config of core.book.exact) {
@@ -83,9 +90,14 @@ export function addNeighbour(core: SpeakerCore, config: NeighbourConfig): Neighb
 }
 
 /** Ends a neighbour and forgets it, with its routes. */
-export function removeNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
+export function removeNeighbour(
+  core: SpeakerCore,
+  neighbour: Neighbour,
+  ending: 'cease' | 'without-cease' = 'cease',
+): void {
   neighbour.stopped = true;
-  dispatch(core, neighbour, { kind: 'stop', reason: { subcode: CeaseSubcode.peerDeconfigured } });
+  if (ending === 'without-cease') leaveQuietly(core, neighbour);
+  else dispatch(core, neighbour, { kind: 'stop', reason: { subcode: CeaseSubcode.peerDeconfigured } });
   updateBfd(core, neighbour);
   dropAllPaths(core, neighbour);
   core.neighbours.delete(neighbour.address);
@@ -93,6 +105,15 @@ export function removeNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
   core.deadlines.set(neighbour.index, Number.POSITIVE_INFINITY);
   core.retiredPeers.push(neighbour.index);
   count(core, neighbour.config.template, -1);
+}
+
+/** Closes without a word, and remembers that the peer may have kept our routes. */
+function leaveQuietly(core: SpeakerCore, neighbour: Neighbour): void {
+  const { leftQuietly } = core;
+  if (neighbour.session !== undefined) leftQuietly.add(neighbour.address);
+  const [oldest] = leftQuietly;
+  if (oldest !== undefined && leftQuietly.size > MAX_PEERS) leftQuietly.delete(oldest);
+  dispatch(core, neighbour, { kind: 'stop-gracefully' });
 }
 
 function changeNeighbour(
@@ -108,8 +129,10 @@ function changeNeighbour(
   neighbour.fsm.configure(toSessionConfig(core.config, config, neighbour.otherAsn));
   updateBfd(core, neighbour);
   if (describePeer(core, neighbour)) touchPaths(core, neighbour.index);
-  if (needsReset(before, core.config, old, config, neighbour.session?.negotiated.peerAsn)) {
-    resetNeighbour(core, neighbour);
+  const reset = needsReset(before, core.config, old, config, neighbour.session?.negotiated.peerAsn);
+  if (reset !== undefined) {
+    if (reset === 'reconnect') reconnect(core, neighbour);
+    else resetNeighbour(core, neighbour);
     return;
   }
   if (neighbour.session === undefined) return;
@@ -122,6 +145,15 @@ function resetNeighbour(core: SpeakerCore, neighbour: Neighbour): void {
   const reason = { subcode: CeaseSubcode.otherConfigurationChange };
   dispatch(core, neighbour, { kind: 'reset', reason, holdSeconds: 0 });
   dropAllPaths(core, neighbour);
+}
+
+/**
+ * The same routes come over another connection: both ends keep what they have until then, as after a restart (RFC 4724).
+ */
+function reconnect(core: SpeakerCore, neighbour: Neighbour): void {
+  if (neighbour.stopped) return;
+  dispatch(core, neighbour, { kind: 'stop-gracefully' });
+  dispatch(core, neighbour, { kind: 'start' });
 }
 
 /** Moves a neighbour to the update groups that suit its configuration now. */

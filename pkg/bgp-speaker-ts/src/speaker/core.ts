@@ -58,6 +58,11 @@ export class SpeakerCore {
   readonly deadlines: DeadlineHeap = new DeadlineHeap();
   /** Indexes of removed neighbours whose paths are not out of all tables yet. */
   readonly retiredPeers: number[] = [];
+  /**
+   * Peers that were removed without a Cease and may have kept our routes: what their next OPEN is to say. At most as many as
+   * there can be peers; then the oldest is forgotten.
+   */
+  readonly leftQuietly: Set<Address> = new Set();
   /** Who looks on: see `observe`. */
   readonly observers: Set<SpeakerObserver> = new Set();
   /** This life began as a restart that is not over yet: the R bit of OPENs. */
@@ -116,11 +121,11 @@ export class SpeakerCore {
 
   /**
    * What the next OPEN to a peer says about restarting. The F bits say that forwarding went on while the session was
-   * away: so it did if the process alone restarted, or if only the session ended. Departs from RFC 4724 §3, where the F
+   * away: so it did if the process alone restarted, or if only the session ended, even with its configuration. Departs from RFC 4724 §3, where the F
    * bits speak of a restart: set without the R bit, they spare the peer from dropping routes that work.
    */
-  restartStateFor({ establishedCount }: Pick<Neighbour, 'establishedCount'>): RestartState {
-    const forwarding = this.restarting || establishedCount > 0;
+  restartStateFor({ address, establishedCount }: Neighbour): RestartState {
+    const forwarding = this.restarting || establishedCount > 0 || this.leftQuietly.has(address);
     return { restarting: this.restarting, forwarding: forwarding ? FAMILIES : [] };
   }
 

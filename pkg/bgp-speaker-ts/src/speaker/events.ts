@@ -21,10 +21,19 @@ export interface ConnectionEnds {
   readonly remotePort?: number | undefined;
 }
 
+/** How sessions end that a new configuration does not have. */
+export interface ConfigureOptions {
+  /**
+   * Peers that are told nothing: the connection closes without a Cease, so that they keep our routes for the restart time
+   * (RFC 4724), as long as they may need to have others in their place.
+   */
+  readonly withoutCease?: readonly Address[] | undefined;
+}
+
 /** What can happen to a speaker. */
 export type SpeakerEvent =
   /** A whole new configuration; only sessions that must be are reset. */
-  | { readonly kind: 'configure'; readonly config: SpeakerConfig }
+  | ({ readonly kind: 'configure'; readonly config: SpeakerConfig } & ConfigureOptions)
   /** All routes this speaker originates. End-of-RIB is not sent before the first of these events. */
   | { readonly kind: 'set-local-routes'; readonly routes: readonly LocalRoute[] }
   /** News about some next hops; one never named is taken for reachable at metric 0. */

@@ -313,13 +313,13 @@ describe('the session is back (RFC 9494 §4.2)', () => {
     expect(peers.told('stale-paths-removed')).toMatchObject([{ cause: 'stale-time-passed' }]);
   });
 
-  test('a session that is configured anew leaves no time running', () => {
+  test('a session that is configured anew, so that its routes are others, leaves no time running', () => {
     const peers = converged();
     peers.disconnect(PEER);
     peers.advance(200);
     const { config } = peers.speaker;
     const [before] = config.peers;
-    const changed: PeerConfig = { ...(before as PeerConfig), multihop: 3 };
+    const changed: PeerConfig = { ...(before as PeerConfig), role: 'peer' };
     peers.handle({ kind: 'configure', config: { ...config, peers: [changed] } });
     expect(fateOf(peers)).toBe('gone');
     expect(peers.speaker.status()[0]?.families[0]?.longLivedUntil).toBeUndefined();

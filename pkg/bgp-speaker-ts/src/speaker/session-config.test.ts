@@ -14,6 +14,11 @@ describe('what a change of configuration does to a session', () => {
     ['localAsnDual', { localAsnDual: true }],
     ['role', { role: 'peer' }],
     ['strictRole', { strictRole: true }],
+  ])('another %s resets it: its routes are others', (_key, change) => {
+    expect(needsReset(config, config, before, { ...before, ...change })).toBe('reset');
+  });
+
+  test.each<[keyof PeerConfig, Partial<PeerConfig>]>([
     ['families', { families: ['ipv4-unicast'] }],
     ['addPath', { addPath: 'both' }],
     ['port', { port: 1179 }],
@@ -21,8 +26,13 @@ describe('what a change of configuration does to a session', () => {
     ['password', { password: 'secret' }],
     ['ttlSecurityHops', { ttlSecurityHops: 1 }],
     ['multihop', { multihop: 2 }],
-  ])('another %s resets it', (_key, change) => {
-    expect(needsReset(config, config, before, { ...before, ...change })).toBe(true);
+  ])('another %s asks for another connection, for the same routes', (_key, change) => {
+    expect(needsReset(config, config, before, { ...before, ...change })).toBe('reconnect');
+  });
+
+  test('another port leaves it alone where we only wait for the peer to connect', () => {
+    const waiting = { ...before, passive: true };
+    expect(needsReset(config, config, waiting, { ...waiting, port: 1179 })).toBeUndefined();
   });
 
   test.each<[keyof PeerConfig, Partial<PeerConfig>]>([
@@ -44,7 +54,7 @@ describe('what a change of configuration does to a session', () => {
     ['maxPrefix', { maxPrefix: { prefixes: 1, action: 'warn' } }],
     ['description', { description: 'x' }],
   ])('another %s leaves it alone', (_key, change) => {
-    expect(needsReset(config, config, before, { ...before, ...change })).toBe(false);
+    expect(needsReset(config, config, before, { ...before, ...change })).toBeUndefined();
   });
 
   test.each<[string, Partial<SpeakerConfig>, boolean]>([
@@ -56,7 +66,7 @@ describe('what a change of configuration does to a session', () => {
     ['gracefulRestart', { gracefulRestart: undefined }, false],
     ['externalRequiresPolicy', { externalRequiresPolicy: true }, false],
   ])('another %s of the speaker: reset is %o %s', (_key, change, expected) => {
-    expect(needsReset(config, { ...config, ...change }, before, before)).toBe(expected);
+    expect(needsReset(config, { ...config, ...change }, before, before)).toBe(expected ? 'reset' : undefined);
   });
 
   test.each<[string, Partial<SpeakerConfig>, Partial<PeerConfig>, boolean]>([

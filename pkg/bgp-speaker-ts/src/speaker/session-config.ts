@@ -4,11 +4,11 @@
  *     changed                                                what happens
  *     ───────────────────────────────────────────────────    ───────────────────────────────────────────────────────
  *     asn or identifier of the speaker                       every session is reset
- *     localAsn, localAsnDual, families, addPath, role,       its session is reset: the OPEN said otherwise
- *       strictRole of a peer
+ *     localAsn, localAsnDual, role, strictRole of a peer     its session is reset: the OPEN said otherwise
  *     asn of a peer                                          its session is reset, unless its AS number still suits
- *     interface, port, localAddress, password,               its session is reset: the connection was made otherwise
- *       ttlSecurityHops, multihop of a peer
+ *     families, addPath, interface, localAddress,            its session is made anew over another connection, without a
+ *       password, ttlSecurityHops, multihop of a peer          Cease: both ends keep the routes meanwhile (RFC 4724)
+ *     port of a peer                                         so, too, unless we only wait for the peer to connect
  *     peer not there any more                                its session ends with Cease/3, its routes go
  *     importPolicy, allowLocalAsn, localAsnNoPrepend,        routes received are judged again; the session stays
  *       externalRequiresPolicy, offPath
@@ -37,16 +37,19 @@ const IDLE_HOLD = { initialSeconds: 1, maxSeconds: 60 } as const;
 /** How long a peer may leave our bytes unread; RFC 9687 §7 asks for the greater of 8 minutes and two hold times. */
 const SEND_HOLD_SECONDS = 480;
 
-/** What of a peer cannot change under a running session. */
+/** What of a peer makes its routes others than they were. */
 const RESETTING = [
   'localAsn',
   'localAsnDual',
-  'families',
-  'addPath',
   'role',
   'strictRole',
+] as const satisfies readonly (keyof PeerConfig)[];
+
+/** What of a peer only a new connection takes on, over which the same routes come. */
+const RECONNECTING = [
+  'families',
+  'addPath',
   'interface',
-  'port',
   'localAddress',
   'password',
   'ttlSecurityHops',
@@ -126,7 +129,7 @@ export function clusterIdsOf(speaker: SpeakerConfig): number[] {
 }
 
 /**
- * Says whether a session must be reset to take on a changed configuration; see the table above.
+ * Says whether a session must be reset to take on a changed configuration, and how; see the table above.
  *
  * @param peerAsn the peer's AS number, when the session is Established
  */
@@ -136,13 +139,17 @@ export function needsReset(
   peerBefore: PeerConfig,
   peerAfter: PeerConfig,
   peerAsn?: number,
-): boolean {
-  if (before.asn !== after.asn || before.identifier !== after.identifier) return true;
+): 'reset' | 'reconnect' | undefined {
+  if (before.asn !== after.asn || before.identifier !== after.identifier) return 'reset';
   if (!isSameData(peerBefore.asn, peerAfter.asn)) {
     const suits = peerAsn !== undefined && acceptsAsn(peerAfter.asn, peerAsn, localAsnFor(after, peerAfter));
-    if (!suits) return true;
+    if (!suits) return 'reset';
   }
-  return RESETTING.some((key) => !isSameData(peerBefore[key], peerAfter[key]));
+  const differs = (key: keyof PeerConfig): boolean => !isSameData(peerBefore[key], peerAfter[key]);
+  if (RESETTING.some(differs)) return 'reset';
+  // Where we only wait for the peer, its port has no part in the connection.
+  const connects = !(peerBefore.passive && peerAfter.passive);
+  return RECONNECTING.some(differs) || (connects && differs('port')) ? 'reconnect' : undefined;
 }
 
 /** Says whether routes received from a peer must be judged again. */

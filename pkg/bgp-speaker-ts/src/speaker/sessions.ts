@@ -87,6 +87,7 @@ function establish(
   const { index, config } = neighbour;
   core.tables.peers.identifiers[index] = negotiated.peerIdentifier;
   neighbour.establishedCount += 1;
+  core.leftQuietly.delete(neighbour.address);
   neighbour.outstandingBytes = 0;
   const { localAddress, localPort = 0, remotePort = 0 } = neighbour.endsOf(connection);
   neighbour.session = {

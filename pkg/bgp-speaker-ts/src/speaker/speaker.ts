@@ -41,6 +41,7 @@ import { dumpMrt, type MrtDumpRequest } from './mrt-dump.ts';
 import { MrtLog, type MrtLogOptions } from './mrt-log.ts';
 import type { Neighbour } from './neighbour.ts';
 import { dispatch, resend } from './sessions.ts';
+import { type SoleRoutes, soleRoutes } from './sole-routes.ts';
 import { expireStale } from './stale-paths.ts';
 import { describeNeighbour } from './status.ts';
 
@@ -81,7 +82,7 @@ export class Speaker {
         this.#tick();
         return;
       case 'configure':
-        configure(this.#core, event.config);
+        configure(this.#core, event.config, event);
         return;
       case 'set-local-routes':
         this.#core.localRoutes.replace(event.routes);
@@ -160,6 +161,11 @@ export class Speaker {
   /** Why the route of a prefix is what it is, and what peers are told about it. */
   explain(prefix: Prefix): Explanation {
     return explainPrefix(this.#core, prefix);
+  }
+
+  /** What would be lost without these peers: the prefixes that nobody else has a usable path to, for each of them. */
+  soleRoutes(peers: readonly Address[]): Map<Address, SoleRoutes> {
+    return soleRoutes(this.#core, peers);
   }
 
   /** Who has been told a prefix, and who is about to be. */

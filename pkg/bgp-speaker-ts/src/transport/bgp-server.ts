@@ -32,9 +32,10 @@ import type {
   PrefixMatch,
   SpeakerConfig,
 } from '../speaker/config.ts';
-import type { SpeakerAction, SpeakerEvent } from '../speaker/events.ts';
+import type { ConfigureOptions, SpeakerAction, SpeakerEvent } from '../speaker/events.ts';
 import type { Explanation } from '../speaker/explain.ts';
 import type { ReceivedRoute, SelectedRoute, SentRoute } from '../speaker/listing.ts';
+import type { SoleRoutes } from '../speaker/sole-routes.ts';
 import { Speaker } from '../speaker/speaker.ts';
 import { FAMILIES, type Family } from '../wire/family.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
@@ -130,16 +131,16 @@ export class BgpServer {
   }
 
   /**
-   * Takes a new configuration; only sessions that must be are reset.
+   * Takes a new configuration; only sessions that must be are reset, and those of peers that are gone end.
    *
    * An error means that nothing has changed. It is final for this call: the server goes on as it was and does not try
    * again by itself. After a `ListenError` the same configuration may be given again when the address is free.
    */
-  configure(config: SpeakerConfig): StartError | undefined {
+  configure(config: SpeakerConfig, options: ConfigureOptions = {}): StartError | undefined {
     const error = configError(checkSpeakerConfig(config)) ?? this.#listeners.configure(config.listen);
     if (error !== undefined) return error;
     this.#connections.configure(config);
-    this.#handle({ kind: 'configure', config });
+    this.#handle({ kind: 'configure', config, ...options });
     this.#bmp.configure(config.bmp);
     return undefined;
   }
@@ -206,6 +207,11 @@ export class BgpServer {
   reportRoutes(wanted: boolean): void {
     this.#speaker.reportRoutes = wanted;
     this.#scheduleTurn();
+  }
+
+  /** What would be lost without these peers: the prefixes that nobody else has a usable path to, for each of them. */
+  soleRoutes(peers: readonly Address[]): Map<Address, SoleRoutes> {
+    return this.#speaker.soleRoutes(peers);
   }
 
   /** Why the route of a prefix is what it is. */

@@ -28,7 +28,7 @@ const namePrefixes: Readonly<Record<SessionType, string>> = {
 /** The peer, or why it cannot be one. */
 export type PeerOutcome =
   | { readonly kind: 'peer'; readonly config: PeerConfig; readonly reason: string }
-  | { readonly kind: 'left-out'; readonly reason: string };
+  | { readonly kind: 'left-out'; readonly reason: string; readonly lacksPassword?: true };
 
 /** What a peer is made of besides the candidate. */
 export interface PeerSurroundings {
@@ -47,7 +47,7 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
   if (localAddress === undefined)
     return { kind: 'left-out', reason: `this node has no IPv${family} address to peer from` };
   const password = passwordOf(options.password, secrets);
-  if (password.kind === 'missing') return { kind: 'left-out', reason: password.reason };
+  if (password.kind === 'missing') return { kind: 'left-out', reason: password.reason, lacksPassword: true };
   const passive = isPassive(candidate, localAddress);
   const { importPolicy, exportPolicy } = policies;
   const watched = bfdConfig(candidate, own);

@@ -24,6 +24,8 @@ export type SessionDecision =
       readonly passive: boolean;
       readonly families: readonly Family[];
       readonly reason: string;
+      /** The resources ask for something else, and routes still depend on it: until this time at most (`hand-over.ts`). */
+      readonly keptUntil?: number;
     }
   | {
       readonly kind: 'left-out';
@@ -31,6 +33,8 @@ export type SessionDecision =
       readonly peer: string;
       readonly type: SessionType;
       readonly reason: string;
+      /** It would be there if its password were known. */
+      readonly lacksPassword?: true;
     };
 
 /** A gateway that a peer needs a route by. */
@@ -97,7 +101,10 @@ interface Decided {
 
 function decide(candidate: Candidate, outcome: PeerOutcome): Decided {
   const { address, askedBy, families, node, options, type } = candidate;
-  if (outcome.kind === 'left-out') return { decision: leftOut(candidate, address, outcome.reason) };
+  if (outcome.kind === 'left-out') {
+    const { lacksPassword, reason } = outcome;
+    return { decision: { ...leftOut(candidate, address, reason), ...(lacksPassword && { lacksPassword }) } };
+  }
   const { config: peer, reason } = outcome;
   const gateway = options.reachableBy && { peer: address, gateway: options.reachableBy, askedBy };
   return {
