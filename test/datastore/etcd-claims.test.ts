@@ -81,6 +81,22 @@ describe('claimName on etcd', () => {
     expect(claim).toMatchObject({ kind: 'claimed', lost: { aborted: false } });
   });
 
+  it('knows an earlier claim of its own, which a restored backup brings back', async () => {
+    const store = await open();
+    const claim = await store.claimName('n1');
+    const loseLease = async (): Promise<void> => {
+      const leases = (await etcd.etcdctl('lease', 'list')).split('\n');
+      await etcd.etcdctl('lease', 'revoke', leases[1] ?? '');
+    };
+    const first = (await etcd.value(KEY)) ?? '';
+    await loseLease();
+    await waitFor('the name is held again', async () => (await etcd.value(KEY)) !== undefined);
+    await loseLease();
+    await etcd.put(KEY, first);
+    await waitFor('its new claim is there', async () => (await etcd.value(KEY)) !== first);
+    expect(claim).toMatchObject({ kind: 'claimed', lost: { aborted: false } });
+  });
+
   it('says that a name was lost to another while the store was away', async () => {
     const store = await open();
     const claim = await store.claimName('n1');

@@ -40,7 +40,9 @@ import type { Options } from './options.ts';
 import { NodeStartup } from './startup/node-startup.ts';
 import { StartupError } from './startup-error.ts';
 import { State } from './state.ts';
+import { ClusterIdentity } from './store/cluster-identity.ts';
 import { LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
+import { GuardedStore } from './store/guarded-store.ts';
 import { LateStore } from './store/late-store.ts';
 import { locationOf } from './store/location.ts';
 import { StoreHealth } from './store/store-health.ts';
@@ -68,7 +70,7 @@ export async function createDaemon(options: Options, log: Logger): Promise<Daemo
 export class Daemon {
   readonly #options: Options;
   readonly #log: Logger;
-  readonly #store: LateStore;
+  readonly #store: GuardedStore;
   readonly #kernel: Kernel;
   readonly #metrics = new Metrics('node');
   readonly #state: State;
@@ -92,9 +94,14 @@ export class Daemon {
   /** An earlier weftd's routes are in the kernel and still forward. */
   #restarting = false;
 
-  constructor(options: Options, log: Logger, store: LateStore, kernel: Kernel) {
+  constructor(options: Options, log: Logger, late: LateStore, kernel: Kernel) {
     this.#options = options;
     this.#log = log;
+    const identity = new ClusterIdentity({
+      nodenameFile: options.nodenameFile,
+      hasRoutes: () => this.#restarting,
+    });
+    const store = new GuardedStore(late, identity);
     this.#store = store;
     this.#kernel = kernel;
     const health = new StoreHealth(locationOf(options.datastore), log);
@@ -226,6 +233,7 @@ export class Daemon {
       options,
       log,
       store,
+      identity,
       state: this.#state,
       attachments: this.#attachments,
       journal: this.#journal,

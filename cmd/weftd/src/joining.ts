@@ -13,8 +13,9 @@ import type { Options } from './options.ts';
 import type { NodeStartup } from './startup/node-startup.ts';
 import { StartupError } from './startup-error.ts';
 import type { State } from './state.ts';
+import type { ClusterIdentity } from './store/cluster-identity.ts';
 import { ensureClusterInformation, isLocked, LOCKED, LOCKED_HINT } from './store/cluster-information.ts';
-import type { LateStore } from './store/late-store.ts';
+import type { GuardedStore } from './store/guarded-store.ts';
 import { patiently } from './store/patience.ts';
 
 /** How often a start that waits looks whether the datastore has gone away, or its lock, in ms. */
@@ -24,7 +25,8 @@ const CHECK_MS = 1_000;
 export interface JoiningOptions {
   readonly options: Options;
   readonly log: Logger;
-  readonly store: LateStore;
+  readonly store: GuardedStore;
+  readonly identity: ClusterIdentity;
   readonly state: State;
   readonly attachments: Attachments;
   readonly journal: BatchedJournal;
@@ -106,16 +108,29 @@ export class Joining {
 
   /** Whoever has locked the datastore is moving it, and what is written meanwhile would be lost. */
   async #whenUnlocked(): Promise<void> {
-    const { delayed, log, options, store } = this.#with;
+    const { delayed, identity, log, options, store } = this.#with;
     for (;;) {
-      const information = await this.#whenStoreLets(() =>
-        ensureClusterInformation(store, options.datastore.type, randomUUID),
-      );
-      if (!isLocked(information)) return;
+      const information = await this.#whenStoreLets(async () => {
+        identity.requireAtStart(await store.get({ kind: 'ClusterInformation', name: 'default' }));
+        return ensureClusterInformation(store, options.datastore.type, randomUUID);
+      });
+      if (!isLocked(information)) return this.#acceptCluster(information?.spec.clusterGUID);
       if (this.#awaited !== LOCKED) log.warn('datastore-locked', LOCKED, { hint: LOCKED_HINT });
       this.#awaited = LOCKED;
       await delayed();
       await sleep(CHECK_MS);
+    }
+  }
+
+  #acceptCluster(guid: string | undefined): void {
+    const { identity, log } = this.#with;
+    if (guid === undefined) return;
+    try {
+      identity.accept(guid);
+    } catch (error) {
+      const hint =
+        'make room, or make its directory writable: a restart on an emptied datastore could go unnoticed';
+      log.warn('cluster-identity-not-kept', (error as Error).message, { hint });
     }
   }
 
@@ -133,7 +148,7 @@ export class Joining {
 
 /** Two daemons under one name would undo each other's work. */
 async function claimNode(
-  store: LateStore,
+  store: GuardedStore,
   { nodeName }: Options,
 ): Promise<Extract<NameClaim, { kind: 'claimed' }> | undefined> {
   const claim = await store.claimName(nodeName);

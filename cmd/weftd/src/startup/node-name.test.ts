@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -52,6 +52,14 @@ describe('the file with the name', () => {
     keepNodeName(path, 'node2');
     expect(readFileSync(path, 'utf8')).toBe('node2');
     expect(readdirSync(join(directory, 'weft'))).toEqual(['nodename']);
+  });
+
+  it('is not written again while it says the name', () => {
+    const path = join(directory, 'nodename');
+    keepNodeName(path, 'node1');
+    const { ino } = statSync(path);
+    keepNodeName(path, 'node1');
+    expect(statSync(path).ino).toBe(ino);
   });
 
   it('says what is wrong when it cannot be written', () => {

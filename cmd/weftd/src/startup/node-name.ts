@@ -46,8 +46,12 @@ export function findNodeName(nodenameFile: string, { environment, hostname, read
   return { name: hostname().trim().toLowerCase(), source: 'the host name' };
 }
 
-/** Keeps the name for the next start, and for whoever wants to know it. Throws StartupError. */
+/**
+ * Keeps the name for the next start, and for whoever wants to know it; a file that says it already is left alone, because the
+ * disk may be full. Throws StartupError.
+ */
 export function keepNodeName(path: string, name: string): void {
+  if (readIfThere(path) === name) return;
   try {
     mkdirSync(dirname(path), { recursive: true });
     // A reader sees the old name or the new one, never half of it.

@@ -51,8 +51,10 @@ class HeldName {
   readonly #key: string;
   readonly #ended = new AbortController();
   readonly #lost = new AbortController();
+  /** Makes a claim known as ours whenever it was written: a restored backup brings an earlier one back. */
+  readonly #id = randomUUID();
   #lease = 0n;
-  #value = '';
+  #takes = 0;
 
   constructor(client: EtcdClient, name: string) {
     this.#client = client;
@@ -63,15 +65,12 @@ class HeldName {
   async take(): Promise<Other | undefined> {
     const { id } = await this.#client.grantLease(this.#client.timing.claimTtlSeconds);
     this.#lease = id;
-    // The random part makes our own value known when the answer to the transaction was lost.
-    const value = stringifyJson({ ...thisProcess(), claim: randomUUID() });
+    // No two of our own are the same, so that what is there is known to be this one when the answer to the transaction was lost.
+    const value = stringifyJson({ ...thisProcess(), claim: this.#id, take: ++this.#takes });
     const holder = await this.#put(value, undefined);
     const replaceable = holder && (this.#isOurs(holder) || isEnded(processIn(holder)) === true);
     const other = replaceable ? await this.#put(value, holder.modRevision) : holder;
-    if (other === undefined) {
-      this.#value = value;
-      return undefined;
-    }
+    if (other === undefined) return undefined;
     await this.#revoke();
     const process = processIn(other);
     return { by: { pid: process?.pid, ...(process && { host: process.host }) }, process };
@@ -100,8 +99,8 @@ class HeldName {
     return found ?? this.#put(value, undefined);
   }
 
-  #isOurs({ value }: KeyValue): boolean {
-    return value.toString() === this.#value;
+  #isOurs(holder: KeyValue): boolean {
+    return processIn(holder)?.claim === this.#id;
   }
 
   async #keepAlive(): Promise<void> {
@@ -126,9 +125,14 @@ class HeldName {
   }
 }
 
-function processIn({ value }: KeyValue): ProcessIdentity | undefined {
+/** What a claim says; an earlier weft did not number them. */
+interface Claim extends ProcessIdentity {
+  readonly claim?: string;
+}
+
+function processIn({ value }: KeyValue): Claim | undefined {
   try {
-    return parseJson(value.toString()) as ProcessIdentity;
+    return parseJson(value.toString()) as Claim;
   } catch {
     return undefined;
   }

@@ -1,0 +1,93 @@
+/**
+ * A datastore that is believed what it no longer has only while it is that of the node's cluster: lists and deletions are
+ * handed on after a look at its identity, and one that has become another fails as if it were away. So routes and containers stay,
+ * readiness says why, and all goes on by itself when the datastore is restored.
+ */
+import type {
+  Datastore,
+  ListOptions,
+  NameClaim,
+  OfKind,
+  ResourceKey,
+  ResourceList,
+  Revision,
+  WatchEvent,
+  WriteOutcome,
+} from '@weft/datastore';
+import type { Kind, ResourceOf } from '@weft/resources';
+import type { ClusterIdentity } from './cluster-identity.ts';
+import type { LateStore } from './late-store.ts';
+
+/** The store of a node's daemon. */
+export class GuardedStore implements Datastore {
+  readonly #store: LateStore;
+  readonly #identity: ClusterIdentity;
+  /** Something ended a watch, or a look has failed: what comes next may be another store. */
+  #isSuspect = false;
+
+  constructor(store: LateStore, identity: ClusterIdentity) {
+    this.#store = store;
+    this.#identity = identity;
+  }
+
+  get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined> {
+    return this.#store.get(key);
+  }
+
+  async list<K extends Kind>(kind: K, options?: ListOptions): Promise<ResourceList<K>> {
+    const found = await this.#store.list(kind, options);
+    // Afterwards: a store that is emptied in between must not pass.
+    await this.#requireSame();
+    return found;
+  }
+
+  async create<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>> {
+    await this.#requireTrusted();
+    return this.#store.create(resource);
+  }
+
+  async update<K extends Kind>(resource: OfKind<K>): Promise<WriteOutcome<K>> {
+    await this.#requireTrusted();
+    return this.#store.update(resource);
+  }
+
+  async delete<K extends Kind>(key: ResourceKey<K>, revision?: Revision): Promise<WriteOutcome<K>> {
+    await this.#requireTrusted();
+    return this.#store.delete(key, revision);
+  }
+
+  async *watch<K extends Kind>(
+    kind: K,
+    since: Revision,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<K>, void, undefined> {
+    try {
+      for await (const event of this.#store.watch(kind, since, signal)) {
+        if (event.kind === 'delete') await this.#requireSame();
+        yield event;
+      }
+    } catch (error) {
+      this.#isSuspect = true;
+      throw error;
+    }
+  }
+
+  claimName(name: string): Promise<NameClaim | undefined> {
+    return this.#store.claimName(name);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async #requireTrusted(): Promise<void> {
+    if (this.#isSuspect) await this.#requireSame();
+  }
+
+  async #requireSame(): Promise<void> {
+    if (!this.#identity.isKnown) return;
+    this.#isSuspect = true;
+    this.#identity.require(await this.#store.get({ kind: 'ClusterInformation', name: 'default' }));
+    this.#isSuspect = false;
+  }
+}
