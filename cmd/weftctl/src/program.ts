@@ -7,6 +7,7 @@ import { registerAttach } from './attach/index.ts';
 import { registerCni } from './cni/index.ts';
 import { registerCompletion } from './completion/index.ts';
 import { registerDatastore } from './datastore/index.ts';
+import { registerExplain } from './explain/index.ts';
 import { registerFuse } from './fuse/index.ts';
 import { registerIpam } from './ipam/index.ts';
 import { registerLab } from './lab/index.ts';
@@ -24,6 +25,7 @@ Examples:
   weftctl apply -f pool.yaml
   weftctl node status
   weftctl --lab lab routes node1
+  weftctl --lab lab explain node1-pod1 --from node2
 `;
 
 /** The whole program. */
@@ -42,6 +44,7 @@ export function buildProgram(): Command {
   registerNode(program);
   registerFuse(program);
   registerTop(program);
+  registerExplain(program);
   registerAttach(program);
   registerDatastore(program);
   registerCni(program);

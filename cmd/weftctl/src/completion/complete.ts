@@ -45,6 +45,8 @@ async function valuesOf(name: ValueName, context: Context): Promise<readonly Can
       return namesOf(context.args[0] ?? '', context);
     case 'node':
       return context.options.lab === undefined ? namesOf('node', context) : hostsOf(context.options.lab);
+    case 'destination':
+      return [...(await namesOf('node', context)), ...(await podsOf(context))];
     case 'lab':
       return (await import('@weft/lab')).existingLabs().map(plain);
     case 'host':
@@ -70,6 +72,14 @@ async function namesOf(word: string, { options }: Context): Promise<readonly Can
     store.list(kind, namespace === undefined ? {} : { namespace }),
   );
   return items.slice(0, MAX_NAMES).map(({ metadata }) => plain(metadata.name));
+}
+
+/** Every pod as `explain` takes it. */
+async function podsOf({ options }: Context): Promise<readonly Candidate[]> {
+  const { withStore } = await import('../where.ts');
+  const { workloadName } = await import('@weft/explain');
+  const { items } = await withStore(options, false, (store) => store.list('WorkloadEndpoint'));
+  return [...new Set(items.slice(0, MAX_NAMES).map(workloadName))].map(plain);
 }
 
 async function hostsOf(lab: string): Promise<readonly Candidate[]> {

@@ -17,7 +17,7 @@ export type Question =
   | { readonly kind: 'value'; readonly of: ValueName; readonly context: Context };
 
 /** Values that only the machine or a store knows. */
-export type ValueName = 'kind' | 'name' | 'node' | 'lab' | 'host' | 'nothing';
+export type ValueName = 'destination' | 'kind' | 'name' | 'node' | 'lab' | 'host' | 'nothing';
 
 /** What stands before the cursor. */
 export interface Context {
@@ -140,8 +140,9 @@ function argumentValue(place: Place): Question {
     case 'name':
     case 'names':
       return { kind: 'value', of: 'name', context: place };
+    case 'destination':
     case 'node':
-      return { kind: 'value', of: 'node', context: place };
+      return { kind: 'value', of: argument.name() as ValueName, context: place };
     case 'host':
     case 'member':
     case 'pod':

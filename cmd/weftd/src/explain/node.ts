@@ -84,7 +84,7 @@ function endpointsIn({ endpoints, nodeName }: NodeSources, { prefix }: Destinati
   return endpoints()
     .filter(({ spec }) => spec.node === nodeName && spec.ipNetworks?.some((own) => overlaps(own, prefix)))
     .map(({ metadata, spec }) => ({
-      name: metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`,
+      name: `${metadata.namespace ?? 'default'}/${spec.pod ?? spec.workload ?? metadata.name}`,
       hostInterface: spec.interfaceName,
       addresses: spec.ipNetworks ?? [],
     }));

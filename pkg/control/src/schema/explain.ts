@@ -31,7 +31,7 @@ export interface ExplainedAffinity {
 
 /** A container of this node that has the destination. */
 export interface ExplainedEndpoint {
-  /** `namespace/name` of its WorkloadEndpoint, or the name alone. */
+  /** `namespace/pod`; of a container that is no pod, what its orchestrator calls it. */
   readonly name: string;
   /** Absent while the host's end is not known. */
   readonly hostInterface?: string | undefined;
