@@ -25,7 +25,6 @@ import { Draining } from './draining/draining.ts';
 import { Attaching } from './endpoints/attaching.ts';
 import { Attachments } from './endpoints/attachments.ts';
 import { Leftovers } from './endpoints/leftovers.ts';
-import { nodeMtuBytes } from './endpoints/node-mtu.ts';
 import { addressesOf } from './explain/node-addresses.ts';
 import { type NodeSources, notCurrent } from './explain/sources.ts';
 import { Forwarding } from './forwarding.ts';
@@ -46,6 +45,7 @@ import { GuardedStore } from './store/guarded-store.ts';
 import { LateStore } from './store/late-store.ts';
 import { locationOf } from './store/location.ts';
 import { StoreHealth } from './store/store-health.ts';
+import { TunnelAddresses } from './tunnels/tunnel-addresses.ts';
 import { version } from './version.ts';
 
 /**
@@ -80,6 +80,7 @@ export class Daemon {
   readonly #draining: Draining;
   readonly #speaking: Speaking;
   readonly #announcing: Announcing;
+  readonly #tunnelAddresses: TunnelAddresses;
   readonly #attachments: Attachments;
   readonly #journal: BatchedJournal;
   readonly #startup: NodeStartup;
@@ -118,6 +119,7 @@ export class Daemon {
     });
     this.#forwarding = new Forwarding({
       kernel,
+      nodeName: options.nodeName,
       log,
       metrics: this.#metrics,
       limits: options.fuse,
@@ -139,16 +141,22 @@ export class Daemon {
         this.#state.all('IPPool').some(({ spec }) => containsAddress(spec.cidr, address)),
       waited: (outcome, seconds) => this.#metrics.announced(outcome, seconds),
     });
+    const ipam = createIpam({ store, now: Date.now, view: this.#state.ipamView() });
+    this.#tunnelAddresses = new TunnelAddresses({
+      nodeName: options.nodeName,
+      ipam,
+      log,
+      node: () => this.#state.mirror.objects('Node').get(options.nodeName),
+      pools: () => this.#state.all('IPPool'),
+      unsupported: () => this.#forwarding.tunnels.unsupported,
+      mayWrite: () => !this.#state.isLocked,
+    });
     this.#attachments = new Attachments({
       nodeName: options.nodeName,
       store,
-      ipam: journaledUses(
-        createIpam({ store, now: Date.now, view: this.#state.ipamView() }),
-        this.#journal,
-        options.nodeName,
-      ),
+      ipam: journaledUses(ipam, this.#journal, options.nodeName),
       kernel,
-      mtuBytes: () => nodeMtuBytes(this.#facts.facts),
+      mtuBytes: (addresses) => this.#deciding.mtuOf(addresses),
       interfacePrefix: () => this.#state.felix().settings.interfacePrefixes[0],
       now: Date.now,
       hostRouting: (family) => this.#state.workloadRouting(family),
@@ -201,6 +209,7 @@ export class Daemon {
       forwarding: this.#forwarding,
       speaking: this.#speaking,
       announcing: this.#announcing,
+      tunnelAddresses: this.#tunnelAddresses,
       monitoring: this.#monitoring,
       metrics: this.#metrics,
       log,
@@ -298,6 +307,7 @@ export class Daemon {
     this.#deciding.close();
     this.#startup.close();
     this.#leftovers.close();
+    this.#tunnelAddresses.close();
     this.#reporter.close();
     this.#cni.close();
     await this.#control?.close();

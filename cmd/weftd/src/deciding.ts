@@ -5,10 +5,14 @@ import {
   createCalculator,
   type DesiredState,
   type FelixSettings,
+  mtuOfWorkload,
   type RoutingContext,
   routingContext,
+  type WorkloadMtu,
+  workloadMtu,
 } from '@weft/calc';
 import type { FactsWatcher } from '@weft/dataplane';
+import type { Address } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
 import type { Announcing } from './bgp/announcing.ts';
 import type { Speaking } from './bgp/speaking.ts';
@@ -17,6 +21,7 @@ import type { Forwarding } from './forwarding.ts';
 import type { Metrics } from './monitoring/metrics.ts';
 import { type Monitoring, monitoringAddresses } from './monitoring/monitoring.ts';
 import type { State } from './state.ts';
+import type { TunnelAddresses } from './tunnels/tunnel-addresses.ts';
 
 /** What is decided from, and who is told. */
 export interface DecidingOptions {
@@ -26,6 +31,7 @@ export interface DecidingOptions {
   readonly forwarding: Forwarding;
   readonly speaking: Speaking;
   readonly announcing: Announcing;
+  readonly tunnelAddresses: TunnelAddresses;
   readonly monitoring: Monitoring;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -36,6 +42,7 @@ export class Deciding {
   readonly #with: DecidingOptions;
   readonly #calculate = createCalculator();
   #felix: FelixSettings | undefined;
+  #mtuProblems = '';
   #context: RoutingContext | undefined;
   #desired: DesiredState | undefined;
   #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
@@ -58,6 +65,13 @@ export class Deciding {
   /** What remote routes were last decided from. */
   get routing(): RoutingContext | undefined {
     return this.#context;
+  }
+
+  /** The MTU of a workload with these addresses, as last decided. */
+  mtuOf(addresses: readonly Address[]): number {
+    const { facts, state } = this.#with;
+    const mtu = this.#desired?.mtu ?? workloadMtu(state.calcInput([], facts.facts));
+    return mtuOfWorkload(mtu, addresses);
   }
 
   /** Computes for the first time; all that is decided from has to be read by now. */
@@ -90,6 +104,8 @@ export class Deciding {
     metrics.calculated((performance.now() - start) / 1000);
     this.#desired = desired;
     forwarding.want(desired);
+    this.#with.tunnelAddresses.follow();
+    this.#tellMtu(desired.mtu);
     if (!onlyEndpoints || this.#context === undefined) {
       this.#context = routingContext(input, desired);
       forwarding.reconsider(this.#context);
@@ -98,6 +114,13 @@ export class Deciding {
     const announcements = forwarding.fuses.announcements(desired);
     speaking.follow({ ...desired, announcements });
     announcing.follow(announcements.map(({ prefix }) => prefix));
+  }
+
+  #tellMtu({ problems }: WorkloadMtu): void {
+    const told = problems.join('\n');
+    if (told === this.#mtuProblems) return;
+    this.#mtuProblems = told;
+    for (const problem of problems) this.#with.log.warn('mtu-ignored', problem);
   }
 
   /** What FelixConfiguration says beyond what is calculated from it. */

@@ -4,7 +4,14 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type DesiredState, type FelixSettings, LOCAL_ROUTE_CLASSES, type RoutingContext } from '@weft/calc';
-import { Dataplane, type DataplaneEvent, type NatEvent, NatTable } from '@weft/dataplane';
+import {
+  Dataplane,
+  type DataplaneEvent,
+  type NatEvent,
+  NatTable,
+  TunnelDevices,
+  type TunnelEvent,
+} from '@weft/dataplane';
 import type { Kernel } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
 import type { LocRibChange } from 'bgp-speaker-ts';
@@ -16,6 +23,7 @@ import type { Metrics } from './monitoring/metrics.ts';
 /** What it is given. */
 export interface ForwardingOptions {
   readonly kernel: Kernel;
+  readonly nodeName: string;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly limits: FuseLimits;
@@ -27,16 +35,18 @@ export interface ForwardingOptions {
 export class Forwarding {
   readonly dataplane: Dataplane;
   readonly nat: NatTable;
+  readonly tunnels: TunnelDevices;
   readonly fib: Fib;
   readonly fuses: Fuses;
   readonly #log: Logger;
   readonly #metrics: Metrics;
 
-  constructor({ announceAnew, kernel, limits, log, metrics }: ForwardingOptions) {
+  constructor({ announceAnew, kernel, limits, log, metrics, nodeName }: ForwardingOptions) {
     this.#log = log;
     this.#metrics = metrics;
     this.dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
     this.nat = new NatTable({ report: (event) => this.#hearNat(event) });
+    this.tunnels = new TunnelDevices({ kernel, nodeName, report: (event) => this.#hearTunnel(event) });
     this.fuses = new Fuses({
       limits,
       dataplane: this.dataplane,
@@ -48,7 +58,9 @@ export class Forwarding {
   }
 
   /** Takes over what was calculated. */
-  want({ nat, routes }: DesiredState): void {
+  want({ nat, routes, tunnels }: DesiredState): void {
+    // Before the routes that lead there.
+    this.tunnels.want(tunnels);
     this.dataplane.wantAll(LOCAL_ROUTE_CLASSES, routes);
     this.nat.want(nat);
     this.fuses.reconsider();
@@ -85,6 +97,7 @@ export class Forwarding {
   close(): void {
     this.dataplane.close();
     this.nat.close();
+    this.tunnels.close();
   }
 
   #hearNat(event: NatEvent): void {
@@ -96,6 +109,17 @@ export class Forwarding {
       this.#log.warn(kind, 'the table of nftables somebody had removed or changed is back');
     if (event.kind === 'nat-failed')
       this.#log.error(kind, `masquerading and published ports: ${event.reason}`);
+  }
+
+  #hearTunnel(event: TunnelEvent): void {
+    const { kind, name } = event;
+    if (kind === 'tunnel-failed') this.#log.error(kind, event.reason, { device: name, errno: event.errno });
+    else if (kind === 'tunnel-changed')
+      this.#log.info(kind, `${name} is as wanted`, { changes: event.changes });
+    else
+      this.#log.warn(kind, `what somebody had removed or changed of ${name} is back`, {
+        changes: event.changes,
+      });
   }
 
   #hearDataplane(event: DataplaneEvent): void {

@@ -7,6 +7,7 @@ import {
   type CalcInput,
   type EffectiveFelixSettings,
   effectiveFelixSettings,
+  encapsulationOf,
   type LocalFacts,
   type WorkloadRouting,
   workloadRouting,
@@ -32,6 +33,7 @@ import { ServiceWatch } from './services/service-watch.ts';
 import { LateCluster } from './store/cluster.ts';
 import { isLocked } from './store/cluster-information.ts';
 import type { StoreHealth } from './store/store-health.ts';
+import { PlaceWatch } from './tunnels/place-watch.ts';
 
 const kinds = [
   'Node',
@@ -59,6 +61,8 @@ export class State {
   readonly cluster: LateCluster | undefined;
   /** Only a Kubernetes cluster has Services. */
   readonly #services: ServiceWatch | undefined;
+  /** Where the addresses of encapsulated pools are. */
+  readonly #places: PlaceWatch;
   /** And Secrets. */
   readonly #passwords: PasswordWatch | undefined;
   readonly #nodeName: string;
@@ -75,7 +79,7 @@ export class State {
       }
     | undefined;
 
-  /** @param onChange told of every change but those of other nodes' blocks, which are learned by BGP */
+  /** @param onChange told of every change but those of other nodes' affinities: their blocks are learned by BGP, or by `places` */
   constructor(
     store: Datastore,
     options: Options,
@@ -100,6 +104,7 @@ export class State {
       });
     }
     this.cluster = cluster;
+    this.#places = new PlaceWatch({ store, log, changed: () => onChange('IPAMBlock') });
     this.#nodeName = nodeName;
     this.#constant = constantInput(options);
     this.health = health;
@@ -112,6 +117,8 @@ export class State {
       if (change.resourceKind === 'BGPConfiguration')
         this.#services?.want(announcesServices(this.#bgpSettings()));
       this.#wantPasswords(change.resourceKind);
+      if (change.resourceKind === 'IPPool')
+        this.#places.want(this.all('IPPool').some((pool) => encapsulationOf(pool) !== undefined));
       onChange(change.resourceKind);
     });
   }
@@ -121,11 +128,13 @@ export class State {
     await this.mirror.whenInSync();
     await this.#services?.whenRead();
     await this.#passwords?.whenRead();
+    await this.#places.whenRead();
   }
 
   async close(): Promise<void> {
     this.#services?.close();
     this.#passwords?.close();
+    this.#places.close();
     this.cluster?.close();
     await this.mirror.close();
   }
@@ -181,6 +190,7 @@ export class State {
       bgpPeers: this.all('BGPPeer'),
       bgpFilters: this.all('BGPFilter'),
       blockAffinities: this.ownBlocks(),
+      places: this.#places.places(),
       services: this.#services?.services() ?? [],
       secrets: this.#passwords?.values() ?? NO_PASSWORDS,
       endpoints,

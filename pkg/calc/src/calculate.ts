@@ -18,26 +18,47 @@ import { peerGatewayRoutes } from './peer-gateways.ts';
 import { policyMaker } from './policy.ts';
 import { serviceRanges, wholeRanges } from './services/service.ts';
 import { type Sessions, sessions } from './sessions/sessions.ts';
+import { workloadMtu } from './tunnels/mtu.ts';
+import { decideTunnels, type Tunnels } from './tunnels/tunnels.ts';
 
 /** Computes the desired state: about 10 ms for 1,000 nodes. */
 export function calculate(input: CalcInput): DesiredState {
-  return assemble(input, decideBgp(input));
+  const bgp = decideBgp(input);
+  return assemble(input, bgp, decideTunnels(withoutRepeats(input), bgp.settings));
 }
 
 /**
- * Gives a `calculate` that remembers its last decision about BGP, which is what costs time, and takes it again while
- * everything it was made from is the same object. A workload that comes or goes then costs what its own routes cost.
+ * Gives a `calculate` that remembers its last decisions about BGP and about tunnels, which are what costs time, and takes them
+ * again while everything they were made from is the same object. A workload that comes or goes then costs what its own routes cost.
  */
 export function createCalculator(): typeof calculate {
-  let last: { readonly input: CalcInput; readonly bgp: BgpDecision } | undefined;
+  let last: { readonly input: CalcInput; readonly bgp: BgpDecision; readonly tunnels: Tunnels } | undefined;
   return (input) => {
-    if (last === undefined || !hasSameBgpInput(last.input, input)) last = { input, bgp: decideBgp(input) };
-    return assemble(input, last.bgp);
+    const bgp = last !== undefined && hasSameBgpInput(last.input, input) ? last.bgp : decideBgp(input);
+    const tunnels =
+      last !== undefined && hasSameTunnelInput(last.input, input)
+        ? last.tunnels
+        : decideTunnels(withoutRepeats(input), bgp.settings);
+    last = { input, bgp, tunnels };
+    return assemble(input, bgp, tunnels);
   };
 }
 
+const tunnelInput = ['bgpConfigurations', 'facts', 'felix', 'nodeName', 'nodes', 'places', 'pools'] as const;
+
+function hasSameTunnelInput(left: CalcInput, right: CalcInput): boolean {
+  return tunnelInput.every((key) => left[key] === right[key]);
+}
+
 function hasSameBgpInput(left: CalcInput, right: CalcInput): boolean {
-  const { endpoints: _endpoints, facts: _facts, felix: _felix, services: _services, ...decisive } = left;
+  const {
+    endpoints: _endpoints,
+    facts: _facts,
+    felix: _felix,
+    places: _places,
+    services: _services,
+    ...decisive
+  } = left;
   return Object.entries(decisive).every(([key, value]) => right[key as keyof CalcInput] === value);
 }
 
@@ -70,7 +91,7 @@ function decideBgp(given: CalcInput): BgpDecision {
   };
 }
 
-function assemble(given: CalcInput, decision: BgpDecision): DesiredState {
+function assemble(given: CalcInput, decision: BgpDecision, tunnels: Tunnels): DesiredState {
   const { nodeAddresses, settings, speaker, sessions: decided } = decision;
   const input = withoutRepeats(given);
   const blocks = ownBlocks(input);
@@ -80,10 +101,18 @@ function assemble(given: CalcInput, decision: BgpDecision): DesiredState {
     speaker,
     announcements: announced,
     notAnnounced,
-    routes: [...localRoutes(input, blocks, settings), ...gatewayRoutes(input), ...peerRoutes],
+    routes: [
+      ...localRoutes(input, blocks, settings),
+      ...gatewayRoutes(input),
+      ...peerRoutes,
+      ...tunnels.routes,
+    ],
     serviceRanges: wholeRanges(serviceRanges(settings)),
-    nat: desiredNat(input),
+    nat: desiredNat(input, tunnels.devices),
     nodeAddresses,
+    tunnels: tunnels.devices,
+    unencapsulated: tunnels.leftOut,
+    mtu: workloadMtu(input),
     sessions: decided.decisions,
   };
 }

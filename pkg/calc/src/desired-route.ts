@@ -6,13 +6,16 @@ import type { Address, Prefix } from '@weft/ip';
 
 /**
  * Who wants a route. Where several want the same destination and metric, the one that stands first here wins.
- * Source: Felix's route classes (local workload, no-encap, blackhole for no-encap pools); peer-gateway is BGPPeer
- * `reachableBy`, workload-gateway the containers' own.
+ * Source: Felix's route classes (local workload, those of tunnels, no-encap, blackhole for no-encap pools); peer-gateway is
+ * BGPPeer `reachableBy`, workload-gateway the containers' own, same-subnet what a CrossSubnet pool does not encapsulate.
  */
 export const ROUTE_CLASSES = [
   'local-workload',
   'workload-gateway',
   'peer-gateway',
+  'same-subnet',
+  'vxlan',
+  'ipip',
   'no-encap',
   'blackhole',
 ] as const;

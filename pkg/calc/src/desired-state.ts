@@ -7,6 +7,8 @@ import type { Announcement, NotAnnounced } from './announcements.ts';
 import type { DesiredRoute } from './desired-route.ts';
 import type { DesiredNat } from './nat.ts';
 import type { SessionDecision } from './sessions/sessions.ts';
+import type { WorkloadMtu } from './tunnels/mtu.ts';
+import type { DesiredTunnel, Unencapsulated } from './tunnels/tunnels.ts';
 
 /** The speaker to run, or why there is none. */
 export type DesiredSpeaker =
@@ -26,6 +28,11 @@ export interface DesiredState {
   readonly nat: DesiredNat;
   /** Addresses of all nodes, sorted as text: who there follows the same resources as this node. */
   readonly nodeAddresses: readonly Address[];
+  /** The tunnel devices to have, and no others. */
+  readonly tunnels: readonly DesiredTunnel[];
+  /** Blocks of encapsulated pools that have no route of their pool's kind, sorted. */
+  readonly unencapsulated: readonly Unencapsulated[];
+  readonly mtu: WorkloadMtu;
   /** Every possible peer, sorted, with the reason why it is one or is not. */
   readonly sessions: readonly SessionDecision[];
 }
@@ -35,5 +42,8 @@ export const LOCAL_ROUTE_CLASSES = [
   'local-workload',
   'workload-gateway',
   'peer-gateway',
+  'same-subnet',
+  'vxlan',
+  'ipip',
   'blackhole',
 ] as const;

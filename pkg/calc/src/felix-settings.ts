@@ -11,6 +11,7 @@ import {
   matchesSelector,
   type Node,
   parseDuration,
+  parseGoPattern,
   parseSelector,
 } from '@weft/resources';
 
@@ -37,6 +38,16 @@ export interface FelixSettings {
   readonly ipv6Support: boolean;
   /** Turn the host's forwarding on. */
   readonly ipForwarding: boolean;
+  /** VXLAN network identifier, 1…16777215. */
+  readonly vxlanVni: number;
+  /** UDP port of VXLAN at every node. */
+  readonly vxlanPort: number;
+  /** MTUs of tunnels in bytes; 0: as the interface below allows. */
+  readonly vxlanMtuBytes: number;
+  readonly vxlanMtuV6Bytes: number;
+  readonly ipipMtuBytes: number;
+  /** Interfaces whose MTU decides that of tunnels and workloads; those that routes use when absent. */
+  readonly mtuIfacePattern?: string;
   /** Write no routes. */
   readonly routeSyncDisabled: boolean;
   /** The source ports masquerading gives to TCP and UDP. */
@@ -65,6 +76,11 @@ export const DEFAULT_FELIX_SETTINGS: FelixSettings = {
   ipv6Support: true,
   ipForwarding: true,
   routeSyncDisabled: false,
+  vxlanVni: 4096,
+  vxlanPort: 4789,
+  vxlanMtuBytes: 0,
+  vxlanMtuV6Bytes: 0,
+  ipipMtuBytes: 0,
   natOutgoingExclusions: 'IPPoolsOnly',
   prometheusMetricsEnabled: false,
   prometheusMetricsHost: '',
@@ -118,6 +134,12 @@ const readers: readonly Reader[] = [
   { field: 'ipv6Support', setting: 'ipv6Support', fromText: truth },
   { field: 'ipForwarding', setting: 'ipForwarding', fromText: enabled, fromField: enabled },
   { field: 'routeSyncDisabled', setting: 'routeSyncDisabled', fromText: truth },
+  { field: 'vxlanVNI', setting: 'vxlanVni', fromText: number(1, 16_777_215) },
+  { field: 'vxlanPort', setting: 'vxlanPort', fromText: number(1, 65_535) },
+  { field: 'vxlanMTU', setting: 'vxlanMtuBytes', fromText: number(0, 65_535) },
+  { field: 'vxlanMTUV6', setting: 'vxlanMtuV6Bytes', fromText: number(0, 65_535) },
+  { field: 'ipipMTU', setting: 'ipipMtuBytes', fromText: number(0, 65_535) },
+  { field: 'mtuIfacePattern', setting: 'mtuIfacePattern', fromText: pattern },
   { field: 'natPortRange', setting: 'natPortRange', fromText: portRange, fromField: portRange },
   { field: 'natOutgoingAddress', setting: 'natOutgoingAddress', fromText: addressOf(4) },
   { field: 'natOutgoingExclusions', setting: 'natOutgoingExclusions', fromText: exclusions },
@@ -203,6 +225,14 @@ function priority(text: string): number | undefined {
 
 function port(text: string): number | undefined {
   return /^\d+$/.test(text) ? within(Number(text), 0, 65_535) : undefined;
+}
+
+function number(lowest: number, highest: number): (text: string) => number | undefined {
+  return (text) => (/^\d{1,8}$/.test(text) ? within(Number(text), lowest, highest) : undefined);
+}
+
+function pattern(text: string): string | undefined {
+  return parseGoPattern(text).ok ? text : undefined;
 }
 
 /** `first:last`, or one port; a field holds a single port as a number. */

@@ -56,3 +56,7 @@ export { announcesServices, type Service } from './services/service.ts';
 export type { SessionType } from './sessions/candidate.ts';
 export { type HandOver, type HandOverInput, handOver, type RunningSession } from './sessions/hand-over.ts';
 export type { SessionDecision } from './sessions/sessions.ts';
+export { encapsulationOf, TUNNEL_TYPES, type TunnelKind, type TunnelType } from './tunnels/encapsulation.ts';
+export { mtuOfWorkload, type WorkloadMtu, workloadMtu } from './tunnels/mtu.ts';
+export type { Place } from './tunnels/place.ts';
+export type { DesiredTunnel, TunnelPeer, Unencapsulated } from './tunnels/tunnels.ts';

@@ -15,6 +15,7 @@ import type {
 import type { FelixSettings } from './felix-settings.ts';
 import type { LocalFacts } from './local-facts.ts';
 import type { Service } from './services/service.ts';
+import type { Place } from './tunnels/place.ts';
 
 /**
  * Annotation of a Node that is run by weftd; any value counts. Between two such nodes one session carries both
@@ -57,6 +58,8 @@ export interface CalcInput {
   readonly bgpFilters: readonly BGPFilter[];
   /** Those of this node; others are ignored. */
   readonly blockAffinities: readonly BlockAffinity[];
+  /** Where IPAM's blocks are, of all nodes; none while no pool encapsulates. */
+  readonly places: readonly Place[];
   /** Of Kubernetes; none while no range of service addresses is to be announced. */
   readonly services: readonly Service[];
   /** Those of this node; others are ignored. */

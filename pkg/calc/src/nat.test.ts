@@ -152,7 +152,7 @@ const cases: readonly { name: string; input: Partial<CalcInput>; expected: reado
 describe('a node translates', () => {
   it.each(cases)('$name', ({ input, expected }) => {
     const whole = inputOf(input);
-    expect(lines(desiredNat(whole))).toEqual(expected);
+    expect(lines(desiredNat(whole, []))).toEqual(expected);
     const { endpoints, nodes: others, pools } = whole;
     const reversed = {
       ...whole,
@@ -160,6 +160,6 @@ describe('a node translates', () => {
       nodes: others.toReversed(),
       endpoints: endpoints.toReversed(),
     };
-    expect(desiredNat(reversed)).toEqual(desiredNat(whole));
+    expect(desiredNat(reversed, [])).toEqual(desiredNat(whole, []));
   });
 });

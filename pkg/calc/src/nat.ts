@@ -19,6 +19,7 @@ import { FAMILY_NUMBERS } from './bgp-node.ts';
 import type { PortRange } from './felix-settings.ts';
 import type { CalcInput } from './input.ts';
 import { type PublishedPort, portFamilies, portText, publishedPorts } from './published-ports.ts';
+import type { DesiredTunnel } from './tunnels/tunnels.ts';
 
 /** What leaves the cluster from the sources gets another source address; one family. */
 export interface Masquerade {
@@ -52,12 +53,17 @@ export interface PortForward {
 export interface DesiredNat {
   readonly masquerades: readonly Masquerade[];
   readonly portForwards: readonly PortForward[];
+  /**
+   * Tunnel devices with an address. What the host itself sends by one from another address gets this one: the other node
+   * has a route back to it, and maybe none to the other, or not by the tunnel.
+   */
+  readonly tunnels: readonly { readonly name: string; readonly family: Family }[];
   /** What the names of the host's ends of workloads begin with. */
   readonly workloadPrefixes: readonly string[];
 }
 
 /** Decides what is translated. */
-export function desiredNat(input: CalcInput): DesiredNat {
+export function desiredNat(input: CalcInput, tunnels: readonly DesiredTunnel[]): DesiredNat {
   const families = FAMILY_NUMBERS.filter((family) => family === 4 || input.felix.ipv6Support);
   return {
     masquerades: families.flatMap((family) => masquerade(input, family)),
@@ -65,6 +71,9 @@ export function desiredNat(input: CalcInput): DesiredNat {
       .filter(({ spec }) => spec.node === input.nodeName)
       .flatMap((endpoint) => portForwards(endpoint, families))
       .sort((left, right) => (sortKey(left) < sortKey(right) ? -1 : 1)),
+    tunnels: tunnels
+      .filter(({ address }) => address !== undefined)
+      .map(({ name, family }) => ({ name, family })),
     workloadPrefixes: input.felix.interfacePrefixes,
   };
 }

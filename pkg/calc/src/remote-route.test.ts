@@ -159,24 +159,32 @@ describe('the route for a best path', () => {
       reason: `${learned}; 10.0.0.2 is on eth0 (10.0.0.0/24)`,
     },
     {
-      name: 'of a pool with VXLAN across subnets, across',
+      name: 'of a pool with VXLAN across subnets, while the other node has no tunnel yet',
       prefix: '10.1.0.64/26',
       path: path(['10.9.0.2']),
-      given: { pools: [pool('pods', '10.1.0.0/16', { vxlanMode: 'CrossSubnet' })] },
+      given: {
+        nodes: [...nodes, node('node2', { ipv4: '10.9.0.2/24' })],
+        pools: [pool('pods', '10.1.0.0/16', { vxlanMode: 'CrossSubnet' })],
+        places: [{ prefix: prefix('10.1.0.64/26'), nodeName: 'node2' }],
+      },
       expected: '10.1.0.64/26 10.0.0.254@eth0 metric 1024',
       reason:
         `${learned}; 10.9.0.2 is behind 10.0.0.254 on eth0 (0.0.0.0/0); ` +
-        'IPPool pods asks for VXLAN (CrossSubnet), which weft does not do: routed without',
+        'IPPool pods (VXLAN CrossSubnet): waits for vxlan.calico to be up: routed without',
     },
     {
-      name: 'of a pool with IPIP always',
+      name: 'of a pool with IPIP always, where the kernel has no IPIP',
       prefix: '10.1.0.64/26',
       path: path(['10.0.0.2']),
-      given: { pools: [pool('pods', '10.1.0.0/16', { ipipMode: 'Always' })] },
+      given: {
+        nodes: [...nodes, node('node2', { ipv4: '10.0.0.2/24' })],
+        pools: [pool('pods', '10.1.0.0/16', { ipipMode: 'Always' })],
+        places: [{ prefix: prefix('10.1.0.64/26'), nodeName: 'node2' }],
+      },
       expected: '10.1.0.64/26 10.0.0.2@eth0 metric 1024',
       reason:
         `${learned}; 10.0.0.2 is on eth0 (10.0.0.0/24); ` +
-        'IPPool pods asks for IPIP (Always), which weft does not do: routed without',
+        'IPPool pods (IPIP Always): waits for tunl0 to be up: routed without',
     },
   ];
   it.each(cases)('$name', ({ prefix: text, path: best, given = {}, expected, reason }) => {

@@ -3,19 +3,11 @@
  * do, as a function.
  *
  * Everything a peer sends is taken, a default route included, but for what this node originates, for prefixes that are
- * its own blocks, and for addresses of Services, which kube-proxy serves on every node. The metric is 2147483647 - LOCAL_PREF: 1024 for a block of another node, 2147483547 for a path
+ * its own blocks, for addresses of Services, which kube-proxy serves on every node, and for blocks of encapsulated pools, whose
+ * routes come from IPAM. The metric is 2147483647 - LOCAL_PREF: 1024 for a block of another node, 2147483547 for a path
  * without a LOCAL_PREF of its own.
  */
-import {
-  type Address,
-  containsAddress,
-  familyOf,
-  isLinkLocal,
-  type Prefix,
-  PrefixTrie,
-  parseInterfaceAddress,
-} from '@weft/ip';
-import type { IPPool } from '@weft/resources';
+import { type Address, familyOf, isLinkLocal, type Prefix } from '@weft/ip';
 import type { BestPath, NextHopState } from 'bgp-speaker-ts';
 import type { DesiredNextHop, DesiredRoute } from './desired-route.ts';
 import type { DesiredState } from './desired-state.ts';
@@ -34,33 +26,27 @@ export interface RoutingContext {
   readonly ipv6Support: boolean;
   /** Ranges of service addresses that are announced as a whole. */
   readonly serviceRanges: readonly Prefix[];
-  /** Pools that ask for encapsulation. */
-  readonly encapsulatedPools: PrefixTrie<IPPool>;
-  /** The subnets of the node's BGP addresses. */
-  readonly ownSubnets: readonly Prefix[];
+  /** Blocks of encapsulated pools whose route is decided: with their class. */
+  readonly encapsulated: ReadonlyMap<Prefix, DesiredRoute>;
+  /** Why the others of such blocks have none. */
+  readonly unencapsulated: ReadonlyMap<Prefix, string>;
 }
 
 /** Arranges an input and the state that `calculate` made of it. */
 export function routingContext(input: CalcInput, state: DesiredState): RoutingContext {
-  const encapsulatedPools = new PrefixTrie<IPPool>();
-  for (const pool of input.pools.filter(isEncapsulated)) encapsulatedPools.set(pool.spec.cidr, pool);
-  const bgp = input.nodes.find(({ metadata }) => metadata.name === input.nodeName)?.spec.bgp;
   return {
     nextHops: nextHopTable(input.facts, state.routes.flatMap(gatewayRoutes)),
     resolved: new Map(),
     ipv6Support: input.felix.ipv6Support,
     serviceRanges: state.serviceRanges,
     ownBlocks: new Set(ownBlocks(input).confirmed),
-    encapsulatedPools,
-    ownSubnets: [bgp?.ipv4Address, bgp?.ipv6Address].flatMap((text) => {
-      const parsed = parseInterfaceAddress(text ?? '');
-      return parsed.ok ? [parsed.value.prefix] : [];
-    }),
+    encapsulated: new Map(state.routes.filter(isOfTunnels).map((route) => [route.destination, route])),
+    unencapsulated: new Map(state.unencapsulated.map(({ prefix, reason }) => [prefix, reason])),
   };
 }
 
-function isEncapsulated({ spec }: IPPool): boolean {
-  return spec.vxlanMode !== 'Never' || spec.ipipMode !== 'Never';
+function isOfTunnels({ class: routeClass }: DesiredRoute): boolean {
+  return routeClass === 'same-subnet' || routeClass === 'vxlan' || routeClass === 'ipip';
 }
 
 /** The one kind of weft's routes that next hops resolve through. */
@@ -84,6 +70,9 @@ export function remoteRoute(prefix: Prefix, path: BestPath, context: RoutingCont
     return rejected(`it lies in the service range ${served}, which kube-proxy serves`);
   if (context.ownBlocks.has(prefix))
     return rejected(`it is a block of this node, whatever ${path.peer} says`);
+  // One block, one route: that of its pool counts, with whatever metric a peer tells of it.
+  const tunneled = context.encapsulated.get(prefix);
+  if (tunneled !== undefined) return rejected(tunneled.reason);
   const resolved = path.nextHops.map(({ address }) => resolveNextHop(address, context));
   const ways = resolved.filter((status) => status.reachable);
   if (ways.length === 0) {
@@ -133,34 +122,18 @@ function distinct(hops: readonly DesiredNextHop[]): readonly DesiredNextHop[] {
 
 function reasonOf(
   prefix: Prefix,
-  { localPref, nextHops, peer, source, stale }: BestPath,
+  { localPref, peer, source, stale }: BestPath,
   resolved: readonly NextHopStatus[],
   context: RoutingContext,
 ): string {
   const learned = `learned from ${peer} (${source === 'internal' ? 'iBGP' : 'eBGP'}, LOCAL_PREF ${localPref})`;
-  const encapsulation = encapsulationNote(prefix, nextHops[0]?.address, context);
+  const missing = context.unencapsulated.get(prefix);
   return [
     learned,
     ...resolved.map(({ reason }) => reason),
     ...(stale ? [`stale: ${peer} is restarting`] : []),
-    ...(encapsulation === undefined ? [] : [encapsulation]),
+    ...(missing === undefined ? [] : [`${missing}: routed without`]),
   ].join('; ');
-}
-
-/** weft does not encapsulate. Where the pool asks for it, the route says so. */
-function encapsulationNote(
-  prefix: Prefix,
-  nextHop: Address | undefined,
-  { encapsulatedPools, ownSubnets }: RoutingContext,
-): string | undefined {
-  if (encapsulatedPools.size === 0 || nextHop === undefined) return undefined;
-  const pool = encapsulatedPools.longestMatch(prefix)?.value;
-  if (pool === undefined) return undefined;
-  const { ipipMode, vxlanMode } = pool.spec;
-  const [name, mode] = vxlanMode !== 'Never' ? ['VXLAN', vxlanMode] : ['IPIP', ipipMode];
-  const sameSubnet = ownSubnets.some((subnet) => containsAddress(subnet, nextHop));
-  if (mode === 'CrossSubnet' && sameSubnet) return undefined;
-  return `IPPool ${pool.metadata.name} asks for ${name} (${mode}), which weft does not do: routed without`;
 }
 
 function rejected(reason: string): RemoteRoute {

@@ -116,6 +116,7 @@ export function inputOf(given: Partial<CalcInput> = {}): CalcInput {
     bgpPeers: [],
     bgpFilters: [],
     blockAffinities: [],
+    places: [],
     services: [],
     endpoints: [],
     secrets: new Map(),

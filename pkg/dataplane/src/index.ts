@@ -25,3 +25,5 @@ export {
   type SysctlOutcome,
   type SysctlWrite,
 } from './sysctls.ts';
+export { TunnelDevices, type TunnelDevicesOptions, type TunnelEvent } from './tunnels/tunnel-devices.ts';
+export { vtepMac } from './tunnels/vtep-mac.ts';

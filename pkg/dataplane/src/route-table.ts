@@ -87,7 +87,7 @@ export class RouteTable {
   /** Wants a route in place of the one its class wanted to that destination before. The same route again costs little. */
   want(route: DesiredRoute): void {
     const former = this.#desiredOf(route.class).get(route.destination);
-    if (former !== undefined && sameRoute(former, route)) return;
+    if (former === route || (former !== undefined && sameRoute(former, route))) return;
     this.unwant(route.class, route.destination);
     this.#desiredOf(route.class).set(route.destination, route);
     const key = slotKey(route);

@@ -19,7 +19,7 @@ export function effectOf({ actsOn }: Pick<KindDefinition, 'actsOn'>, path: strin
 }
 
 /**
- * The paths of the fields that are set but have no effect in weft: "spec.vxlanMode". A field that holds its default
+ * The paths of the fields that are set but have no effect in weft: "spec.wireguardEnabled". A field that holds its default
  * counts as not set.
  */
 export function notActedOn(resource: Resource): string[] {

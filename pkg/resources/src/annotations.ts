@@ -10,6 +10,9 @@ import { parseBfdTimers } from './text/bfd-timers.ts';
 /** BFD with the peers of a BGPPeer or of the mesh: "300ms x 3". */
 export const BFD_ANNOTATION = 'weft.dev/bfd';
 
+/** The largest MTU, in bytes, of workloads with an address of an IPPool: "1400". */
+export const MTU_ANNOTATION = 'weft.dev/mtu';
+
 /** One knob. */
 export interface AnnotationKnob {
   readonly name: string;
@@ -29,6 +32,23 @@ export function bfdKnob(meaning: string): AnnotationKnob {
     parse: parseBfdTimers,
     hint: 'write how often packets are sent and how many may be lost: 300ms x 3',
   };
+}
+
+/** The MTU of a pool as a knob. */
+export const mtuKnob: AnnotationKnob = {
+  name: MTU_ANNOTATION,
+  type: 'integer',
+  meaning:
+    'Largest MTU, in bytes, of workloads with an address of the pool, from the time they are attached; never more than what fits.',
+  parse: parseMtu,
+  hint: 'write a number of bytes from 68 to 65535, for IPv6 from 1280',
+};
+
+function parseMtu(text: string): Parsed<number> {
+  const bytes = /^\d{2,5}$/.test(text) ? Number(text) : 0;
+  return bytes >= 68 && bytes <= 65_535
+    ? { ok: true, value: bytes }
+    : { ok: false, reason: `"${text}" is not an MTU` };
 }
 
 const ours = /^weft\.dev\//;

@@ -2,7 +2,7 @@
  * The public API of @weft/resources: the projectcalico.org/v3 kinds and all that follows from their schemas.
  */
 export { notActedOn } from './acted-on.ts';
-export { BFD_ANNOTATION } from './annotations.ts';
+export { BFD_ANNOTATION, MTU_ANNOTATION } from './annotations.ts';
 export {
   type BgpSettings,
   defaultAsNumber,
@@ -33,4 +33,5 @@ export { parseAsNumber } from './text/as-number.ts';
 export { type BfdTimers, parseBfdTimers } from './text/bfd-timers.ts';
 export { type Community, parseCommunity } from './text/community.ts';
 export { parseDuration } from './text/duration.ts';
+export { parseGoPattern } from './text/go-pattern.ts';
 export { type PeerAddress, parsePeerAddress } from './text/peer-address.ts';

@@ -32,7 +32,7 @@ describe('the reference page', () => {
       'The range. Cannot change.',
       '_fixed_',
     ]);
-    expect(row('IPPool', 'ipipMode')?.slice(1, 4)).toEqual(['word', '`"Never"`', 'no']);
+    expect(row('IPPool', 'ipipMode')?.slice(1, 4)).toEqual(['word', '`"Never"`', 'yes']);
     expect(row('IPPool', 'ipipMode')?.[5]).toBe('`Never`, `Always`, `CrossSubnet`');
     expect(row('Node', 'bgp')?.[3]).toBe('part');
     expect(row('Node', 'bgp.asNumber')?.[3]).toBe('yes');

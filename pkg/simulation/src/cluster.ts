@@ -71,6 +71,7 @@ export function stateReader(
       ...shared,
       nodeName,
       nodeNameDigest: digestOf(nodeName),
+      places: [],
       blockAffinities: affinitiesOf.get(nodeName) ?? [],
       endpoints: endpointsOf.get(nodeName) ?? [],
       secrets,

@@ -19,8 +19,8 @@ import type { Kernel } from '@weft/kernel';
 /** What it needs from the daemon. */
 export interface WiringOptions {
   readonly kernel: Kernel;
-  /** MTU of a container that asks for none. */
-  readonly mtuBytes: () => number;
+  /** MTU of a container with these addresses that asks for none. */
+  readonly mtuBytes: (addresses: readonly Address[]) => number;
   /** What the names of new host interfaces begin with. */
   readonly interfacePrefix: () => string;
   /** How the host's routes to a container are written. */
@@ -56,7 +56,7 @@ export class Wiring {
       containerInterface: request.interfaceName,
       ...(request.netns === undefined ? {} : { netns: request.netns }),
       addresses,
-      mtuBytes: request.mtuBytes ?? this.#options.mtuBytes(),
+      mtuBytes: request.mtuBytes ?? this.#options.mtuBytes(addresses),
       ...(mac?.ok ? { mac: mac.value } : {}),
       ...(request.routes === undefined ? {} : { routes: request.routes.map(prefix) }),
       ...(request.ports === undefined ? {} : { reachedByLoopback: true }),

@@ -32,7 +32,7 @@ class FakeNft implements Nft {
   }
 }
 
-const nothing: DesiredNat = { masquerades: [], portForwards: [], workloadPrefixes: ['cali'] };
+const nothing: DesiredNat = { masquerades: [], portForwards: [], tunnels: [], workloadPrefixes: ['cali'] };
 function masquerading(source: string): DesiredNat {
   const sources = [prefix(source)];
   return { ...nothing, masquerades: [{ family: 4, sources, exempt: sources, reason: '' }] };

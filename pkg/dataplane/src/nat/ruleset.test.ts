@@ -28,7 +28,7 @@ async function apply(commands: readonly NftCommand[]): Promise<string[]> {
   return text(await nft('list', 'ruleset')).split('\n');
 }
 
-const nothing: DesiredNat = { masquerades: [], portForwards: [], workloadPrefixes: ['cali'] };
+const nothing: DesiredNat = { masquerades: [], portForwards: [], tunnels: [], workloadPrefixes: ['cali'] };
 const masquerade: Masquerade = {
   family: 4,
   sources: [prefix('10.1.0.0/16')],

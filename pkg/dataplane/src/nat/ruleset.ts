@@ -25,7 +25,8 @@ export const removeTable: readonly NftCommand[] = [
 
 /** The table in place of the one there was, in one transaction: no packet meets a moment without rules. */
 export function natRuleset(nat: DesiredNat): readonly NftCommand[] {
-  if (nat.masquerades.length === 0 && nat.portForwards.length === 0) return removeTable;
+  if ([nat.masquerades, nat.portForwards, nat.tunnels].every(({ length }) => length === 0))
+    return removeTable;
   return [
     ...removeTable,
     { add: { table: NAT_TABLE } },
@@ -35,6 +36,7 @@ export function natRuleset(nat: DesiredNat): readonly NftCommand[] {
     ...families.flatMap((family) => hairpin(family, nat.portForwards)),
     ...fromLoopback(nat.portForwards),
     ...nat.masquerades.flatMap(masquerading),
+    ...nat.tunnels.map(fromHostByTunnel),
   ];
 }
 
@@ -143,6 +145,20 @@ function masquerading({
       rule('postrouting', expression, reason),
     ),
   ];
+}
+
+/** Source: Felix: of this host, and not the device's own address. */
+function fromHostByTunnel({ name, family }: DesiredNat['tunnels'][number]): NftCommand {
+  const isLocal = (op: string, ...flags: string[]): NftCommand =>
+    match({ fib: { result: 'type', flags } }, 'local', op);
+  const expression = [
+    match({ meta: { key: 'oifname' } }, name),
+    match({ meta: { key: 'nfproto' } }, family === 4 ? 'ipv4' : 'ipv6'),
+    isLocal('==', 'saddr'),
+    isLocal('!=', 'saddr', 'oif'),
+    masquerade,
+  ];
+  return rule('postrouting', expression, `the host itself sends by ${name}`);
 }
 
 function portsOf({ first, last }: { first: number; last: number }): number | object {

@@ -16,6 +16,8 @@ import { poolCidr, whyNotEnabled, whyNotForNode, whyNotForUse } from './pool-cho
 export interface TunnelSettings {
   /** WireGuard encrypts the traffic of hosts too and uses the node's own address. */
   readonly wireguardHostEncryption: boolean;
+  /** Tunnels that the node's kernel cannot make: they have no address, so nobody sends by them. */
+  readonly unsupported?: readonly Tunnel[];
 }
 
 /** The pools a tunnel's address may come from; none when the node has no such tunnel. */
@@ -39,7 +41,12 @@ export function familyOfTunnel(tunnel: Tunnel): Family {
 }
 
 /** WireGuard runs once the node has published its key; the others run where a pool says so. */
-function mayRun(tunnel: Tunnel, { status }: Node, { wireguardHostEncryption }: TunnelSettings): boolean {
+function mayRun(
+  tunnel: Tunnel,
+  { status }: Node,
+  { unsupported, wireguardHostEncryption }: TunnelSettings,
+): boolean {
+  if (unsupported?.includes(tunnel)) return false;
   if (tunnel === 'wireguard') return !wireguardHostEncryption && Boolean(status?.wireguardPublicKey);
   if (tunnel === 'wireguardV6') return !wireguardHostEncryption && Boolean(status?.wireguardPublicKeyV6);
   return true;

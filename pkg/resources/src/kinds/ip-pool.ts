@@ -11,6 +11,7 @@ import {
   prefixLength,
 } from '@weft/ip';
 import { z } from 'zod';
+import { mtuKnob } from '../annotations.ts';
 import type { IPPool } from '../generated/types.ts';
 import type { ValidationIssue } from '../issue.ts';
 import { defineKind, fieldColumn, type KindDefinition, nameColumn, specRule } from '../kind-definition.ts';
@@ -127,7 +128,10 @@ export const ipPool: KindDefinition<'IPPool'> = defineKind({
     'namespaceSelector',
     'allowedUses',
     'assignmentMode',
+    'ipipMode',
+    'vxlanMode',
   ],
+  annotations: [mtuKnob],
   status,
   complete: (pool) => ({
     ...pool,

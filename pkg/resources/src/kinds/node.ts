@@ -112,7 +112,17 @@ export const node: KindDefinition<'Node'> = defineKind({
   description: 'A host of the cluster.',
   crd: false,
   spec,
-  actsOn: ['bgp.asNumber', 'bgp.ipv4Address', 'bgp.ipv6Address', 'bgp.routeReflectorClusterID'],
+  actsOn: [
+    'bgp.asNumber',
+    'bgp.ipv4Address',
+    'bgp.ipv6Address',
+    'bgp.routeReflectorClusterID',
+    'bgp.ipv4IPIPTunnelAddr',
+    'ipv4VXLANTunnelAddr',
+    'ipv6VXLANTunnelAddr',
+    'vxlanTunnelMACAddr',
+    'vxlanTunnelMACAddrV6',
+  ],
   status,
   columns: {
     ps: [nameColumn()],

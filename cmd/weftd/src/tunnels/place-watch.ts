@@ -1,0 +1,121 @@
+/**
+ * Follows the blocks of all nodes while a pool encapsulates, and only then: a node watches little, and of each block only
+ * says where it is.
+ */
+import type { Place } from '@weft/calc';
+import { type Datastore, follow } from '@weft/datastore';
+import type { IPAMBlock } from '@weft/resources';
+import type { Logger } from '@weft/telemetry';
+import { placesOfBlock } from './places-of-block.ts';
+
+/** What the watch needs of the daemon. */
+export interface PlaceWatchOptions {
+  readonly store: Datastore;
+  readonly log: Logger;
+  /** Some block, or some address, is elsewhere now. */
+  readonly changed: () => void;
+}
+
+const NONE: readonly Place[] = [];
+
+/** The places as they are known; none while they are not wanted. */
+export class PlaceWatch {
+  readonly #options: PlaceWatchOptions;
+  #run: Run | undefined;
+
+  constructor(options: PlaceWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to follow, or stops. */
+  want(isWanted: boolean): void {
+    if (isWanted === (this.#run !== undefined)) return;
+    this.#run?.close();
+    this.#run = isWanted ? new Run(this.#options) : undefined;
+  }
+
+  /** The same object until something changes. Empty until all were read. */
+  places(): readonly Place[] {
+    return this.#run?.places() ?? NONE;
+  }
+
+  /** Resolves when all are read, or cannot be. */
+  async whenRead(): Promise<void> {
+    await this.#run?.read.promise;
+  }
+
+  close(): void {
+    this.#run?.close();
+    this.#run = undefined;
+  }
+}
+
+/** One time of following, from `want` to its end. */
+class Run {
+  readonly read = Promise.withResolvers<void>();
+  readonly #options: PlaceWatchOptions;
+  readonly #stop = new AbortController();
+  readonly #byBlock = new Map<string, readonly Place[]>();
+  #places: readonly Place[] | undefined;
+
+  constructor(options: PlaceWatchOptions) {
+    this.#options = options;
+    this.#follow()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.read.resolve());
+  }
+
+  places(): readonly Place[] {
+    this.#places ??= [...this.#byBlock.values()].flat();
+    return this.#places;
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  async #follow(): Promise<void> {
+    const { log, store } = this.#options;
+    for await (const event of follow(store, 'IPAMBlock', this.#stop.signal)) {
+      if (event.kind === 'interrupted') {
+        log.warn('blocks-unread', event.error.message, {
+          hint: 'routes by tunnels stay as last known; tried again by itself',
+        });
+        continue;
+      }
+      if (event.kind === 'snapshot') {
+        const before = this.#text();
+        this.#byBlock.clear();
+        for (const block of event.items) this.#byBlock.set(block.metadata.name, placesOfBlock(block));
+        if (this.#text() !== before) this.#tell();
+        this.read.resolve();
+      } else if (event.kind === 'put') this.#put(event.resource);
+      else if (this.#byBlock.delete(event.key.name)) this.#tell();
+    }
+  }
+
+  /** Most changes of a block are pods that come and go on its own node, which move nothing. */
+  #put(block: IPAMBlock): void {
+    const { name } = block.metadata;
+    const places = placesOfBlock(block);
+    if (JSON.stringify(this.#byBlock.get(name)) === JSON.stringify(places)) return;
+    this.#byBlock.set(name, places);
+    this.#tell();
+  }
+
+  #text(): string {
+    return JSON.stringify([...this.#byBlock].sort());
+  }
+
+  #tell(): void {
+    this.#places = undefined;
+    this.#options.changed();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#options.log.error('blocks-not-followed', (error as Error).message, {
+      hint: 'routes by tunnels stay as last known until weftd starts again',
+    });
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The tunnels of this node and the routes to other nodes' blocks of encapsulated pools.
+ *
+ * Each block of such a pool has one route, decided here: by the tunnel, or, where the pool says CrossSubnet and the other
+ * node is in this node's subnet, straight to it. Where a tunnel cannot be used yet the reason is in `leftOut`, and what BGP
+ * knows of the block counts meanwhile (`remoteRoute`).
+ *
+ * Source: Felix (VXLAN manager, L3 route resolver).
+ */
+import {
+  type Address,
+  containsAddress,
+  containsPrefix,
+  type Family,
+  familyOf,
+  hostPrefix,
+  type MacAddress,
+  type Prefix,
+  PrefixTrie,
+  parseInterfaceAddress,
+} from '@weft/ip';
+import type { BgpSettings, IPPool, Node } from '@weft/resources';
+import type { DesiredRoute } from '../desired-route.ts';
+import type { CalcInput } from '../input.ts';
+import type { LocalInterface } from '../local-facts.ts';
+import { normalMetric } from '../route-metric.ts';
+import {
+  askingPool,
+  type Encapsulation,
+  encapsulationOf,
+  TUNNEL_TYPES,
+  type TunnelKind,
+  type TunnelType,
+  wantedTunnels,
+} from './encapsulation.ts';
+import { hostMtu, tunnelMtuBytes } from './mtu.ts';
+
+/** A tunnel device this node is to have. */
+export interface DesiredTunnel {
+  readonly kind: TunnelKind;
+  readonly family: Family;
+  readonly name: string;
+  readonly mtuBytes: number;
+  /** Its only address; absent until IPAM has given one. */
+  readonly address?: Address;
+  /** The address of this node that outer packets come from. */
+  readonly local: Address;
+  /** The interface that has it. */
+  readonly parent: string;
+  readonly vxlan?: { readonly vni: number; readonly port: number };
+  /** The MAC its Node names; the one that follows from the node's name when absent. */
+  readonly mac?: MacAddress;
+  /** The other nodes with such a tunnel, sorted by name. */
+  readonly peers: readonly TunnelPeer[];
+  readonly reason: string;
+}
+
+/** Another node's end. */
+export interface TunnelPeer {
+  readonly nodeName: string;
+  /** Where outer packets go. */
+  readonly remote: Address;
+  /** The address of its device. */
+  readonly address: Address;
+  /** The MAC its Node names; the one that follows from the node's name when absent. */
+  readonly mac?: MacAddress;
+}
+
+/** A block of an encapsulated pool that has no route of its pool's kind, and why. */
+export interface Unencapsulated {
+  readonly prefix: Prefix;
+  readonly reason: string;
+}
+
+/** What was decided about tunnels. */
+export interface Tunnels {
+  readonly devices: readonly DesiredTunnel[];
+  /** Sorted by destination, at most one to each. */
+  readonly routes: readonly DesiredRoute[];
+  readonly leftOut: readonly Unencapsulated[];
+}
+
+const none: Tunnels = { devices: [], routes: [], leftOut: [] };
+
+/** Decides about tunnels. */
+export function decideTunnels(input: CalcInput, settings: BgpSettings): Tunnels {
+  const types = wantedTunnels(input.pools).filter(({ family }) => family === 4 || input.felix.ipv6Support);
+  const own = input.nodes.find(({ metadata }) => metadata.name === input.nodeName);
+  if (types.length === 0 || own === undefined) return none;
+  const devices = types.flatMap((type) => device(type, own, input) ?? []);
+  const decisions = routeDecisions(devices, own, input, settings);
+  return {
+    devices,
+    routes: decisions.flatMap((decision) => ('route' in decision ? [decision.route] : [])),
+    leftOut: decisions.flatMap((decision) => ('route' in decision ? [] : [decision])),
+  };
+}
+
+function device(type: TunnelType, own: Node, input: CalcInput): DesiredTunnel | undefined {
+  const { kind, family, name } = type;
+  const local = nodeAddress(own, family);
+  const parent = local && interfaceWith(local, input.facts.interfaces);
+  if (local === undefined || parent === undefined) return undefined;
+  const { felix } = input;
+  const address = tunnelAddress(own, type);
+  const ownMac = nodeMac(own, type);
+  const below = Math.min(parent.mtuBytes, hostMtu(input).bytes);
+  return {
+    kind,
+    family,
+    name,
+    mtuBytes: tunnelMtuBytes(type, below, felix),
+    ...(address === undefined ? {} : { address }),
+    local,
+    parent: parent.name,
+    ...(kind === 'vxlan' ? { vxlan: { vni: felix.vxlanVni, port: felix.vxlanPort } } : {}),
+    ...(ownMac === undefined ? {} : { mac: ownMac }),
+    peers: peersOf(type, input),
+    reason: `${poolsAsking(type, input.pools)} ${kind.toUpperCase()}; ${local} is on ${parent.name}`,
+  };
+}
+
+function poolsAsking({ kind, family }: TunnelType, pools: readonly IPPool[]): string {
+  const names = pools
+    .filter((pool) => familyOf(pool.spec.cidr) === family && encapsulationOf(pool)?.kind === kind)
+    .map(({ metadata }) => metadata.name)
+    .sort();
+  return `IPPool ${names.join(', ')} ${names.length === 1 ? 'asks' : 'ask'} for`;
+}
+
+function peersOf(type: TunnelType, { nodes, nodeName }: CalcInput): TunnelPeer[] {
+  return nodes
+    .filter(({ metadata }) => metadata.name !== nodeName)
+    .flatMap((node) => {
+      const remote = nodeAddress(node, type.family);
+      const address = tunnelAddress(node, type);
+      if (remote === undefined || address === undefined) return [];
+      const named = nodeMac(node, type);
+      return [
+        { nodeName: node.metadata.name, remote, address, ...(named === undefined ? {} : { mac: named }) },
+      ];
+    })
+    .sort((left, right) => (left.nodeName < right.nodeName ? -1 : 1));
+}
+
+type Decision = { readonly route: DesiredRoute } | Unencapsulated;
+
+function routeDecisions(
+  devices: readonly DesiredTunnel[],
+  own: Node,
+  input: CalcInput,
+  settings: BgpSettings,
+): Decision[] {
+  const pools = new PrefixTrie<IPPool>();
+  for (const pool of input.pools) pools.set(pool.spec.cidr, pool);
+  const nodes = new Map(input.nodes.map((node) => [node.metadata.name, node]));
+  const places = new Map(input.places.map(({ prefix, nodeName }) => [prefix, nodeName]));
+  for (const { prefix, nodeName } of strayTunnelAddresses(devices, input)) places.set(prefix, nodeName);
+  return [...places]
+    .filter(([, nodeName]) => nodeName !== input.nodeName)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .flatMap(([prefix, nodeName]): Decision[] => {
+      const pool = pools.longestMatch(prefix)?.value;
+      const asked = pool && encapsulationOf(pool);
+      if (pool === undefined || asked === undefined) return [];
+      if (familyOf(prefix) === 6 && !input.felix.ipv6Support) return [];
+      const found = way({ prefix, asked, remote: nodes.get(nodeName), nodeName, devices, own, input });
+      const reason = `${askingPool(pool, asked)}: ${found.reason}`;
+      if ('missing' in found) return [{ prefix, reason }];
+      const { via, routeClass } = found;
+      const metric = normalMetric(prefix, settings);
+      return [
+        { route: { destination: prefix, type: 'unicast', via: [via], metric, class: routeClass, reason } },
+      ];
+    });
+}
+
+/** Tunnel addresses of other nodes that lie in none of their blocks: hosts there send from them. */
+function strayTunnelAddresses(devices: readonly DesiredTunnel[], { places }: CalcInput) {
+  const blocksOf = Map.groupBy(places, ({ nodeName }) => nodeName);
+  return devices.flatMap(({ peers }) =>
+    peers
+      .map(({ nodeName, address }) => ({ nodeName, prefix: hostPrefix(address) }))
+      .filter(
+        ({ nodeName, prefix }) =>
+          !blocksOf.get(nodeName)?.some((place) => containsPrefix(place.prefix, prefix)),
+      ),
+  );
+}
+
+interface Question {
+  readonly prefix: Prefix;
+  readonly asked: Encapsulation;
+  readonly nodeName: string;
+  readonly remote: Node | undefined;
+  readonly devices: readonly DesiredTunnel[];
+  readonly own: Node;
+  readonly input: CalcInput;
+}
+
+type Way =
+  | {
+      readonly via: DesiredRoute['via'][number];
+      readonly routeClass: 'same-subnet' | TunnelKind;
+      readonly reason: string;
+    }
+  | { readonly missing: true; readonly reason: string };
+
+/** How a block is reached, or what is missing. */
+function way({ prefix, asked, nodeName, remote, devices, own, input }: Question): Way {
+  const family = familyOf(prefix);
+  if (remote === undefined) return missing(`there is no Node ${nodeName}`);
+  const outer = nodeAddress(remote, family);
+  if (outer === undefined) return missing(`Node ${nodeName} has no IPv${family} address`);
+  const found = devices.find((one) => one.kind === asked.kind && one.family === family);
+  if (found === undefined) return missing(`no interface of this node has its IPv${family} address`);
+  if (asked.mode === 'CrossSubnet' && isInOwnSubnet(outer, own)) {
+    const via = { gateway: outer, interface: found.parent, onlink: true } as const;
+    return { via, routeClass: 'same-subnet', reason: `${nodeName} at ${outer} is in this node's subnet` };
+  }
+  if (!input.facts.interfaces.some(({ name, up }) => name === found.name && up))
+    return missing(`waits for ${found.name} to be up`);
+  const peer = found.peers.find((one) => one.nodeName === nodeName);
+  if (peer === undefined) return missing(`Node ${nodeName} tells no address of its ${found.name} yet`);
+  const gateway = asked.kind === 'vxlan' ? peer.address : peer.remote;
+  // The address itself is no gateway to itself.
+  const via =
+    hostPrefix(gateway) === prefix
+      ? { interface: found.name }
+      : ({ gateway, interface: found.name, onlink: true } as const);
+  return { via, routeClass: asked.kind, reason: `by ${found.name} to ${nodeName} at ${outer}` };
+}
+
+function missing(reason: string): Way {
+  return { missing: true, reason };
+}
+
+function isInOwnSubnet(address: Address, { spec }: Node): boolean {
+  const text = familyOf(address) === 4 ? spec.bgp?.ipv4Address : spec.bgp?.ipv6Address;
+  const parsed = parseInterfaceAddress(text ?? '');
+  return parsed.ok && containsAddress(parsed.value.prefix, address);
+}
+
+function interfaceWith(address: Address, interfaces: readonly LocalInterface[]): LocalInterface | undefined {
+  const isTunnel = (name: string): boolean => TUNNEL_TYPES.some((type) => type.name === name);
+  return interfaces.find(
+    ({ name, addresses }) => !isTunnel(name) && addresses.some((text) => text.startsWith(`${address}/`)),
+  );
+}
+
+function nodeAddress({ spec }: Node, family: Family): Address | undefined {
+  const text = family === 4 ? spec.bgp?.ipv4Address : spec.bgp?.ipv6Address;
+  return text?.split('/', 1)[0] as Address | undefined;
+}
+
+function tunnelAddress({ spec }: Node, { kind, family }: TunnelType): Address | undefined {
+  if (kind === 'ipip') return spec.bgp?.ipv4IPIPTunnelAddr;
+  return family === 4 ? spec.ipv4VXLANTunnelAddr : spec.ipv6VXLANTunnelAddr;
+}
+
+function nodeMac({ spec }: Node, { kind, family }: TunnelType): MacAddress | undefined {
+  if (kind === 'ipip') return undefined;
+  return family === 4 ? spec.vxlanTunnelMACAddr : spec.vxlanTunnelMACAddrV6;
+}
