@@ -18,7 +18,7 @@ import { Speaking } from './bgp/speaking.ts';
 import { CniPlugin } from './cni/plugin.ts';
 import { weftdHost } from './cni/weftd-host.ts';
 import { Audit } from './control/audit.ts';
-import { remoteOptions } from './control/remote.ts';
+import { listeningOptions } from './control/listening.ts';
 import { type BackendSources, controlBackend, routeStatuses, since } from './control-backend.ts';
 import { Deciding } from './deciding.ts';
 import { Draining } from './draining/draining.ts';
@@ -361,9 +361,8 @@ export class Daemon {
 
   async #openControl(): Promise<void> {
     if (this.#control !== undefined) return;
-    const { controlSocket: socketPath, metricsAddress, remoteControl } = this.#options;
-    const remote = remoteOptions(remoteControl, this.#log);
-    this.#control = await startControlServer({ ...this.#answering, socketPath, metricsAddress, remote });
+    const listening = listeningOptions(this.#options, this.#log);
+    this.#control = await startControlServer({ ...this.#answering, ...listening });
   }
 
   /** Why nothing can be attached or detached just now. */

@@ -11,6 +11,7 @@ import {
 } from '@weft/datastore';
 import { DEFAULT_JOURNAL_PATH, journalBeside } from '@weft/ipam';
 import { Command, InvalidArgumentError, type Option } from 'commander';
+import { groupFlag } from './control/listening.ts';
 import { type GivenRemoteControl, type RemoteControl, remoteControl, remoteFlags } from './control/remote.ts';
 import { flag, integer } from './flag.ts';
 import type { FuseLimits } from './fuse/fuse.ts';
@@ -26,6 +27,8 @@ export interface Options extends NodeOptions {
   readonly listenPort: number;
   readonly datastore: DatastoreChoice;
   readonly controlSocket: string;
+  /** Group, by name or number, whose members may read by it; absent: nobody but root. */
+  readonly controlGroup?: string;
   /** Where the control API is served to other machines; absent: nowhere. */
   readonly remoteControl?: RemoteControl;
   /** Where DELs of the CNI plugin wait. */
@@ -67,7 +70,15 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
     .description('The per-node daemon of weft: addresses, interfaces, routes and BGP of one host.')
     .version(version)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  const flags = [nodeFlags(), placeFlags(), remoteFlags(), bgpFlags(), fuseFlags(), logFlag()].flat();
+  const flags = [
+    nodeFlags(),
+    placeFlags(),
+    groupFlag(),
+    remoteFlags(),
+    bgpFlags(),
+    fuseFlags(),
+    logFlag(),
+  ].flat();
   for (const option of flags) program.addOption(option);
   const given = program.parse(argv).opts<GivenOptions>();
   const remote = orUsage(program, () => remoteControl(given));

@@ -87,6 +87,7 @@ export type {
   ControlServerOptions,
   MonitoringOptions,
   MonitoringServer,
+  SocketPeer,
 } from './server.ts';
 export { startControlServer, startMonitoringServer } from './server.ts';
 export { claimSocketPath, DEFAULT_SOCKET_PATH, MAX_SOCKET_PATH_BYTES } from './socket-path.ts';

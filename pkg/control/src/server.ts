@@ -2,7 +2,9 @@
  * The server: listens on the unix socket (everything) and, when asked, on TCP: by certificate (everything), and for health
  * and metrics (nothing else).
  */
+import { chmodSync, chownSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import {
   type Answering,
   configure,
@@ -11,11 +13,12 @@ import {
   type RequestRecord,
   requestHandler,
 } from './answering.ts';
+import type { Asker } from './asker.ts';
 import type { ControlBackend } from './backend.ts';
 import { close, listen } from './listening.ts';
 import type { RemoteOptions, RemoteServer } from './remote/remote-server.ts';
 import { REFUSAL_STATUS } from './schema/refusal.ts';
-import { claimSocketPath } from './socket-path.ts';
+import { cannotListen, claimSocketPath } from './socket-path.ts';
 
 /** How the server is started. */
 export interface ControlServerOptions extends Answering {
@@ -23,6 +26,10 @@ export interface ControlServerOptions extends Answering {
   readonly socketPath: string;
   /** Where `/metrics`, `/liveness` and `/readiness` are answered on TCP too. Port 0 takes a free one. */
   readonly metricsAddress?: { readonly host: string; readonly port: number } | undefined;
+  /** Who is at the other end of the socket; without it, whoever can open the socket file counts as its owner. */
+  readonly peerOf?: ((socket: Socket) => SocketPeer | undefined) | undefined;
+  /** The group whose members may read by the socket, too (0660). */
+  readonly readersGid?: number | undefined;
   /** Where the API is served over TCP too, to whoever has a certificate. */
   readonly remote?: RemoteOptions | undefined;
 }
@@ -38,8 +45,25 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** Whoever can open the socket file is its owner or root. */
-const SOCKET: Door = { serves: () => true, asker: () => ({ identity: {}, may: 'change' }) };
+/** A process on the unix socket. */
+export interface SocketPeer {
+  readonly uid: number;
+  readonly pid: number;
+}
+
+/** Root and the daemon's own user change; others whom the file lets in are readers. */
+function socketDoor({ peerOf }: ControlServerOptions): Door {
+  const own = process.getuid?.();
+  const askerOf = (peer: SocketPeer | undefined): Asker => {
+    if (peer === undefined) return { identity: {}, may: 'nothing' };
+    const { pid, uid } = peer;
+    return { identity: { uid, pid }, may: uid === 0 || uid === own ? 'change' : 'read' };
+  };
+  return {
+    serves: () => true,
+    asker: peerOf ? (socket) => askerOf(peerOf(socket)) : () => ({ identity: {}, may: 'change' }),
+  };
+}
 
 const MONITORING: Door = {
   serves: (operation) => operation.onMetricsAddress,
@@ -47,7 +71,7 @@ const MONITORING: Door = {
 };
 
 /**
- * Starts to listen. The socket is readable and writable for its owner only (0600); a stale socket file is replaced. Throws
+ * Starts to listen. The socket is readable and writable for its owner only (0600), or for a group, too; a stale socket file is replaced. Throws
  * `ControlError` with `path-too-long`, `in-use`, `not-a-socket`, `cannot-listen` or `unusable-credentials`; then
  * nothing listens.
  */
@@ -61,8 +85,9 @@ export async function startControlServer(options: ControlServerOptions): Promise
     const monitoring = metricsAddress && (await startMonitoringServer(options, metricsAddress));
     if (monitoring) open.push(monitoring);
     // Last: its appearance says that the daemon can be asked.
-    const { server } = await serve(options, SOCKET, { path: socketPath }, socketPath);
+    const { server } = await serve(options, socketDoor(options), { path: socketPath }, socketPath);
     open.push({ close: () => close(server) });
+    if (options.readersGid !== undefined) letGroupIn(socketPath, options.readersGid);
     return {
       socketPath,
       metricsPort: monitoring?.port,
@@ -74,6 +99,16 @@ export async function startControlServer(options: ControlServerOptions): Promise
   } catch (error) {
     await Promise.all(open.map((listener) => listener.close()));
     throw error;
+  }
+}
+
+/** The file is private until here. Throws `ControlError` with `cannot-listen`. */
+function letGroupIn(path: string, gid: number): void {
+  try {
+    chownSync(path, process.getuid?.() ?? 0, gid);
+    chmodSync(path, 0o660);
+  } catch (error) {
+    throw cannotListen(error, path);
   }
 }
 

@@ -27,6 +27,7 @@ export type {
 export { openKernel } from './linux-kernel.ts';
 export { createNetns, deleteNetns, listNetns, netnsPath } from './namespaces.ts';
 export { netnsOfPid, type Outcome, withNetns } from './netns.ts';
+export { type PeerCredentials, peerCredentials } from './peer-credentials.ts';
 export { MAIN_TABLE, normalizeRoute, routeKey, routeSatisfies, WEFT_ROUTE_PROTOCOL } from './route.ts';
 export {
   openRouterDiscovery,

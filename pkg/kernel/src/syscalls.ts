@@ -39,6 +39,7 @@ const prototypes = {
   socket: 'int socket(int domain, int type, int protocol)',
   bind: 'int bind(int fd, void *address, unsigned int length)',
   setsockopt: 'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
+  getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',
   send: 'long send(int fd, void *buffer, size_t length, int flags)',
   recv: 'long recv(int fd, void *buffer, size_t length, int flags)',
   sendto:
@@ -89,6 +90,13 @@ export function bind(fd: number, address: Buffer): SyscallResult {
 /** setsockopt(2) with a raw value. */
 export function setsockopt(fd: number, level: number, name: number, value: Buffer): SyscallResult {
   return call('setsockopt', fd, level, name, value, value.length);
+}
+
+/** getsockopt(2); the value is as long as the buffer it is put into. */
+export function getsockopt(fd: number, level: number, name: number, into: Buffer): SyscallResult {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(into.length);
+  return call('getsockopt', fd, level, name, into, length);
 }
 
 /** send(2); answers the number of bytes sent. */

@@ -13,7 +13,7 @@ import { type Prefix, parseInterfaceAddress } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
 import { Speaking } from '../bgp/speaking.ts';
 import { Audit } from '../control/audit.ts';
-import { remoteOptions } from '../control/remote.ts';
+import { listeningOptions } from '../control/listening.ts';
 import { isElsewhere } from '../joining.ts';
 import { Metrics } from '../monitoring/metrics.ts';
 import { readiness } from '../monitoring/readiness.ts';
@@ -72,7 +72,6 @@ export class Reflector {
 
   /** Opens the control socket, waits for the datastore, then for the nodes. */
   async start(): Promise<void> {
-    const { controlSocket: socketPath, metricsAddress, remoteControl } = this.#options;
     this.#metrics.watchPeers({
       inSync: () => this.#isCurrent,
       bgp: () => this.#speaking.bgp,
@@ -93,9 +92,7 @@ export class Reflector {
         this.#metrics.answered(record);
         this.#audit.heard(record);
       },
-      socketPath,
-      metricsAddress,
-      remote: remoteOptions(remoteControl, this.#log),
+      ...listeningOptions(this.#options, this.#log),
     });
     await this.#mirror.whenInSync();
     this.#running = true;
