@@ -162,6 +162,7 @@ export class Daemon {
       hostRouting: (family) => this.#state.workloadRouting(family),
       changed: () => this.#deciding.schedule('endpoints'),
       portsPublished: () => this.#forwarding.portsPublished(),
+      sourcesGuarded: () => this.#forwarding.sourcesGuarded(),
       announced: (addresses) => this.#announcing.wait(addresses),
     });
     this.#draining = new Draining({

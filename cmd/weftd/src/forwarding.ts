@@ -40,6 +40,7 @@ export class Forwarding {
   readonly fuses: Fuses;
   readonly #log: Logger;
   readonly #metrics: Metrics;
+  #guarded: Promise<unknown> | undefined;
 
   constructor({ announceAnew, kernel, limits, log, metrics, nodeName }: ForwardingOptions) {
     this.#log = log;
@@ -86,6 +87,12 @@ export class Forwarding {
     });
   }
 
+  /** Resolves when the sources of containers have been checked for the first time, or cannot be. Costs nothing after that. */
+  sourcesGuarded(): Promise<unknown> {
+    this.#guarded ??= this.portsPublished();
+    return this.#guarded;
+  }
+
   /** In the kernel, or why not: for an attach whose ports are to be there when it is answered. */
   async portsPublished(): Promise<string | undefined> {
     // The computation that an attach asked for comes first.
@@ -103,12 +110,12 @@ export class Forwarding {
   #hearNat(event: NatEvent): void {
     this.#metrics.natEvent(event);
     const { kind, ...fields } = event;
-    if (kind === 'nat-written')
-      this.#log.info(kind, 'masquerading and published ports are as wanted', fields);
+    if (kind === 'nat-written') this.#log.info(kind, 'the table of nftables is as wanted', fields);
     if (kind === 'nat-repaired')
       this.#log.warn(kind, 'the table of nftables somebody had removed or changed is back');
-    if (event.kind === 'nat-failed')
-      this.#log.error(kind, `masquerading and published ports: ${event.reason}`);
+    if (kind === 'spoofed-sources-dropped')
+      this.#log.warn(kind, 'containers sent from addresses that are not theirs', fields);
+    if (event.kind === 'nat-failed') this.#log.error(kind, `the table of nftables: ${event.reason}`);
   }
 
   #hearTunnel(event: TunnelEvent): void {

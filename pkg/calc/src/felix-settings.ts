@@ -24,6 +24,9 @@ export interface PortRange {
 const natOutgoingExclusions = ['IPPoolsOnly', 'IPPoolsAndHostIPs'] as const;
 type NatOutgoingExclusions = (typeof natOutgoingExclusions)[number];
 
+const sourceSpoofing = ['Disabled', 'Any'] as const;
+type SourceSpoofing = (typeof sourceSpoofing)[number];
+
 /** Settings with nothing left open; what has no default is absent. */
 export interface FelixSettings {
   /** How often the routes in the kernel are read again; 0 for never. */
@@ -57,6 +60,8 @@ export interface FelixSettings {
   readonly natOutgoingExclusions: NatOutgoingExclusions;
   /** Masquerade only what leaves by interfaces of this name; a + at its end stands for any rest. */
   readonly iptablesNATOutgoingInterfaceFilter?: string;
+  /** `Any`: workloads may ask to send from addresses that are not theirs. */
+  readonly workloadSourceSpoofing: SourceSpoofing;
   readonly prometheusMetricsEnabled: boolean;
   /** Empty for all addresses. */
   readonly prometheusMetricsHost: string;
@@ -82,6 +87,7 @@ export const DEFAULT_FELIX_SETTINGS: FelixSettings = {
   vxlanMtuV6Bytes: 0,
   ipipMtuBytes: 0,
   natOutgoingExclusions: 'IPPoolsOnly',
+  workloadSourceSpoofing: 'Disabled',
   prometheusMetricsEnabled: false,
   prometheusMetricsHost: '',
   prometheusMetricsPort: 9091,
@@ -142,7 +148,17 @@ const readers: readonly Reader[] = [
   { field: 'mtuIfacePattern', setting: 'mtuIfacePattern', fromText: pattern },
   { field: 'natPortRange', setting: 'natPortRange', fromText: portRange, fromField: portRange },
   { field: 'natOutgoingAddress', setting: 'natOutgoingAddress', fromText: addressOf(4) },
-  { field: 'natOutgoingExclusions', setting: 'natOutgoingExclusions', fromText: exclusions },
+  {
+    field: 'natOutgoingExclusions',
+    setting: 'natOutgoingExclusions',
+    fromText: (text) => oneOf(natOutgoingExclusions, text),
+  },
+  {
+    field: 'workloadSourceSpoofing',
+    setting: 'workloadSourceSpoofing',
+    fromText: (text) => oneOf(sourceSpoofing, text),
+    fromField: (text: string) => oneOf(sourceSpoofing, text),
+  },
   {
     field: 'iptablesNATOutgoingInterfaceFilter',
     setting: 'iptablesNATOutgoingInterfaceFilter',
@@ -242,8 +258,8 @@ function portRange(value: string | number): PortRange | undefined {
   return ends.length <= 2 && first >= 1 && first <= last ? { first, last } : undefined;
 }
 
-function exclusions(text: string): NatOutgoingExclusions | undefined {
-  return natOutgoingExclusions.find((name) => name.toLowerCase() === text.toLowerCase());
+function oneOf<Name extends string>(names: readonly Name[], text: string): Name | undefined {
+  return names.find((name) => name.toLowerCase() === text.toLowerCase());
 }
 
 function interfaceFilter(text: string): string | undefined {

@@ -1,12 +1,11 @@
 /**
  * The address translation this node does: what leaves the pools with `natOutgoing` gets an address of the host, and
- * published ports lead to their containers.
+ * published ports lead to their containers. What workloads may send from is in the same table of the kernel, so it is here, too.
  *
  * Source: Calico's nat-outgoing chain (masquerading); Docker's bridge without userland proxy (published ports).
  */
 import {
   type Address,
-  containsPrefix,
   type Family,
   familyOf,
   hostPrefix,
@@ -15,6 +14,7 @@ import {
   type Prefix,
 } from '@weft/ip';
 import type { IPPool, WorkloadEndpoint } from '@weft/resources';
+import { type AllowedSources, allowedSources, disjoint } from './allowed-sources.ts';
 import { FAMILY_NUMBERS } from './bgp-node.ts';
 import type { PortRange } from './felix-settings.ts';
 import type { CalcInput } from './input.ts';
@@ -49,7 +49,7 @@ export interface PortForward {
   readonly reason: string;
 }
 
-/** All of it, sorted. Nothing of either kind: this node translates nothing. */
+/** All of it, sorted, and what workloads may send from. */
 export interface DesiredNat {
   readonly masquerades: readonly Masquerade[];
   readonly portForwards: readonly PortForward[];
@@ -58,8 +58,9 @@ export interface DesiredNat {
    * has a route back to it, and maybe none to the other, or not by the tunnel.
    */
   readonly tunnels: readonly { readonly name: string; readonly family: Family }[];
-  /** What the names of the host's ends of workloads begin with. */
-  readonly workloadPrefixes: readonly string[];
+  /** The host's ends of workloads, by name; a * at the end stands for any rest. */
+  readonly workloadInterfaces: readonly string[];
+  readonly allowedSources: readonly AllowedSources[];
 }
 
 /** Decides what is translated. */
@@ -74,8 +75,19 @@ export function desiredNat(input: CalcInput, tunnels: readonly DesiredTunnel[]):
     tunnels: tunnels
       .filter(({ address }) => address !== undefined)
       .map(({ name, family }) => ({ name, family })),
-    workloadPrefixes: input.felix.interfacePrefixes,
+    workloadInterfaces: workloadInterfaces(input),
+    allowedSources: allowedSources(input),
   };
+}
+
+/** An endpoint keeps its name when the prefix becomes another. */
+function workloadInterfaces({ endpoints, felix, nodeName }: CalcInput): string[] {
+  const prefixes = felix.interfacePrefixes;
+  const others = endpoints
+    .filter(({ spec }) => spec.node === nodeName)
+    .flatMap(({ spec }) => spec.interfaceName ?? [])
+    .filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)));
+  return [...prefixes.map((prefix) => `${prefix}*`), ...others.sort()];
 }
 
 /** Disabled pools count too: their addresses are in use until the last workload is gone. */
@@ -113,14 +125,6 @@ function hostPrefixes(
   const text = family === 4 ? bgp?.ipv4Address : bgp?.ipv6Address;
   // Canonical in a resource, with or without the length of the subnet.
   return text === undefined ? [] : [hostPrefix(text.split('/', 1)[0] as Address)];
-}
-
-/** Without those that lie in others: a set of nftables does not take them. */
-function disjoint(prefixes: readonly Prefix[]): Prefix[] {
-  const each = [...new Set(prefixes)];
-  return each
-    .filter((inner) => !each.some((outer) => outer !== inner && containsPrefix(outer, inner)))
-    .sort();
 }
 
 function portForwards(endpoint: WorkloadEndpoint, families: readonly Family[]): PortForward[] {

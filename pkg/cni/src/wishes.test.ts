@@ -103,7 +103,7 @@ describe('what a container gets', () => {
     ],
     ['an empty list asks for nothing', { pod: { [calico('ipAddrs')]: '[]' } }, any4],
     [
-      'prefixes that a pod may send from need no action',
+      'prefixes that a pod may send from change nothing about its addresses',
       { pod: { [calico('allowedSourcePrefixes')]: '["10.1.0.0/16"]' } },
       any4,
     ],

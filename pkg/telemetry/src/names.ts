@@ -117,7 +117,13 @@ export const METRICS = {
   natInSync: {
     kind: 'gauge',
     name: 'weft_nat_in_sync',
-    help: '1 while masquerading and published ports are in the kernel as wanted.',
+    help: '1 while masquerading, published ports and the check of sources are in the kernel as wanted.',
+    labels: [],
+  },
+  spoofedPackets: {
+    kind: 'counter',
+    name: 'weft_spoofed_packets_total',
+    help: 'Packets of containers that were dropped, because their source was an address of somebody else.',
     labels: [],
   },
   natRepairs: {

@@ -55,6 +55,7 @@ function attachmentsOn(used: Datastore): Attachments {
     hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
     portsPublished: async () => portsFailure,
+    sourcesGuarded: async () => undefined,
     announced: async () => {},
   });
 }

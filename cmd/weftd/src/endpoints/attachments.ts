@@ -40,6 +40,8 @@ export interface AttachmentsOptions extends WiringOptions {
   readonly announced: (addresses: readonly Address[]) => Promise<void>;
   /** Resolves when published ports are as `changed` made them wanted, with the reason when they cannot be. */
   readonly portsPublished: () => Promise<string | undefined>;
+  /** Resolves when what a container sends is checked, or cannot be. */
+  readonly sourcesGuarded: () => Promise<unknown>;
 }
 
 /** The endpoints of one node, by the id their creator chose. */
@@ -191,6 +193,7 @@ export class Attachments {
     if (isRefusal(addresses)) return addresses;
     const assigned = performance.now();
     const spec = this.#wiring.specOf(request, hostInterface, addresses);
+    await this.#options.sourcesGuarded();
     const plugged = this.#wiring.plug(spec);
     if (isRefusal(plugged)) {
       await this.#giveBack(id, 'attach');
@@ -323,10 +326,11 @@ export class Attachments {
   }
 
   /** Who asked for ports counts on them: without them the container is taken out again. */
-  async #publish(id: string, { ports = [] }: AttachRequest): Promise<Refusal | undefined> {
-    const reason = ports.length === 0 ? undefined : await this.#options.portsPublished();
+  async #publish(id: string, { containerId, ports = [] }: AttachRequest): Promise<Refusal | undefined> {
+    const waits = ports.length > 0 || this.#hasOther(id, containerId);
+    const reason = waits ? await this.#options.portsPublished() : undefined;
     const endpoint = this.#endpoints.get(id);
-    if (reason === undefined || endpoint === undefined) return undefined;
+    if (reason === undefined || ports.length === 0 || endpoint === undefined) return undefined;
     const stuck = await this.#takeOut(id, endpoint);
     if (stuck !== undefined) return stuck;
     await this.#giveBack(id, 'attach');
@@ -336,6 +340,13 @@ export class Attachments {
       id,
       'Mend that, then attach it again.',
     );
+  }
+
+  /** The container has another interface, by which it may send from the addresses of this one. */
+  #hasOther(id: string, containerId: string): boolean {
+    for (const [other, { spec }] of this.#endpoints)
+      if (other !== id && spec.containerID === containerId) return true;
+    return false;
   }
 
   /** While the interface is there its addresses stay held; a detach can be tried again. */

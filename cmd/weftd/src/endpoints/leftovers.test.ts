@@ -32,6 +32,7 @@ beforeEach(async () => {
     hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
     portsPublished: async () => undefined,
+    sourcesGuarded: async () => undefined,
     announced: async () => {},
   });
   const log = createLogger({ name: 'test', level: 'error' });

@@ -43,6 +43,7 @@ export class Metrics {
   readonly #resyncs = this.#registry.histogram(METRICS.routeResyncSeconds);
   readonly #announce = this.#registry.histogram(METRICS.announceSeconds);
   readonly #announceTimeouts = this.#registry.counter(METRICS.announceTimeouts);
+  readonly #spoofed = this.#registry.counter(METRICS.spoofedPackets);
   readonly #natRepairs = this.#registry.counter(METRICS.natRepairs);
   readonly #natFailures = this.#registry.counter(METRICS.natFailures);
   readonly #requests = this.#registry.counter(METRICS.controlRequests);
@@ -101,7 +102,9 @@ export class Metrics {
   }
 
   /** The table of nftables tells of its doings. */
-  natEvent({ kind }: NatEvent): void {
+  natEvent(event: NatEvent): void {
+    const { kind } = event;
+    if (event.kind === 'spoofed-sources-dropped') this.#spoofed.with().inc(event.packets);
     if (kind === 'nat-repaired') this.#natRepairs.with().inc();
     if (kind === 'nat-failed') this.#natFailures.with().inc();
   }

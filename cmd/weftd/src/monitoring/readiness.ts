@@ -44,7 +44,7 @@ export function readiness(facts: ReadinessFacts): Health {
   reasons.push(...sessionReasons(facts));
   const missing = dataplane === undefined ? 0 : missingRoutes(dataplane);
   if (missing > 0) reasons.push(`${missing} wanted routes are not in the kernel`);
-  if (natFailure !== undefined) reasons.push(`masquerading and published ports: ${natFailure}`);
+  if (natFailure !== undefined) reasons.push(`the table of nftables: ${natFailure}`);
   return { ok: reasons.length === 0, reasons };
 }
 

@@ -4,11 +4,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualScheduler } from '../../test/manual-scheduler.ts';
 import { type NatEvent, NatTable } from './nat-table.ts';
 import type { Nft, NftFailure, TableListing } from './nft.ts';
-import { type NftCommand, removeTable } from './ruleset.ts';
+import type { NftCommand } from './ruleset.ts';
 
 /** A table in memory; `failure` is what every call answers while it is set. */
 class FakeNft implements Nft {
   content: string | undefined;
+  spoofedPackets = 0;
   failure: NftFailure | undefined;
   writes = 0;
   calls = 0;
@@ -21,34 +22,43 @@ class FakeNft implements Nft {
     this.meanwhile = undefined;
     if (this.failure !== undefined) return this.failure;
     this.writes += 1;
-    this.content = commands === removeTable ? undefined : JSON.stringify(commands);
+    this.content = JSON.stringify(commands);
+    this.spoofedPackets = 0;
     return undefined;
   }
 
   async list(): Promise<TableListing> {
     this.calls += 1;
     if (this.failure !== undefined) return this.failure;
-    return this.content === undefined ? { kind: 'absent' } : { kind: 'present', content: this.content };
+    const { content, spoofedPackets } = this;
+    return content === undefined ? { kind: 'absent' } : { kind: 'present', content, spoofedPackets };
   }
 }
 
-const nothing: DesiredNat = { masquerades: [], portForwards: [], tunnels: [], workloadPrefixes: ['cali'] };
+const nothing: DesiredNat = {
+  masquerades: [],
+  portForwards: [],
+  tunnels: [],
+  workloadInterfaces: ['cali*'],
+  allowedSources: [],
+};
 function masquerading(source: string): DesiredNat {
   const sources = [prefix(source)];
   return { ...nothing, masquerades: [{ family: 4, sources, exempt: sources, reason: '' }] };
 }
-const missing: NftFailure = { kind: 'failed', reason: 'there is no program nft', isMissing: true };
-const refused: NftFailure = { kind: 'failed', reason: 'nft refused: no', isMissing: false };
+const refused: NftFailure = { kind: 'failed', reason: 'nft refused: no' };
 
 let nft: FakeNft;
 let scheduler: ManualScheduler;
 let events: NatEvent['kind'][];
 let table: NatTable;
+let report: (event: NatEvent) => void;
 beforeEach(() => {
   nft = new FakeNft();
   scheduler = new ManualScheduler();
   events = [];
-  table = new NatTable({ nft, scheduler, report: ({ kind }) => events.push(kind) });
+  report = ({ kind }) => events.push(kind);
+  table = new NatTable({ nft, scheduler, report: (event) => report(event) });
 });
 
 describe('the table', () => {
@@ -61,20 +71,31 @@ describe('the table', () => {
     expect(nft.content).toContain('10.1.0.0');
   });
 
-  it('of an earlier weftd is taken away when nothing is wanted, and then nothing runs any more', async () => {
+  it('is there although nothing is translated: what containers send from is checked', async () => {
     nft.content = 'left over';
     table.want(nothing);
-    await table.settled();
-    expect(nft.content).toBeUndefined();
-    const { calls } = nft;
-    await scheduler.advance(3_600_000);
-    expect(nft.calls).toBe(calls);
+    expect(await table.settled()).toBeUndefined();
+    expect(nft.content).toContain('workload-source');
   });
 
-  it('is left alone where there is none and none is wanted', async () => {
+  it('tells what it has dropped when it is looked at, each packet once, also when the count begins anew', async () => {
     table.want(nothing);
     await table.settled();
-    expect(nft.writes).toBe(0);
+    const told: number[] = [];
+    report = (event) => {
+      if (event.kind === 'spoofed-sources-dropped') told.push(event.packets);
+    };
+    for (const packets of [0, 3, 3, 10]) {
+      nft.spoofedPackets = packets;
+      await scheduler.advance(10_000);
+      await table.settled();
+    }
+    table.want(masquerading('10.1.0.0/16'));
+    await table.settled();
+    nft.spoofedPackets = 2;
+    await scheduler.advance(10_000);
+    await table.settled();
+    expect(told).toEqual([3, 7, 2]);
   });
 
   it('is back after somebody deleted or changed it', async () => {
@@ -131,26 +152,13 @@ describe('when nft fails', () => {
   });
 
   it('what is wanted next is tried at once', async () => {
-    nft.failure = missing;
+    nft.failure = refused;
     table.want(masquerading('10.1.0.0/16'));
-    expect(await table.settled()).toBe(missing.reason);
+    expect(await table.settled()).toBe(refused.reason);
     await scheduler.advance(200);
     nft.failure = undefined;
     table.want(masquerading('10.2.0.0/16'));
     expect(await table.settled()).toBeUndefined();
-  });
-
-  it('a host without nftables that translates nothing is as it should be', async () => {
-    nft.failure = missing;
-    table.want(nothing);
-    expect(await table.settled()).toBeUndefined();
-    expect(events).toEqual([]);
-  });
-
-  it('a table that may be there is not taken for gone', async () => {
-    nft.failure = refused;
-    table.want(nothing);
-    expect(await table.settled()).toBe(refused.reason);
   });
 });
 

@@ -3,19 +3,21 @@
  * to time whether it is still there, and tries again when nft fails.
  *
  * One nft at a time, and a pause between two writes: containers that come and go by the hundred cost some writes, not
- * hundreds. While nothing is wanted, nothing runs.
+ * hundreds.
  */
 import type { DesiredNat } from '@weft/calc';
 import { type Scheduler, systemScheduler } from '../scheduler.ts';
 import { type Nft, systemNft } from './nft.ts';
-import { type NftCommand, natRuleset, removeTable } from './ruleset.ts';
+import { type NftCommand, natRuleset } from './ruleset.ts';
 
 /** What the table tells of its doings. */
 export type NatEvent =
-  /** Another table is in the kernel now. `rules`: how many; 0 when there is no table. */
+  /** Another table is in the kernel now. `rules`: how many. */
   | { readonly kind: 'nat-written'; readonly rules: number; readonly durationMilliseconds: number }
   /** Somebody had removed or changed it; it is as it should be again. */
   | { readonly kind: 'nat-repaired' }
+  /** Workloads sent from addresses that are not theirs; seen when the table was looked at. */
+  | { readonly kind: 'spoofed-sources-dropped'; readonly packets: number }
   /** The first failure with this reason; those that follow are in `failure`. */
   | { readonly kind: 'nat-failed'; readonly reason: string };
 
@@ -36,10 +38,11 @@ export class NatTable {
   readonly #nft: Nft;
   readonly #scheduler: Scheduler;
   readonly #report: (event: NatEvent) => void;
-  #wanted: readonly NftCommand[] = removeTable;
+  #wanted: readonly NftCommand[] = [];
   /** As it was read after it was written; undefined while that is not known. */
-  #content: string | 'no table' | undefined;
-  #isAsked = false;
+  #content: string | undefined;
+  /** Dropped packets that were told of, of the table that is there. */
+  #toldPackets = 0;
   #failures = 0;
   #failure: string | undefined;
   #turn: Promise<void> | undefined;
@@ -56,8 +59,7 @@ export class NatTable {
   /** Wants this translation; the same again costs nothing. The first call also takes over what an earlier weftd left. */
   want(nat: DesiredNat): void {
     const commands = natRuleset(nat);
-    if (this.#isAsked && JSON.stringify(commands) === JSON.stringify(this.#wanted)) return;
-    this.#isAsked = true;
+    if (JSON.stringify(commands) === JSON.stringify(this.#wanted)) return;
     this.#wanted = commands;
     this.#content = undefined;
     this.#failures = 0;
@@ -110,10 +112,10 @@ export class NatTable {
 
   /** Makes the table what is wanted; the reason when that fails. */
   async #turnTo(wanted: readonly NftCommand[]): Promise<string | undefined> {
-    if (wanted === removeTable) return this.#remove();
     if (this.#content !== undefined) {
       const there = await this.#nft.list();
       if (there.kind === 'failed') return there.reason;
+      if (there.kind === 'present') this.#tellDropped(there.spoofedPackets);
       if (there.kind === 'present' && there.content === this.#content) return undefined;
     }
     const isRepair = this.#content !== undefined;
@@ -126,6 +128,7 @@ export class NatTable {
     const start = this.#scheduler.now();
     const failed = await this.#nft.apply(wanted);
     if (failed !== undefined) return failed.reason;
+    this.#toldPackets = 0;
     const written = await this.#nft.list();
     if (written.kind === 'failed') return written.reason;
     // Another one may be wanted by now; then this one is not what is looked for.
@@ -137,17 +140,11 @@ export class NatTable {
     return undefined;
   }
 
-  /** Only where there is one: a host that translates nothing needs no nft. */
-  async #remove(): Promise<string | undefined> {
-    const there = await this.#nft.list();
-    if (there.kind === 'failed' && !there.isMissing) return there.reason;
-    if (there.kind === 'present') {
-      const failed = await this.#nft.apply(removeTable);
-      if (failed !== undefined) return failed.reason;
-      this.#report({ kind: 'nat-written', rules: 0, durationMilliseconds: 0 });
-    }
-    if (this.#wanted === removeTable) this.#content = 'no table';
-    return undefined;
+  /** What is dropped between the last look at a table and the next one in its place is not told of. */
+  #tellDropped(packets: number): void {
+    if (packets > this.#toldPackets)
+      this.#report({ kind: 'spoofed-sources-dropped', packets: packets - this.#toldPackets });
+    this.#toldPackets = packets;
   }
 
   #settle(failure: string | undefined): void {
@@ -159,7 +156,7 @@ export class NatTable {
 
   /** Until the next look at the table, or the next try. */
   #sleep(): void {
-    if (this.#isClosed || this.#content === 'no table') return;
+    if (this.#isClosed) return;
     const retry = Math.min(longestRetryMilliseconds, firstRetryMilliseconds * 2 ** (this.#failures - 1));
     const delay = this.#failure === undefined ? checkMilliseconds : retry;
     this.#cancelTimer = this.#scheduler.after(delay, () => this.#start());

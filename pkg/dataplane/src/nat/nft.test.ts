@@ -8,6 +8,5 @@ it('a disk that takes nothing is a failure to be tried again, not the end of the
   expect(await nftBy([]).apply([])).toMatchObject({
     kind: 'failed',
     reason: expect.stringMatching(/cannot be written below \/nowhere: ENOENT/),
-    isMissing: false,
   });
 });

@@ -6,19 +6,24 @@ import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { NAT_TABLE, type NftCommand } from './ruleset.ts';
+import { NAT_TABLE, type NftCommand, SPOOFED_COUNTER } from './ruleset.ts';
 
 /** What is there of weft's table. */
 export type TableListing =
-  /** In the kernel's order, without what differs at each writing; equal tables are equal text. */
-  { readonly kind: 'present'; readonly content: string } | { readonly kind: 'absent' } | NftFailure;
+  | {
+      readonly kind: 'present';
+      /** In the kernel's order, without what differs at each writing and what packets change; equal tables are equal text. */
+      readonly content: string;
+      /** What the table has dropped for its source since it was written. */
+      readonly spoofedPackets: number;
+    }
+  | { readonly kind: 'absent' }
+  | NftFailure;
 
 /** Why nft could not do it: what happened and what to do. */
 export interface NftFailure {
   readonly kind: 'failed';
   readonly reason: string;
-  /** This host has no nftables at all: no program, or a kernel without it. */
-  readonly isMissing: boolean;
 }
 
 /** What the loop needs of nftables. */
@@ -49,7 +54,7 @@ export function nftBy(prefix: readonly string[]): Nft {
     async list() {
       const list = ['-j', 'list', 'table', NAT_TABLE.family, NAT_TABLE.name];
       const { failure, stdout } = await run(prefix, list);
-      if (failure === undefined) return { kind: 'present', content: withoutHandles(stdout) };
+      if (failure === undefined) return present(stdout);
       return /No such file or directory/.test(failure.reason) ? { kind: 'absent' } : failure;
     },
   };
@@ -71,12 +76,22 @@ function nameless(text: string): number | NftFailure {
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
     const reason = `its commands cannot be written below ${tmpdir()}: ${(error as Error).message}`;
-    return { kind: 'failed', reason, isMissing: false };
+    return { kind: 'failed', reason };
   }
 }
 
-function withoutHandles(listing: string): string {
-  return JSON.stringify(JSON.parse(listing, (key, value) => (key === 'handle' ? undefined : value)));
+interface Counter {
+  readonly name: string;
+  readonly packets: number;
+}
+
+function present(listing: string): TableListing {
+  const { nftables } = JSON.parse(listing) as { nftables: { counter?: Counter }[] };
+  const counter = nftables.find((item) => item.counter?.name === SPOOFED_COUNTER)?.counter;
+  const content = JSON.stringify(nftables, (key, value) =>
+    key === 'handle' || key === 'packets' || key === 'bytes' ? undefined : value,
+  );
+  return { kind: 'present', content, spoofedPackets: counter?.packets ?? 0 };
 }
 
 interface Run {
@@ -105,9 +120,8 @@ interface FailedRun {
 function describe(result: FailedRun): NftFailure {
   if (result.code === 'ENOENT') {
     const reason = 'there is no program nft on this host; install the package nftables';
-    return { kind: 'failed', reason, isMissing: true };
+    return { kind: 'failed', reason };
   }
   const said = result.stderr?.trim().split('\n', 1)[0] || result.shortMessage || 'it does not say why';
-  const isMissing = /Operation not supported|Protocol not supported/.test(said);
-  return { kind: 'failed', reason: `nft refused: ${said}`, isMissing };
+  return { kind: 'failed', reason: `nft refused: ${said}` };
 }

@@ -1,6 +1,8 @@
 /**
- * The table of nftables that does the desired translation, as commands of libnftables-json(5). Pure.
+ * The table of nftables that does the desired translation, and drops what workloads send from addresses that are not theirs, as
+ * commands of libnftables-json(5). Pure.
  *
+ *   source-guard ─ from a workload ─▶ workload-source ─ an address of somebody else ─▶ counted, dropped
  *   prerouting, output ─ to an address of the host ─▶ published-ports ─▶ the container
  *   postrouting ─ hairpin, loopback, natOutgoing ─▶ an address of the host
  *   loopback-guard ─ from a container, about 127.0.0.0/8 ─▶ dropped
@@ -17,27 +19,80 @@ export const NAT_TABLE: { readonly family: 'inet'; readonly name: string } = { f
 const inTable = { family: NAT_TABLE.family, table: NAT_TABLE.name };
 const families: readonly Family[] = [4, 6];
 
-/** Takes the table away, whether or not it is there; in one transaction. */
-export const removeTable: readonly NftCommand[] = [
-  { add: { table: NAT_TABLE } },
-  { delete: { table: NAT_TABLE } },
-];
-
 /** The table in place of the one there was, in one transaction: no packet meets a moment without rules. */
 export function natRuleset(nat: DesiredNat): readonly NftCommand[] {
-  if ([nat.masquerades, nat.portForwards, nat.tunnels].every(({ length }) => length === 0))
-    return removeTable;
   return [
-    ...removeTable,
+    // Added first, so that it can be deleted whether or not it is there.
     { add: { table: NAT_TABLE } },
+    { delete: { table: NAT_TABLE } },
+    { add: { table: NAT_TABLE } },
+    ...sourceGuard(nat),
     ...(nat.portForwards.length === 0 ? [] : publishing(nat.portForwards)),
-    ...loopbackGuard(nat.workloadPrefixes),
+    ...loopbackGuard(nat.workloadInterfaces),
     chain('postrouting', { type: 'nat', hook: 'postrouting', prio: 100 }),
     ...families.flatMap((family) => hairpin(family, nat.portForwards)),
     ...fromLoopback(nat.portForwards),
     ...nat.masquerades.flatMap(masquerading),
     ...nat.tunnels.map(fromHostByTunnel),
   ];
+}
+
+/** Before connections are tracked: what is dropped leaves nothing behind. */
+const RAW_PRIORITY = -300;
+
+/** The counter of dropped packets. */
+export const SPOOFED_COUNTER = 'spoofed';
+
+/**
+ * A source is a workload's own when the host would send to it by the workload's interface. So one rule serves all: it is there
+ * before a workload is, its host route comes before its interface is up, and what a router in a workload announces is its own, too.
+ * IPv6 begins without an address (RFC 4861, RFC 3810); IPv4 does not: there is no DHCP here.
+ */
+function sourceGuard({ allowedSources, workloadInterfaces }: DesiredNat): NftCommand[] {
+  const name = 'workload-source';
+  const begins = {
+    set: ['nd-neighbor-solicit', 'mld-listener-report', 'mld-listener-done', 'mld2-listener-report'],
+  };
+  const accept = { return: null };
+  return [
+    { add: { counter: { ...inTable, name: SPOOFED_COUNTER } } },
+    ...families.flatMap((family) => allowedSet(family, allowedSources)),
+    chain(name),
+    rule(name, [
+      match(payload('ip6', 'saddr'), '::'),
+      match(payload('ip6', 'daddr'), { prefix: { addr: 'ff02::', len: 16 } }),
+      match(payload('icmpv6', 'type'), begins),
+      accept,
+    ]),
+    rule(name, [match({ fib: { result: 'oif', flags: ['saddr', 'iif'] } }, true), accept]),
+    ...families
+      .filter((family) => allowedSources.some((allowed) => allowed.family === family))
+      .map((family) => {
+        const sent = { concat: [{ meta: { key: 'iifname' } }, payload(ipOf(family), 'saddr')] };
+        return rule(name, [match(sent, `@allowed-sources-ipv${family}`), accept]);
+      }),
+    rule(name, [{ counter: SPOOFED_COUNTER }, { drop: null }]),
+    chain('source-guard', { type: 'filter', hook: 'prerouting', prio: RAW_PRIORITY }),
+    ...workloadInterfaces.map((pattern) =>
+      rule('source-guard', [fromInterface(pattern), { jump: { target: name } }]),
+    ),
+  ];
+}
+
+function allowedSet(family: Family, allowed: DesiredNat['allowedSources']): NftCommand[] {
+  const elem = allowed
+    .filter((one) => one.family === family)
+    .flatMap(({ hostInterface, prefixes }) =>
+      prefixes.map((prefix) => ({ concat: [hostInterface, prefixElement(prefix)] })),
+    );
+  if (elem.length === 0) return [];
+  const name = `allowed-sources-ipv${family}`;
+  const type = ['ifname', `ipv${family}_addr`];
+  return [{ add: { set: { ...inTable, name, type, flags: ['interval'], elem } } }];
+}
+
+function fromInterface(pattern: string): NftCommand {
+  return match({ meta: { key: 'iifname' } }, pattern);
 }
 
 function publishing(forwards: readonly PortForward[]): NftCommand[] {
@@ -98,16 +153,12 @@ function fromLoopback(forwards: readonly PortForward[]): NftCommand[] {
  * it. By it a container could reach what listens on 127.0.0.1 of the host, or pose as that (CVE-2020-8558). Dropped before translation
  * (priority raw): answers to the host are still addressed to an address of it then.
  */
-function loopbackGuard(prefixes: readonly string[]): NftCommand[] {
-  const drop = (prefix: string, field: string): NftCommand =>
-    rule('loopback-guard', [
-      match({ meta: { key: 'iifname' } }, `${prefix}*`),
-      match(payload('ip', field), loopback),
-      { drop: null },
-    ]);
+function loopbackGuard(interfaces: readonly string[]): NftCommand[] {
+  const drop = (name: string): NftCommand =>
+    rule('loopback-guard', [fromInterface(name), match(payload('ip', 'daddr'), loopback), { drop: null }]);
   return [
-    chain('loopback-guard', { type: 'filter', hook: 'prerouting', prio: -300 }),
-    ...prefixes.flatMap((prefix) => [drop(prefix, 'daddr'), drop(prefix, 'saddr')]),
+    chain('loopback-guard', { type: 'filter', hook: 'prerouting', prio: RAW_PRIORITY }),
+    ...interfaces.map(drop),
   ];
 }
 
@@ -166,10 +217,12 @@ function portsOf({ first, last }: { first: number; last: number }): number | obj
 }
 
 function prefixSet(name: string, family: Family, prefixes: readonly Prefix[]): NftCommand {
-  const elem = prefixes.map((prefix) => ({
-    prefix: { addr: networkAddress(prefix), len: prefixLength(prefix) },
-  }));
+  const elem = prefixes.map(prefixElement);
   return { add: { set: { ...inTable, name, type: `ipv${family}_addr`, flags: ['interval'], elem } } };
+}
+
+function prefixElement(prefix: Prefix): NftCommand {
+  return { prefix: { addr: networkAddress(prefix), len: prefixLength(prefix) } };
 }
 
 function ipOf(family: Family): 'ip' | 'ip6' {

@@ -87,6 +87,7 @@ export const felixConfiguration: KindDefinition<'FelixConfiguration'> = defineKi
     'vxlanMTUV6',
     'ipipMTU',
     'mtuIfacePattern',
+    'workloadSourceSpoofing',
     'natPortRange',
     'natOutgoingAddress',
     'natOutgoingExclusions',

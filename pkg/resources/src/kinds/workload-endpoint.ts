@@ -190,6 +190,7 @@ export const workloadEndpoint: KindDefinition<'WorkloadEndpoint'> = defineKind({
     'ipNetworks',
     'interfaceName',
     'mac',
+    'allowSpoofedSourcePrefixes',
   ],
   columns: {
     ps: [

@@ -57,13 +57,13 @@ const FEATURES: readonly Feature[] = [
     name: 'nf_tables',
     modules: ['nf_tables'],
     config: 'CONFIG_NF_TABLES',
-    neededFor: 'pools with natOutgoing',
+    neededFor: 'the check of what pods send from, natOutgoing and published ports',
   },
   {
     name: 'nf_conntrack',
     modules: ['nf_conntrack'],
     config: 'CONFIG_NF_CONNTRACK',
-    neededFor: 'pools with natOutgoing',
+    neededFor: 'the check of what pods send from, natOutgoing and published ports',
   },
   {
     name: 'ip_tables',
@@ -112,7 +112,7 @@ interface Program {
 }
 
 const PROGRAMS: readonly Program[] = [
-  { name: 'nft', neededFor: 'pools with natOutgoing' },
+  { name: 'nft', neededFor: 'the check of what pods send from, natOutgoing and published ports' },
   { name: 'ip', neededFor: 'labs and `weftctl node diags`' },
   { name: 'iptables', neededFor: 'programs beside weft' },
 ];
