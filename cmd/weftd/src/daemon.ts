@@ -148,6 +148,7 @@ export class Daemon {
       log,
       node: () => this.#state.mirror.objects('Node').get(options.nodeName),
       pools: () => this.#state.all('IPPool'),
+      isLeaving: () => this.#forwarding.tunnels.isLeaving,
       unsupported: () => this.#forwarding.tunnels.unsupported,
       mayWrite: () => !this.#state.isLocked,
     });

@@ -7,12 +7,14 @@ import type { Address, Prefix } from '@weft/ip';
 /**
  * Who wants a route. Where several want the same destination and metric, the one that stands first here wins.
  * Source: Felix's route classes (local workload, those of tunnels, no-encap, blackhole for no-encap pools); peer-gateway is
- * BGPPeer `reachableBy`, workload-gateway the containers' own, same-subnet what a CrossSubnet pool does not encapsulate.
+ * BGPPeer `reachableBy`, workload-gateway the containers' own, tunnel-address what IPv6 needs before the routes of
+ * tunnels, same-subnet what a CrossSubnet pool does not encapsulate.
  */
 export const ROUTE_CLASSES = [
   'local-workload',
   'workload-gateway',
   'peer-gateway',
+  'tunnel-address',
   'same-subnet',
   'vxlan',
   'ipip',

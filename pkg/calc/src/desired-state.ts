@@ -42,6 +42,7 @@ export const LOCAL_ROUTE_CLASSES = [
   'local-workload',
   'workload-gateway',
   'peer-gateway',
+  'tunnel-address',
   'same-subnet',
   'vxlan',
   'ipip',

@@ -46,7 +46,12 @@ export function routingContext(input: CalcInput, state: DesiredState): RoutingCo
 }
 
 function isOfTunnels({ class: routeClass }: DesiredRoute): boolean {
-  return routeClass === 'same-subnet' || routeClass === 'vxlan' || routeClass === 'ipip';
+  return (
+    routeClass === 'tunnel-address' ||
+    routeClass === 'same-subnet' ||
+    routeClass === 'vxlan' ||
+    routeClass === 'ipip'
+  );
 }
 
 /** The one kind of weft's routes that next hops resolve through. */

@@ -1,8 +1,8 @@
 /**
  * The addresses of this node's tunnel devices: taken from IPAM and written into the Node.
  *
- * A device is made before its address is told: once the Node tells it, other nodes send. And it loses its address before IPAM
- * gets that back. So this is asked to follow after the devices were seen to.
+ * A device is made before its address is told: once the Node tells it, other nodes send. And it goes before IPAM gets its
+ * address back. So this is asked to follow after the devices were seen to.
  */
 import { encapsulationOf, TUNNEL_TYPES } from '@weft/calc';
 import { DatastoreError } from '@weft/datastore';
@@ -18,12 +18,15 @@ export interface TunnelAddressesOptions {
   readonly node: () => Node | undefined;
   /** The same object until one changes. */
   readonly pools: () => readonly IPPool[];
+  /** A device is still there that nothing wants any more. */
+  readonly isLeaving: () => boolean;
   /** Devices that the kernel cannot make. */
   readonly unsupported: () => readonly string[];
   readonly mayWrite: () => boolean;
 }
 
 const retryMilliseconds = 10_000;
+const leavingMilliseconds = 1_000;
 /** Should somebody have released an address, or a pool have room again. */
 const lookMilliseconds = 300_000;
 
@@ -42,8 +45,12 @@ export class TunnelAddresses {
 
   /** Looks whether the addresses are as they should be; call it when pools, the Node or devices changed. */
   follow(): void {
-    const { mayWrite } = this.#options;
+    const { isLeaving, mayWrite } = this.#options;
     if (this.#running || this.#closed || !mayWrite() || this.#isDone()) return;
+    if (isLeaving()) {
+      this.#again(leavingMilliseconds);
+      return;
+    }
     this.#running = true;
     void this.#ensure().finally(() => {
       this.#running = false;

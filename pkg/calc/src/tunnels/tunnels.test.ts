@@ -48,7 +48,7 @@ function input(pools: CalcInput['pools'], changes: Partial<CalcInput> = {}): Cal
 }
 
 const isOfTunnels = ({ class: name }: DesiredRoute): boolean =>
-  ['same-subnet', 'vxlan', 'ipip'].includes(name);
+  ['tunnel-address', 'same-subnet', 'vxlan', 'ipip'].includes(name);
 
 function routes(given: CalcInput): string[] {
   return calculate(given)
@@ -83,6 +83,8 @@ describe('a pool', () => {
       'with VXLAN over IPv6 has a device of its own',
       v6({ vxlanMode: 'Always' }),
       [
+        'fd00:99::2:0/128 tunnel-address @vxlan-v6.calico',
+        'fd00:99::3:0/128 tunnel-address @vxlan-v6.calico',
         'fd00:99::2:0/122 vxlan fd00:99::2:0@vxlan-v6.calico onlink',
         'fd00:99::3:0/122 vxlan fd00:99::3:0@vxlan-v6.calico onlink',
       ],
@@ -135,7 +137,7 @@ describe('a pool', () => {
   it('has a route to a tunnel address that lies in no block of its node', () => {
     const given = places.filter((place) => place.nodeName !== 'node3');
     expect(routes(input(v4({ vxlanMode: 'Always' }), { places: given }))).toContain(
-      '10.1.3.0/32 vxlan @vxlan.calico',
+      '10.1.3.0/32 tunnel-address @vxlan.calico',
     );
   });
 

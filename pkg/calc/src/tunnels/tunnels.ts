@@ -10,7 +10,6 @@
 import {
   type Address,
   containsAddress,
-  containsPrefix,
   type Family,
   familyOf,
   hostPrefix,
@@ -22,7 +21,7 @@ import {
 import type { BgpSettings, IPPool, Node } from '@weft/resources';
 import type { DesiredRoute } from '../desired-route.ts';
 import type { CalcInput } from '../input.ts';
-import type { LocalInterface } from '../local-facts.ts';
+import type { LocalFacts, LocalInterface } from '../local-facts.ts';
 import { normalMetric } from '../route-metric.ts';
 import {
   askingPool,
@@ -75,7 +74,7 @@ export interface Unencapsulated {
 /** What was decided about tunnels. */
 export interface Tunnels {
   readonly devices: readonly DesiredTunnel[];
-  /** Sorted by destination, at most one to each. */
+  /** To tunnel addresses, then to blocks; sorted, a class has at most one to a destination. */
   readonly routes: readonly DesiredRoute[];
   readonly leftOut: readonly Unencapsulated[];
 }
@@ -91,7 +90,10 @@ export function decideTunnels(input: CalcInput, settings: BgpSettings): Tunnels 
   const decisions = routeDecisions(devices, own, input, settings);
   return {
     devices,
-    routes: decisions.flatMap((decision) => ('route' in decision ? [decision.route] : [])),
+    routes: [
+      ...addressRoutes(devices, input, settings),
+      ...decisions.flatMap((decision) => ('route' in decision ? [decision.route] : [])),
+    ],
     leftOut: decisions.flatMap((decision) => ('route' in decision ? [] : [decision])),
   };
 }
@@ -155,7 +157,6 @@ function routeDecisions(
   for (const pool of input.pools) pools.set(pool.spec.cidr, pool);
   const nodes = new Map(input.nodes.map((node) => [node.metadata.name, node]));
   const places = new Map(input.places.map(({ prefix, nodeName }) => [prefix, nodeName]));
-  for (const { prefix, nodeName } of strayTunnelAddresses(devices, input)) places.set(prefix, nodeName);
   return [...places]
     .filter(([, nodeName]) => nodeName !== input.nodeName)
     .sort(([left], [right]) => (left < right ? -1 : 1))
@@ -175,17 +176,36 @@ function routeDecisions(
     });
 }
 
-/** Tunnel addresses of other nodes that lie in none of their blocks: hosts there send from them. */
-function strayTunnelAddresses(devices: readonly DesiredTunnel[], { places }: CalcInput) {
+/**
+ * Tunnel addresses of other nodes, straight on the device. IPv6 needs them: the kernel takes a gateway that another route holds
+ * for a mistake, and the gateway of a block lies in it. IPv4 needs those that lie in no block: hosts there send from them.
+ */
+function addressRoutes(
+  devices: readonly DesiredTunnel[],
+  { facts, places }: CalcInput,
+  settings: BgpSettings,
+): DesiredRoute[] {
   const blocksOf = Map.groupBy(places, ({ nodeName }) => nodeName);
-  return devices.flatMap(({ peers }) =>
-    peers
-      .map(({ nodeName, address }) => ({ nodeName, prefix: hostPrefix(address) }))
-      .filter(
-        ({ nodeName, prefix }) =>
-          !blocksOf.get(nodeName)?.some((place) => containsPrefix(place.prefix, prefix)),
-      ),
-  );
+  const isInBlock = ({ address, nodeName }: TunnelPeer): boolean =>
+    blocksOf.get(nodeName)?.some(({ prefix }) => containsAddress(prefix, address)) === true;
+  return devices
+    .filter(({ kind, name }) => kind === 'vxlan' && isUp(name, facts))
+    .flatMap(({ family, name, peers }) =>
+      peers
+        .filter((peer) => family === 6 || !isInBlock(peer))
+        .map(({ address, nodeName }) => ({
+          destination: hostPrefix(address),
+          type: 'unicast',
+          via: [{ interface: name }],
+          metric: normalMetric(hostPrefix(address), settings),
+          class: 'tunnel-address',
+          reason: `the address of ${nodeName} on ${name}`,
+        })),
+    );
+}
+
+function isUp(device: string, { interfaces }: LocalFacts): boolean {
+  return interfaces.some(({ name, up }) => name === device && up);
 }
 
 interface Question {
@@ -218,16 +238,11 @@ function way({ prefix, asked, nodeName, remote, devices, own, input }: Question)
     const via = { gateway: outer, interface: found.parent, onlink: true } as const;
     return { via, routeClass: 'same-subnet', reason: `${nodeName} at ${outer} is in this node's subnet` };
   }
-  if (!input.facts.interfaces.some(({ name, up }) => name === found.name && up))
-    return missing(`waits for ${found.name} to be up`);
+  if (!isUp(found.name, input.facts)) return missing(`waits for ${found.name} to be up`);
   const peer = found.peers.find((one) => one.nodeName === nodeName);
   if (peer === undefined) return missing(`Node ${nodeName} tells no address of its ${found.name} yet`);
   const gateway = asked.kind === 'vxlan' ? peer.address : peer.remote;
-  // The address itself is no gateway to itself.
-  const via =
-    hostPrefix(gateway) === prefix
-      ? { interface: found.name }
-      : ({ gateway, interface: found.name, onlink: true } as const);
+  const via = { gateway, interface: found.name, onlink: true } as const;
   return { via, routeClass: asked.kind, reason: `by ${found.name} to ${nodeName} at ${outer}` };
 }
 

@@ -6,8 +6,8 @@
  *   events of links and addresses ─┼─▶ pass: device, settings, address, peers
  *   every 10 s (forwarding tables) ┘
  *
- * A device that is not wanted any more stays for ten seconds without its address: other nodes hear of the change some time
- * later, and until then send by their tunnels.
+ * A device that is not wanted any more stays for ten seconds as it is: other nodes hear of the change some time later, and
+ * until then send by their tunnels.
  */
 import { type DesiredTunnel, TUNNEL_TYPES } from '@weft/calc';
 import { type Kernel, KernelError, type KernelEvent, type Link } from '@weft/kernel';
@@ -71,6 +71,11 @@ export class TunnelDevices {
     return [...this.#failures].flatMap(([name, { errno }]) => (errno === 'EOPNOTSUPP' ? [name] : []));
   }
 
+  /** True while a device is there that is not wanted any more; its address is in use till then. */
+  get isLeaving(): boolean {
+    return this.#lingering.size > 0;
+  }
+
   /** Wants exactly these, before it returns. The first time it begins to watch. */
   want(tunnels: readonly DesiredTunnel[]): void {
     const isFirst = this.#unsubscribe === undefined;
@@ -84,7 +89,7 @@ export class TunnelDevices {
   #renew(name: string, before: DesiredTunnel | undefined, isFirst: boolean): void {
     const tunnel = this.#wanted.get(name);
     if (tunnel !== undefined) this.#lingering.delete(name);
-    else if (before !== undefined || isFirst)
+    else if (before !== undefined || (isFirst && this.#options.kernel.link(name) !== undefined))
       this.#lingering.set(name, { tunnel: before, until: this.#scheduler.now() + lingerMilliseconds });
     if (isFirst || JSON.stringify(before) !== JSON.stringify(tunnel)) this.#renewed.add(name);
   }
@@ -156,15 +161,11 @@ export class TunnelDevices {
       this.#lingering.delete(name);
       return actual === undefined ? [] : this.#apply(planRemoval(actual, this.#addresses(actual)));
     }
-    if (tunnel !== undefined) return this.#bringTo(tunnel, lingering !== undefined, actual);
-    if (lingering === undefined || actual === undefined || !isTunnel(actual)) return [];
-    return this.#apply(planAddress({ family: 4, name }, actual.index, this.#addresses(actual)));
+    return tunnel === undefined ? [] : this.#bringTo(tunnel, actual);
   }
 
-  #bringTo(tunnel: DesiredTunnel, isLeaving: boolean, found: Link | undefined): readonly string[] {
+  #bringTo(wanted: DesiredTunnel, found: Link | undefined): readonly string[] {
     const { kernel, nodeName } = this.#options;
-    const { address: _, ...withoutAddress } = tunnel;
-    const wanted = isLeaving ? withoutAddress : tunnel;
     const parent = kernel.link(wanted.parent);
     if (parent === undefined) throw new KernelError(`there is no interface ${wanted.parent}`, 'ENODEV');
     const made = this.#apply(planDevice(wanted, nodeName, found, parent.index));
@@ -196,10 +197,6 @@ export class TunnelDevices {
         throw new KernelError(refusal(steps[index] as Step, result.errno), result.errno, result.message);
     return steps.map(({ what }) => what);
   }
-}
-
-function isTunnel({ type }: Link): boolean {
-  return type === 'vxlan' || type === 'ipip';
 }
 
 function refusal({ change, what }: Step, errno: string): string {
