@@ -32,7 +32,7 @@ install_packages() {
   say "installing Debian packages:$missing"
   with_services_held apt_install || fail 'a package could not be installed' "$missing" 'read the output above'
   [ -d /run/systemd/system ] || return 0
-  for unit in bird frr gobgpd openbgpd exabgp etcd containerd; do
+  for unit in bird frr gobgpd openbgpd exabgp etcd containerd prometheus; do
     case "$missing" in *"$unit"*) systemctl disable --quiet "$unit" 2>/dev/null ;; esac
   done
   return 0

@@ -11,6 +11,8 @@ export const BUCKETS = {
 interface SpecBase<Label extends string> {
   /** Prometheus name: `weft_` for ours, unit last, `_total` for counters. */
   readonly name: string;
+  /** Calico's name of the same number, under which it is exposed too: boards and alerts made for Calico go on. */
+  readonly calicoName?: string;
   /** One sentence for the `# HELP` line. */
   readonly help: string;
   /** Label names; their values must come from a small set (a peer, a state), never from packets. */

@@ -3,8 +3,9 @@
  * for another meaning.
  *
  * Calico's names begin with `felix_`; ours with `weft_`, and the rest of the name follows Calico's where the meaning is the
- * same (`felix_route_table_num_routes`: `weft_route_table_routes`). `process_*` and `nodejs_*` are the names every
- * Prometheus client library uses.
+ * same. Where the number is the same it is exposed under Calico's name too (`calicoName`, and those that begin with
+ * `felix_`): what Calico has as a summary is a histogram here, with the same `_sum` and `_count`. `ipam_*` are Calico's
+ * own. `process_*` and `nodejs_*` are the names every Prometheus client library uses.
  */
 
 /** The definitions, by topic. Label values are listed in the help line where they are a fixed set. */
@@ -28,6 +29,18 @@ export const METRICS = {
     help: '1 when a complete snapshot of every kind is held and the watches run.',
     labels: [],
   },
+  calicoResyncState: {
+    kind: 'gauge',
+    name: 'felix_resync_state',
+    help: '3 when the datastore is in sync, else 2; weft_datastore_in_sync says the same.',
+    labels: [],
+  },
+  clusterHosts: {
+    kind: 'gauge',
+    name: 'felix_cluster_num_hosts',
+    help: 'Nodes in the datastore.',
+    labels: [],
+  },
   datastoreEvents: {
     kind: 'counter',
     name: 'weft_datastore_events_total',
@@ -38,6 +51,7 @@ export const METRICS = {
   calcSeconds: {
     kind: 'histogram',
     name: 'weft_calc_update_seconds',
+    calicoName: 'felix_calc_graph_update_time_seconds',
     help: 'Time to derive the desired state of the node from its resources and facts.',
     labels: [],
     buckets: 'kernel',
@@ -87,6 +101,12 @@ export const METRICS = {
     help: 'Routes by state: wanted, and in-kernel (those of protocol weft that are there).',
     labels: ['state'],
   },
+  calicoRoutes: {
+    kind: 'gauge',
+    name: 'felix_route_table_num_routes',
+    help: 'Routes of protocol weft in the kernel, by table; weft_route_table_routes says more.',
+    labels: ['table'],
+  },
   routeRepairs: {
     kind: 'counter',
     name: 'weft_route_table_repairs_total',
@@ -96,6 +116,7 @@ export const METRICS = {
   routeResyncSeconds: {
     kind: 'histogram',
     name: 'weft_route_table_resync_seconds',
+    calicoName: 'felix_route_table_resync_seconds',
     help: 'Time to read the whole route table and compare it.',
     labels: [],
     buckets: 'kernel',
@@ -103,6 +124,7 @@ export const METRICS = {
   routeFailures: {
     kind: 'counter',
     name: 'weft_route_table_failures_total',
+    calicoName: 'felix_int_dataplane_failures',
     help: 'Routes the kernel refused, by errno name.',
     labels: ['errno'],
   },
@@ -142,6 +164,7 @@ export const METRICS = {
   endpoints: {
     kind: 'gauge',
     name: 'weft_active_local_endpoints',
+    calicoName: 'felix_active_local_endpoints',
     help: 'Workload endpoints attached on this node.',
     labels: [],
   },
@@ -283,6 +306,7 @@ export const METRICS = {
   droppedLogLines: {
     kind: 'counter',
     name: 'weft_telemetry_dropped_log_lines_total',
+    calicoName: 'felix_logs_dropped',
     help: 'Log lines lost because the reader of the log did not keep up.',
     labels: [],
   },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { MetricSpec } from './metric-spec.ts';
 import { METRICS } from './names.ts';
 import { collectProcessMetrics } from './process-metrics.ts';
 import { MetricRegistry } from './registry.ts';
@@ -98,11 +99,12 @@ describe('series', () => {
 });
 
 describe('the names are API', () => {
-  const specs = Object.values(METRICS);
+  const specs: MetricSpec[] = Object.values(METRICS);
 
   test('each is unique and valid', () => {
-    expect(new Set(specs.map((spec) => spec.name)).size).toBe(specs.length);
-    for (const spec of specs) expect(spec.name).toMatch(/^(weft|process|nodejs|ipam)_[a-z][a-z0-9_]*$/);
+    const names = specs.flatMap(({ calicoName = [], name }) => [name, calicoName].flat());
+    expect(new Set(names).size).toBe(names.length);
+    for (const spec of specs) expect(spec.name).toMatch(/^(weft|felix|process|nodejs|ipam)_[a-z][a-z0-9_]*$/);
   });
 
   test('a counter ends in _total, nothing else does, and a histogram says its unit, but for names that are Calico’s', () => {
@@ -128,4 +130,12 @@ describe('process metrics', () => {
     expect(Number(samples(registry, 'process_cpu_seconds_total')[0]?.split(' ')[1])).toBeGreaterThan(0);
     expect(Number(samples(registry, 'process_open_fds')[0]?.split(' ')[1])).toBeGreaterThan(2);
   });
+});
+
+test('a metric that Calico has too is exposed under both names', () => {
+  const registry = new MetricRegistry();
+  registry.gauge(METRICS.endpoints).with().set(3);
+  const page = registry.render();
+  expect(page).toContain('\nweft_active_local_endpoints 3\n');
+  expect(page).toContain('# TYPE felix_active_local_endpoints gauge\nfelix_active_local_endpoints 3\n');
 });

@@ -53,7 +53,14 @@ export class MetricFamily<
 
   /** This metric in text exposition format 0.0.4. */
   render(): string {
-    const { name, help, kind } = this.spec;
+    const { calicoName, name } = this.spec;
+    return calicoName === undefined
+      ? this.#renderAs(name)
+      : this.#renderAs(name) + this.#renderAs(calicoName);
+  }
+
+  #renderAs(name: string): string {
+    const { help, kind } = this.spec;
     let text = `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${kind}\n`;
     for (const [labels, series] of this.#series) text += series.lines(name, labels);
     return text;

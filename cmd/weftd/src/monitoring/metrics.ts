@@ -115,6 +115,8 @@ export class Metrics {
     const endpoints = this.#registry.gauge(METRICS.endpoints);
     const blocks = this.#registry.gauge(METRICS.ipamBlocks);
     const routes = this.#registry.gauge(METRICS.routes);
+    const calicoRoutes = this.#registry.gauge(METRICS.calicoRoutes);
+    const hosts = this.#registry.gauge(METRICS.clusterHosts);
     const natInSync = this.#registry.gauge(METRICS.natInSync);
     this.watchPeers({ inSync: () => state.isCurrent, bgp, ready });
     this.#registry.onScrape(() => {
@@ -125,6 +127,8 @@ export class Metrics {
       const { desired, inKernel } = dataplane.status();
       routes.with({ state: 'wanted' }).set(desired);
       routes.with({ state: 'in-kernel' }).set(inKernel);
+      calicoRoutes.with({ table: 'main' }).set(inKernel);
+      hosts.with().set(state.all('Node').length);
       for (const table of FUSE_TABLES) held.with({ table }).set(fuses.heldRoutes(table));
       natInSync.with().set(nat.failure === undefined ? 1 : 0);
     });
@@ -134,10 +138,12 @@ export class Metrics {
   watchPeers({ bgp, inSync, ready }: PeerMetricSources): void {
     const isReady = this.#registry.gauge(METRICS.ready);
     const isInSync = this.#registry.gauge(METRICS.datastoreInSync);
+    const resyncState = this.#registry.gauge(METRICS.calicoResyncState);
     const peers = new PeerMetrics(this.#registry);
     this.#registry.onScrape(() => {
       isReady.with().set(ready() ? 1 : 0);
       isInSync.with().set(inSync() ? 1 : 0);
+      resyncState.with().set(inSync() ? 3 : 2);
       peers.collect(bgp());
     });
   }
