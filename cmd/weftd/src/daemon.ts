@@ -30,6 +30,7 @@ import { type NodeSources, notCurrent } from './explain/sources.ts';
 import { Forwarding } from './forwarding.ts';
 import { isElsewhere, Joining } from './joining.ts';
 import { BatchedJournal, journaledUses } from './journal.ts';
+import { LinkRouters } from './links/link-routers.ts';
 import { Metrics } from './monitoring/metrics.ts';
 import { Monitoring, type MonitoringAnswers } from './monitoring/monitoring.ts';
 import { readiness } from './monitoring/readiness.ts';
@@ -78,6 +79,7 @@ export class Daemon {
   readonly #forwarding: Forwarding;
   readonly #deciding: Deciding;
   readonly #draining: Draining;
+  readonly #links: LinkRouters;
   readonly #speaking: Speaking;
   readonly #announcing: Announcing;
   readonly #tunnelAddresses: TunnelAddresses;
@@ -111,10 +113,11 @@ export class Daemon {
       if (kind === 'CalicoNodeStatus') this.#followRequests();
       else this.#deciding.schedule('everything');
     });
+    const changed = (): void => this.#deciding.schedule('everything');
     this.#facts = new FactsWatcher({
       kernel,
       workloadPrefixes: () => this.#state.felix().settings.interfacePrefixes,
-      changed: () => this.#deciding.schedule('everything'),
+      changed,
       failed: ({ message, code }) => log.error('facts-unreadable', message, { code }),
     });
     this.#forwarding = new Forwarding({
@@ -125,12 +128,13 @@ export class Daemon {
       limits: options.fuse,
       announceAnew: () => this.#deciding.schedule('everything'),
     });
+    this.#links = new LinkRouters({ kernel, log, changed });
     this.#speaking = new Speaking({
       log,
       restarting: () => this.#restarting,
       routesChanged: (changes) => this.#forwarding.take(changes),
       initialRoutesComplete: () => this.#forwarding.fuses.sweep(),
-      tryAgain: () => this.#deciding.schedule('everything'),
+      tryAgain: changed,
     });
     this.#journal = new BatchedJournal(options.ipamJournal, log);
     this.#announcing = new Announcing({
@@ -213,6 +217,7 @@ export class Daemon {
       announcing: this.#announcing,
       tunnelAddresses: this.#tunnelAddresses,
       monitoring: this.#monitoring,
+      links: this.#links,
       metrics: this.#metrics,
       log,
     });
@@ -260,6 +265,7 @@ export class Daemon {
   async start(): Promise<void> {
     const earlier = this.#kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL });
     this.#restarting = earlier.length > 0;
+    this.#links.adopt(earlier);
     this.#forwarding.dataplane.start();
     await this.#joining.run();
     this.#deciding.start();
@@ -307,6 +313,7 @@ export class Daemon {
    */
   async stop(farewell?: string): Promise<void> {
     this.#deciding.close();
+    this.#links.close();
     this.#startup.close();
     this.#leftovers.close();
     this.#tunnelAddresses.close();

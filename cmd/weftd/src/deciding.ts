@@ -18,6 +18,7 @@ import type { Announcing } from './bgp/announcing.ts';
 import type { Speaking } from './bgp/speaking.ts';
 import type { Attachments } from './endpoints/attachments.ts';
 import type { Forwarding } from './forwarding.ts';
+import type { LinkRouters } from './links/link-routers.ts';
 import type { Metrics } from './monitoring/metrics.ts';
 import { type Monitoring, monitoringAddresses } from './monitoring/monitoring.ts';
 import type { State } from './state.ts';
@@ -33,6 +34,7 @@ export interface DecidingOptions {
   readonly announcing: Announcing;
   readonly tunnelAddresses: TunnelAddresses;
   readonly monitoring: Monitoring;
+  readonly links: LinkRouters;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -94,16 +96,20 @@ export class Deciding {
   }
 
   #decide(): void {
-    const { announcing, attachments, facts, forwarding, metrics, speaking, state } = this.#with;
+    const { announcing, attachments, facts, forwarding, links, metrics, speaking, state } = this.#with;
     const onlyEndpoints = this.#scheduled === 'endpoints';
     this.#scheduled = 'nothing';
     const start = performance.now();
     this.#obeyFelix();
-    const input = state.calcInput(attachments.resources(), facts.facts);
+    const input = {
+      ...state.calcInput(attachments.resources(), facts.facts),
+      linkRouters: links.routers,
+    };
     const desired = this.#calculate(input);
     metrics.calculated((performance.now() - start) / 1000);
     this.#desired = desired;
     forwarding.want(desired);
+    links.want(desired.interfaces);
     this.#with.tunnelAddresses.follow();
     this.#tellMtu(desired.mtu);
     if (!onlyEndpoints || this.#context === undefined) {

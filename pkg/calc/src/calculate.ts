@@ -4,7 +4,7 @@
  */
 import { type Address, address } from '@weft/ip';
 import type { BgpSettings } from '@weft/resources';
-import type { ListenAddress, SpeakerConfig } from 'bgp-speaker-ts';
+import type { ListenAddress, PeerConfig, SpeakerConfig } from 'bgp-speaker-ts';
 import { announcements } from './announcements.ts';
 import { type BgpCluster, type BgpNode, bgpCluster, hashedRouterId } from './bgp-node.ts';
 import type { DesiredSpeaker, DesiredState } from './desired-state.ts';
@@ -69,14 +69,15 @@ interface BgpDecision {
   readonly sessions: Sessions;
 }
 
+const NO_SESSIONS: Sessions = { peers: [], decisions: [], gateways: [], interfaces: [] };
+
 function decideBgp(given: CalcInput): BgpDecision {
   const input = withoutRepeats(given);
   const cluster = bgpCluster(input);
   const { settings } = cluster;
   const nodeAddresses = [...cluster.nodeOfAddress.keys()].sort();
   const own = ownNode(input, cluster);
-  if (own.kind === 'no-bgp')
-    return { settings, nodeAddresses, speaker: own, sessions: { peers: [], decisions: [], gateways: [] } };
+  if (own.kind === 'no-bgp') return { settings, nodeAddresses, speaker: own, sessions: NO_SESSIONS };
   const decided = sessions(
     input,
     own.node,
@@ -114,6 +115,7 @@ function assemble(given: CalcInput, decision: BgpDecision, tunnels: Tunnels): De
     unencapsulated: tunnels.leftOut,
     mtu: workloadMtu(input),
     sessions: decided.decisions,
+    interfaces: decided.interfaces,
   };
 }
 
@@ -145,7 +147,7 @@ function speakerConfig(
   return {
     asn: own.asn,
     identifier: routerId(input, own),
-    listen: listenAddresses(own, bindMode),
+    listen: listenAddresses(own, bindMode, peers),
     holdTimeSeconds,
     ...(own.clusterId && { clusterId: own.clusterId }),
     gracefulRestart: { restartTimeSeconds: gracefulRestartTimeSeconds },
@@ -163,10 +165,16 @@ function routerId({ settings, nodeNameDigest }: CalcInput, own: BgpNode): Addres
 const anyAddress = { 4: address('0.0.0.0'), 6: address('::') };
 
 /** One for each family the node has an address of. */
-function listenAddresses({ addresses, port }: BgpNode, bindMode: BgpSettings['bindMode']): ListenAddress[] {
+function listenAddresses(
+  { addresses, port }: BgpNode,
+  bindMode: BgpSettings['bindMode'],
+  peers: readonly PeerConfig[],
+): ListenAddress[] {
+  const isUnnumbered = peers.some((peer) => peer.interface !== undefined);
   return ([4, 6] as const).flatMap((family) => {
     const own = addresses[family];
-    if (own === undefined) return [];
+    // A peer on an interface may open, too, and it does so by IPv6.
+    if (own === undefined) return family === 6 && isUnnumbered ? [{ address: anyAddress[6], port }] : [];
     return [{ address: bindMode === 'NodeIP' ? own : anyAddress[family], port }];
   });
 }

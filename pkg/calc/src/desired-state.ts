@@ -35,6 +35,8 @@ export interface DesiredState {
   readonly mtu: WorkloadMtu;
   /** Every possible peer, sorted, with the reason why it is one or is not. */
   readonly sessions: readonly SessionDecision[];
+  /** Interfaces to look for routers on: BGPPeers name them instead of addresses. */
+  readonly interfaces: readonly string[];
 }
 
 /** The classes of `DesiredState.routes`; routes of the other classes come from the Loc-RIB. */

@@ -27,7 +27,7 @@ export {
   type PortRange,
 } from './felix-settings.ts';
 export { type CalcInput, type CalcSettings, DEFAULT_SETTINGS, WEFT_DAEMON_ANNOTATION } from './input.ts';
-export type { LocalFacts, LocalInterface, UnderlayRoute } from './local-facts.ts';
+export type { LinkRouter, LocalFacts, LocalInterface, UnderlayRoute } from './local-facts.ts';
 export { type WorkloadRouting, workloadRouting } from './local-routes.ts';
 export type { DesiredNat, Masquerade, PortForward } from './nat.ts';
 export type { NextHopStatus } from './next-hop.ts';

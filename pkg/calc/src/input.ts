@@ -13,7 +13,7 @@ import type {
   WorkloadEndpoint,
 } from '@weft/resources';
 import type { FelixSettings } from './felix-settings.ts';
-import type { LocalFacts } from './local-facts.ts';
+import type { LinkRouter, LocalFacts } from './local-facts.ts';
 import type { Service } from './services/service.ts';
 import type { Place } from './tunnels/place.ts';
 
@@ -70,6 +70,8 @@ export interface CalcInput {
   /** What FelixConfiguration says on this node. */
   readonly felix: FelixSettings;
   readonly facts: LocalFacts;
+  /** Who is on the interfaces that BGPPeers name, at most one on each; absent: nobody. */
+  readonly linkRouters?: readonly LinkRouter[];
 }
 
 /** The input with every object once. */

@@ -28,6 +28,13 @@ export interface UnderlayRoute {
   readonly onlink?: true;
 }
 
+/** A router that has been heard on an interface. */
+export interface LinkRouter {
+  readonly interface: string;
+  /** Its link-local address. */
+  readonly address: Address;
+}
+
 /** The local facts. `interfaces` are in the kernel's order, by index. */
 export interface LocalFacts {
   readonly interfaces: readonly LocalInterface[];

@@ -87,6 +87,19 @@ function statusThrough(route: UnderlayRoute, address: Address, { interfaces }: N
   };
 }
 
+/** The status of a link-local next hop, which is on the link of the peer of that address. */
+export function linkLocalStatus(
+  address: Address,
+  name: string | undefined,
+  { interfaces }: NextHopTable,
+): NextHopStatus {
+  if (name === undefined) return unreachable(`${address} is link-local, and no session says on which link`);
+  const obstacle = whyNotOut(interfaces.get(name), name);
+  if (obstacle !== undefined) return unreachable(`${address} is on ${name}, and ${obstacle}`);
+  const via = { gateway: address, interface: name };
+  return { reachable: true, metric: 0, interface: name, via, reason: `${address} is the router on ${name}` };
+}
+
 function whyNotOut(found: LocalInterface | undefined, name: string): string | undefined {
   if (found === undefined) return `there is no interface ${name}`;
   if (!found.up) return `${name} is down`;

@@ -148,7 +148,7 @@ describe('the route for a best path', () => {
       prefix: 'fd00:1::40/122',
       path: path(['fe80::1']),
       expected: 'none',
-      reason: 'unreachable next hop: fe80::1 is link-local, and the session does not say on which link',
+      reason: 'unreachable next hop: fe80::1 is link-local, and no session says on which link',
     },
     {
       name: 'of a pool with VXLAN across subnets: within the subnet there is nothing to say',

@@ -13,7 +13,13 @@ import type { DesiredNextHop, DesiredRoute } from './desired-route.ts';
 import type { DesiredState } from './desired-state.ts';
 import { NO_IPV6 } from './felix-settings.ts';
 import type { CalcInput } from './input.ts';
-import { type NextHopStatus, type NextHopTable, nextHopStatus, nextHopTable } from './next-hop.ts';
+import {
+  linkLocalStatus,
+  type NextHopStatus,
+  type NextHopTable,
+  nextHopStatus,
+  nextHopTable,
+} from './next-hop.ts';
 import { ownBlocks } from './own-blocks.ts';
 import { metricOfLocalPref } from './route-metric.ts';
 import { rangeServedHere } from './services/service.ts';
@@ -22,6 +28,8 @@ import { rangeServedHere } from './services/service.ts';
 export interface RoutingContext {
   readonly nextHops: NextHopTable;
   readonly resolved: Map<Address, NextHopStatus>;
+  /** The interfaces of peers that are known by their link-local addresses. */
+  readonly links: ReadonlyMap<Address, string>;
   readonly ownBlocks: ReadonlySet<Prefix>;
   readonly ipv6Support: boolean;
   /** Ranges of service addresses that are announced as a whole. */
@@ -37,12 +45,22 @@ export function routingContext(input: CalcInput, state: DesiredState): RoutingCo
   return {
     nextHops: nextHopTable(input.facts, state.routes.flatMap(gatewayRoutes)),
     resolved: new Map(),
+    links: linksOf(state),
     ipv6Support: input.felix.ipv6Support,
     serviceRanges: state.serviceRanges,
     ownBlocks: new Set(ownBlocks(input).confirmed),
     encapsulated: new Map(state.routes.filter(isOfTunnels).map((route) => [route.destination, route])),
     unencapsulated: new Map(state.unencapsulated.map(({ prefix, reason }) => [prefix, reason])),
   };
+}
+
+function linksOf({ speaker }: DesiredState): Map<Address, string> {
+  const peers = speaker.kind === 'bgp' ? speaker.config.peers : [];
+  return new Map(
+    peers.flatMap(({ address, interface: name }) =>
+      name === undefined ? [] : [[address as Address, name] as const],
+    ),
+  );
 }
 
 function isOfTunnels({ class: routeClass }: DesiredRoute): boolean {
@@ -109,13 +127,10 @@ export function nextHopStates(addresses: readonly Address[], context: RoutingCon
 }
 
 /** Whether and how a next hop of BGP is reached, with the reason. */
-export function resolveNextHop(address: Address, { nextHops }: RoutingContext): NextHopStatus {
-  if (isLinkLocal(address))
-    return {
-      reachable: false,
-      reason: `${address} is link-local, and the session does not say on which link`,
-    };
-  return nextHopStatus(address, nextHops);
+export function resolveNextHop(address: Address, { links, nextHops }: RoutingContext): NextHopStatus {
+  return isLinkLocal(address)
+    ? linkLocalStatus(address, links.get(address), nextHops)
+    : nextHopStatus(address, nextHops);
 }
 
 /** Two next hops behind one router are one way. */

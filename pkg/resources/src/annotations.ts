@@ -3,7 +3,7 @@
  * them and does nothing with them.
  */
 import type { Parsed } from '@weft/ip';
-import { formatPath, type ValidationIssue } from './issue.ts';
+import { formatPath, showValue, type ValidationIssue } from './issue.ts';
 import { nearest } from './schema/nearest.ts';
 import { parseBfdTimers } from './text/bfd-timers.ts';
 
@@ -12,6 +12,12 @@ export const BFD_ANNOTATION = 'weft.dev/bfd';
 
 /** The largest MTU, in bytes, of workloads with an address of an IPPool: "1400". */
 export const MTU_ANNOTATION = 'weft.dev/mtu';
+
+/** The interface on which a BGPPeer's peer is, in place of its address: "eth1". */
+export const INTERFACE_ANNOTATION = 'weft.dev/interface';
+
+/** Whether the peer on an interface is in our AS or in any other: "internal", "external". */
+export const REMOTE_AS_ANNOTATION = 'weft.dev/remote-as';
 
 /** One knob. */
 export interface AnnotationKnob {
@@ -49,6 +55,36 @@ function parseMtu(text: string): Parsed<number> {
   return bytes >= 68 && bytes <= 65_535
     ? { ok: true, value: bytes }
     : { ok: false, reason: `"${text}" is not an MTU` };
+}
+
+/** The peer of an interface as knobs. */
+export const interfaceKnobs: readonly AnnotationKnob[] = [
+  {
+    name: INTERFACE_ANNOTATION,
+    type: 'name of an interface',
+    meaning:
+      'In place of peerIP: the peer is the router on this interface, by IPv6 link-local addresses; IPv4 goes by them, too.',
+    parse: parseInterfaceName,
+    hint: 'name one interface of the node, like eth1',
+  },
+  {
+    name: REMOTE_AS_ANNOTATION,
+    type: '`internal` or `external`',
+    meaning: 'In place of asNumber, of a peer on an interface: it is in our AS, or in any other.',
+    parse: (text) =>
+      text === 'internal' || text === 'external'
+        ? { ok: true, value: text }
+        : { ok: false, reason: `${showValue(text)} is neither internal nor external` },
+    hint: 'write internal or external, or set spec.asNumber instead',
+  },
+];
+
+/** As the kernel takes it: up to 15 octets, without spaces and slashes. */
+function parseInterfaceName(text: string): Parsed<string> {
+  const good = /^[^\s/:]{1,15}$/.test(text) && text !== '.' && text !== '..';
+  return good
+    ? { ok: true, value: text }
+    : { ok: false, reason: `${showValue(text)} is not the name of an interface` };
 }
 
 const ours = /^weft\.dev\//;

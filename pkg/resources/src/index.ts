@@ -2,7 +2,12 @@
  * The public API of @weft/resources: the projectcalico.org/v3 kinds and all that follows from their schemas.
  */
 export { notActedOn } from './acted-on.ts';
-export { BFD_ANNOTATION, MTU_ANNOTATION } from './annotations.ts';
+export {
+  BFD_ANNOTATION,
+  INTERFACE_ANNOTATION,
+  MTU_ANNOTATION,
+  REMOTE_AS_ANNOTATION,
+} from './annotations.ts';
 export {
   type BgpSettings,
   defaultAsNumber,

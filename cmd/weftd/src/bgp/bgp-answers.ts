@@ -53,9 +53,10 @@ function toPeer(
   const established = peer.state === 'Established';
   const total = (count: 'received' | 'advertised'): number =>
     peer.families.reduce((sum, family) => sum + family[count], 0);
+  const config = server?.config.peers.find(({ address }) => address === peer.address);
   return {
-    address: peer.address,
-    port: server?.config.peers.find(({ address }) => address === peer.address)?.port ?? 179,
+    address: config?.interface === undefined ? peer.address : `${peer.address}%${config.interface}`,
+    port: config?.port ?? 179,
     asn: peer.asn ?? 0,
     type: decision?.type ?? 'global',
     node: decision?.kind === 'session' ? decision.node : undefined,

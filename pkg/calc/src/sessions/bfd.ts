@@ -30,7 +30,8 @@ export function bfdRequest(annotations: Readonly<Record<string, string>> = {}): 
 export function bfdConfig(candidate: Candidate, own: BgpNode): { readonly bfd?: BfdConfig } {
   const { bfd, ttlSecurity } = candidate.options;
   if (bfd === undefined) return {};
-  const multihop = ttlSecurity ? ttlSecurity > 1 : !isNeighbour(candidate, own);
+  const direct = candidate.interface !== undefined || isNeighbour(candidate, own);
+  const multihop = ttlSecurity ? ttlSecurity > 1 : !direct;
   return { bfd: { ...bfdIntervals(bfd), multihop } };
 }
 

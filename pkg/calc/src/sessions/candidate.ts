@@ -17,7 +17,9 @@ export interface Candidate {
   readonly address: Address;
   /** Absent: 179. */
   readonly port?: number;
-  readonly asn: number;
+  /** The interface of a peer that is known by its link-local address. */
+  readonly interface?: string;
+  readonly asn: number | 'internal' | 'external';
   /** The node at the other end, if it is one. */
   readonly node: BgpNode | undefined;
   readonly families: readonly Family[];
@@ -47,6 +49,8 @@ export interface NoCandidate {
   readonly kind: 'left-out';
   /** Address of the peer, or the name of what should have led to one. */
   readonly peer: string;
+  /** The interface on which it is waited for. */
+  readonly interface?: string;
   readonly type: SessionType;
   readonly askedBy: string;
   readonly reason: string;

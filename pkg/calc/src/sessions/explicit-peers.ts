@@ -15,7 +15,9 @@ import {
   parseSelector,
 } from '@weft/resources';
 import type { BgpCluster, BgpNode } from '../bgp-node.ts';
+import type { LinkRouter } from '../local-facts.ts';
 import { type CandidateOutcome, optionsOf, type SessionOptions, type SessionType } from './candidate.ts';
+import { interfaceOf, linkCandidate } from './link-peers.ts';
 import { familiesOf, pairCandidates, sessionFamilies } from './node-pair.ts';
 
 /** The sessions all BGPPeers ask this node for, the ones that count first in front. */
@@ -23,13 +25,14 @@ export function explicitCandidates(
   own: BgpNode,
   cluster: BgpCluster,
   bgpPeers: readonly BGPPeer[],
+  routers: readonly LinkRouter[],
 ): CandidateOutcome[] {
   const sorted = bgpPeers.toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
   const [global, scoped] = [true, false].map((wanted) =>
     sorted.filter(({ spec }) => isGlobal(spec) === wanted),
   );
   return [
-    ...[...(global ?? []), ...(scoped ?? [])].flatMap((peer) => forward(own, cluster, peer)),
+    ...[...(global ?? []), ...(scoped ?? [])].flatMap((peer) => forward(own, cluster, peer, routers)),
     ...sorted.flatMap((peer) => backward(own, cluster, peer)),
   ];
 }
@@ -39,16 +42,32 @@ function isGlobal({ node, nodeSelector }: BGPPeerSpec): boolean {
 }
 
 /** From this node to whom the BGPPeer names. */
-function forward(own: BgpNode, cluster: BgpCluster, bgpPeer: BGPPeer): CandidateOutcome[] {
+function forward(
+  own: BgpNode,
+  cluster: BgpCluster,
+  bgpPeer: BGPPeer,
+  routers: readonly LinkRouter[],
+): CandidateOutcome[] {
   const { metadata, spec } = bgpPeer;
+  const link = interfaceOf(bgpPeer);
   const type: SessionType = isGlobal(spec) ? 'global' : 'node specific';
   const askedBy = `BGPPeer ${metadata.name}`;
   const leftOut = (reason: string): CandidateOutcome[] => [
-    { kind: 'left-out', peer: spec.peerIP ?? spec.peerSelector ?? metadata.name, type, askedBy, reason },
+    {
+      kind: 'left-out',
+      peer: link ?? spec.peerIP ?? spec.peerSelector ?? metadata.name,
+      type,
+      askedBy,
+      reason,
+    },
   ];
   const applies = selects(own, spec.node, spec.nodeSelector);
   if (applies.kind === 'broken') return leftOut(applies.reason);
   if (!applies.holds) return leftOut(`it is for ${spec.node ?? `nodes with ${spec.nodeSelector}`}`);
+  if (link !== undefined) {
+    const options = addressOptions(bgpPeer);
+    return [linkCandidate(own, routers, link, bgpPeer, { type, askedBy, options })];
+  }
   if (spec.localWorkloadSelector !== undefined) return leftOut('weft does not peer with workloads');
   if (spec.peerSelector !== undefined) {
     const chosen = selectedNodes(cluster, undefined, spec.peerSelector);
@@ -108,6 +127,7 @@ function addressOptions(bgpPeer: BGPPeer): SessionOptions {
 function backward(own: BgpNode, cluster: BgpCluster, bgpPeer: BGPPeer): CandidateOutcome[] {
   const { metadata, spec } = bgpPeer;
   if (spec.reversePeering === 'Manual' || spec.localWorkloadSelector !== undefined) return [];
+  if (interfaceOf(bgpPeer) !== undefined) return [];
   const named = spec.peerIP === undefined ? undefined : parsePeerAddress(spec.peerIP);
   const isNamed =
     named === undefined

@@ -39,13 +39,10 @@ export interface PeerSurroundings {
 
 /** Makes the peer. */
 export function peerOutcome(candidate: Candidate, { own, policies, secrets }: PeerSurroundings): PeerOutcome {
-  const { address, options } = candidate;
-  const family = familyOf(address);
-  const localAddress = own.addresses[family];
-  const isThisNode = address === localAddress && (candidate.port ?? own.port) === own.port;
-  if (isThisNode) return { kind: 'left-out', reason: `${address} is this node` };
-  if (localAddress === undefined)
-    return { kind: 'left-out', reason: `this node has no IPv${family} address to peer from` };
+  const { address, interface: link, options } = candidate;
+  const localAddress = link === undefined ? own.addresses[familyOf(address)] : undefined;
+  const obstacle = link === undefined ? whyNotFrom(localAddress, candidate, own) : undefined;
+  if (obstacle !== undefined) return { kind: 'left-out', reason: obstacle };
   const password = passwordOf(options.password, secrets);
   if (password.kind === 'missing') return { kind: 'left-out', reason: password.reason, lacksPassword: true };
   const passive = isPassive(candidate, localAddress);
@@ -53,19 +50,21 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
   const watched = bfdConfig(candidate, own);
   const config: PeerConfig = {
     address,
+    ...(link !== undefined && { interface: link }),
     ...(candidate.port !== undefined && { port: candidate.port }),
     asn: candidate.asn,
-    ...(options.sourceAddress !== 'None' && { localAddress }),
+    ...(options.sourceAddress !== 'None' && localAddress !== undefined && { localAddress }),
     ...(options.localASNumber !== undefined && localAs(options.localASNumber)),
     passive,
     connectRetryTimeSeconds,
     ...times(options),
     families: candidate.families,
     nextHop: nextHopMode(candidate, own),
-    nextHopAddresses: nextHopAddresses(own),
+    // On a link without addresses the only next hop is our end of the connection.
+    nextHopAddresses: link === undefined ? nextHopAddresses(own) : {},
     ...routeReflection(candidate, own),
     ...(password.text !== undefined && { password: password.text }),
-    ...(options.ttlSecurity ? { ttlSecurityHops: options.ttlSecurity } : { multihop: multihopTtl }),
+    ...hops(candidate),
     ...(options.numAllowedLocalASNumbers && { allowLocalAsn: options.numAllowedLocalASNumbers }),
     ...watched,
     importPolicy,
@@ -75,9 +74,24 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
   return { kind: 'peer', config, reason: reasonOf(candidate, localAddress, policies, watched) };
 }
 
-/** As Calico names the protocol in BIRD: `Mesh_10_0_0_2`, `Global_10_0_0_9_port_1179`. */
-export function sessionName({ address, port, type }: Candidate): string {
-  const name = `${namePrefixes[type]}_${address.replaceAll(/[.:]/g, '_')}`;
+function whyNotFrom(
+  localAddress: Address | undefined,
+  { address, port }: Candidate,
+  own: BgpNode,
+): string | undefined {
+  if (localAddress === undefined) return `this node has no IPv${familyOf(address)} address to peer from`;
+  const isThisNode = address === localAddress && (port ?? own.port) === own.port;
+  return isThisNode ? `${address} is this node` : undefined;
+}
+
+function hops({ interface: link, options }: Candidate): Pick<PeerConfig, 'ttlSecurityHops' | 'multihop'> {
+  if (options.ttlSecurity) return { ttlSecurityHops: options.ttlSecurity };
+  return link === undefined ? { multihop: multihopTtl } : {};
+}
+
+/** As Calico names the protocol in BIRD: `Mesh_10_0_0_2`, `Global_10_0_0_9_port_1179`; `Global_eth1` for an interface. */
+export function sessionName({ address, interface: link, port, type }: Candidate): string {
+  const name = `${namePrefixes[type]}_${link ?? address.replaceAll(/[.:]/g, '_')}`;
   return port === undefined || port === 179 || type === 'node-to-node mesh' ? name : `${name}_port_${port}`;
 }
 
@@ -88,8 +102,8 @@ export function sessionName({ address, port, type }: Candidate): string {
  * every session with a node. The other end is a node too: if it is Calico's it opens, and if it is weft's it decides the
  * same from its side.
  */
-function isPassive({ address, node }: Candidate, localAddress: Address): boolean {
-  return node !== undefined && address > localAddress;
+function isPassive({ address, node }: Candidate, localAddress: Address | undefined): boolean {
+  return node !== undefined && localAddress !== undefined && address > localAddress;
 }
 
 /** Our own AS number stays hidden, in both directions. Source: Calico (BIRD's local as). */
@@ -98,7 +112,7 @@ function localAs(localAsn: number): Pick<PeerConfig, 'localAsn' | 'localAsnNoPre
 }
 
 function isInternal({ asn, options }: Candidate, own: BgpNode): boolean {
-  return asn === (options.localASNumber ?? own.asn);
+  return asn === 'internal' || asn === (options.localASNumber ?? own.asn);
 }
 
 function nextHopMode(candidate: Candidate, own: BgpNode): PeerConfig['nextHop'] {
@@ -156,12 +170,13 @@ function passwordOf(source: SecretKeySource | undefined, secrets: ReadonlyMap<st
 
 function reasonOf(
   candidate: Candidate,
-  localAddress: Address,
+  localAddress: Address | undefined,
   { missingFilters }: PeerPolicies,
   { bfd }: Pick<PeerConfig, 'bfd'>,
 ): string {
-  const { address, askedBy, node, options } = candidate;
-  const who = node === undefined ? `${askedBy} names it` : `${askedBy} has it with ${node.name}`;
+  const { address, askedBy, interface: link, node, options } = candidate;
+  const named = link === undefined ? 'names it' : `names ${link}, where it has been heard`;
+  const who = node === undefined ? `${askedBy} ${named}` : `${askedBy} has it with ${node.name}`;
   const opens = isPassive(candidate, localAddress)
     ? `it opens the connection, since ${address} > ${localAddress} as text`
     : node === undefined

@@ -49,6 +49,8 @@ export interface Sessions {
   readonly peers: readonly PeerConfig[];
   readonly decisions: readonly SessionDecision[];
   readonly gateways: readonly PeerGateway[];
+  /** Interfaces on which peers are, or are waited for. */
+  readonly interfaces: readonly string[];
 }
 
 /** Decides all sessions. Explicit peers come before the mesh: of several to one address the first counts. */
@@ -58,7 +60,10 @@ export function sessions(
   cluster: BgpCluster,
   policiesFor: (filters: readonly string[]) => PeerPolicies,
 ): Sessions {
-  const outcomes = [...explicitCandidates(own, cluster, input.bgpPeers), ...meshCandidates(own, cluster)];
+  const outcomes = [
+    ...explicitCandidates(own, cluster, input.bgpPeers, input.linkRouters ?? []),
+    ...meshCandidates(own, cluster),
+  ];
   const decided = firstOfEachAddress(outcomes).map((outcome) => {
     if (outcome.kind === 'left-out') return { decision: leftOut(outcome, outcome.peer, outcome.reason) };
     const policies = policiesFor(outcome.options.filters ?? []);
@@ -74,6 +79,7 @@ export function sessions(
       ({ peer, type }) => `${peer} ${type}`,
     ),
     gateways: decided.flatMap(({ gateway }) => gateway ?? []),
+    interfaces: [...new Set(outcomes.flatMap((outcome) => outcome.interface ?? []))].sort(),
   };
 }
 

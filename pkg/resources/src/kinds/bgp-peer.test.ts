@@ -95,6 +95,27 @@ describe('annotations of weft on a BGPPeer', () => {
     ]);
   });
 
+  test('an interface in place of an address', () => {
+    const at = (annotations: Record<string, string>, spec = {}) => faults('BGPPeer', spec, { annotations });
+    const name = 'metadata.annotations["weft.dev/interface"]';
+    const remote = 'metadata.annotations["weft.dev/remote-as"]';
+    expect(at({ 'weft.dev/interface': 'eth1', 'weft.dev/remote-as': 'external' })).toEqual([]);
+    expect(at({ 'weft.dev/interface': 'eth1' }, { asNumber: 65000, node: 'n1' })).toEqual([]);
+    expect(at({ 'weft.dev/interface': 'a b' })).toEqual([`${name}: "a b" is not the name of an interface`]);
+    expect(at({ 'weft.dev/interface': 'eth1' }, peer)).toEqual([
+      `${name}: weft.dev/interface and peerIP exclude each other`,
+    ]);
+    expect(at({ 'weft.dev/remote-as': 'external' }, peer)).toEqual([
+      `${remote}: is for peers on an interface`,
+    ]);
+    expect(at({ 'weft.dev/interface': 'eth1', 'weft.dev/remote-as': 'other' })).toEqual([
+      `${remote}: "other" is neither internal nor external`,
+    ]);
+    expect(
+      at({ 'weft.dev/interface': 'eth1', 'weft.dev/remote-as': 'external' }, { asNumber: 65000 }),
+    ).toEqual([`${remote}: weft.dev/remote-as and asNumber exclude each other`]);
+  });
+
   test('none that weft does not know', () => {
     expect(annotated({ 'weft.dev/bdf': '300ms x 3' })).toEqual([
       'metadata.annotations["weft.dev/bdf"]: is not a known annotation of weft',

@@ -3,9 +3,9 @@
  */
 import { familyOf } from '@weft/ip';
 import { z } from 'zod';
-import { bfdKnob } from '../annotations.ts';
+import { bfdKnob, INTERFACE_ANNOTATION, interfaceKnobs, REMOTE_AS_ANNOTATION } from '../annotations.ts';
 import type { BGPPeer } from '../generated/types.ts';
-import type { ValidationIssue } from '../issue.ts';
+import { formatPath, type ValidationIssue } from '../issue.ts';
 import {
   defineKind,
   fieldColumn,
@@ -90,6 +90,41 @@ function reachableByIssues({ spec }: BGPPeer): ValidationIssue[] {
   return [{ path, reason, hint: 'name a gateway of the family of peerIP' }];
 }
 
+const besidesInterface = ['peerIP', 'peerSelector', 'localWorkloadSelector'] as const;
+
+/** The interface is one more way to name a peer, and names it alone. */
+function interfaceIssues({ metadata, spec }: BGPPeer): ValidationIssue[] {
+  const { [INTERFACE_ANNOTATION]: name, [REMOTE_AS_ANNOTATION]: remoteAs } = metadata.annotations ?? {};
+  const at = (annotation: string): string => formatPath(['metadata', 'annotations', annotation]);
+  if (name === undefined) {
+    const hint = `name the interface in ${INTERFACE_ANNOTATION}, or set asNumber instead`;
+    return remoteAs === undefined
+      ? []
+      : [{ path: at(REMOTE_AS_ANNOTATION), reason: 'is for peers on an interface', hint }];
+  }
+  const other = besidesInterface.find((field) => spec[field] !== undefined);
+  return [
+    ...(other === undefined
+      ? []
+      : [
+          {
+            path: at(INTERFACE_ANNOTATION),
+            reason: `${INTERFACE_ANNOTATION} and ${other} exclude each other`,
+            hint: 'remove one of them',
+          },
+        ]),
+    ...(remoteAs === undefined || spec.asNumber === undefined
+      ? []
+      : [
+          {
+            path: at(REMOTE_AS_ANNOTATION),
+            reason: `${REMOTE_AS_ANNOTATION} and asNumber exclude each other`,
+            hint: 'remove one of them',
+          },
+        ]),
+  ];
+}
+
 type Field = 'node' | 'nodeSelector' | 'peerIP' | 'peerSelector' | 'asNumber' | 'localWorkloadSelector';
 
 const exclusive = (field: Field, other: Field) =>
@@ -133,6 +168,7 @@ export const bgpPeer: KindDefinition<'BGPPeer'> = defineKind({
     'reversePeering',
   ],
   annotations: [
+    ...interfaceKnobs,
     bfdKnob('BFD with these peers: over one hop to a peer in the subnet of the node, else over several.'),
   ],
   columns: { ps: columns(), wide: columns() },
@@ -159,6 +195,11 @@ export const bgpPeer: KindDefinition<'BGPPeer'> = defineKind({
         rule: "!has(self.reachableBy) || self.reachableBy == '' || (has(self.peerIP) && self.peerIP != '')",
         message: 'reachableBy: needs an address to reach; set peerIP or remove reachableBy',
       },
+    },
+    {
+      refuses:
+        '`weft.dev/interface` beside `peerIP`, `peerSelector` or `localWorkloadSelector`; `weft.dev/remote-as` without it, or beside `asNumber`',
+      check: interfaceIssues,
     },
     specRule({
       path: 'spec.keepOriginalNextHop',
