@@ -497,6 +497,18 @@ describe('the verdict is yes', () => {
   });
 });
 
+test('a route that the fuse holds is told beside the verdict', () => {
+  const held = route({
+    reason: 'held by the fuse since 10.0.0.1 withdrew it with many others; it was learned',
+  });
+  const { hops, verdict } = explainFrom(cluster({ receiver: { prefixes: [], routes: [held] } }), 'node2');
+  expect(verdict).toMatchObject({ answer: 'no', stage: 'import' });
+  expect(hops.find(({ stage }) => stage === 'route')).toMatchObject({
+    answer: 'note',
+    says: expect.stringContaining('still in the kernel of node2: held by the fuse'),
+  });
+});
+
 describe('nobody could be asked', () => {
   const silent = { kind: 'not-asked', reason: 'there is no control socket' } as const;
 
@@ -601,7 +613,8 @@ describe('over a route reflector', () => {
     answers.delete('rr');
     const { hops, verdict } = explainFrom({ ...input, answers }, 'node2');
     expect(hops.find(({ says }) => says === `node2 has it from 10.0.0.253`)).toBeDefined();
-    expect(verdict.answer).toBe('unknown');
+    expect(verdict.answer).toBe('yes');
+    expect(hops.find(({ says }) => says.includes('10.0.0.253 takes'))).toMatchObject({ answer: 'note' });
   });
 
   test('of two reflectors the one that works is told', () => {

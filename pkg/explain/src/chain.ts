@@ -1,5 +1,5 @@
 /** The whole way of a route to one node: what the datastore says, what the owner does, how it gets here, what becomes of it. */
-import type { ExplainedPrefix, NodeExplanation } from '@weft/control';
+import type { ExplainedPrefix, NodeExplanation, RouteStatus } from '@weft/control';
 import { type Prefix, prefixLength } from '@weft/ip';
 import { arrivalHops } from './arrival.ts';
 import { type Holding, holdingOf } from './holding.ts';
@@ -64,13 +64,17 @@ function followed(input: ExplainInput, prefix: Prefix, owner: string, from: stri
   return [...way.hops, ...leftBehind(explanation, prefix), ...plainLookup(explanation)];
 }
 
-/** A route that is still in the kernel although nothing wants it. */
+/** A route that is still in the kernel although its path is gone: stale, or held by the fuse. */
 function leftBehind({ node, routes }: NodeExplanation, prefix: Prefix): Hop[] {
-  const stale = routes.find((route) => route.prefix === prefix && route.state === 'stale');
-  if (stale === undefined) return [];
-  return [
-    { stage: 'route', node, answer: 'note', says: `${prefix} is still in the kernel of ${node}, stale` },
-  ];
+  const left = routes.find((route) => route.prefix === prefix && (route.state === 'stale' || isHeld(route)));
+  if (left === undefined) return [];
+  const says = `${prefix} is still in the kernel of ${node}: ${left.reason}`;
+  const next = isHeld(left) ? { next: 'See what is held: weftctl fuse.' } : {};
+  return [{ stage: 'route', node, answer: 'note', says, ...next }];
+}
+
+function isHeld({ reason, state }: RouteStatus): boolean {
+  return state === 'in-kernel' && reason.startsWith('held by the fuse');
 }
 
 /** An address outside the pools is nobody's here; a peer may have sent a way to it all the same, or a node announces it. */

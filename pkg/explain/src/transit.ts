@@ -55,15 +55,21 @@ function merit(hops: readonly Hop[]): number {
 }
 
 function hopsOf(way: readonly Speaker[], prefix: Prefix): Hop[] {
+  const [end, last] = way.toReversed() as [Speaker, Speaker];
+  const arrived = receivedPath(last, end, prefix) !== undefined;
   return way.slice(1).flatMap((receiver, index) => {
     const sender = way[index] as Speaker;
     const received = receivedPath(sender, receiver, prefix);
     const hops = edgeHops(sender, receiver, prefix, received);
-    const isLast = index === way.length - 2;
-    return isLast || received === undefined || received.best
-      ? hops
-      : [...hops, lostHop(receiver.name, received)];
+    if (receiver === end || received?.best === true) return hops;
+    if (received !== undefined) return [...hops, lostHop(receiver.name, received)];
+    // Who cannot be asked has passed it on, if the end has it from there.
+    return arrived && receiver.explanation === undefined ? hops.map(asPassedOn) : hops;
   });
+}
+
+function asPassedOn(hop: Hop): Hop {
+  return hop.answer === 'no' || hop.answer === 'unknown' ? { ...hop, answer: 'note' } : hop;
 }
 
 /** A path that a receiver has of a sender. */

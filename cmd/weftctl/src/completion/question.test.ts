@@ -35,6 +35,8 @@ describe('what may stand at the cursor', () => {
     ['delete bgppeer ', 'name bgppeer'],
     ['label node ', 'name node'],
     ['node status ', 'node'],
+    ['explain ', 'destination'],
+    ['explain web --from ', 'node'],
     ['--lab ', 'lab'],
     ['get --lab ', 'lab'],
     ['lab status --name ', 'lab'],

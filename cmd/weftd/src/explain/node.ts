@@ -66,7 +66,7 @@ function speakerPart(sources: SpeakerSources, prefixes: readonly ExplainedPrefix
     nextHops: [],
     routes: [],
     nat: [],
-    sessions: decidedSessions(sources).map(toSession),
+    sessions: decidedSessions(sources).map((decided) => toSession(decided, sources.bgp())),
   };
 }
 

@@ -41,7 +41,7 @@ export function explainPeer(
 
 function toPeerSession(decided: DecidedSession, bgp: Bgp | undefined): PeerSession {
   const { config, decision, status } = decided;
-  const session = { ...toSession(decided), type: decision.type };
+  const session = { ...toSession(decided, bgp), type: decision.type };
   if (config === undefined || decision.kind === 'left-out')
     return { ...session, families: [], importRules: [], exportRules: [] };
   return {

@@ -2,6 +2,7 @@
 import type { SessionDecision } from '@weft/calc';
 import type { ExplainedSession } from '@weft/control';
 import type { PeerConfig, PeerStatus } from 'bgp-speaker-ts';
+import type { Bgp } from '../bgp/bgp.ts';
 import type { SpeakerSources } from './sources.ts';
 
 /** One decision, and the session that came of it. */
@@ -23,8 +24,11 @@ export function decidedSessions({ bgp, sessions }: SpeakerSources): DecidedSessi
 }
 
 /** For people and programs. */
-export function toSession({ config, decision, status }: DecidedSession): ExplainedSession {
-  const { peer, reason } = decision;
+export function toSession(
+  { config, decision, status }: DecidedSession,
+  bgp: Bgp | undefined,
+): ExplainedSession {
+  const { peer } = decision;
   const configured = decision.kind === 'session';
   const isUp = status?.state === 'Established';
   return {
@@ -32,8 +36,15 @@ export function toSession({ config, decision, status }: DecidedSession): Explain
     node: decision.kind === 'session' ? decision.node : undefined,
     configured,
     port: config === undefined ? undefined : (config.port ?? 179),
-    reason,
+    reason: reasonOf(decision, bgp),
     state: status?.state,
     lastError: isUp ? undefined : status?.lastError,
   };
+}
+
+/** A session that is only kept says so first. */
+function reasonOf(decision: SessionDecision, bgp: Bgp | undefined): string {
+  const { reason } = decision;
+  if (decision.kind === 'left-out' || decision.keptUntil === undefined || bgp === undefined) return reason;
+  return `kept until ${bgp.wallClock(decision.keptUntil).toISOString()} at the latest: ${reason}`;
 }

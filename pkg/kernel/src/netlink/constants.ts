@@ -102,6 +102,9 @@ export const RTNH_F_ONLINK = 0x4;
 /** Route flag: a clone kept in the cache, not a route of a table. */
 export const RTM_F_CLONED = 0x200;
 
+/** Route flag of a request: say which table the answer stands in; without it IPv4 says main of every route. */
+export const RTM_F_LOOKUP_TABLE = 0x1000;
+
 /** Route flag of a request: answer with the route that matched, as it stands in its table. */
 export const RTM_F_FIB_MATCH = 0x2000;
 

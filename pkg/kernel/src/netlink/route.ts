@@ -23,6 +23,7 @@ import {
   RTM,
   RTM_F_CLONED,
   RTM_F_FIB_MATCH,
+  RTM_F_LOOKUP_TABLE,
   routeTypeNumbers,
 } from './constants.ts';
 import { familyNumber } from './family.ts';
@@ -57,7 +58,9 @@ export function encodeRouteLookup(writer: MessageWriter, sequence: number, desti
   const family = familyOf(destination);
   const header = { family: familyNumber(family), destinationLength: bitsOf(family), table: 0, protocol: 0 };
   writer.beginMessage(RTM.GETROUTE, 0, sequence);
-  encodeHeader(writer, { ...header, flags: RTM_F_FIB_MATCH });
+  // IPv6 names the table without being asked, and refuses the flag.
+  const askTable = family === 4 ? RTM_F_LOOKUP_TABLE : 0;
+  encodeHeader(writer, { ...header, flags: RTM_F_FIB_MATCH | askTable });
   writer.attribute(RTA.DST, addressBytes(destination));
   writer.endMessage();
 }
