@@ -30,6 +30,8 @@ export interface Topology {
 export interface Subnet {
   readonly name: string;
   readonly prefixes: readonly Prefix[];
+  /** The MTU of its cables in bytes; 1500 when absent. */
+  readonly mtu?: number;
 }
 
 export interface Host {
@@ -47,6 +49,8 @@ export interface Host {
 export interface HostInterface {
   readonly name: string;
   readonly subnet: string;
+  /** That of the subnet; 1500 when absent. */
+  readonly mtuBytes?: number;
   /** With prefix length: `10.0.0.1/24`. */
   readonly addresses: readonly string[];
 }
@@ -62,7 +66,10 @@ export interface Pool {
   readonly blockSize?: number | undefined;
 }
 
-const subnetSchema = z.strictObject({ prefixes: z.array(z.string()).min(1).max(2) });
+const subnetSchema = z.strictObject({
+  prefixes: z.array(z.string()).min(1).max(2),
+  mtu: z.int().min(1280).max(65_535).optional(),
+});
 
 const hostSchema = z.strictObject({
   runs: z.enum(['weftd', 'route-reflector', 'bird', 'frr', 'gobgp', 'none']).default('weftd'),
@@ -191,7 +198,7 @@ function resolveSubnet(name: string, file: TopologyFile['subnets'][string], issu
       path: `subnets.${name}.prefixes`,
       reason: `${first} and ${second} are of one family; a subnet has one of each`,
     });
-  return { name, prefixes };
+  return { name, prefixes, ...(file.mtu === undefined ? {} : { mtu: file.mtu }) };
 }
 
 function takeNamed(name: string, host: HostFile, subnets: readonly Subnet[], plan: AddressPlan): void {
@@ -235,7 +242,9 @@ function resolveInterfaces(
       });
       return [];
     }
-    return [{ name: `eth${index}`, subnet: subnetName, addresses: named ?? plan.assign(name, subnet) }];
+    const mtu = subnet.mtu === undefined ? {} : { mtuBytes: subnet.mtu };
+    const addresses = named ?? plan.assign(name, subnet);
+    return [{ name: `eth${index}`, subnet: subnetName, ...mtu, addresses }];
   });
 }
 

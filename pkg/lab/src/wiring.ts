@@ -87,8 +87,13 @@ async function plugCable(
   try {
     await withKernel(switchNamespace(lab), (kernel) => {
       const port = portName(host, index);
-      const peer = { name: hostInterface.name, netnsFd: hostFd };
-      applyAll(kernel, [{ op: 'add-veth', host: { name: port }, peer }], `${host} ${hostInterface.name}`);
+      const mtu = hostInterface.mtuBytes === undefined ? {} : { mtuBytes: hostInterface.mtuBytes };
+      const peer = { name: hostInterface.name, netnsFd: hostFd, ...mtu };
+      applyAll(
+        kernel,
+        [{ op: 'add-veth', host: { name: port, ...mtu }, peer }],
+        `${host} ${hostInterface.name}`,
+      );
       const masterIndex = indexOf(kernel, hostInterface.subnet);
       applyAll(
         kernel,

@@ -13,9 +13,15 @@ export function registerNode(program: Command): void {
   );
   const checksystem = node
     .command('checksystem')
-    .description('whether this host has what weft needs; nothing is sent or changed')
+    .description(
+      'whether this host has what weft needs; nothing is changed, and without --probe nothing is sent',
+    )
     .option('-f, --kernel-config <file>', "the kernel's configuration, where it is not in its usual place");
-  outputOption(checksystem, 'ps', 'yaml', 'json').action(
+  checksystem.option(
+    '--probe',
+    'ping every other node with packets as large as this host sends, not to be cut',
+  );
+  outputOption(datastoreOptions(checksystem), 'ps', 'yaml', 'json').action(
     run(async (options) => (await import('./checksystem/index.ts')).checkHost(options)),
   );
   const diags = node

@@ -1,23 +1,31 @@
-/** `weftctl node checksystem`: whether this host has what weft needs. It reads; it sends and changes nothing. */
+/** `weftctl node checksystem`: whether this host has what weft needs. It changes nothing, and sends only where told to probe. */
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { CliError, type Report } from '../../failure.ts';
+import type { WhereOptions } from '../../options.ts';
 import { paintForStdout } from '../../print/colour.ts';
 import { printStructured } from '../../print/structured.ts';
 import { type Cell, type Paint, plain, printTable } from '../../print/table.ts';
 import { type Check, checkSystem } from './checks.ts';
 import { readFacts } from './facts.ts';
 
+const PROBES_AT_ONCE = 8;
+
 /** Options of the command. */
-export interface CheckSystemOptions {
+export interface CheckSystemOptions extends WhereOptions {
   /** The kernel's configuration file. */
   readonly kernelConfig?: string;
+  /** Find out what reaches the other nodes. */
+  readonly probe?: boolean;
   readonly output: 'ps' | 'json' | 'yaml';
 }
 
 /** Checks, prints, and fails when something is missing. */
-export async function checkHost({ kernelConfig, output }: CheckSystemOptions): Promise<Report> {
+export async function checkHost(options: CheckSystemOptions): Promise<Report> {
+  const { kernelConfig, output, probe } = options;
   if (kernelConfig !== undefined) requireReadable(kernelConfig);
-  const checks = checkSystem(readFacts(kernelConfig));
+  const paths = probe ? await checkPaths(options) : [];
+  const checks = [...checkSystem(readFacts(kernelConfig)), ...paths];
   const failed = checks.filter(({ result }) => result === 'FAIL');
   const text =
     output === 'ps' ? describeChecks(checks, paintForStdout()) : await printStructured({ checks }, output);
@@ -35,6 +43,23 @@ export async function checkHost({ kernelConfig, output }: CheckSystemOptions): P
             },
           ],
   };
+}
+
+/** The paths to all other nodes, several at a time. */
+async function checkPaths(where: WhereOptions): Promise<Check[]> {
+  const { withStore } = await import('../../where.ts');
+  const { checkPath, peersOf, ping, wayTo } = await import('./path-mtu.ts');
+  const { items } = await withStore(where, false, (store) => store.list('Node'));
+  const own = new Set(
+    Object.values(networkInterfaces()).flatMap((known = []) => known.map(({ address }) => address)),
+  );
+  const checks: Check[] = [];
+  const peers = peersOf(items, own).values();
+  const work = async (): Promise<void> => {
+    for (const peer of peers) checks.push(await checkPath(peer, await wayTo(peer.address), ping));
+  };
+  await Promise.all(Array.from({ length: PROBES_AT_ONCE }, work));
+  return checks.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
 function requireReadable(path: string): void {
