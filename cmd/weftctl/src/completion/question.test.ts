@@ -36,7 +36,7 @@ describe('what may stand at the cursor', () => {
     ['label node ', 'name node'],
     ['node status ', 'node'],
     ['explain ', 'destination'],
-    ['explain web --from ', 'node'],
+    ['explain web --from ', 'node web'],
     ['--lab ', 'lab'],
     ['get --lab ', 'lab'],
     ['lab status --name ', 'lab'],
