@@ -45,6 +45,7 @@ export class WeftdProcess {
       'control-socket': 'weftd.sock',
       'ipam-journal': 'journal.db',
       'nodename-file': 'nodename',
+      'record-directory': 'record',
     };
     const places = Object.entries(files).flatMap(([flag, name]) => [`--${flag}`, join(this.directory, name)]);
     const log = openSync(this.#logFile, 'a');

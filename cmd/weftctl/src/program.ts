@@ -9,6 +9,7 @@ import { registerCompletion } from './completion/index.ts';
 import { registerDatastore } from './datastore/index.ts';
 import { registerExplain } from './explain/index.ts';
 import { registerFuse } from './fuse/index.ts';
+import { registerHistory } from './history/index.ts';
 import { registerIpam } from './ipam/index.ts';
 import { registerLab } from './lab/index.ts';
 import { registerNode } from './node/index.ts';
@@ -45,6 +46,7 @@ export function buildProgram(): Command {
   registerFuse(program);
   registerTop(program);
   registerExplain(program);
+  registerHistory(program);
   registerAttach(program);
   registerDatastore(program);
   registerCni(program);

@@ -111,6 +111,8 @@ export function startFakeDaemon(
     rib: (query) => cutPage(RIB, ({ prefix }) => prefix, query),
     routes: (query) => cutPage(ROUTES, ({ prefix }) => prefix, query),
     endpoints: (query) => cutPage([], () => '', query),
+    history: () => ({ node, events: [], cut: false, problems: [] }),
+    changes: () => ({ node, changes: [], cut: false, problems: [] }),
     explain: () => {
       throw new Error('not part of these tests');
     },

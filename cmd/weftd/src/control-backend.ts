@@ -29,6 +29,7 @@ import type { Fuses } from './fuse/fuses.ts';
 import type { BatchedJournal } from './journal.ts';
 import type { Metrics } from './monitoring/metrics.ts';
 import type { Options } from './options.ts';
+import type { RecordAnswers } from './recording/record-answers.ts';
 import type { State } from './state.ts';
 import { locationOf } from './store/location.ts';
 import { version } from './version.ts';
@@ -50,6 +51,7 @@ export interface BackendSources {
   readonly addresses: () => readonly NodeAddress[];
   readonly attaching: Attaching;
   readonly cni: CniPlugin;
+  readonly recorded: RecordAnswers;
   /** Who says why a route is (not) there. */
   readonly explaining: NodeSources;
 }
@@ -71,6 +73,8 @@ export function controlBackend(sources: BackendSources): ControlBackend {
     endpoint: (id) => attachments.endpoint(id),
     pools: (query) => poolPage(sources, query),
     endpoints: (query) => cutPage(attachments.list(), ({ id }) => id, query),
+    history: (query) => sources.recorded.history(query),
+    changes: (query) => sources.recorded.changes(query),
     ipamHistory: ({ address: text }) => sources.journal.history(sources.options.nodeName, address(text)),
     explain: ({ prefix }) => explainOnNode(sources.explaining, prefix),
     explainPeer: ({ address: text }) => explainPeer(sources.explaining, text, noBgpReason(sources)),

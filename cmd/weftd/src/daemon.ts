@@ -37,6 +37,9 @@ import { readiness } from './monitoring/readiness.ts';
 import type { NodeFacts } from './node-status/report.ts';
 import { NodeStatusReporter } from './node-status/reporter.ts';
 import type { Options } from './options.ts';
+import { routesInKernel } from './recording/kernel-routes.ts';
+import { NodeRecord } from './recording/node-record.ts';
+import { RecordAnswers } from './recording/record-answers.ts';
 import { NodeStartup } from './startup/node-startup.ts';
 import { StartupError } from './startup-error.ts';
 import { State } from './state.ts';
@@ -76,6 +79,7 @@ export class Daemon {
   readonly #metrics = new Metrics('node');
   readonly #state: State;
   readonly #facts: FactsWatcher;
+  readonly #record: NodeRecord;
   readonly #forwarding: Forwarding;
   readonly #deciding: Deciding;
   readonly #draining: Draining;
@@ -120,10 +124,18 @@ export class Daemon {
       changed,
       failed: ({ message, code }) => log.error('facts-unreadable', message, { code }),
     });
+    this.#record = new NodeRecord({
+      options,
+      log,
+      bgp: () => this.#speaking.bgp,
+      awaitsRoutes: () => this.#speaking.awaitsRoutes,
+      inKernel: () => routesInKernel(this.#forwarding.dataplane),
+    });
     this.#forwarding = new Forwarding({
       kernel,
       nodeName: options.nodeName,
       log,
+      record: this.#record,
       metrics: this.#metrics,
       limits: options.fuse,
       announceAnew: () => this.#deciding.schedule('everything'),
@@ -131,6 +143,7 @@ export class Daemon {
     this.#links = new LinkRouters({ kernel, log, changed });
     this.#speaking = new Speaking({
       log,
+      record: this.#record,
       restarting: () => this.#restarting,
       routesChanged: (changes) => this.#forwarding.take(changes),
       initialRoutesComplete: () => this.#forwarding.fuses.sweep(),
@@ -219,6 +232,7 @@ export class Daemon {
       monitoring: this.#monitoring,
       links: this.#links,
       metrics: this.#metrics,
+      record: this.#record,
       log,
     });
     this.#leftovers = new Leftovers({
@@ -268,6 +282,7 @@ export class Daemon {
     this.#links.adopt(earlier);
     this.#forwarding.dataplane.start();
     await this.#joining.run();
+    this.#record.start();
     this.#deciding.start();
     if (this.#restarting) this.#announcing.adopt();
     this.#followRequests();
@@ -321,6 +336,8 @@ export class Daemon {
     this.#cni.close();
     await this.#control?.close();
     await this.#monitoring.close();
+    // What follows is the end of this process, not of its routes.
+    await this.#record.close();
     await this.#speaking.stop(farewell);
     this.#facts.close();
     this.#forwarding.close();
@@ -347,6 +364,7 @@ export class Daemon {
       attaching: this.#attaching,
       cni: this.#cni,
       explaining: this.#explaining(),
+      recorded: new RecordAnswers(this.#options, this.#record.recorder),
     };
   }
 

@@ -21,6 +21,7 @@ import type { Forwarding } from './forwarding.ts';
 import type { LinkRouters } from './links/link-routers.ts';
 import type { Metrics } from './monitoring/metrics.ts';
 import { type Monitoring, monitoringAddresses } from './monitoring/monitoring.ts';
+import type { NodeRecord } from './recording/node-record.ts';
 import type { State } from './state.ts';
 import type { TunnelAddresses } from './tunnels/tunnel-addresses.ts';
 
@@ -36,6 +37,7 @@ export interface DecidingOptions {
   readonly monitoring: Monitoring;
   readonly links: LinkRouters;
   readonly metrics: Metrics;
+  readonly record: Pick<NodeRecord, 'decided' | 'decides'>;
   readonly log: Logger;
 }
 
@@ -96,7 +98,8 @@ export class Deciding {
   }
 
   #decide(): void {
-    const { announcing, attachments, facts, forwarding, links, metrics, speaking, state } = this.#with;
+    const { announcing, attachments, facts, forwarding, links, metrics, record, speaking, state } =
+      this.#with;
     const onlyEndpoints = this.#scheduled === 'endpoints';
     this.#scheduled = 'nothing';
     const start = performance.now();
@@ -105,6 +108,7 @@ export class Deciding {
       ...state.calcInput(attachments.resources(), facts.facts),
       linkRouters: links.routers,
     };
+    record.decides(input, onlyEndpoints && this.#context !== undefined ? 'endpoints' : 'everything');
     const desired = this.#calculate(input);
     metrics.calculated((performance.now() - start) / 1000);
     this.#desired = desired;
@@ -118,6 +122,7 @@ export class Deciding {
       speaking.resolveBy(this.#context);
     }
     const announcements = forwarding.fuses.announcements(desired);
+    record.decided(desired, announcements);
     speaking.follow({ ...desired, announcements });
     announcing.follow(announcements.map(({ prefix }) => prefix));
   }

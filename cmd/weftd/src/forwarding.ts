@@ -19,6 +19,7 @@ import { Fib } from './bgp/fib.ts';
 import type { FuseLimits } from './fuse/fuse.ts';
 import { Fuses } from './fuse/fuses.ts';
 import type { Metrics } from './monitoring/metrics.ts';
+import type { NodeRecord } from './recording/node-record.ts';
 
 /** What it is given. */
 export interface ForwardingOptions {
@@ -26,6 +27,7 @@ export interface ForwardingOptions {
   readonly nodeName: string;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly record: Pick<NodeRecord, 'refusedByKernel' | 'wrote'>;
   readonly limits: FuseLimits;
   /** What is announced has to be decided anew. */
   readonly announceAnew: () => void;
@@ -40,12 +42,18 @@ export class Forwarding {
   readonly fuses: Fuses;
   readonly #log: Logger;
   readonly #metrics: Metrics;
+  readonly #record: ForwardingOptions['record'];
   #guarded: Promise<unknown> | undefined;
 
-  constructor({ announceAnew, kernel, limits, log, metrics, nodeName }: ForwardingOptions) {
+  constructor({ announceAnew, kernel, limits, log, metrics, nodeName, record }: ForwardingOptions) {
     this.#log = log;
     this.#metrics = metrics;
-    this.dataplane = new Dataplane({ kernel, report: (event) => this.#hearDataplane(event) });
+    this.#record = record;
+    this.dataplane = new Dataplane({
+      kernel,
+      report: (event) => this.#hearDataplane(event),
+      wrote: (routes) => record.wrote(routes),
+    });
     this.nat = new NatTable({ report: (event) => this.#hearNat(event) });
     this.tunnels = new TunnelDevices({ kernel, nodeName, report: (event) => this.#hearTunnel(event) });
     this.fuses = new Fuses({
@@ -135,11 +143,13 @@ export class Forwarding {
       this.#log.warn('routes-repaired', 'routes somebody had removed or changed are back', {
         destinations: event.destinations,
       });
-    if (event.kind === 'route-failed')
+    if (event.kind === 'route-failed') {
+      this.#record.refusedByKernel(event.destination, event.metric, event.failure.reason);
       this.#log.error('route-failed', event.failure.reason, {
         destination: event.destination,
         errno: event.failure.errno,
       });
+    }
     if (event.kind === 'resync-failed')
       this.#log.error('route-resync-failed', event.message, { cause: event.cause });
     if (event.kind === 'sysctl-written')

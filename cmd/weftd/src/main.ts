@@ -7,6 +7,11 @@ import { describeFailure } from './failure.ts';
 import { readOptions } from './options.ts';
 import { createReflector, type Reflector } from './reflector/reflector.ts';
 
+if (process.argv[2] === 'replay') {
+  const { replayCommand } = await import('./recording/replay-command.ts');
+  process.exit(await replayCommand(process.argv.slice(3)));
+}
+
 const options = readOptions(process.argv);
 const log = createLogger({ name: 'weftd', level: options.logLevel }).child({ node: options.nodeName });
 

@@ -1,6 +1,7 @@
 /**
  * What weftd is told when it starts: flags, each also as an environment variable, checked before anything is touched.
  */
+import { dirname, join } from 'node:path';
 import {
   choiceFromSettings,
   DATASTORE_FORMS,
@@ -33,6 +34,10 @@ export interface Options extends NodeOptions {
   readonly remoteControl?: RemoteControl;
   /** Where DELs of the CNI plugin wait. */
   readonly cniSpool: string;
+  /** Where what happens is recorded. */
+  readonly recordDirectory: string;
+  /** The room of the record; 0: nothing is recorded. */
+  readonly recordMegabytes: number;
   /** Path of this machine's journal of addresses. */
   readonly ipamJournal: string;
   /** Where metrics and health are answered on TCP too; absent: only on the control socket. */
@@ -49,12 +54,19 @@ export interface Options extends NodeOptions {
 /** What the command line says itself; the rest is put together from it. */
 type GivenOptions = GivenNodeOptions &
   GivenRemoteControl &
-  Omit<Options, keyof NodeOptions | 'datastore' | 'fuse' | 'ipamJournal' | 'remoteControl'> & {
+  Omit<
+    Options,
+    keyof NodeOptions | 'datastore' | 'fuse' | 'ipamJournal' | 'recordDirectory' | 'remoteControl'
+  > & {
     readonly fusePercent: number;
     readonly fuseRoutes: number;
     readonly datastore?: DatastoreChoice;
     readonly ipamJournal?: string;
+    readonly recordDirectory?: string;
   };
+
+/** The record of a machine whose datastore is elsewhere. */
+const DEFAULT_RECORD = '/var/lib/weft/record';
 
 /** The store of a machine that names none. */
 const DEFAULT_DATASTORE: DatastoreChoice = { type: 'embedded', path: '/var/lib/weft/weft.db' };
@@ -69,6 +81,7 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
   const program = new Command('weftd')
     .description('The per-node daemon of weft: addresses, interfaces, routes and BGP of one host.')
     .version(version)
+    .addHelpText('after', '\nweftd replay --help: what a record of a node says of it, without that node.')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   const flags = [
     nodeFlags(),
@@ -83,14 +96,20 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
   const given = program.parse(argv).opts<GivenOptions>();
   const remote = orUsage(program, () => remoteControl(given));
   const datastore = given.datastore ?? fromEnvironment(program, environment);
+  const node = orUsage(program, () => nodeOptions(given, environment));
   return {
     ...given,
-    ...orUsage(program, () => nodeOptions(given, environment)),
+    ...node,
     ...(remote && { remoteControl: remote }),
     datastore,
     fuse: { percent: given.fusePercent, routes: given.fuseRoutes },
     ipamJournal: given.ipamJournal ?? journalBeside(datastore),
+    recordDirectory: given.recordDirectory ?? join(recordBeside(datastore), node.nodeName),
   };
+}
+
+function recordBeside(store: DatastoreChoice): string {
+  return store.type === 'embedded' ? join(dirname(store.path), 'record') : DEFAULT_RECORD;
 }
 
 /** What the operator wrote makes no sense: the same as a wrong flag. */
@@ -135,6 +154,14 @@ function placeFlags(): Option[] {
       'WEFT_IPAM_JOURNAL',
       `who had which address when; beside an embedded datastore, else ${DEFAULT_JOURNAL_PATH}`,
     ),
+    flag(
+      '--record-directory <directory>',
+      'WEFT_RECORD_DIRECTORY',
+      `what happens on this node, for weftctl history and weftd replay; record/NODE beside an embedded datastore, else ${DEFAULT_RECORD}/NODE`,
+    ),
+    flag('--record-megabytes <n>', 'WEFT_RECORD_MEGABYTES', 'room for it; 0: nothing is recorded')
+      .argParser(integer(0, 1_000_000))
+      .default(64),
     flag(
       '--metrics-address <host:port>',
       'WEFT_METRICS_ADDRESS',

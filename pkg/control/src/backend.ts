@@ -10,6 +10,7 @@ import type { FuseDecided, FuseDecision, FuseStatus, FuseTable } from './schema/
 import type { AddressHistory, HistoryQuery } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
 import type { PoolStatus } from './schema/pools.ts';
+import type { NodeChanges, NodeChangesQuery, RouteHistory, RouteHistoryQuery } from './schema/record.ts';
 import type { Refusal } from './schema/refusal.ts';
 import type { RouteStatus } from './schema/routes.ts';
 import type { DaemonStatus, Health } from './schema/status.ts';
@@ -34,6 +35,10 @@ export interface ControlBackend {
   /** One endpoint, or `not-found`. */
   endpoint(id: string): Answer<Endpoint>;
   pools(query: PageQuery): Answer<Page<PoolStatus>>;
+  /** What the record of this node knows of a prefix or an address. */
+  history(query: RouteHistoryQuery): Answer<RouteHistory>;
+  /** What differs between two times. */
+  changes(query: NodeChangesQuery): Answer<NodeChanges>;
   /** What this machine's journal knows of an address. */
   ipamHistory(query: HistoryQuery): Answer<AddressHistory>;
   /** What this node knows of a destination. */

@@ -44,6 +44,12 @@ import {
 import { type AddressHistory, addressHistorySchema } from './schema/history.ts';
 import type { Page, PageQuery } from './schema/page.ts';
 import { type PoolStatus, poolPageSchema } from './schema/pools.ts';
+import {
+  type NodeChanges,
+  nodeChangesSchema,
+  type RouteHistory,
+  routeHistorySchema,
+} from './schema/record.ts';
 import { errorBodySchema } from './schema/refusal.ts';
 import { type RouteStatus, routePageSchema } from './schema/routes.ts';
 import { type DaemonStatus, daemonStatusSchema, type Health, healthSchema } from './schema/status.ts';
@@ -120,6 +126,17 @@ export class ControlClient {
   ipamHistory(address: string): Promise<AddressHistory> {
     const query = new URLSearchParams({ address });
     return this.#call(addressHistorySchema, 'GET', `${PATHS.ipamHistory}?${query}`);
+  }
+
+  /** What happened to a prefix, or to whatever holds an address. `since` is RFC 3339. */
+  history(prefix: string, since?: string): Promise<RouteHistory> {
+    const query = new URLSearchParams({ prefix, ...(since !== undefined && { since }) });
+    return this.#call(routeHistorySchema, 'GET', `${PATHS.history}?${query}`);
+  }
+
+  /** What differs between two times, RFC 3339; throws `not-found` when the record does not go back so far. */
+  changes(from: string, to: string): Promise<NodeChanges> {
+    return this.#call(nodeChangesSchema, 'GET', `${PATHS.changes}?${new URLSearchParams({ from, to })}`);
   }
 
   /** What the daemon knows of an address or a prefix. */

@@ -74,6 +74,14 @@ export type {
 } from './schema/history.ts';
 export { cutPage, MAX_PAGE_ITEMS, type Page, type PageQuery } from './schema/page.ts';
 export type { PoolStatus } from './schema/pools.ts';
+export type {
+  NodeChange,
+  NodeChanges,
+  NodeChangesQuery,
+  RouteEvent,
+  RouteHistory,
+  RouteHistoryQuery,
+} from './schema/record.ts';
 export { isRefusal, type Refusal, type RefusalCode, refuse } from './schema/refusal.ts';
 export {
   ROUTE_STATES,

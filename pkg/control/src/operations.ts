@@ -13,6 +13,7 @@ import { explainPeerQuerySchema } from './schema/explain-peer.ts';
 import { fuseDecisionSchema, fuseTableSchema } from './schema/fuse.ts';
 import { historyQuerySchema } from './schema/history.ts';
 import { type PageQuery, pageQuerySchema } from './schema/page.ts';
+import { nodeChangesQuerySchema, routeHistoryQuerySchema } from './schema/record.ts';
 import { isRefusal, type Refusal, refuse } from './schema/refusal.ts';
 import type { Health } from './schema/status.ts';
 
@@ -64,6 +65,12 @@ const EXACT: Readonly<Record<string, Operation>> = {
     const wanted = await readBody(request, stopRequestSchema, path);
     return isRefusal(wanted) ? wanted : backend.stop(wanted.value);
   }),
+  [`GET ${PATHS.history}`]: query('history', routeHistoryQuerySchema, async (backend, query) =>
+    backend.history(query),
+  ),
+  [`GET ${PATHS.changes}`]: query('changes', nodeChangesQuerySchema, async (backend, query) =>
+    backend.changes(query),
+  ),
   [`GET ${PATHS.fuse}`]: local('fuse', 'read', async (backend) => backend.fuse()),
   [`POST ${PATHS.cni}`]: {
     name: 'cni',

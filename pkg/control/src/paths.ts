@@ -12,6 +12,8 @@ export const PATHS = {
   stop: '/v1/stop',
   fuse: '/v1/fuse',
   ipamHistory: '/v1/ipam/history',
+  history: '/v1/history',
+  changes: '/v1/changes',
   explain: '/v1/explain',
   explainPeer: '/v1/explain/peer',
   metrics: '/metrics',

@@ -33,6 +33,8 @@ export function fakeBackend(overrides: Partial<ControlBackend> = {}): FakeBacken
     routes: (query) => cutPage(fake.routeList, (route) => route.prefix, query),
     endpoints: (query) => cutPage([], () => '', query),
     ipamHistory: () => ({ node: 'n1', entries: [], cut: false }),
+    history: () => ({ node: 'n1', events: [], cut: false, problems: [] }),
+    changes: () => ({ node: 'n1', changes: [], cut: false, problems: [] }),
     explain: () => refuse('unavailable', 'not in this fake', 'n1', ''),
     explainPeer: () => refuse('unavailable', 'not in this fake', 'n1', ''),
     attachEndpoint: (id, request) => {

@@ -20,6 +20,7 @@ import {
   type Link,
   MAIN_TABLE,
   type Refusal,
+  type Route,
   WEFT_ROUTE_PROTOCOL,
 } from '@weft/kernel';
 import { Deadlines } from './deadlines.ts';
@@ -27,7 +28,7 @@ import { KernelIntake } from './kernel-intake.ts';
 import { type RouteListing, routeListings } from './listing.ts';
 import { contentionReason, refusalReason } from './refusal-reason.ts';
 import { Repairs } from './repairs.ts';
-import type { DataplaneEvent, ResyncCause } from './report.ts';
+import type { DataplaneEvent, ResyncCause, RoutesWritten } from './report.ts';
 import { type Failure, Retries } from './retries.ts';
 import { type RouteCounts, RouteTable, type SlotKey, slotKey, type Work } from './route-table.ts';
 import { type Scheduler, systemScheduler } from './scheduler.ts';
@@ -39,6 +40,8 @@ export interface DataplaneOptions {
   readonly scheduler?: Scheduler;
   /** Told what happens, for logs and metrics. */
   readonly report?: (event: DataplaneEvent) => void;
+  /** Told every route that was written or removed. */
+  readonly wrote?: (routes: RoutesWritten) => void;
 }
 
 /** What may change while it runs. */
@@ -86,6 +89,7 @@ export class Dataplane {
   readonly #kernel: Kernel;
   readonly #scheduler: Scheduler;
   readonly #report: (event: DataplaneEvent) => void;
+  readonly #wrote: ((routes: RoutesWritten) => void) | undefined;
   readonly #table = new RouteTable();
   readonly #intake = new KernelIntake(this.#table);
   readonly #retries = new Retries();
@@ -107,10 +111,11 @@ export class Dataplane {
   #cancelPass: (() => void) | undefined;
   #cancelTimer: (() => void) | undefined;
 
-  constructor({ kernel, scheduler = systemScheduler, report = () => {} }: DataplaneOptions) {
+  constructor({ kernel, scheduler = systemScheduler, report = () => {}, wrote }: DataplaneOptions) {
     this.#kernel = kernel;
     this.#scheduler = scheduler;
     this.#report = report;
+    this.#wrote = wrote;
   }
 
   /** Adopts what an earlier weftd left, sets the host's sysctls and begins to write. Throws KernelError. */
@@ -278,8 +283,21 @@ export class Dataplane {
     const done = work.filter((item, index) => this.#settle(item, results[index] ?? null));
     if (this.#conflicts.size > 0) this.#tryResync('conflict');
     const repaired = done.filter(({ key }) => this.#repairs.repaired(key));
+    this.#tell(done, new Set(repaired));
     if (repaired.length > 0)
       this.#report({ kind: 'routes-repaired', destinations: repaired.map(({ route }) => route.destination) });
+  }
+
+  #tell(done: readonly Work[], repaired: ReadonlySet<Work>): void {
+    if (this.#wrote === undefined || done.length === 0) return;
+    const routes = { written: [] as DesiredRoute[], repaired: [] as DesiredRoute[], removed: [] as Route[] };
+    for (const item of done) {
+      const wanted = this.#table.wanted(item.key);
+      if (item.op === 'delete' || wanted === undefined) routes.removed.push(item.route);
+      else if (repaired.has(item)) routes.repaired.push(wanted);
+      else routes.written.push(wanted);
+    }
+    this.#wrote(routes);
   }
 
   #isHeldBack(item: Work): boolean {

@@ -13,7 +13,7 @@ export { FactsWatcher, type FactsWatcherOptions } from './facts-watcher.ts';
 export type { ListedNextHop, RouteListing, RouteState } from './listing.ts';
 export { type NatEvent, NatTable, type NatTableOptions } from './nat/nat-table.ts';
 export { isWorkloadInterface, readFacts } from './read-facts.ts';
-export type { DataplaneEvent, ResyncCause } from './report.ts';
+export type { DataplaneEvent, ResyncCause, RoutesWritten } from './report.ts';
 export type { Failure } from './retries.ts';
 export type { RouteCounts } from './route-table.ts';
 export { type Scheduler, systemScheduler } from './scheduler.ts';

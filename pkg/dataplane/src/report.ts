@@ -1,6 +1,7 @@
 /**
  * What the data plane tells of its doings, for logs and metrics.
  */
+import type { DesiredRoute } from '@weft/calc';
 import type { Prefix } from '@weft/ip';
 import type { Failure } from './retries.ts';
 import type { SysctlFailure } from './sysctls.ts';
@@ -16,6 +17,14 @@ export type ResyncCause =
   | 'conflict'
   /** Something happened that may have removed routes without an event of theirs. */
   | 'unclear';
+
+/** What one pass has done to the kernel, for a record; not for a log. */
+export interface RoutesWritten {
+  readonly written: readonly DesiredRoute[];
+  /** Somebody had deleted or changed these. */
+  readonly repaired: readonly DesiredRoute[];
+  readonly removed: readonly { readonly destination: Prefix; readonly metric: number }[];
+}
 
 /** One thing that happened. */
 export type DataplaneEvent =

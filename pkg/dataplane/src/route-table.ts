@@ -184,6 +184,11 @@ export class RouteTable {
     return answer;
   }
 
+  /** The route that is wanted at a place, the one that wins; undefined when nobody wants one. */
+  wanted(key: SlotKey): DesiredRoute | undefined {
+    return this.#slots.get(key)?.candidates[0];
+  }
+
   /** Takes up to `limit` things to do out of the queue, writes before deletes. */
   take(limit: number, options: { readonly deletes: boolean }): Work[] {
     const taken: Work[] = [];

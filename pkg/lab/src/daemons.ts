@@ -90,7 +90,7 @@ function weftdCommand(
   { datastore, holdTimeSeconds }: WeftdSettings,
   installation: Installation,
 ): DaemonCommand {
-  const { cniSpool, controlSocket, ipamJournal, nodename } = hostFiles(lab, host.name);
+  const { cniSpool, controlSocket, ipamJournal, nodename, record } = hostFiles(lab, host.name);
   const options = {
     '--node-name': host.name,
     '--nodename-file': nodename,
@@ -98,6 +98,7 @@ function weftdCommand(
     '--control-socket': controlSocket,
     '--cni-spool': cniSpool,
     '--ipam-journal': ipamJournal,
+    '--record-directory': record,
     '--hold-time-seconds': String(holdTimeSeconds),
     '--role': host.runs === 'weftd' ? 'node' : host.runs,
   };

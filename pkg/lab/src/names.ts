@@ -70,6 +70,8 @@ export interface HostFiles {
   readonly directory: string;
   readonly controlSocket: string;
   readonly ipamJournal: string;
+  /** What happened there. */
+  readonly record: string;
   /** What CNI plugins leave for a daemon that is away. */
   readonly cniSpool: string;
   /** The name that the daemon keeps. */
@@ -85,6 +87,7 @@ export function hostFiles(lab: string, host: string): HostFiles {
     directory,
     controlSocket: join(directory, 'weftd.sock'),
     ipamJournal: join(directory, 'ipam-journal.db'),
+    record: join(directory, 'record'),
     cniSpool: join(directory, 'cni-spool'),
     nodename: join(directory, 'nodename'),
     log: join(directory, 'daemon.log'),

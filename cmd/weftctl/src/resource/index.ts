@@ -1,6 +1,6 @@
 /** The commands for resources: names, options and help. Their code is loaded when one of them runs. */
 import { type Command, Option } from 'commander';
-import { datastoreOptions, namespaceOption } from '../options.ts';
+import { datastoreOptions, namespaceOption, outputOption, whereOptions } from '../options.ts';
 import { run } from '../run.ts';
 
 /** Adds the verbs of calicoctl. */
@@ -141,17 +141,29 @@ function registerLabel(program: Command): void {
 }
 
 function registerDiff(program: Command): void {
-  const diff = program.command('diff').description('what apply would change');
-  datastoreOptions(fileOptions(diff, true))
-    .addHelpText(
-      'after',
-      `\nExit codes: 0 nothing would change; 1 something would; 2 it could not be found out.
-
-Example:
-  weftctl diff -f pool.yaml || weftctl apply -f pool.yaml\n`,
-    )
-    .action(run(async (options) => (await import('./diff/diff.ts')).diff(options)));
+  const diff = program
+    .command('diff')
+    .description('what apply would change, or what has changed on nodes between two times')
+    .option('--at <time>', 'from this time on: RFC 3339, or how long ago, such as 90s, 10m, 2h, 3d')
+    .option('--to <time>', 'with --at: up to this time (default: now)')
+    .option('--node <name>', 'with --at: on this node only');
+  outputOption(whereOptions(datastoreOptions(fileOptions(diff, false)), 'socket'), 'ps', 'json', 'yaml')
+    .addHelpText('after', DIFF_HELP)
+    .action(run(async (options) => (await import('./diff/mode.ts')).diffInMode(options)));
 }
+
+const DIFF_HELP = `
+Two questions, one at a time:
+  -f FILE              what apply would change in the datastore
+  --at TIME            what has changed since then, from the records of nodes: sessions, routes, addresses, resources
+
+Exit codes: 0 no difference; 1 some; 2 it could not be found out.
+
+Examples:
+  weftctl diff -f pool.yaml || weftctl apply -f pool.yaml
+  weftctl diff --at 10m
+  weftctl --lab lab diff --at 2026-01-31T12:00:00Z --to 2026-01-31T12:05:00Z --node node1
+`;
 
 /** `-f` and what goes with it. */
 function fileOptions(command: Command, isRequired: boolean): Command {

@@ -7,8 +7,10 @@ import type { Logger } from '@weft/telemetry';
 import {
   type Acknowledgement,
   BgpServer,
+  type Chronicle,
   type ConfigureOptions,
   type Explanation,
+  type HearEvent,
   type LocRibChange,
   type NextHopState,
   type PeerStatus,
@@ -27,6 +29,12 @@ export interface BgpListener {
   readonly nextHopsWanted: (addresses: readonly Address[]) => void;
   /** Every peer that will send its routes has sent them, or the time to wait is over. */
   readonly initialRoutesComplete: () => void;
+  /** It has taken over a configuration after its first. */
+  readonly configured: (config: SpeakerConfig, options: ConfigureOptions) => void;
+  /** Anything else it has to tell. */
+  readonly reported: (report: SpeakerReport) => void;
+  /** Something happened on sockets. */
+  readonly transport: (report: TransportReport) => void;
 }
 
 /** How the speaker starts. */
@@ -41,9 +49,11 @@ export interface BgpStart {
 /** A running speaker. */
 export class Bgp {
   readonly #server: BgpServer;
+  readonly #listener: BgpListener;
 
-  private constructor(server: BgpServer) {
+  private constructor(server: BgpServer, listener: BgpListener) {
     this.#server = server;
+    this.#listener = listener;
   }
 
   /** Opens the listeners and starts the sessions, unless an address cannot be listened on. */
@@ -52,9 +62,12 @@ export class Bgp {
       config,
       restarting,
       onAction: (action) => hear(action, listener, log),
-      onTransport: (report) => logTransport(report, log),
+      onTransport: (report) => {
+        listener.transport(report);
+        logTransport(report, log);
+      },
     });
-    return started.kind === 'started' ? new Bgp(started.server) : started;
+    return started.kind === 'started' ? new Bgp(started.server, listener) : started;
   }
 
   get config(): SpeakerConfig {
@@ -63,7 +76,9 @@ export class Bgp {
 
   /** Takes over a new configuration; only sessions that must be are reset. An error means that nothing has changed. */
   configure(config: SpeakerConfig, options: ConfigureOptions = {}): StartError | undefined {
-    return this.#server.configure(config, options);
+    const error = this.#server.configure(config, options);
+    if (error === undefined) this.#listener.configured(config, options);
+    return error;
   }
 
   /** What would be lost without these peers. */
@@ -103,6 +118,11 @@ export class Bgp {
     return this.#server.explain(prefix);
   }
 
+  /** Writes down what is heard from peers from now on. */
+  chronicle(write: HearEvent): Chronicle {
+    return this.#server.chronicle(write);
+  }
+
   /** The time of day of a time on the speaker's clock. */
   wallClock(milliseconds: number): Date {
     return new Date(Date.now() - (performance.now() - milliseconds));
@@ -132,6 +152,7 @@ function hear(action: SpeakerReport, listener: BgpListener, log: Logger): void {
       listener.initialRoutesComplete();
       return;
     default:
+      listener.reported(action);
       logPeerEvent(action, log);
   }
 }

@@ -6,6 +6,7 @@ import { type DesiredState, nextHopStates, type RoutingContext, type SessionDeci
 import type { Address } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
 import type { LocRibChange, StartError } from 'bgp-speaker-ts';
+import type { NodeRecord } from '../recording/node-record.ts';
 import { Bgp } from './bgp.ts';
 import { HandingOver, type WantedSessions } from './handing-over.ts';
 
@@ -15,11 +16,19 @@ const LISTEN_RETRY_MS = 5_000;
 /** For so long after the start of the speaker every session counts for readiness, in ms. Source: Calico's threshold. */
 const SETTLING_MS = 30_000;
 
+/** The part of the record that is about the speaker. */
+export type SpeakerRecord = Pick<
+  NodeRecord,
+  'configured' | 'reported' | 'routesChanged' | 'speaks' | 'transport'
+>;
+
 /** Who hears what comes of it. */
 export interface SpeakingOptions {
   readonly log: Logger;
   /** The kernel still forwards by the routes of an earlier weftd; asked when the speaker starts. */
   readonly restarting: () => boolean;
+  /** Who writes down what is heard; a route reflector has nobody. */
+  readonly record?: SpeakerRecord;
   /** Best paths changed. */
   readonly routesChanged: (changes: readonly LocRibChange[]) => void;
   /** What is in the kernel and not wanted by now is wanted by nobody. */
@@ -128,13 +137,20 @@ export class Speaking {
   }
 
   #start({ config, sessions }: WantedSessions): StartError | undefined {
-    const { log, restarting, routesChanged } = this.#with;
+    const { log, record, routesChanged } = this.#with;
+    const restarting = this.#with.restarting();
     const started = Bgp.start({
       config,
-      restarting: restarting(),
+      restarting,
       log,
       listener: {
-        routesChanged,
+        routesChanged: (changes) => {
+          record?.routesChanged(changes);
+          routesChanged(changes);
+        },
+        configured: (given, options) => record?.configured(given, options),
+        reported: (report) => record?.reported(report),
+        transport: (report) => record?.transport(report),
         nextHopsWanted: (addresses) => this.#resolveNextHops(addresses),
         initialRoutesComplete: () => this.#completeRoutes(),
       },
@@ -142,6 +158,7 @@ export class Speaking {
     if (!(started instanceof Bgp)) return started;
     this.#bgp = started;
     this.#handingOver.reset(sessions);
+    record?.speaks(started, restarting);
     this.#startedAt = performance.now();
     return undefined;
   }

@@ -70,6 +70,8 @@ export function reflectorBackend(sources: ReflectorSources): ControlBackend {
     undrain: noDrain,
     stop: noDrain,
     endpoint: noContainers,
+    history: ({ prefix }) => noRecord(prefix),
+    changes: ({ from }) => noRecord(from),
     ipamHistory: ({ address }) => noContainers(address),
     explain: ({ prefix }) => explainOnReflector(speakerSources(sources), prefix),
     explainPeer: ({ address }) => explainPeer(speakerSources(sources), address, undefined),
@@ -103,6 +105,15 @@ function speakerSources({
 
 function noPage<T>(): Page<T> {
   return { items: [], total: 0 };
+}
+
+function noRecord(object: string): Refusal {
+  return refuse(
+    'invalid-request',
+    'this weftd is a route reflector: it keeps no record',
+    object,
+    'Ask the weftd of a node; what it heard from the reflector is there.',
+  );
 }
 
 const NO_CONTAINERS = 'this weftd is a route reflector: it has no containers and no addresses';

@@ -15,7 +15,7 @@ import { encodeRouteRefresh } from '../wire/message/05-route-refresh.ts';
 import type { HeardEvent } from './chronicle.ts';
 import type { SpeakerConfig } from './config.ts';
 import type { SpeakerOptions } from './core.ts';
-import type { SpeakerAction, SpeakerEvent } from './events.ts';
+import type { ConfigureOptions, SpeakerAction, SpeakerEvent } from './events.ts';
 import { Speaker } from './speaker.ts';
 
 /** How the life that is told began. */
@@ -32,8 +32,9 @@ export class Retelling {
   }
 
   /** Takes over a new configuration. */
-  configure(config: SpeakerConfig, now: number): void {
-    this.#handle({ kind: 'configure', config: withoutConnections(config) }, now);
+  configure(config: SpeakerConfig, now: number, options: ConfigureOptions = {}): void {
+    this.elapse(now);
+    this.#handle({ kind: 'configure', config: withoutConnections(config), ...options }, now);
   }
 
   /** Tells one event of peers. Routes are selected by `select`. */

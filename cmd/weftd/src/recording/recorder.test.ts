@@ -1,0 +1,210 @@
+/** The recorder on real files: its bound, a disk that is full, damaged segments, and a clock that is set. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prefix } from '@weft/ip';
+import { encodeLine, type LineContent, RECORD_FORMAT, type RecordLine } from '@weft/recording';
+import { createLogger } from '@weft/telemetry';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type ReadItem, readRecord, recordFiles } from './read-record.ts';
+import { Recorder } from './recorder.ts';
+import { listSegments } from './segments.ts';
+
+const BEGIN = {
+  node: 'n1',
+  nodeDigest: '00',
+  version: '0.1.0',
+} as const;
+
+let directory: string;
+let recorder: Recorder | undefined;
+const log = createLogger({ name: 'test', level: 'error' });
+const said = vi.spyOn(log, 'error').mockImplementation(() => {});
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'weft-record-'));
+  said.mockClear();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await recorder?.close();
+  rmSync(directory, { recursive: true });
+});
+
+function record(place: string, maxBytes: number, snapshot: readonly LineContent[] = []): Recorder {
+  recorder = new Recorder({
+    directory: place,
+    maxBytes,
+    log,
+    begin: BEGIN,
+    snapshot: (add) => {
+      for (const content of snapshot) add(content);
+    },
+  });
+  recorder.start();
+  return recorder;
+}
+
+function announced(index: number): LineContent {
+  return {
+    kind: 'announced',
+    prefix: prefix(`10.${(index >> 8) & 255}.${index & 255}.0/24`),
+    reason: 'x'.repeat(100),
+  };
+}
+
+function sizeOf(place: string): number {
+  return listSegments(place).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+async function read(place: string): Promise<ReadItem[]> {
+  return Array.fromAsync(readRecord(recordFiles(place)));
+}
+
+function linesOf(items: readonly ReadItem[]): RecordLine[] {
+  return items.flatMap((item) => (item.kind === 'line' ? [item.line] : []));
+}
+
+describe('a record', () => {
+  it('never has more bytes than it may, however much there is to record, and can be read from its oldest segment', async () => {
+    const most = 200_000;
+    const flooded = record(directory, most, [announced(0)]);
+    for (let index = 0; index < 20_000; index += 1) {
+      flooded.add(announced(index));
+      if (index % 100 !== 0) continue;
+      await flooded.settled();
+      expect(sizeOf(directory)).toBeLessThanOrEqual(most);
+    }
+    await flooded.settled();
+    expect(sizeOf(directory)).toBeGreaterThan(most / 2);
+    const segments = listSegments(directory);
+    expect(segments[0]?.number).toBeGreaterThan(50);
+    const lines = linesOf(await read(directory));
+    expect(lines.slice(0, 3).map(({ kind }) => kind)).toEqual(['begin', 'announced', 'complete']);
+    expect(lines.filter(({ kind }) => kind === 'begin')).toHaveLength(segments.length);
+    expect(lines.some((line) => line.kind === 'announced' && line.prefix === prefix('10.78.31.0/24'))).toBe(
+      true,
+    );
+  });
+
+  it('is for its owner only', async () => {
+    const place = join(directory, 'of', 'n1');
+    await record(place, 1_000_000).settled();
+    expect(statSync(place).mode & 0o777).toBe(0o700);
+    expect(statSync(listSegments(place)[0]?.path ?? '').mode & 0o777).toBe(0o600);
+  });
+
+  it('goes on after a restart in a segment of its own, and says that it was ended', async () => {
+    await record(directory, 1_000_000).close();
+    const second = record(directory, 1_000_000);
+    second.add(announced(1));
+    await second.settled();
+    expect(linesOf(await read(directory)).map(({ kind }) => kind)).toEqual([
+      'begin',
+      'complete',
+      'end',
+      'begin',
+      'complete',
+      'announced',
+    ]);
+  });
+
+  it('says once that a snapshot does not fit, and what to do', async () => {
+    const many = Array.from({ length: 100 }, (_, index) => announced(index));
+    await record(directory, 5_000, many).settled();
+    expect(said).toHaveBeenCalledOnce();
+    expect(said.mock.calls[0]?.[1]).toMatch(/one snapshot of this node does not fit/);
+    expect(said.mock.calls[0]?.[2]).toMatchObject({ hint: 'allow it more with --record-megabytes' });
+    expect(sizeOf(directory)).toBeLessThanOrEqual(5_000);
+  });
+
+  it('begins anew when the clock of the machine is set', async () => {
+    const stepped = record(directory, 1_000_000);
+    const now = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(now + 3_600_000);
+    stepped.add(announced(1));
+    await stepped.settled();
+    stepped.add(announced(2));
+    await stepped.settled();
+    clock.mockRestore();
+    const lines = linesOf(await read(directory));
+    expect(lines.flatMap((line) => (line.kind === 'begin' ? [line.cause] : []))).toEqual(['start', 'clock']);
+    expect(lines.at(-1)?.at).toBeGreaterThan(now + 3_000_000);
+  });
+});
+
+describe('a disk that takes nothing', () => {
+  it('is said once; recording goes on when it does again, and the gap is told', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const place = join(directory, 'record');
+    // A file in the place of the directory: what can be mended from outside while the daemon runs.
+    writeFileSync(place, '');
+    const failing = record(place, 1_000_000);
+    failing.add(announced(1));
+    vi.advanceTimersByTime(60_000);
+    expect(said).toHaveBeenCalledOnce();
+    expect(failing.trouble).toMatch(/EEXIST|ENOTDIR/);
+    rmSync(place);
+    vi.advanceTimersByTime(10_000);
+    failing.add(announced(2));
+    await failing.settled();
+    await vi.waitFor(() => expect(failing.trouble).toBeUndefined());
+    expect(linesOf(await read(place))).toMatchObject([
+      { kind: 'begin', cause: 'gap' },
+      { kind: 'complete' },
+      announced(2),
+    ]);
+  });
+});
+
+describe('reading', () => {
+  const lines = (...contents: LineContent[]): string =>
+    contents.map((content, at) => `${encodeLine({ at, ...content })}\n`).join('');
+  const begin: LineContent = { kind: 'begin', format: RECORD_FORMAT, segment: 1, cause: 'start', ...BEGIN };
+
+  it('passes over half a line at the end, as a crash leaves it', async () => {
+    const file = join(directory, 'segment-00000001.jsonl');
+    writeFileSync(file, lines(begin, { kind: 'complete' }, announced(1)));
+    appendFileSync(file, '{"at":7,"kind":"annou');
+    const items = await read(directory);
+    expect(items.map(({ kind }) => kind)).toEqual(['line', 'line', 'line']);
+  });
+
+  it('leaves out what follows a damaged line, says so, and goes on with the next segment', async () => {
+    const [first, second] = ['segment-00000001.jsonl', 'segment-00000002.jsonl'].map((name) =>
+      join(directory, name),
+    );
+    writeFileSync(
+      first ?? '',
+      `${lines(begin, { kind: 'complete' })}\0\0\0\n${lines(announced(1), announced(2))}`,
+    );
+    writeFileSync(second ?? '', lines(begin, { kind: 'complete' }, announced(3)));
+    const items = await read(directory);
+    expect(items).toContainEqual({
+      kind: 'problem',
+      file: first,
+      reason: 'line 3 is damaged (it is not JSON); the rest is left out',
+    });
+    expect(linesOf(items).filter(({ kind }) => kind === 'announced')).toMatchObject([announced(3)]);
+  });
+
+  it('refuses a format it does not know, and files that are no record', async () => {
+    const [later, other, empty] = [1, 2, 3].map((number) =>
+      join(directory, `segment-0000000${number}.jsonl`),
+    );
+    writeFileSync(later ?? '', lines({ ...begin, format: RECORD_FORMAT + 1 }, { kind: 'complete' }));
+    writeFileSync(other ?? '', 'hello\nworld\n');
+    writeFileSync(empty ?? '', 'hello');
+    const items = await read(directory);
+    expect(items).toMatchObject([
+      {
+        kind: 'problem',
+        file: later,
+        reason: expect.stringMatching(/^it is of format 2, written by a later weftd/),
+      },
+      { kind: 'problem', file: other, reason: expect.stringMatching(/^line 1 is damaged/) },
+      { kind: 'problem', file: empty, reason: expect.stringMatching(/^it holds no whole line/) },
+    ]);
+    expect(readFileSync(other ?? '', 'utf8')).toBe('hello\nworld\n');
+  });
+});

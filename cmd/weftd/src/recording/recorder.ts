@@ -1,0 +1,178 @@
+/**
+ * Writes down the life of the daemon: what it decides from, what peers say, and what comes of it. A batch of lines goes to
+ * the disk every tenth of a second, so that nothing waits for it; what a crash can lose is that tenth.
+ *
+ * Where the lines come from stands in `node-record.ts`; what they mean in `@weft/recording`.
+ */
+import { encodeLine, type LineContent, RECORD_FORMAT, type SegmentCause } from '@weft/recording';
+import type { Logger } from '@weft/telemetry';
+import { Segments } from './segments.ts';
+
+/** Lines of so long are written together, in ms. */
+const BATCH_MS = 100;
+/** A batch is written before its time at so many characters. */
+const BATCH_CHARACTERS = 256 * 1024;
+/** What waits for a slow disk at most, in bytes; beyond, lines are dropped and a new segment begins. */
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+/** A segment is full at this part of the record, but never before it holds as much news as snapshot. */
+const SEGMENTS = 8;
+/** A disk that took nothing is tried again after so long, in ms. */
+const RETRY_MS = 10_000;
+/** The clock of the machine was set when it is off by so much, in ms. */
+const CLOCK_STEP_MS = 1_000;
+
+/** Where it records, and how things are. */
+export interface RecorderOptions {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly log: Logger;
+  /** The first line of each segment but for what the recorder knows itself. */
+  readonly begin: Omit<Extract<LineContent, { kind: 'begin' }>, 'kind' | 'format' | 'segment' | 'cause'>;
+  /** How things are: for the beginning of a segment. Times are on the clock of `performance.now()`. */
+  readonly snapshot: (add: (content: LineContent, at?: number) => void) => void;
+}
+
+/** A recorder; nothing it does throws. */
+export class Recorder {
+  readonly #options: RecorderOptions;
+  #segments: Segments | undefined;
+  #batch: string[] = [];
+  #batchCharacters = 0;
+  #segmentCharacters = 0;
+  #fullAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #trouble: string | undefined;
+  /** What is to be added to `performance.now()` for the time of day, as it was when the segment began. */
+  #clockOffset = 0;
+  #recording = false;
+  #closed = false;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to record. */
+  start(): void {
+    this.#begin('start');
+  }
+
+  /** Why nothing is recorded just now; undefined while all is well. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Lines are wanted. */
+  get isRecording(): boolean {
+    return this.#recording;
+  }
+
+  /** Adds a line; `at` is on the clock of `performance.now()`, now unless told. */
+  add(content: LineContent, at?: number): void {
+    if (!this.#recording) return;
+    this.#put(content, at);
+    if (this.#batchCharacters >= BATCH_CHARACTERS) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), BATCH_MS).unref();
+  }
+
+  /** Hands what waits to the disk. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#recording || this.#batch.length === 0) return;
+    if ((this.#segments?.queuedBytes ?? 0) > MAX_QUEUED_BYTES) {
+      this.#batch = [];
+      this.#lose(new Error('the disk is slower than what there is to record'));
+      return;
+    }
+    this.#hand();
+    if (Math.abs(Date.now() - performance.now() - this.#clockOffset) > CLOCK_STEP_MS) this.#begin('clock');
+    else if (this.#segmentCharacters >= this.#fullAt) this.#begin('full');
+  }
+
+  /** Resolves when all lines so far can be read. */
+  async settled(): Promise<void> {
+    this.flush();
+    await this.#segments?.settled();
+  }
+
+  /** Writes the last line and lets go of the files. */
+  async close(): Promise<void> {
+    this.add({ kind: 'end' });
+    this.flush();
+    this.#recording = false;
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    await this.#segments?.close();
+  }
+
+  #put(content: LineContent, at: number = performance.now()): void {
+    const line = `${encodeLine({ at: Math.round(at + this.#clockOffset), ...content })}\n`;
+    this.#batch.push(line);
+    this.#batchCharacters += line.length;
+  }
+
+  #hand(): void {
+    this.#segmentCharacters += this.#batchCharacters;
+    this.#segments?.append(this.#batch.join(''));
+    this.#batch = [];
+    this.#batchCharacters = 0;
+  }
+
+  #begin(cause: SegmentCause): void {
+    const { begin, directory, maxBytes, snapshot } = this.#options;
+    try {
+      this.#segments ??= new Segments({ directory, maxBytes, failed: (error) => this.#lose(error) });
+    } catch (error) {
+      this.#lose(error);
+      return;
+    }
+    this.#clockOffset = Date.now() - performance.now();
+    this.#segmentCharacters = 0;
+    this.#batch = [];
+    this.#batchCharacters = 0;
+    const segment = this.#segments.nextNumber();
+    this.#segments.begin();
+    this.#recording = true;
+    this.#put({ kind: 'begin', format: RECORD_FORMAT, segment, cause, ...begin });
+    snapshot((content, at) => this.#put(content, at));
+    this.#put({ kind: 'complete' });
+    this.#fullAt = Math.max(maxBytes / SEGMENTS, 2 * this.#batchCharacters);
+    this.#hand();
+    if (cause === 'gap') void this.#confirm();
+  }
+
+  /** Said once, and again when it works again. */
+  #lose(error: unknown): void {
+    this.#recording = false;
+    const { directory, log } = this.#options;
+    const reason = reasonOf(error);
+    if (this.#trouble === undefined) {
+      const hint =
+        codeOf(error) === 'RECORD_TOO_SMALL'
+          ? 'allow it more with --record-megabytes'
+          : 'weftd goes on without; make room there, and it records again by itself';
+      log.error('record-failed', `the record has a gap: ${reason}`, { directory, hint });
+    }
+    this.#trouble = reason;
+    if (this.#closed) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#begin('gap'), RETRY_MS).unref();
+  }
+
+  async #confirm(): Promise<void> {
+    await this.#segments?.settled();
+    if (!this.#recording || this.#trouble === undefined) return;
+    this.#trouble = undefined;
+    this.#options.log.info('record-resumed', 'what happens is recorded again');
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (codeOf(error) === 'ENOSPC') return 'the disk is full (ENOSPC)';
+  return error instanceof Error ? error.message : String(error);
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

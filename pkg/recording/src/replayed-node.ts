@@ -1,0 +1,264 @@
+/**
+ * A node without kernel, network or datastore that is told the lines of a record: the same pure code decides again, and
+ * what it decides is compared with what was recorded.
+ *
+ *     objects ─▶ calculate ─▶ speaker configuration, announcements, local routes
+ *     sessions, UPDATEs ─▶ speaker ─▶ Loc-RIB ─▶ routes of BGP
+ */
+import {
+  type CalcInput,
+  createCalculator,
+  type DesiredRoute,
+  type DesiredState,
+  nextHopStates,
+  type RoutingContext,
+  remoteRoute,
+  routingContext,
+} from '@weft/calc';
+import type { Address, Prefix } from '@weft/ip';
+import {
+  type BestPath,
+  type HeardEvent,
+  Retelling,
+  type SpeakerAction,
+  type SpeakerConfig,
+} from 'bgp-speaker-ts';
+import { decodeBase64, downReasonOf, type RecordLine, withBytes } from './line.ts';
+import { inputOf } from './objects.ts';
+import { RecordedState } from './recorded-state.ts';
+
+/** Something the replay has decided in another way than the daemon had: a mistake of weft, and worth a report. */
+export interface Divergence {
+  /** In ms since 1970. */
+  readonly at: number;
+  readonly what: 'best-path' | 'announcement';
+  readonly name: string;
+  readonly recorded?: string | undefined;
+  readonly replayed?: string | undefined;
+}
+
+/** Divergences that are kept: one mistake makes many. */
+const MAX_DIVERGENCES = 1_000;
+
+/** One node, replayed. */
+export class ReplayedNode {
+  /** What was recorded, up to the last line. */
+  readonly recorded: RecordedState = new RecordedState();
+  /** The Loc-RIB. */
+  readonly best: Map<Prefix, BestPath> = new Map();
+  /** The last decision; undefined before the first. */
+  desired: DesiredState | undefined;
+  /** Where the replay has decided otherwise, the first of them. */
+  readonly divergences: Divergence[] = [];
+  readonly #calculate = createCalculator();
+  #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest'> | undefined;
+  #context: RoutingContext | undefined;
+  #retelling: Retelling | undefined;
+  #nextHops: readonly Address[] = [];
+  /** Heard and not selected from yet. */
+  #isHearing = false;
+  /** The snapshot of a segment that continues the one before is skipped: the replay knows it already. */
+  #isSkipping = false;
+
+  #isInSnapshot = false;
+
+  /** The name of the node; undefined before the first line. */
+  get nodeName(): string | undefined {
+    return this.#constant?.nodeName;
+  }
+
+  /** All routes that are wanted in the kernel, from both sources. */
+  routes(): DesiredRoute[] {
+    const context = this.#context;
+    if (this.desired === undefined || context === undefined) return [];
+    const remote = [...this.best].flatMap(([prefix, path]) => {
+      const decision = remoteRoute(prefix, path, context);
+      return decision.kind === 'route' ? [decision.route] : [];
+    });
+    return [...this.desired.routes, ...remote];
+  }
+
+  /** Takes the next line. A segment after a start, a gap or a change of the clock begins a new life. */
+  take(line: RecordLine): void {
+    this.recorded.take(line);
+    if (line.kind === 'begin') this.#begin(line);
+    if (line.kind === 'complete') {
+      this.#isSkipping = false;
+      this.#isInSnapshot = false;
+    }
+    if (!this.#isSkipping) this.#replay(line);
+  }
+
+  /** The last line was taken. */
+  finish(): void {
+    this.#select(this.recorded.at);
+  }
+
+  /** Notes where the Loc-RIB is not as recorded for prefixes that have just changed. */
+  #checkBest({ at, prefixes }: Extract<RecordLine, { kind: 'best' }>): void {
+    for (const prefix of prefixes)
+      this.#compare(
+        at,
+        'best-path',
+        prefix,
+        pathText(this.recorded.best.get(prefix)),
+        pathText(this.best.get(prefix)),
+      );
+  }
+
+  /** The same for everything, when the daemon has ended and nothing is under way. */
+  #checkAll(at: number): void {
+    for (const prefix of new Set([...this.recorded.best.keys(), ...this.best.keys()]))
+      this.#compare(
+        at,
+        'best-path',
+        prefix,
+        pathText(this.recorded.best.get(prefix)),
+        pathText(this.best.get(prefix)),
+      );
+    const announced = new Map(this.desired?.announcements.map(({ prefix, reason }) => [prefix, reason]));
+    for (const prefix of new Set([...this.recorded.announced.keys(), ...announced.keys()]))
+      this.#compare(at, 'announcement', prefix, this.recorded.announced.get(prefix), announced.get(prefix));
+  }
+
+  #compare(
+    at: number,
+    what: Divergence['what'],
+    name: string,
+    recorded: string | undefined,
+    replayed: string | undefined,
+  ): void {
+    if (recorded !== replayed && this.divergences.length < MAX_DIVERGENCES)
+      this.divergences.push({ at, what, name, recorded, replayed });
+  }
+
+  #begin({ cause, node, nodeDigest }: Extract<RecordLine, { kind: 'begin' }>): void {
+    this.#isInSnapshot = true;
+    if (cause === 'full' && this.#constant !== undefined) {
+      this.#isSkipping = true;
+      return;
+    }
+    this.#constant = { nodeName: node, nodeNameDigest: fromHex(nodeDigest) };
+    this.desired = undefined;
+    this.#context = undefined;
+    this.#retelling = undefined;
+    this.#nextHops = [];
+    this.best.clear();
+  }
+
+  #replay(line: RecordLine): void {
+    const heard = heardOf(line);
+    if (heard !== undefined) {
+      this.#retelling?.tell(heard, line.at);
+      this.#isHearing = true;
+      // What the end of a session removes is selected before anything else happens.
+      if (heard.kind === 'session-up' || heard.kind === 'session-down') this.#select(line.at);
+      return;
+    }
+    if (line.kind === 'decide') this.#decide(line);
+    else if (line.kind === 'speaker') this.#start(line);
+    else if (line.kind === 'configure') this.#configure(line);
+    else if (line.kind === 'best' || line.kind === 'end' || this.#isHearing) this.#select(line.at);
+    if (line.kind === 'best' && !this.#isInSnapshot) this.#checkBest(line);
+    if (line.kind === 'complete' || line.kind === 'end') this.#checkAll(line.at);
+  }
+
+  #decide({ at, held, scope }: Extract<RecordLine, { kind: 'decide' }>): void {
+    this.#select(at);
+    const input = this.#constant === undefined ? undefined : inputOf(this.recorded.objects, this.#constant);
+    if (input === undefined) return;
+    const desired = this.#calculate(input);
+    this.desired = held === undefined ? desired : { ...desired, announcements: held };
+    if (scope === 'everything' || this.#context === undefined) {
+      this.#context = routingContext(input, desired);
+      this.#tellNextHops(at);
+    }
+    this.#announce(this.desired, at);
+    this.#select(at);
+  }
+
+  #start({ at, restarting, startedAt }: Extract<RecordLine, { kind: 'speaker' }>): void {
+    if (this.desired?.speaker.kind !== 'bgp') return;
+    this.#retelling = new Retelling(this.desired.speaker.config, { now: startedAt, restarting });
+    this.#announce(this.desired, at);
+  }
+
+  #configure({ at, peers, withoutCease }: Extract<RecordLine, { kind: 'configure' }>): void {
+    const retelling = this.#retelling;
+    if (retelling === undefined) return;
+    this.#select(at);
+    const decided = this.desired?.speaker;
+    const config = decided?.kind === 'bgp' ? decided.config : retelling.speaker.config;
+    const told = peers === undefined ? config : { ...config, peers: peers as SpeakerConfig['peers'] };
+    retelling.configure(told, at, { withoutCease });
+    this.#select(at);
+  }
+
+  /** As the daemon does: without BGP nothing is announced. */
+  #announce({ announcements, speaker }: DesiredState, at: number): void {
+    const routes = speaker.kind === 'bgp' ? announcements : [];
+    this.#retelling?.speaker.handle({ kind: 'set-local-routes', routes }, at);
+  }
+
+  #select(at: number): void {
+    this.#isHearing = false;
+    if (this.#retelling === undefined) return;
+    this.#retelling.elapse(at);
+    for (;;) {
+      const actions = this.#retelling.select(at);
+      for (const action of actions) this.#hear(action, at);
+      if (!actions.some(({ kind }) => kind === 'next-hops-wanted')) return;
+    }
+  }
+
+  #hear(action: SpeakerAction, at: number): void {
+    if (action.kind === 'next-hops-wanted') {
+      this.#nextHops = action.nextHops;
+      this.#tellNextHops(at);
+    }
+    if (action.kind !== 'loc-rib-changed') return;
+    for (const { best, prefix } of action.changes)
+      if (best === undefined) this.best.delete(prefix);
+      else this.best.set(prefix, best);
+  }
+
+  #tellNextHops(at: number): void {
+    if (this.#context === undefined || this.#retelling === undefined) return;
+    const nextHops = nextHopStates(this.#nextHops, this.#context);
+    this.#retelling.speaker.handle({ kind: 'set-next-hops', nextHops }, at);
+  }
+}
+
+/** What a line tells the speaker, if anything. */
+function heardOf(line: RecordLine): HeardEvent | undefined {
+  switch (line.kind) {
+    case 'session-up': {
+      const opens = { sent: decodeBase64(line.sent), received: decodeBase64(line.received) };
+      const { localAddress, localPort, peer, remotePort } = line;
+      return { kind: 'session-up', peer, opens, localAddress, localPort, remotePort };
+    }
+    case 'updates':
+      return { kind: 'updates', peer: line.peer, bytes: decodeBase64(line.bytes) };
+    case 'refresh-mark':
+      return line;
+    case 'bfd-changed':
+      return withBytes<HeardEvent>(line);
+    case 'session-down':
+      return { kind: 'session-down', peer: line.peer, reason: downReasonOf(line) };
+    default:
+      return undefined;
+  }
+}
+
+/** Equal text for equal paths; the order of equally good next hops depends on the seed of the speaker. */
+function pathText(path: BestPath | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const { localPref, med, nextHops, peer, source, stale } = path;
+  const [first, ...others] = nextHops.map(({ address }) => address);
+  const via = [first, ...others.sort()].join(', ');
+  return `${source} ${peer ?? '-'} via ${via}, LOCAL_PREF ${localPref}, MED ${med ?? '-'}${stale ? ', stale' : ''}`;
+}
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (octet) => Number.parseInt(octet, 16));
+}
