@@ -88,6 +88,7 @@ function clientAt(
     asn,
     passive: true,
     families,
+    addPath: 'both',
     // Routes go on as they came: what a node announces is what all others get.
     nextHop: 'keep',
     nextHopAddresses: {},

@@ -75,6 +75,21 @@ export function optionsOf({ metadata, spec }: BGPPeer): SessionOptions {
   };
 }
 
+/**
+ * The options it gives to the sessions of the way back: what is about the connection. What is about routes holds at the end that
+ * the BGPPeer is for. Source: Calico, but for `ttlSecurity`, without which on both ends no session comes up.
+ */
+export function optionsOfWayBack(bgpPeer: BGPPeer): SessionOptions {
+  const {
+    filters: _filters,
+    keepOriginalNextHop: _keepOriginalNextHop,
+    nextHopMode: _nextHopMode,
+    reachableBy: _reachableBy,
+    ...options
+  } = optionsOf(bgpPeer);
+  return options;
+}
+
 /** Joins parts of options that have notes. */
 export function withNotes<L extends Noted, R extends Noted>(left: L, right: R): L & R {
   return { ...left, ...right, notes: [...left.notes, ...right.notes] };

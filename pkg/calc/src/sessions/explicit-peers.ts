@@ -16,7 +16,13 @@ import {
 } from '@weft/resources';
 import type { BgpCluster, BgpNode } from '../bgp-node.ts';
 import type { LinkRouter } from '../local-facts.ts';
-import { type CandidateOutcome, optionsOf, type SessionOptions, type SessionType } from './candidate.ts';
+import {
+  type CandidateOutcome,
+  optionsOf,
+  optionsOfWayBack,
+  type SessionOptions,
+  type SessionType,
+} from './candidate.ts';
 import { interfaceOf, linkCandidate } from './link-peers.ts';
 import { familiesOf, pairCandidates, sessionFamilies } from './node-pair.ts';
 
@@ -138,7 +144,7 @@ function backward(own: BgpNode, cluster: BgpCluster, bgpPeer: BGPPeer): Candidat
   const request = {
     type: 'node specific' as const,
     askedBy: `BGPPeer ${metadata.name}, the way back`,
-    options: optionsOf(bgpPeer),
+    options: optionsOfWayBack(bgpPeer),
     ...(named?.ok && { family: familyOf(named.value.address) }),
   };
   return sources.nodes

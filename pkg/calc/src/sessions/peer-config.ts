@@ -59,6 +59,8 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     connectRetryTimeSeconds,
     ...times(options),
     families: candidate.families,
+    // A reflector tells all ways, so that those as good as each other become one multipath route. Source: Calico.
+    addPath: 'both',
     nextHop: nextHopMode(candidate, own),
     // On a link without addresses the only next hop is our end of the connection.
     nextHopAddresses: link === undefined ? nextHopAddresses(own) : {},

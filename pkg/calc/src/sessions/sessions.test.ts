@@ -446,6 +446,19 @@ describe('BGPPeers', () => {
     ]);
   });
 
+  it('have no filters and next hops of the BGPPeer on the way back: those hold at the end it is for', () => {
+    const two = { node: 'node2', peerIP: '10.0.0.1', filters: ['none'], nextHopMode: 'Self', ttlSecurity: 1 };
+    const [back] = peersOf(inputWith({ others: { node2 }, peers: { two } }));
+    expect(back).toMatchObject({ nextHop: 'auto', ttlSecurityHops: 1 });
+    const filters = [resource('BGPFilter', 'none', { importV4: [{ action: 'Reject' }] })];
+    const input = { ...inputWith({ others: { node2 }, peers: { two } }), bgpFilters: filters };
+    expect(peersOf(input)[0]?.importPolicy).toEqual([]);
+  });
+
+  it('tell all ways to a prefix and take them, so that a reflector does not hide one of two', () => {
+    expect(peersOf(inputWith({ others: { node2 } }))).toMatchObject([{ addPath: 'both' }]);
+  });
+
   it('an address of a node with its AS number means the port that node listens on', () => {
     const input = inputWith({ others: { node2 }, peers: { two: { peerIP: '10.0.0.2', asNumber: 64512 } } });
     const ports = [resource('BGPConfiguration', 'node.node2', { listenPort: 1179 })];
