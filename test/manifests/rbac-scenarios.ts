@@ -118,7 +118,8 @@ async function nodeScenario(trial: Trial): Promise<void> {
     apiVersion: 'projectcalico.org/v3',
     kind: 'IPPool',
     metadata: { name: 'full' },
-    spec: { cidr: '10.250.0.0/26', blockSize: 26 },
+    // In VXLAN, so that blocks are followed; without an address for the tunnel, so that the block stays free.
+    spec: { cidr: '10.250.0.0/26', blockSize: 26, vxlanMode: 'Always', allowedUses: ['Workload'] },
   } as never);
   if (full.kind !== 'written') throw new Error(full.kind);
   await loseClaim(trial, () => cni(trial, 'ADD', 'p2'));

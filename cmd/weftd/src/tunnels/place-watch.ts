@@ -39,7 +39,7 @@ export class PlaceWatch {
     return this.#run?.places() ?? NONE;
   }
 
-  /** Resolves when all are read, or cannot be. */
+  /** Resolves when all are read: without them routes that an earlier weftd wrote would look stale. */
   async whenRead(): Promise<void> {
     await this.#run?.read.promise;
   }
