@@ -166,6 +166,7 @@ describe('in a mesh', () => {
     );
     expect(verdict.next).toBe('Read the filter: weftctl get bgpfilter quiet -o yaml.');
     await apply(lab, 'BGPFilter', 'quiet', { importV4: reject });
+    await apply(lab, 'BGPPeer', 'quiet', { node: 'node3', peerSelector: 'all()', filters: ['quiet'] });
     const refused = { answer: 'no', stage: 'import', rule: 'BGPFilter quiet importV4[0]' };
     await explained(lab, refused, address, '--from', 'node3');
   });
