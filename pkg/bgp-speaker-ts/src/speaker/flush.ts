@@ -38,7 +38,7 @@ export function hasWork(core: SpeakerCore): boolean {
 
 /** Ends the wait for End-of-RIB when everybody was heard or its time is over. */
 export function endInitialSync(core: SpeakerCore): void {
-  const cause = core.sync.check(core.neighbours.values(), core.book.isOpen, core.now);
+  const cause = core.sync.check(core.neighbours, core.book.isOpen, core.now);
   if (cause === undefined) return;
   core.syncEnd = cause;
   core.flushDue = true;

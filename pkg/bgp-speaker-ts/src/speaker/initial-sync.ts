@@ -33,6 +33,8 @@ export class InitialSync {
   /** When a peer has been listened to for long enough, in ms; Infinity when nobody is. */
   #listenedAt: number = Number.POSITIVE_INFINITY;
   readonly #restarted: boolean;
+  /** Whom the last check missed: while that lasts nobody else need be looked at, and there may be thousands. */
+  #missed: Neighbour | undefined;
 
   constructor(now: number, waitSeconds: number, restarted: boolean) {
     this.deadline = now + waitSeconds * 1000;
@@ -54,11 +56,11 @@ export class InitialSync {
    *
    * @param isOpen there may be neighbours that are not known yet
    */
-  check(neighbours: Iterable<Neighbour>, isOpen: boolean, now: number): SyncEnd | undefined {
+  check(neighbours: ReadonlyMap<unknown, Neighbour>, isOpen: boolean, now: number): SyncEnd | undefined {
     if (!this.isWaiting) return undefined;
     this.#listenedAt = Number.POSITIVE_INFINITY;
     const cause =
-      !isOpen && this.#haveAllReported([...neighbours], now)
+      !isOpen && this.#haveAllReported(neighbours, now)
         ? 'all-received'
         : now >= this.deadline
           ? 'deadline'
@@ -67,22 +69,43 @@ export class InitialSync {
     return cause;
   }
 
-  #haveAllReported(neighbours: readonly Neighbour[], now: number): boolean {
+  #haveAllReported(neighbours: ReadonlyMap<unknown, Neighbour>, now: number): boolean {
+    if (this.#missed !== undefined && isMissing(this.#missed)) return false;
+    this.#missed = undefined;
     // Where nobody has graceful restart, nobody keeps routes that an early End-of-RIB could sweep.
-    const listens =
-      this.#restarted && neighbours.some(({ session }) => session?.negotiated.gracefulRestart !== undefined);
-    for (const { session, stopped, stateSince } of neighbours) {
-      if (stopped) continue;
-      if (session === undefined) return false;
-      const { gracefulRestart, families } = session.negotiated;
-      if (families.every(({ family }) => session.endOfRibReceived.has(family))) continue;
-      const mustReport = gracefulRestart !== undefined && !gracefulRestart.restarting;
-      if (mustReport) return false;
-      if (listens && now < stateSince + LISTENING_MS) {
+    const listens = this.#restarted && hasGracefulRestart(neighbours);
+    for (const neighbour of neighbours.values()) {
+      if (isMissing(neighbour)) {
+        this.#missed = neighbour;
+        return false;
+      }
+      const { stateSince } = neighbour;
+      if (listens && !hasReported(neighbour) && now < stateSince + LISTENING_MS) {
         this.#listenedAt = stateSince + LISTENING_MS;
         return false;
       }
     }
     return true;
   }
+}
+
+/** Without a session, or about to send End-of-RIB. */
+function isMissing(neighbour: Neighbour): boolean {
+  const { session, stopped } = neighbour;
+  if (stopped) return false;
+  if (session === undefined) return true;
+  const { gracefulRestart } = session.negotiated;
+  return gracefulRestart !== undefined && !gracefulRestart.restarting && !hasReported(neighbour);
+}
+
+/** Has sent all it will send, or is not asked. */
+function hasReported({ session, stopped }: Neighbour): boolean {
+  if (stopped || session === undefined) return true;
+  return session.negotiated.families.every(({ family }) => session.endOfRibReceived.has(family));
+}
+
+function hasGracefulRestart(neighbours: ReadonlyMap<unknown, Neighbour>): boolean {
+  for (const { session } of neighbours.values())
+    if (session?.negotiated.gracefulRestart !== undefined) return true;
+  return false;
 }
