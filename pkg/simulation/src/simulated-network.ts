@@ -33,6 +33,8 @@ export interface NetworkOptions {
   readonly latencyMilliseconds: Latency;
   /** Sees all that is sent, when it is sent; the time is in ms. */
   readonly onSent?: (from: string, to: string, bytes: Uint8Array, now: number) => void;
+  /** Sees every event before a speaker handles it: with them and its configuration its life can be played again alone. */
+  readonly onEvent?: (name: string, event: SpeakerEvent, now: number) => void;
 }
 
 /** How a node is added. */
@@ -230,10 +232,15 @@ export class SimulatedNetwork {
   #turn(node: SimulatedNode): void {
     const { inbox, speaker } = node;
     node.inbox = [];
-    for (const event of inbox) speaker.handle(event, this.#now);
-    while (speaker.hasWork) speaker.handle({ kind: 'flush' }, this.#now);
+    for (const event of inbox) this.#handle(node, event);
+    while (speaker.hasWork) this.#handle(node, { kind: 'flush' });
     for (const action of speaker.takeActions()) this.#perform(node, action);
     this.#scheduleTick(node);
+  }
+
+  #handle({ name, speaker }: SimulatedNode, event: SpeakerEvent): void {
+    this.#options.onEvent?.(name, event, this.#now);
+    speaker.handle(event, this.#now);
   }
 
   #scheduleTick(node: SimulatedNode): void {
