@@ -29,6 +29,7 @@ export type * from './speaker/explain.ts';
 export type { ReceivedRoute, SelectedRoute, SentRoute } from './speaker/listing.ts';
 export { RecordedSpeaker, replay } from './speaker/recording.ts';
 export { Retelling, type RetellingOptions } from './speaker/retelling.ts';
+export { type SessionChange, sessionChange } from './speaker/session-change.ts';
 export type { ShownAttributes } from './speaker/shown-attributes.ts';
 export type { SoleRoutes } from './speaker/sole-routes.ts';
 export { Speaker } from './speaker/speaker.ts';
