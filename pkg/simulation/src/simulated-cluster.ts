@@ -20,7 +20,11 @@ export function startNode(
 }
 
 /** Gives a node that runs what was calculated for it after a change. */
-export function changeNode(network: SimulatedNetwork, name: string, after: DesiredState): void {
+export function changeNode(
+  network: SimulatedNetwork,
+  name: string,
+  after: Pick<DesiredState, 'announcements' | 'speaker'>,
+): void {
   const { announcements, speaker } = after;
   // weftd falls silent in the same way: its speaker stays, without peers and routes.
   const { config } = network.speaker(name);

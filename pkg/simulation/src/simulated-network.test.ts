@@ -5,7 +5,7 @@ import { blockOf, type ClusterTopology, generateCluster, nodeName } from './gene
 import { changeNode, startNode } from './simulated-cluster.ts';
 import { type NetworkOptions, SimulatedNetwork } from './simulated-network.ts';
 
-const NODES = 50;
+const NODES = 30;
 const SURROUNDINGS = { digestOf: () => new Uint8Array(32), secrets: new Map<string, string>() };
 const TOPOLOGIES: readonly ClusterTopology[] = [
   { kind: 'mesh' },
@@ -39,7 +39,7 @@ function waysAt(network: SimulatedNetwork, name: string): Record<string, string>
   );
 }
 
-describe.each(TOPOLOGIES)('a cluster of 50 nodes: $kind $reflectors', (topology) => {
+describe.each(TOPOLOGIES)('a cluster of 30 nodes: $kind $reflectors', (topology) => {
   const resources = generateCluster({ nodes: NODES, topology });
 
   test('every node comes to know the way to every block', () => {

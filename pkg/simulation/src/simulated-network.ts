@@ -329,13 +329,15 @@ export class SimulatedNetwork {
   #send(node: SimulatedNode, peer: Address, id: ConnectionId, bytes: Uint8Array): void {
     const far = node.end(peer, id)?.other;
     if (far === undefined) return;
-    const hasUpdate = countTraffic(this.#traffic, bytes);
+    const hasUpdate = countTraffic(this.#traffic, bytes) > 0;
     this.#options.onSent?.(node.name, far.node.name, bytes, this.#now);
+    const heard = hasUpdate && !far.node.readsUpdates ? withoutUpdates(bytes) : [bytes];
+    if (hasUpdate) this.#lastNews = this.#now;
+    if (heard.length === 0) return;
     this.#carry(node, far.node, () => {
       if (!far.open) return;
       if (hasUpdate) this.#lastNews = this.#now;
-      const chunks = hasUpdate && !far.node.readsUpdates ? withoutUpdates(bytes) : [bytes];
-      for (const chunk of chunks)
+      for (const chunk of heard)
         this.#wake(far.node, { kind: 'received', peer: far.peer, connection: far.id, bytes: chunk });
     });
   }

@@ -17,29 +17,32 @@ export interface Traffic {
   bytes: number;
 }
 
-/** Adds what one write sends. Returns whether an UPDATE is among it. */
-export function countTraffic(traffic: Traffic, bytes: Uint8Array): boolean {
-  const before = traffic.updates;
-  traffic.bytes += bytes.length;
-  for (const [, type] of messagesOf(bytes)) {
+/** Adds what one write sends. Returns how many UPDATEs are among it. */
+export function countTraffic(traffic: Traffic, bytes: Uint8Array): number {
+  let updates = 0;
+  for (let at = 0; at < bytes.length; at += messageLength(bytes, at)) {
     traffic.messages += 1;
-    if (type === UPDATE) traffic.updates += 1;
+    if (bytes[at + 18] === UPDATE) updates += 1;
   }
-  return traffic.updates > before;
+  traffic.updates += updates;
+  traffic.bytes += bytes.length;
+  return updates;
 }
 
-/** One write without its UPDATEs. */
+/** One write without its UPDATEs: the messages left. */
 export function withoutUpdates(bytes: Uint8Array): Uint8Array[] {
-  return [...messagesOf(bytes)].filter(([, type]) => type !== UPDATE).map(([message]) => message);
+  const left: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + messageLength(bytes, at);
+    if (bytes[at + 18] !== UPDATE) left.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return left;
 }
 
 /** A speaker writes whole messages. */
-function* messagesOf(bytes: Uint8Array): Generator<readonly [Uint8Array, number]> {
-  for (let at = 0; at < bytes.length; ) {
-    const length = ((bytes[at + 16] as number) << 8) | (bytes[at + 17] as number);
-    if (!(length >= HEADER_BYTES && at + length <= bytes.length))
-      throw new Error(`a write of ${bytes.length} bytes has no whole message at ${at}`);
-    yield [bytes.subarray(at, at + length), bytes[at + 18] as number];
-    at += length;
-  }
+function messageLength(bytes: Uint8Array, at: number): number {
+  const length = ((bytes[at + 16] as number) << 8) | (bytes[at + 17] as number);
+  if (length >= HEADER_BYTES && at + length <= bytes.length) return length;
+  throw new Error(`a write of ${bytes.length} bytes has no whole message at ${at}`);
 }
