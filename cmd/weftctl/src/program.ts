@@ -14,6 +14,8 @@ import { registerIpam } from './ipam/index.ts';
 import { registerLab } from './lab/index.ts';
 import { registerNode } from './node/index.ts';
 import { daemonOptions } from './options.ts';
+import { datastoreOptions, whereOptions } from './options.ts';
+import { registerPlan } from './plan/index.ts';
 import { registerResources } from './resource/index.ts';
 import { registerTop } from './top/index.ts';
 
@@ -41,6 +43,7 @@ export function buildProgram(): Command {
   // Scripts made for calicoctl give it; weftctl writes no log.
   program.addOption(new Option('-l, --log-level <level>').hideHelp());
   registerResources(program);
+  registerPlan(program);
   registerIpam(program);
   registerNode(program);
   registerFuse(program);

@@ -1,0 +1,98 @@
+/** A plan as text: what it comes to first, then the details, risks last, where the eye rests. */
+import type { AddressPlan, Plan, RoutePlan, SessionOutcome, SessionPlan } from '@weft/plan';
+import { paintForStdout } from '../print/colour.ts';
+import { type Cell, type Paint, printTable, type Tone } from '../print/table.ts';
+import type { Change } from './plan.ts';
+
+/** Rows of one table; who wants all asks for JSON. */
+const MAX_ROWS = 40;
+const MAX_PREFIXES = 4;
+
+const TONES: Partial<Record<SessionOutcome, Tone>> = {
+  opens: 'good',
+  closes: 'bad',
+  breaks: 'bad',
+  fails: 'bad',
+};
+
+/** The text, without a final line break. */
+export function renderPlan(changes: readonly Change[], plan: Plan, paint: Paint = paintForStdout()): string {
+  const { addresses, assumptions, nodes, peers, risks, sessions } = plan;
+  return [
+    changes
+      .map(({ done, object }) => `${object} would be ${done === 'unchanged' ? 'left as it is' : done}`)
+      .join('\n'),
+    `Sessions: ${summary(sessions, plan.unchangedSessions)}`,
+    ...table(['', 'NODE', 'PEER', 'WHY'], sessions.map(sessionRow), paint),
+    nodes.length === 0 ? 'Routes of the nodes: as they are' : 'Routes of the nodes:',
+    ...table(['NODE', 'BEFORE', 'AFTER', 'LOST', 'GAINED', 'OTHER NEXT HOP'], nodes.map(routeRow), paint),
+    ...(peers.length === 0 ? [] : ['What peers outside are told:']),
+    ...table(['PEER', 'BEFORE', 'AFTER', 'LOST', 'GAINED', 'OTHER NEXT HOP'], peers.map(routeRow), paint),
+    ...(addresses.length === 0 ? [] : ['Addresses in use:']),
+    ...table(['ADDRESS', 'WORKLOAD', 'NODE', 'WHAT'], addresses.map(addressRow), paint),
+    risks.length === 0 ? 'No risks found.' : 'Risks:',
+    ...table(
+      ['', '', ''],
+      risks.map(({ object, rule, text }) => [{ text: rule, tone: 'bad' } as const, object, text]),
+      paint,
+    ),
+    `Assumed: ${assumptions.join('; ')}.`,
+  ].join('\n\n');
+}
+
+function summary(sessions: readonly SessionPlan[], unchanged: number): string {
+  const kinds = ['opens', 'closes', 'resets', 'changes', 'breaks', 'fails'] as const;
+  const counts = kinds.map(
+    (kind) => [sessions.filter((session) => session.kind === kind).length, kind] as const,
+  );
+  const parts = counts.filter(([count]) => count > 0).map(([count, kind]) => `${count} ${kind}`);
+  return [...parts, `${unchanged} as ${unchanged === 1 ? 'it is' : 'they are'}`].join(', ');
+}
+
+function sessionRow({ kind, node, peer, reason }: SessionPlan): Cell[] {
+  const tone = TONES[kind];
+  return [tone === undefined ? kind : { text: kind, tone }, node, peer, reason];
+}
+
+function routeRow({ after, before, gained, lost, moved, name }: RoutePlan): Cell[] {
+  return [
+    name,
+    `${before}`,
+    `${after}`,
+    lost.length === 0 ? '-' : { text: prefixes(lost), tone: 'bad' },
+    prefixes(gained),
+    prefixes(moved.map(({ from, prefix, to }) => `${prefix} (${from} -> ${to})`)),
+  ];
+}
+
+function prefixes(list: readonly string[]): string {
+  if (list.length === 0) return '-';
+  const shown = list.slice(0, MAX_PREFIXES).join(', ');
+  return list.length <= MAX_PREFIXES ? shown : `${shown} and ${list.length - MAX_PREFIXES} more`;
+}
+
+function addressRow({
+  address,
+  leavesPools,
+  node,
+  reachableFrom,
+  unreachableFrom,
+  workload,
+}: AddressPlan): Cell[] {
+  const what = [
+    ...(leavesPools ? ['in no pool any more'] : []),
+    ...(unreachableFrom.length === 0 ? [] : [`not reached from ${prefixes(unreachableFrom)}`]),
+    ...(reachableFrom.length === 0 ? [] : [`reached from ${prefixes(reachableFrom)}`]),
+  ];
+  return [address, workload, node, what.join('; ')];
+}
+
+function table(headings: readonly string[], rows: readonly Cell[][], paint: Paint): string[] {
+  if (rows.length === 0) return [];
+  const [, ...lines] = printTable(headings, rows.slice(0, MAX_ROWS), paint).split('\n');
+  const heading = headings.every((text) => text === '')
+    ? []
+    : [printTable(headings, rows.slice(0, MAX_ROWS)).split('\n')[0]];
+  const more = rows.length > MAX_ROWS ? [`... and ${rows.length - MAX_ROWS} more (-o json has all)`] : [];
+  return [[...heading, ...lines, ...more].map((line) => `  ${line}`).join('\n')];
+}

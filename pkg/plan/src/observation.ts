@@ -1,0 +1,41 @@
+/**
+ * What can be seen of a network at rest: which sessions are up, which routes each node has, what each peer outside was told.
+ */
+import type { Address, Prefix } from '@weft/ip';
+import type { SimulatedNetwork } from '@weft/simulation';
+
+/** The session of one speaker with one address. */
+export interface SeenSession {
+  readonly established: boolean;
+  /** How often it came up. */
+  readonly times: number;
+  readonly lastError?: string | undefined;
+}
+
+/** One speaker. */
+export interface SeenSpeaker {
+  readonly sessions: ReadonlyMap<Address, SeenSession>;
+  /** Routes it has from others, with their next hops. */
+  readonly routes: ReadonlyMap<Prefix, string>;
+}
+
+const FAMILIES = ['ipv4-unicast', 'ipv6-unicast'] as const;
+
+/** Looks at every speaker. */
+export function observe(network: SimulatedNetwork): Map<string, SeenSpeaker> {
+  return new Map(network.names.map((name) => [name, observeSpeaker(network, name)]));
+}
+
+function observeSpeaker(network: SimulatedNetwork, name: string): SeenSpeaker {
+  const speaker = network.speaker(name);
+  const routes = new Map<Prefix, string>();
+  for (const family of FAMILIES)
+    for (const { best, prefix } of speaker.locRib(family))
+      if (best !== undefined && best.source !== 'local')
+        routes.set(prefix, best.nextHops.map(({ address }) => address).join(' '));
+  const sessions = speaker.status().map(({ address, establishedCount, lastError, state }) => {
+    const seen: SeenSession = { established: state === 'Established', times: establishedCount, lastError };
+    return [address, seen] as const;
+  });
+  return { sessions: new Map(sessions), routes };
+}

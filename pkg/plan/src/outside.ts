@@ -1,0 +1,97 @@
+/**
+ * Peers that are no nodes: routers of the data centre, route reflectors of their own. What they are configured with is not in the
+ * resources, so it is assumed: each answers whoever peers with it as that one expects, announces nothing, and is not
+ * changed with the cluster. One in the AS of the nodes is taken for a route reflector.
+ */
+import type { DesiredState } from '@weft/calc';
+import { type Address, address, familyOf } from '@weft/ip';
+import type { PeerConfig, SpeakerConfig } from 'bgp-speaker-ts';
+
+/** A peer outside the cluster, as it is assumed to be. */
+export interface Outsider {
+  readonly address: Address;
+  readonly config: SpeakerConfig;
+  readonly isReflector: boolean;
+}
+
+interface Asker {
+  readonly node: Address;
+  readonly speaker: SpeakerConfig;
+  readonly peer: PeerConfig;
+}
+
+/** Finds the peers outside; of what both states ask for, the earlier counts. */
+export function outsiders(
+  before: Iterable<DesiredState>,
+  after: Iterable<DesiredState>,
+  nodeAddresses: ReadonlySet<Address>,
+): Outsider[] {
+  const askers = new Map<Address, Map<Address, Asker>>();
+  for (const state of [...before, ...after]) {
+    if (state.speaker.kind === 'no-bgp') continue;
+    for (const asker of outwardPeers(state.speaker.config, nodeAddresses)) {
+      const peer = asker.peer.address as Address;
+      const known = askers.get(peer) ?? new Map<Address, Asker>();
+      askers.set(peer, known);
+      if (!known.has(asker.node)) known.set(asker.node, asker);
+    }
+  }
+  return [...askers].map(([peer, known], index) => outsider(peer, [...known.values()], index));
+}
+
+function outwardPeers(speaker: SpeakerConfig, nodeAddresses: ReadonlySet<Address>): Asker[] {
+  return speaker.peers.flatMap((peer) => {
+    const own = peer.address as Address;
+    const node = peer.localAddress ?? ownAddress(speaker, own);
+    const isNode = nodeAddresses.has(own) && !speaksElsewhere(speaker, peer);
+    return isNode || node === undefined ? [] : [{ node, speaker, peer }];
+  });
+}
+
+/** A node's address with a port that nodes do not listen on: another speaker on that host. */
+function speaksElsewhere({ listen }: SpeakerConfig, { port }: PeerConfig): boolean {
+  return port !== undefined && listen.every((listener) => listener.port !== port);
+}
+
+function ownAddress({ peers }: SpeakerConfig, peer: Address): Address | undefined {
+  const { nextHopAddresses } = peers.find((item) => item.address === peer) ?? {};
+  return familyOf(peer) === 4 ? nextHopAddresses?.ipv4 : nextHopAddresses?.ipv6;
+}
+
+function outsider(own: Address, askers: readonly Asker[], index: number): Outsider {
+  const [first] = askers;
+  const asn = typeof first?.peer.asn === 'number' ? first.peer.asn : (first?.speaker.asn ?? 0);
+  const isReflector = askers.every(({ peer, speaker }) => peer.asn === (peer.localAsn ?? speaker.asn));
+  return {
+    address: own,
+    isReflector,
+    config: {
+      asn,
+      identifier:
+        familyOf(own) === 4 ? own : address(`240.${index >> 16}.${(index >> 8) & 255}.${index & 255}`),
+      listen: [{ address: own, port: first?.peer.port ?? 179 }],
+      holdTimeSeconds: 90,
+      offPath: true,
+      gracefulRestart: { restartTimeSeconds: 120 },
+      peers: askers.map((asker) => answerTo(asker, isReflector)),
+    },
+  };
+}
+
+function answerTo({ node, peer, speaker }: Asker, isReflector: boolean): PeerConfig {
+  const { families, password } = peer;
+  const { port } = speaker.listen[0] ?? {};
+  return {
+    address: node,
+    ...(port !== undefined && { port }),
+    asn: peer.localAsn ?? speaker.asn,
+    passive: !peer.passive,
+    families,
+    nextHop: 'keep',
+    nextHopAddresses: {},
+    ...(isReflector && { routeReflectorClient: true }),
+    ...(password !== undefined && { password }),
+    importPolicy: [],
+    exportPolicy: [],
+  };
+}

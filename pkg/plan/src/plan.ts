@@ -1,0 +1,192 @@
+/**
+ * What a change of a cluster's resources would do, found out by doing it: the cluster runs in a simulated network as it is,
+ * then everybody gets what `calculate` makes of the changed resources, and what differs when all is quiet again is
+ * the plan.
+ *
+ *     resources before ─▶ states ─▶ network, quiet ─▶ observed ┐
+ *     resources after  ─▶ states ─▶ changed, quiet ─▶ observed ┴▶ sessions, routes, addresses ─▶ risks
+ */
+import type { DesiredState } from '@weft/calc';
+import type { Address } from '@weft/ip';
+import {
+  addressesOf,
+  type ClusterResources,
+  type ClusterSurroundings,
+  changeNode,
+  clusterStates,
+  SimulatedNetwork,
+  startNode,
+} from '@weft/simulation';
+import { type AddressPlan, planAddresses } from './addresses.ts';
+import type { Comparison, Side } from './comparison.ts';
+import { observe } from './observation.ts';
+import { type Outsider, outsiders } from './outside.ts';
+import { findRisks, type Risk } from './risks.ts';
+import { planRoutes, type RoutePlan } from './routes.ts';
+import { planSessions, type SessionPlan } from './sessions.ts';
+
+/** What would happen. */
+export interface Plan {
+  /** Those that do not stay as they are, by the names of their ends. */
+  readonly sessions: readonly SessionPlan[];
+  /** How many stay. */
+  readonly unchangedSessions: number;
+  /** Of each node whose routes from others change. */
+  readonly nodes: readonly RoutePlan[];
+  /** Of each peer outside that is told something else. */
+  readonly peers: readonly RoutePlan[];
+  readonly addresses: readonly AddressPlan[];
+  readonly risks: readonly Risk[];
+  readonly assumptions: readonly string[];
+}
+
+/** A plan, or why there is none. */
+export type PlanResult =
+  | { readonly kind: 'planned'; readonly plan: Plan }
+  | { readonly kind: 'too-large'; readonly sessions: number; readonly limit: number }
+  | { readonly kind: 'restless'; readonly reason: string };
+
+/** Ends of sessions a simulation may have: some 7 KiB each, and a minute or two of a processor for all. */
+const MAX_SESSION_ENDS = 60_000;
+
+/** Plans a change. */
+export function planChange(
+  before: ClusterResources,
+  after: ClusterResources,
+  surroundings: ClusterSurroundings,
+): PlanResult {
+  const states = [before, after].map((resources) => clusterStates(resources, surroundings));
+  const [statesBefore, statesAfter] = states as [Map<string, DesiredState>, Map<string, DesiredState>];
+  const ends = Math.max(...states.map(sessionEnds));
+  if (ends > MAX_SESSION_ENDS)
+    return { kind: 'too-large', sessions: Math.ceil(ends / 2), limit: MAX_SESSION_ENDS / 2 };
+  const nodeAt = nodesByAddress(before, after);
+  const outside = outsiders(statesBefore.values(), statesAfter.values(), new Set(nodeAt.keys()));
+  const network = startNetwork(before, statesBefore, outside);
+  if (!network.runUntilQuiet(QUIET).quiet) return restless('as it is');
+  const seenBefore = observe(network);
+  changeNetwork(network, before, after, statesAfter);
+  if (!network.runUntilQuiet(QUIET).quiet) return restless('after the change');
+  return {
+    kind: 'planned',
+    plan: compare({
+      before: { resources: before, states: statesBefore, seen: seenBefore },
+      after: { resources: after, states: statesAfter, seen: observe(network) },
+      outsiders: outside,
+      nodeAt,
+    }),
+  };
+}
+
+/** Longer than a failed attempt is left alone at first; sessions that come to nothing go on trying for ever. */
+const QUIET = { quietMilliseconds: 15_000, limitMilliseconds: 900_000 };
+
+function restless(when: string): PlanResult {
+  return {
+    kind: 'restless',
+    reason: `the cluster ${when} does not come to rest in 15 minutes of virtual time`,
+  };
+}
+
+function compare(comparison: Comparison): Plan {
+  const sessions = planSessions(comparison);
+  const nodes = planRoutes(comparison, [...comparison.nodeAt.values()]);
+  const peers = planRoutes(
+    comparison,
+    comparison.outsiders.map(({ address }) => address),
+  );
+  const addresses = planAddresses(comparison, nodes);
+  const changed = sessions.filter(({ kind }) => kind !== 'stays');
+  return {
+    sessions: changed,
+    unchangedSessions: sessions.length - changed.length,
+    nodes,
+    peers,
+    addresses,
+    risks: findRisks(comparison, { sessions, nodes, peers, addresses }),
+    assumptions: assumptions(comparison),
+  };
+}
+
+function sessionEnds(states: ReadonlyMap<string, DesiredState>): number {
+  let ends = 0;
+  for (const { speaker } of states.values()) if (speaker.kind === 'bgp') ends += speaker.config.peers.length;
+  return ends;
+}
+
+function nodesByAddress(...sides: readonly ClusterResources[]): Map<Address, string> {
+  return new Map(
+    sides.flatMap(({ nodes }) =>
+      nodes.flatMap((node) => addressesOf(node).map((address) => [address, node.metadata.name] as const)),
+    ),
+  );
+}
+
+function startNetwork(
+  { nodes }: ClusterResources,
+  states: ReadonlyMap<string, DesiredState>,
+  outside: readonly Outsider[],
+): SimulatedNetwork {
+  const network = new SimulatedNetwork({ seed: 1, latencyMilliseconds: 1 });
+  for (const { address, config } of outside) {
+    network.add(address, config, [address]);
+    network.announce(address, []);
+  }
+  for (const node of nodes) startNode(network, node, states.get(node.metadata.name) as DesiredState);
+  return network;
+}
+
+function changeNetwork(
+  network: SimulatedNetwork,
+  before: ClusterResources,
+  after: ClusterResources,
+  states: ReadonlyMap<string, DesiredState>,
+): void {
+  const running = new Set(network.names);
+  for (const node of after.nodes) {
+    const state = states.get(node.metadata.name) as DesiredState;
+    if (running.has(node.metadata.name)) changeNode(network, node.metadata.name, state);
+    else startNode(network, node, state);
+  }
+  // The daemon of a node whose Node is deleted goes on, and falls silent.
+  const left = new Set(after.nodes.map(({ metadata }) => metadata.name));
+  for (const { metadata } of before.nodes)
+    if (!left.has(metadata.name) && running.has(metadata.name)) changeNode(network, metadata.name, GONE);
+}
+
+const GONE: Parameters<typeof changeNode>[2] = {
+  speaker: { kind: 'no-bgp', reason: 'its Node is deleted' },
+  announcements: [],
+};
+
+function assumptions({ after, before, outsiders: outside }: Comparison): string[] {
+  const foreign = [before, after].some(({ resources }) =>
+    resources.nodes.some(({ metadata }) => metadata.annotations?.['weft.dev/daemon'] === undefined),
+  );
+  return [
+    'every node runs and reaches every other, at the addresses its Node has',
+    ...(foreign ? ['nodes of Calico do as weftd would'] : []),
+    ...outside.map(({ address, config, isReflector }) =>
+      isReflector
+        ? `${address} is a route reflector for its peers in AS ${config.asn}, and is not changed`
+        : `${address} (AS ${config.asn}) takes all it is told, announces nothing, and is not changed`,
+    ),
+    ...(hasPasswords(after) ? ['the secrets that passwords refer to exist'] : []),
+    ...(announcesServices(after) ? ['addresses of single Services are left out'] : []),
+  ];
+}
+
+function hasPasswords({ states }: Side): boolean {
+  return [...states.values()].some(
+    ({ speaker }) =>
+      speaker.kind === 'bgp' && speaker.config.peers.some(({ password }) => password !== undefined),
+  );
+}
+
+function announcesServices({ resources }: Side): boolean {
+  return resources.bgpConfigurations.some(({ spec }) =>
+    [spec.serviceClusterIPs, spec.serviceExternalIPs, spec.serviceLoadBalancerIPs].some(
+      (ranges) => ranges?.length,
+    ),
+  );
+}

@@ -1,0 +1,111 @@
+/** `weftctl plan`: what it predicts for a running lab is what happens when the file is applied, and nothing else. */
+import { ControlClient } from '@weft/control';
+import { resolveLab } from '@weft/lab';
+import type { Plan } from '@weft/plan';
+import { execa } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { smallTopology, useLab, weftctl } from '../harness/test-lab.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+const REFLECTORS = `
+apiVersion: projectcalico.org/v3
+kind: BGPPeer
+metadata: { name: from-node2 }
+spec: { node: node2, peerIP: NODE1 }
+---
+apiVersion: projectcalico.org/v3
+kind: BGPConfiguration
+metadata: { name: default }
+spec: { nodeToNodeMeshEnabled: false }
+`;
+
+interface Seen {
+  /** `node1 node2`: Established; with how often it became so. */
+  readonly sessions: ReadonlyMap<string, string>;
+  /** Prefixes a node has from others. */
+  readonly routes: ReadonlyMap<string, readonly string[]>;
+}
+
+describe('weftctl plan', () => {
+  const lab = useLab('sim-plan', smallTopology(3, 1));
+
+  async function look(): Promise<Seen> {
+    const { hosts } = await resolveLab(lab.name);
+    const sessions = new Map<string, string>();
+    const routes = new Map<string, readonly string[]>();
+    for (const { controlSocket, name } of hosts) {
+      const client = new ControlClient(controlSocket);
+      const { peers } = await client.bgpPeers();
+      for (const peer of peers)
+        if (peer.state === 'Established' && name < (peer.node ?? ''))
+          sessions.set(`${name} ${peer.node}`, `${peer.counters.established}`);
+      const { items } = await client.rib();
+      const learned = items.filter(({ best }) => best.peer !== undefined);
+      routes.set(name, learned.map(({ prefix }) => prefix).sort());
+    }
+    return { sessions, routes };
+  }
+
+  async function plan(file: string, ...options: string[]): Promise<Plan> {
+    const { stdout } = await planWith(file, '-o', 'json', ...options);
+    return JSON.parse(stdout) as Plan;
+  }
+
+  function planWith(file: string, ...options: string[]) {
+    return execa('cmd/weftctl/bin/weftctl', ['--lab', lab.name, 'plan', '-f', '-', ...options], {
+      input: file,
+    });
+  }
+
+  it('predicts exactly the sessions and routes that change', async () => {
+    const { hosts } = await resolveLab(lab.name);
+    const [first] = hosts;
+    const { stdout } = await weftctl('--lab', lab.name, 'get', 'node', `${first?.name}`, '-o', 'json');
+    const own = JSON.parse(stdout).spec.bgp.ipv4Address.split('/')[0] as string;
+    const file = REFLECTORS.replace('NODE1', own);
+    await waitFor('the mesh is up', async () => (await look()).sessions.size === 3);
+    const before = await look();
+    const predicted = await plan(file);
+    expect((await planWith(file)).stdout).toContain('closes');
+
+    await execa('cmd/weftctl/bin/weftctl', ['--lab', lab.name, 'apply', '-f', '-'], { input: file });
+    const kept = new Set(before.sessions.keys());
+    for (const { kind, node, peer } of predicted.sessions) {
+      const key = [node, peer].sort().join(' ');
+      if (kind === 'closes') kept.delete(key);
+      if (kind === 'opens') kept.add(key);
+    }
+    expect([...kept]).toEqual(['node1 node2']);
+    const expected = new Map(before.routes);
+    for (const { gained, lost, name } of predicted.nodes) {
+      const left = (before.routes.get(name) ?? []).filter((prefix) => !lost.includes(prefix as never));
+      expected.set(name, [...left, ...gained].sort());
+    }
+    await waitFor('what is predicted has happened', async () => {
+      const { routes, sessions } = await look();
+      return sessions.size === kept.size && JSON.stringify([...routes]) === JSON.stringify([...expected]);
+    });
+    const after = await look();
+    expect([...after.sessions.keys()]).toEqual([...kept]);
+    // It was not predicted to reset, and it is the session it was.
+    expect(after.sessions.get('node1 node2')).toBe(before.sessions.get('node1 node2'));
+    expect(predicted.risks.map(({ object, rule }) => `${rule} ${object}`)).toContain('no-session Node node3');
+  });
+
+  it('plans what is applied already as nothing', async () => {
+    const { stdout } = await weftctl('--lab', lab.name, 'get', 'bgpconfiguration', 'default', '-o', 'yaml');
+    const predicted = await plan(stdout);
+    expect(predicted.sessions).toEqual([]);
+    expect(predicted.nodes).toEqual([]);
+    expect(predicted.risks).toEqual([]);
+  });
+
+  it('refuses what apply refuses', async () => {
+    const { stdout } = await weftctl('--lab', lab.name, 'get', 'ippools', '-o', 'json');
+    const [pool] = JSON.parse(stdout).items;
+    const changed = JSON.stringify({ ...pool, spec: { ...pool.spec, blockSize: pool.spec.blockSize + 1 } });
+    const refused = await planWith(changed).catch((error: { exitCode: number; stderr: string }) => error);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('blockSize');
+  });
+});
