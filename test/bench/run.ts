@@ -11,6 +11,7 @@ import { labBench } from './lab.ts';
 import { propagationBench } from './propagation.ts';
 import { repairBench } from './repair.ts';
 import { scaleBench } from './scale.ts';
+import { simulationBench } from './simulation/simulation-bench.ts';
 import { speakerBench } from './speaker/speaker-bench.ts';
 
 /** One figure: what was measured, of what, and the values with their units in the names. */
@@ -28,6 +29,7 @@ const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   ipam: ipamBench,
   propagation: propagationBench,
   scale: scaleBench,
+  simulation: simulationBench,
   speaker: speakerBench,
 };
 

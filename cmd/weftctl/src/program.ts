@@ -14,7 +14,6 @@ import { registerIpam } from './ipam/index.ts';
 import { registerLab } from './lab/index.ts';
 import { registerNode } from './node/index.ts';
 import { daemonOptions } from './options.ts';
-import { datastoreOptions, whereOptions } from './options.ts';
 import { registerPlan } from './plan/index.ts';
 import { registerResources } from './resource/index.ts';
 import { registerTop } from './top/index.ts';
