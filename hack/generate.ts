@@ -5,20 +5,25 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { generatedFiles, generatedFolders } from '../pkg/resources/src/generated-files.ts';
+import { dashboardFiles } from './dashboard-files.ts';
 import { grafanaBoard } from './grafana-board.ts';
 
 const root = join(import.meta.dirname, '..');
 
 if (process.argv.includes('--help')) {
   console.log(
-    'Usage: node hack/generate.ts\nWrites what follows from the schemas in pkg/resources (types, CRDs, JSON Schemas, reference) and the Grafana board.',
+    'Usage: node hack/generate.ts\nWrites what follows from the schemas in pkg/resources (types, CRDs, JSON Schemas, reference) the Grafana board, and the dashboard.',
   );
 } else {
   generate();
 }
 
 function generate(): void {
-  const files = [...generatedFiles(), { path: 'manifests/monitoring/grafana.json', text: grafanaBoard() }];
+  const files = [
+    ...generatedFiles(),
+    { path: 'manifests/monitoring/grafana.json', text: grafanaBoard() },
+    { path: 'pkg/control/src/dashboard.ts', text: dashboardFiles() },
+  ];
   removeStale(new Set(files.map((file) => file.path)));
   for (const { path, text } of files) {
     mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { registerAttach } from './attach/index.ts';
 import { registerCni } from './cni/index.ts';
 import { registerCompletion } from './completion/index.ts';
+import { registerDashboard } from './dashboard/index.ts';
 import { registerDatastore } from './datastore/index.ts';
 import { registerExplain } from './explain/index.ts';
 import { registerFuse } from './fuse/index.ts';
@@ -47,6 +48,7 @@ export function buildProgram(): Command {
   registerNode(program);
   registerFuse(program);
   registerTop(program);
+  registerDashboard(program);
   registerExplain(program);
   registerHistory(program);
   registerAttach(program);

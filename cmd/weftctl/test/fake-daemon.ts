@@ -141,6 +141,7 @@ export function startFakeDaemon(
     decideFuse: () => {
       throw new Error('not part of these tests');
     },
+    blocks: (query) => cutPage([], () => '', query),
     pools: (query) => cutPage([], () => '', query),
     holdAddress: () => {
       throw new Error('not part of these tests');

@@ -3,6 +3,7 @@
  */
 import type { SessionDecision } from '@weft/calc';
 import {
+  type BlockStatus,
   type ControlBackend,
   cutPage,
   type DaemonStatus,
@@ -11,12 +12,15 @@ import {
   type Page,
   type PageQuery,
   type PoolStatus,
+  type Refusal,
   type RouteStatus,
 } from '@weft/control';
 import type { Dataplane } from '@weft/dataplane';
+import type { Datastore } from '@weft/datastore';
 import { address } from '@weft/ip';
 import type { Bgp } from './bgp/bgp.ts';
 import { bgpPeers, ribPage } from './bgp/bgp-answers.ts';
+import { blockStatuses } from './blocks.ts';
 import type { CniPlugin } from './cni/plugin.ts';
 import type { Draining } from './draining/draining.ts';
 import type { Attaching } from './endpoints/attaching.ts';
@@ -39,6 +43,7 @@ export interface BackendSources {
   readonly options: Options;
   readonly state: State;
   readonly dataplane: Dataplane;
+  readonly store: Datastore;
   readonly fuses: Fuses;
   readonly draining: Draining;
   readonly attachments: Attachments;
@@ -72,6 +77,7 @@ export function controlBackend(sources: BackendSources): ControlBackend {
     routes: (query) => routePage(dataplane, query),
     endpoint: (id) => attachments.endpoint(id),
     pools: (query) => poolPage(sources, query),
+    blocks: (query) => blockPage(sources, query),
     endpoints: (query) => cutPage(attachments.list(), ({ id }) => id, query),
     history: (query) => sources.recorded.history(query),
     changes: (query) => sources.recorded.changes(query),
@@ -129,6 +135,16 @@ function routePage(dataplane: Dataplane, query: PageQuery): Page<RouteStatus> {
     routes.sort((left, right) => (key(left) < key(right) ? -1 : 1)),
     key,
     query,
+  );
+}
+
+/** Whether the datastore answers is an answer. */
+async function blockPage(
+  { attaching, state, store }: BackendSources,
+  query: PageQuery,
+): Promise<Page<BlockStatus> | Refusal> {
+  return attaching.onStore('the blocks', async () =>
+    cutPage(await blockStatuses(store, state.all('IPPool')), ({ cidr }) => cidr, query),
   );
 }
 

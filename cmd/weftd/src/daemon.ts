@@ -352,6 +352,7 @@ export class Daemon {
       options: this.#options,
       state: this.#state,
       dataplane: this.#forwarding.dataplane,
+      store: this.#store,
       fuses: this.#forwarding.fuses,
       draining: this.#draining,
       attachments: this.#attachments,

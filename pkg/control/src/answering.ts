@@ -131,7 +131,8 @@ function send(response: ServerResponse, reply: Reply | Refusal, closes: boolean)
   const status = statusOf(reply);
   const text = textOf(reply);
   response.writeHead(status, {
-    'content-type': reply.kind === 'text' ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json',
+    'content-type': typeOf(reply),
+    ...(reply.kind === 'file' ? PAGE_HEADERS : {}),
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
     // Also because a body that was not read to its end would be taken for the next request.
@@ -141,13 +142,25 @@ function send(response: ServerResponse, reply: Reply | Refusal, closes: boolean)
   return status;
 }
 
+/** The page asks nobody but who served it, and nobody else may show it in a frame. Heat maps set styles. */
+const PAGE_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+};
+
+function typeOf(reply: Reply | Refusal): string {
+  if (reply.kind === 'file') return reply.type;
+  return reply.kind === 'text' ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json';
+}
+
 function statusOf(reply: Reply | Refusal): number {
   if (reply.kind === 'refused') return REFUSAL_STATUS[reply.code];
-  return reply.kind === 'text' ? 200 : reply.status;
+  return reply.kind === 'text' || reply.kind === 'file' ? 200 : reply.status;
 }
 
 function textOf(reply: Reply | Refusal): string {
-  if (reply.kind === 'text' || reply.kind === 'raw-json') return reply.text;
+  if (reply.kind === 'text' || reply.kind === 'raw-json' || reply.kind === 'file') return reply.text;
   if (reply.kind === 'json') return JSON.stringify(reply.value);
   const { kind: _, ...error } = reply;
   return JSON.stringify({ error } satisfies ErrorBody);

@@ -1,6 +1,7 @@
 /** What the server asks of the daemon. weftd implements it; tests implement it in memory. */
 import type { AddressHold, AddressRelease, AddressRequest } from './schema/addresses.ts';
 import type { BgpPeers, RibRoute } from './schema/bgp.ts';
+import type { BlockStatus } from './schema/blocks.ts';
 import type { CniAnswer } from './schema/cni.ts';
 import type { DrainStatus, Stopping, StopRequest } from './schema/drain.ts';
 import type { Attachment, AttachRequest, Detachment, Endpoint } from './schema/endpoints.ts';
@@ -39,6 +40,8 @@ export interface ControlBackend {
   history(query: RouteHistoryQuery): Answer<RouteHistory>;
   /** What differs between two times. */
   changes(query: NodeChangesQuery): Answer<NodeChanges>;
+  /** Of all nodes. */
+  blocks(query: PageQuery): Answer<Page<BlockStatus>>;
   /** What this machine's journal knows of an address. */
   ipamHistory(query: HistoryQuery): Answer<AddressHistory>;
   /** What this node knows of a destination. */

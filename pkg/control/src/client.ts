@@ -1,5 +1,5 @@
 /** The client: one method per operation. Answers are checked against the same schemas the daemon is built with. */
-import { type IncomingMessage, request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type * as z from 'zod';
 import { connectionFailure } from './connection-failure.ts';
 import { ControlError } from './error.ts';
@@ -60,8 +60,10 @@ const ANSWER_MILLISECONDS = 35_000;
 /** The largest answer that is read; a page is below 1 MB. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-interface RawAnswer {
+/** An answer as it came. */
+export interface RawAnswer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
@@ -206,6 +208,11 @@ export class ControlClient {
     return this.#parse(healthSchema, answer.text);
   }
 
+  /** Whatever is there to be read, as it stands: for who passes it on. */
+  read(path: string): Promise<RawAnswer> {
+    return this.#send('GET', path);
+  }
+
   /** Text exposition 0.0.4. */
   async metrics(): Promise<string> {
     return (await this.#send('GET', PATHS.metrics)).text;
@@ -271,7 +278,11 @@ async function readAnswer(response: IncomingMessage): Promise<RawAnswer> {
     if (bytes > MAX_ANSWER_BYTES) throw Object.assign(new Error('answer too large'), { code: 'TOO_LARGE' });
     chunks.push(chunk);
   }
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text: Buffer.concat(chunks).toString('utf8'),
+  };
 }
 
 function queryText(query: Partial<PageQuery>): string {

@@ -2,7 +2,7 @@
 export type { RequestRecord } from './answering.ts';
 export type { AskerIdentity } from './asker.ts';
 export type { Answer, ControlBackend } from './backend.ts';
-export { ControlClient, type ControlPlace, everyItem, type RemoteDaemon } from './client.ts';
+export { ControlClient, type ControlPlace, everyItem, type RawAnswer, type RemoteDaemon } from './client.ts';
 export { ControlError, type ControlErrorCode } from './error.ts';
 export {
   CONTROL_ADDRESS_ANNOTATION,
@@ -24,6 +24,7 @@ export {
   type RibPath,
   type RibRoute,
 } from './schema/bgp.ts';
+export type { BlockStatus } from './schema/blocks.ts';
 export { type CniAnswer, MAX_CNI_CALL_BYTES } from './schema/cni.ts';
 export type { DrainStatus, Stopping, StopRequest } from './schema/drain.ts';
 export type {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
 import type { ControlBackend } from './backend.ts';
 import { type Checked, check, readBody, readBytes } from './body.ts';
+import type { DASHBOARD } from './dashboard.ts';
 import { PATHS } from './paths.ts';
 import { addressRequestSchema, addressSchema } from './schema/addresses.ts';
 import { MAX_CNI_CALL_BYTES } from './schema/cni.ts';
@@ -17,11 +18,12 @@ import { nodeChangesQuerySchema, routeHistoryQuerySchema } from './schema/record
 import { isRefusal, type Refusal, refuse } from './schema/refusal.ts';
 import type { Health } from './schema/status.ts';
 
-/** What goes back to the client: a JSON value, JSON (or nothing) as it stands, or a page of text. */
+/** What goes back to the client: a JSON value, JSON (or nothing) as it stands, a page of text, or a file of the dashboard. */
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly value: object }
   | { readonly kind: 'raw-json'; readonly status: number; readonly text: string }
-  | { readonly kind: 'text'; readonly text: string };
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'file'; readonly type: string; readonly text: string };
 
 /** What a request line asks for. */
 export interface Target {
@@ -49,6 +51,12 @@ const EXACT: Readonly<Record<string, Operation>> = {
   [`GET ${PATHS.routes}`]: list('routes', async (backend, query) => backend.routes(query)),
   [`GET ${PATHS.endpoints}`]: list('endpoints', async (backend, query) => backend.endpoints(query)),
   [`GET ${PATHS.pools}`]: list('pools', async (backend, query) => backend.pools(query)),
+  [`GET ${PATHS.blocks}`]: list('blocks', async (backend, query) => backend.blocks(query)),
+  [`GET ${PATHS.dashboardNodes}`]: local('dashboard-nodes', 'read', async (backend) => {
+    const status = await backend.status();
+    return isRefusal(status) ? status : { nodes: [{ name: status.node, base: '/' }] };
+  }),
+  ...dashboardFiles('/', '/dashboard.css', '/dashboard.js'),
   [`GET ${PATHS.ipamHistory}`]: query('ipam-history', historyQuerySchema, async (backend, query) =>
     backend.ipamHistory(query),
   ),
@@ -140,6 +148,23 @@ export function findOperation(method: string, path: string): Operation | Refusal
     return refuse('method-not-allowed', `${method} is not possible here`, path, 'See pkg/control/README.md.');
   }
   return refuse('not-found', 'There is no such resource', path, `Start with ${PATHS.status}.`);
+}
+
+/** The page that draws what the other operations tell. Its text is loaded when somebody asks for it. */
+function dashboardFiles(...paths: readonly (keyof typeof DASHBOARD)[]): Record<string, Operation> {
+  const operations = paths.map((path): [string, Operation] => [
+    `GET ${path}`,
+    {
+      name: 'dashboard',
+      access: 'read',
+      onMetricsAddress: false,
+      run: async () => {
+        const { DASHBOARD } = await import('./dashboard.ts');
+        return { kind: 'file', ...DASHBOARD[path] };
+      },
+    },
+  ]);
+  return Object.fromEntries(operations);
 }
 
 type LocalRun = (

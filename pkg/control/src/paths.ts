@@ -7,6 +7,8 @@ export const PATHS = {
   endpoints: '/v1/endpoints',
   addresses: '/v1/addresses',
   pools: '/v1/pools',
+  blocks: '/v1/blocks',
+  dashboardNodes: '/v1/dashboard/nodes',
   cni: '/v1/cni',
   drain: '/v1/drain',
   stop: '/v1/stop',

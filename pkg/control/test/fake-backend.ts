@@ -64,6 +64,7 @@ export function fakeBackend(overrides: Partial<ControlBackend> = {}): FakeBacken
     stop: () => ({ sessions: 0 }),
     fuse: () => ({ percent: 50, routes: 100, held: [] }),
     decideFuse: (table) => refuse('not-found', 'No routes are held', table, 'Look.'),
+    blocks: (query) => cutPage([], () => '', query),
     pools: (query) => cutPage([], () => '', query),
     holdAddress: (id, { address = '10.0.0.7' }) => ({ kind: 'held', id, address }),
     releaseAddress: (address) => ({ kind: 'released', address }),

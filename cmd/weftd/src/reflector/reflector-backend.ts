@@ -63,6 +63,7 @@ export function reflectorBackend(sources: ReflectorSources): ControlBackend {
     routes: noPage,
     endpoints: noPage,
     pools: noPage,
+    blocks: noPage,
     fuse: () => ({ ...options.fuse, held: [] }),
     decideFuse: noRoutes,
     drainStatus: noDrain,

@@ -1,0 +1,44 @@
+/** `weftctl dashboard`: the page, served until the user has seen enough. */
+import { once } from 'node:events';
+import { CliError, type Remark, type Report } from '../failure.ts';
+import type { WhereOptions } from '../options.ts';
+import { chooseDaemons } from '../where.ts';
+import { Bridge } from './bridge.ts';
+
+/** Options of the command. */
+export interface DashboardOptions extends WhereOptions {
+  readonly port: number;
+}
+
+/** Serves; the report goes on until SIGINT or SIGTERM, and then ends as a success. */
+export async function dashboard(node: string | undefined, options: DashboardOptions): Promise<Report> {
+  const bridge = new Bridge(() => chooseDaemons(options, node));
+  const port = await listen(bridge, options.port);
+  return { text: untilSignal(bridge, port), failures: [] };
+}
+
+async function listen(bridge: Bridge, port: number): Promise<number> {
+  try {
+    return await bridge.listen(port);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const what = code === 'EADDRINUSE' ? 'Another program listens there' : `Cannot listen there: ${message}`;
+    throw new CliError([{ what, object: `127.0.0.1:${port}`, hint: 'Take another one with --port.' }]);
+  }
+}
+
+async function* untilSignal(bridge: Bridge, port: number): AsyncGenerator<string | Remark> {
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  try {
+    yield `http://127.0.0.1:${port}/`;
+    yield { note: 'Open it in a browser. Ctrl-C ends it.' };
+    if (!ended.signal.aborted) await once(ended.signal, 'abort');
+  } finally {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+    await bridge.close();
+  }
+}

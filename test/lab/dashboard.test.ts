@@ -1,0 +1,121 @@
+/** The dashboard of a running lab in a real browser, light and dark. WEFT_SCREENSHOTS names a folder for its pictures. */
+import { join } from 'node:path';
+import { execa, type Subprocess } from 'execa';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { smallTopology, useLab } from '../harness/test-lab.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+const LAB = 't-dashboard';
+const lab = useLab(LAB, smallTopology(3, 3));
+const pictures = process.env.WEFT_SCREENSHOTS;
+const PATIENCE = { timeout: 30_000 };
+
+let server: ReturnType<typeof serve> | undefined;
+let browser: Browser | undefined;
+let address = '';
+
+/** weftctl's bridge on a free port of loopback. */
+function serve() {
+  const program = `${import.meta.dirname}/../../node_modules/.bin/weftctl`;
+  return execa(program, ['--lab', LAB, 'dashboard', '--port', '0'], { reject: false });
+}
+
+async function open(colorScheme: 'light' | 'dark', place = ''): Promise<Page> {
+  const page = await (browser as Browser).newPage({ colorScheme, viewport: { width: 1280, height: 1000 } });
+  page.on('pageerror', (error) => expect.unreachable(error.message));
+  await page.goto(`${address}${place}`);
+  await page.getByText('3 of 3 nodes ready, 6 of 6 sessions up').waitFor(PATIENCE);
+  return page;
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+beforeAll(async () => {
+  server = serve();
+  const lines = (server as Subprocess).iterable()[Symbol.asyncIterator]();
+  address = String((await lines.next()).value);
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  server?.kill('SIGINT');
+  expect((await server)?.exitCode).toBe(0);
+});
+
+describe('the dashboard', () => {
+  it.each(['light', 'dark'] as const)('draws nodes, sessions, pools and routes, %s', async (scheme) => {
+    const page = await open(scheme);
+    await page.locator('.blocks .block').first().waitFor(PATIENCE);
+    expect(await page.locator('#map .node.ready').count()).toBe(3);
+    expect(await page.locator('#map line.up').count()).toBe(3);
+    expect(await page.locator('.pool').allTextContents()).toEqual([
+      expect.stringMatching(/default-ipv4-ippool 10\.244\.0\.0\/16 9 addresses in 3 blocks/),
+      expect.stringMatching(/default-ipv6-ippool .* 9 addresses in 3 blocks/),
+    ]);
+    const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(background).toBe(scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(18, 22, 29)');
+    await picture(page, scheme);
+    await page.close();
+  });
+
+  it('shows the node and the routes one picks, and why a route is as it is', async () => {
+    const page = await open('light');
+    await page.locator('#map [data-pick=node2]').click();
+    await page.getByRole('heading', { name: 'Routes of node2' }).waitFor(PATIENCE);
+    const [block = ''] = await lab.blocksOf('node1');
+    await page.locator('#filter').fill(block);
+    expect(await page.locator('#route-list tbody tr').count()).toBe(1);
+    await page.locator('#route-list tbody tr').press('Enter');
+    const explanation = page.locator('#explanation');
+    await explanation.getByText(`Why ${block} is as it is on node2`).waitFor(PATIENCE);
+    const text = await explanation.textContent();
+    expect(text).toContain(`${block} of node1, confirmed`);
+    expect(text).toMatch(/10\.0\.0\.110\.0\.0\.1best/);
+    expect(page.url()).toContain(`#node=node2&target=${encodeURIComponent(block)}`);
+    await picture(page, 'explanation');
+    await page.close();
+  });
+
+  it('follows what happens: a daemon that is gone', async () => {
+    const page = await open('light', '#node=node1');
+    await lab.killWeftd('node3');
+    await page.locator('#map .node.silent').waitFor(PATIENCE);
+    await page.locator('#map line.down').first().waitFor(PATIENCE);
+    await page.locator('#map [data-pick=node3]').click();
+    await page.locator('#node .bad').waitFor(PATIENCE);
+    await picture(page, 'silent');
+    await page.close();
+  });
+
+  it('reads only, and for nobody who comes by another name', async () => {
+    const ask = async (...options: string[]): Promise<string> => {
+      const { stdout } = await execa('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', ...options]);
+      return stdout;
+    };
+    const node = `${address}nodes/node1/v1/drain`;
+    expect(await ask(node)).toBe('200');
+    expect(await ask('-X', 'PUT', node)).toBe('405');
+    expect(await ask('-H', 'Host: example.org', address)).toBe('403');
+    expect(await ask(`${address}nodes/node9/v1/status`)).toBe('404');
+    await waitFor(
+      'node1 is in service',
+      async () => !(await (await fetch(node)).text()).includes('"draining":true'),
+    );
+  });
+});
+
+it('is served by weftd itself on its control socket', async () => {
+  const page = await execa('curl', [
+    '-si',
+    '--unix-socket',
+    await lab.controlSocket('node1'),
+    'http://weftd/',
+  ]);
+  expect(page.stdout).toMatch(/content-type: text\/html/);
+  expect(page.stdout).toMatch(/content-security-policy: default-src 'none'/);
+  expect(page.stdout).toMatch(/<script type="module" src="dashboard.js">/);
+});
