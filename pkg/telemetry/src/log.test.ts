@@ -59,3 +59,17 @@ describe('a reader that does not read', { timeout: 20_000 }, () => {
     }
   });
 });
+
+describe('a disk that is full', { timeout: 30_000 }, () => {
+  test('does not end the program, nor keep it from ending', async () => {
+    const child = fork(new URL('../test/full-disk.ts', import.meta.url), { stdio: 'inherit' });
+    try {
+      const signal = AbortSignal.timeout(20_000);
+      const ended = once(child, 'exit', { signal });
+      expect(await once(child, 'message', { signal })).toContain('alive');
+      expect(await ended).toEqual([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});

@@ -41,7 +41,7 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
  * Makes the log of one program.
  *
  * Writing is asynchronous, because a log reader that stalls must not stop BGP keepalives; what is buffered is flushed
- * when the process exits in order. Throws (ENOENT, EACCES) when a file given by path cannot be opened.
+ * when the process exits in order. A disk that is full costs lines, never the program. Throws (ENOENT, EACCES) when a file given by path cannot be opened.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const dropped = { lines: 0 };
@@ -67,7 +67,26 @@ function openDestination(
   stream.on('drop', () => {
     dropped.lines += 1;
   });
+  outliveFailures(stream);
   return stream;
+}
+
+/**
+ * A disk that takes nothing must not end the program: what could not be written waits for the next line, within the limit. Nor may
+ * it keep the program from ending, so nothing is flushed at the exit after a write that failed.
+ */
+function outliveFailures(stream: ReturnType<typeof pino.destination>): void {
+  const flush = stream.flushSync.bind(stream);
+  let hasFailed = false;
+  stream.on('error', () => {
+    hasFailed = true;
+  });
+  stream.on('write', () => {
+    hasFailed = false;
+  });
+  stream.flushSync = () => {
+    if (!hasFailed) flush();
+  };
 }
 
 function wrap(lines: pino.Logger, dropped: { lines: number }): Logger {
