@@ -1,5 +1,5 @@
 /** What befalls one host: its routes are flushed, its clock jumps, it is made anew, another takes its address. */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ControlClient } from '@weft/control';
 import { openDatastore } from '@weft/datastore';
@@ -81,6 +81,37 @@ describe('the clock of every weftd', () => {
     const endpoint = items.find(({ spec }) => spec.workload === pod);
     return Date.parse(endpoint?.metadata.creationTimestamp ?? '') / 1000;
   }
+});
+
+describe('another node that takes the address of node1', () => {
+  const claim = 'Node node3 says that it has 10.0.0.1, the address of this node, node1';
+
+  it('does not start, and says whose it is; where it may all the same, node1 says so and is not disturbed', async () => {
+    clock.shift(0);
+    const text = 'a second node claims the address of the first: first and others';
+    await measured({ ...fault, fault: text, between: others, lossless: true }, async (_, healed) => {
+      // On a link of its own: a second owner on the segment would be a conflict of ARP, which no daemon can help.
+      await lab.run('node3', 'ip', 'link', 'add', 'other', 'type', 'bridge');
+      await lab.run('node3', 'ip', 'address', 'add', '10.0.0.1/32', 'dev', 'other');
+      await lab.run('node3', 'ip', 'link', 'set', 'other', 'up');
+      await stopDaemon(lab.name, 'node3', 'SIGTERM');
+      await expect(
+        restartDaemon(lab.name, 'node3', await launchedWith({ IP: '10.0.0.1' })),
+      ).rejects.toMatchObject({
+        hint: expect.stringMatching(/10\.0\.0\.1\/32 is that of Node node1, too\n/),
+      });
+      const unchecked = { IP: '10.0.0.1', DISABLE_NODE_IP_CHECK: 'true' };
+      await restartDaemon(lab.name, 'node3', await launchedWith(unchecked));
+      const log = `${dirname(await lab.controlSocket('node1'))}/daemon.log`;
+      await waitFor('node1 says who claims its address', () => readFileSync(log, 'utf8').includes(claim));
+      // Longer than the hold time: sessions that suffer from it have ended.
+      await passes(4);
+      healed();
+      await stopDaemon(lab.name, 'node3', 'SIGTERM');
+      await lab.run('node3', 'ip', 'link', 'del', 'other');
+      await restartDaemon(lab.name, 'node3');
+    });
+  });
 });
 
 describe('a host that was destroyed', () => {

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Datastore, openDatastore } from '@weft/datastore';
+import { WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import { execa } from 'execa';
 import { type FaultApiServer, startFaultServer } from '../harness/fault-api-server/fault-api-server.ts';
 import { ADMINISTRATOR, Rbac, type Right, titleOf } from '../harness/fault-api-server/rbac.ts';
@@ -109,6 +110,9 @@ export async function tryRights(
     clearInterval(giving);
     give();
     await run.kill();
+    // The next trial has a cluster of its own, and a node does not change clusters with routes in its kernel.
+    for (const family of ['-4', '-6'])
+      await execa('ip', ['-n', namespace, family, 'route', 'flush', 'proto', String(WEFT_ROUTE_PROTOCOL)]);
     await store.close();
     await bridge.close();
     await server.kill();

@@ -104,16 +104,14 @@ export class Daemon {
   constructor(options: Options, log: Logger, late: LateStore, kernel: Kernel) {
     this.#options = options;
     this.#log = log;
-    const identity = new ClusterIdentity({
-      nodenameFile: options.nodenameFile,
-      hasRoutes: () => this.#restarting,
-    });
+    const identity = new ClusterIdentity(options.nodenameFile, () => this.#restarting);
     const store = new GuardedStore(late, identity);
     this.#store = store;
     this.#kernel = kernel;
     const health = new StoreHealth(locationOf(options.datastore), log);
     this.#state = new State(store, options, health, log, (kind) => {
       this.#metrics.datastoreEvent(kind);
+      if (kind === 'Node') this.#startup.hearNodes(this.#state.all('Node'));
       if (kind === 'CalicoNodeStatus') this.#followRequests();
       else this.#deciding.schedule('everything');
     });

@@ -5,9 +5,11 @@
 import type { LocalFacts } from '@weft/calc';
 import type { Datastore } from '@weft/datastore';
 import type { Kernel } from '@weft/kernel';
+import type { Node } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
 import type { Options } from '../options.ts';
 import type { LateCluster } from '../store/cluster.ts';
+import { AddressClaims } from './address-claims.ts';
 import { ensureDefaultPools } from './default-pools.ts';
 import { tellNetworkAvailable } from './network-condition.ts';
 import type { ChosenAddress } from './node-address.ts';
@@ -32,11 +34,13 @@ export interface NodeStartupOptions {
 export class NodeStartup {
   readonly #with: NodeStartupOptions;
   readonly #registration: NodeRegistration;
+  readonly #claims: AddressClaims;
   readonly #stop = new AbortController();
 
   constructor(options: NodeStartupOptions) {
     this.#with = options;
     this.#registration = new NodeRegistration(options);
+    this.#claims = new AddressClaims(options.options.nodeName, options.log);
   }
 
   /** The addresses of this node, and why those; empty before they are chosen. */
@@ -66,6 +70,11 @@ export class NodeStartup {
   keepName(): void {
     const { nodeName, nodenameFile } = this.#with.options;
     keepNodeName(nodenameFile, nodeName);
+  }
+
+  /** The Nodes have changed: another may claim an address of this one. */
+  hearNodes(nodes: readonly Node[]): void {
+    this.#claims.look(nodes);
   }
 
   /** What goes on after the start. */

@@ -10,14 +10,6 @@ import { dirname, join } from 'node:path';
 import { DatastoreError } from '@weft/datastore';
 import type { ClusterInformation } from '@weft/resources';
 
-/** What is known when the daemon starts. */
-export interface ClusterIdentityOptions {
-  /** The file with the node's name: the identity lies beside it. */
-  readonly nodenameFile: string;
-  /** The kernel forwards by routes of an earlier weftd: there is something to lose. */
-  readonly hasRoutes: () => boolean;
-}
-
 /** The identity of one node's cluster. */
 export class ClusterIdentity {
   readonly #path: string;
@@ -25,7 +17,11 @@ export class ClusterIdentity {
   /** Undefined before the start has accepted a datastore. */
   #accepted: string | undefined;
 
-  constructor({ hasRoutes, nodenameFile }: ClusterIdentityOptions) {
+  /**
+   * @param nodenameFile the file with the node's name: the identity lies beside it
+   * @param hasRoutes the kernel forwards by routes of an earlier weftd: there is something to lose
+   */
+  constructor(nodenameFile: string, hasRoutes: () => boolean) {
     this.#path = join(dirname(nodenameFile), 'cluster');
     this.#hasRoutes = hasRoutes;
   }

@@ -31,7 +31,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 function identity(hasRoutes = true): ClusterIdentity {
-  return new ClusterIdentity({ nodenameFile: join(directory, 'nodename'), hasRoutes: () => hasRoutes });
+  return new ClusterIdentity(join(directory, 'nodename'), () => hasRoutes);
 }
 
 async function setUp() {

@@ -1,0 +1,46 @@
+/** Other Nodes that say they have an address of this one: whoever looks for the reason of lost packets is told both names. */
+import { type Family, parseInterfaceAddress } from '@weft/ip';
+import type { Node } from '@weft/resources';
+import type { Logger } from '@weft/telemetry';
+
+/** Watches the addresses of Nodes. */
+export class AddressClaims {
+  readonly #nodeName: string;
+  readonly #log: Logger;
+  #known: readonly string[] = [];
+
+  constructor(nodeName: string, log: Logger) {
+    this.#nodeName = nodeName;
+    this.#log = log;
+  }
+
+  /** The claims of others, in words: each is logged when it comes. */
+  look(nodes: readonly Node[]): readonly string[] {
+    const found = claimsOn(this.#nodeName, nodes);
+    for (const claim of found.filter((one) => !this.#known.includes(one)))
+      this.#log.error('node-address-claimed', claim, {
+        hint: 'give one of the two another address, or delete the Node that is gone',
+      });
+    this.#known = found;
+    return found;
+  }
+}
+
+function claimsOn(nodeName: string, nodes: readonly Node[]): string[] {
+  const own = nodes.find(({ metadata }) => metadata.name === nodeName);
+  if (own === undefined) return [];
+  const others = nodes.filter(({ metadata }) => metadata.name !== nodeName);
+  return ([4, 6] as const).flatMap((family) => {
+    const address = addressOf(own, family);
+    const claimants = others.filter((other) => address !== undefined && addressOf(other, family) === address);
+    return claimants.map(
+      ({ metadata }) =>
+        `Node ${metadata.name} says that it has ${address}, the address of this node, ${nodeName}`,
+    );
+  });
+}
+
+function addressOf({ spec }: Node, family: Family): string | undefined {
+  const parsed = parseInterfaceAddress(spec.bgp?.[`ipv${family}Address`] ?? '');
+  return parsed.ok ? parsed.value.address : undefined;
+}
