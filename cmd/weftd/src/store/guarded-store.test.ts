@@ -78,6 +78,34 @@ describe('a store that loses its cluster while a node works with it', () => {
     await copy.close();
   });
 
+  it('is not believed what it said while it was empty, though it is restored by then', async () => {
+    const { store } = await setUp();
+    await store.delete(clusterKey);
+    const list = store.list.bind(store);
+    vi.spyOn(store, 'list').mockImplementation(async (kind, options) => {
+      const found = await list(kind, options);
+      await store.create(information('abc'));
+      return found;
+    });
+    const known = identity();
+    known.accept('abc');
+    const guarded = new GuardedStore(new LateStore(async () => store), known);
+    await expect(guarded.list('IPPool')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('is listed again instead of believed when what it deleted is there', async () => {
+    const { guarded, store } = await setUp();
+    const events: string[] = [];
+    const copy = mirror(guarded, ['Node'], ({ event }) => events.push(event.kind));
+    await copy.whenInSync();
+    await store.delete({ kind: 'Node', name: 'node1' });
+    await store.create(node('node1'));
+    await vi.waitFor(() => expect(events.filter((kind) => kind === 'snapshot')).toHaveLength(2));
+    expect(events).not.toContain('delete');
+    expect(copy.objects('Node').size).toBe(1);
+    await copy.close();
+  });
+
   it('tells of deletions as long as it is the same', async () => {
     const { guarded, store } = await setUp();
     const copy = mirror(guarded, ['Node'], () => {});

@@ -3,16 +3,18 @@
  * handed on after a look at its identity, and one that has become another fails as if it were away. So routes and containers stay,
  * readiness says why, and all goes on by itself when the datastore is restored.
  */
-import type {
-  Datastore,
-  ListOptions,
-  NameClaim,
-  OfKind,
-  ResourceKey,
-  ResourceList,
-  Revision,
-  WatchEvent,
-  WriteOutcome,
+import {
+  type Datastore,
+  DatastoreError,
+  keyText,
+  type ListOptions,
+  type NameClaim,
+  type OfKind,
+  type ResourceKey,
+  type ResourceList,
+  type Revision,
+  type WatchEvent,
+  type WriteOutcome,
 } from '@weft/datastore';
 import type { Kind, ResourceOf } from '@weft/resources';
 import type { ClusterIdentity } from './cluster-identity.ts';
@@ -35,8 +37,9 @@ export class GuardedStore implements Datastore {
   }
 
   async list<K extends Kind>(kind: K, options?: ListOptions): Promise<ResourceList<K>> {
+    // Before and afterwards: it may be emptied in between, or restored, and what was read is that of an empty one.
+    await this.#requireSame();
     const found = await this.#store.list(kind, options);
-    // Afterwards: a store that is emptied in between must not pass.
     await this.#requireSame();
     return found;
   }
@@ -63,7 +66,7 @@ export class GuardedStore implements Datastore {
   ): AsyncGenerator<WatchEvent<K>, void, undefined> {
     try {
       for await (const event of this.#store.watch(kind, since, signal)) {
-        if (event.kind === 'delete') await this.#requireSame();
+        if (event.kind === 'delete') await this.#requireGone(event.key);
         yield event;
       }
     } catch (error) {
@@ -80,6 +83,19 @@ export class GuardedStore implements Datastore {
     return this.#store.close();
   }
 
+  /** A store that was emptied and restored meanwhile has the object; what else changed then, no event tells. */
+  async #requireGone(key: ResourceKey): Promise<void> {
+    if (!this.#identity.isKnown) return;
+    await this.#requireSame();
+    const found = await this.#store.get(key).catch(unlessUnreadable);
+    if (found === undefined) return;
+    const what = `${key.kind} ${keyText(key)} is there again after it was deleted`;
+    throw new DatastoreError(
+      'compacted',
+      `Cannot go on watching: ${what}. List again and go on from the list.`,
+    );
+  }
+
   async #requireTrusted(): Promise<void> {
     if (this.#isSuspect) await this.#requireSame();
   }
@@ -90,4 +106,10 @@ export class GuardedStore implements Datastore {
     this.#identity.require(await this.#store.get({ kind: 'ClusterInformation', name: 'default' }));
     this.#isSuspect = false;
   }
+}
+
+/** What nobody can read is told as deleted, too. */
+function unlessUnreadable(error: unknown): undefined {
+  if (error instanceof DatastoreError && error.code === 'corrupt') return undefined;
+  throw error;
 }
