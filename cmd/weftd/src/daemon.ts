@@ -99,11 +99,13 @@ export class Daemon {
   readonly #leftovers: Leftovers;
   #control: ControlServer | undefined;
   /** An earlier weftd's routes are in the kernel and still forward. */
-  #restarting = false;
+  readonly #restarting: boolean;
 
   constructor(options: Options, log: Logger, late: LateStore, kernel: Kernel) {
     this.#options = options;
     this.#log = log;
+    const earlier = kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL });
+    this.#restarting = earlier.length > 0;
     const identity = new ClusterIdentity(options.nodenameFile, () => this.#restarting);
     const store = new GuardedStore(late, identity);
     this.#store = store;
@@ -275,9 +277,7 @@ export class Daemon {
    * waits, the control socket open, so that whoever asks is told.
    */
   async start(): Promise<void> {
-    const earlier = this.#kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL });
-    this.#restarting = earlier.length > 0;
-    this.#links.adopt(earlier);
+    this.#links.adopt(this.#kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL }));
     this.#forwarding.dataplane.start();
     await this.#joining.run();
     this.#record.start();

@@ -26,11 +26,6 @@ export class ClusterIdentity {
     this.#hasRoutes = hasRoutes;
   }
 
-  /** True from `accept` on. */
-  get isKnown(): boolean {
-    return this.#accepted !== undefined;
-  }
-
   /**
    * To be asked before anything is written into a datastore. Throws DatastoreError `unavailable` where it is not the one that
    * the routes in the kernel came from; a kernel without any has nothing to lose.
@@ -53,10 +48,11 @@ export class ClusterIdentity {
     renameSync(fresh, this.#path);
   }
 
-  /** Throws DatastoreError `unavailable` when the datastore is not that of the accepted cluster any more. */
+  /** Throws DatastoreError `unavailable` when the datastore is not that of the accepted cluster any more, or not to be accepted. */
   require(found: ClusterInformation | undefined): void {
+    if (this.#accepted === undefined) return this.requireAtStart(found);
     const guid = found?.spec.clusterGUID;
-    if (this.#accepted !== undefined && guid !== this.#accepted) throw isAnother(this.#accepted, guid);
+    if (guid !== this.#accepted) throw isAnother(this.#accepted, guid);
   }
 
   #read(): string | undefined {

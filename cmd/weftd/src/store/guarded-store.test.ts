@@ -139,6 +139,15 @@ describe('a start', () => {
     else expect(start).toThrow(refusal);
   });
 
+  it('lists nothing of an emptied store, so that nobody computes from it when it is restored', async () => {
+    identity().accept('abc');
+    const store = createMemoryStore({ now: () => 0, uuid: randomUUID });
+    const guarded = new GuardedStore(new LateStore(async () => store), identity());
+    await expect(guarded.list('Node')).rejects.toMatchObject({ code: 'unavailable' });
+    await store.create(information('abc'));
+    expect((await guarded.list('Node')).items).toEqual([]);
+  });
+
   it('keeps the identity in a file beside the name', () => {
     identity().accept('abc');
     expect(readFileSync(join(directory, 'cluster'), 'utf8')).toBe('abc');

@@ -85,7 +85,6 @@ export class GuardedStore implements Datastore {
 
   /** A store that was emptied and restored meanwhile has the object; what else changed then, no event tells. */
   async #requireGone(key: ResourceKey): Promise<void> {
-    if (!this.#identity.isKnown) return;
     await this.#requireSame();
     const found = await this.#store.get(key).catch(unlessUnreadable);
     if (found === undefined) return;
@@ -101,7 +100,6 @@ export class GuardedStore implements Datastore {
   }
 
   async #requireSame(): Promise<void> {
-    if (!this.#identity.isKnown) return;
     this.#isSuspect = true;
     this.#identity.require(await this.#store.get({ kind: 'ClusterInformation', name: 'default' }));
     this.#isSuspect = false;
