@@ -48,6 +48,9 @@ time_t time(time_t *where) {
 }
 `;
 
+const directory = mkdtempSync(join(tmpdir(), 'weft-clock-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
 /** A clock for the processes that are started with its environment. */
 export interface ShiftedClock {
   readonly environment: Readonly<Record<string, string>>;
@@ -57,8 +60,6 @@ export interface ShiftedClock {
 
 /** Builds the library; its files go with the tests of this file. */
 export async function shiftedClock(): Promise<ShiftedClock> {
-  const directory = mkdtempSync(join(tmpdir(), 'weft-clock-'));
-  afterAll(() => rmSync(directory, { recursive: true }));
   const [library, file] = [join(directory, 'clock.so'), join(directory, 'shift')];
   const shift = (seconds: number): void => {
     const bytes = Buffer.alloc(8);
