@@ -78,5 +78,5 @@ function figures({ ipv4, ipv6, lossless, phases }: FaultLine): string[] {
 }
 
 function withTable(whole: string, made: string): string {
-  return whole.replace(/(?<=<!-- table -->\n\n)[^]*?(?=\n\n<!-- end -->)/, made);
+  return whole.replace(/(?<=<!-- table -->\n\n)[\s\S]*?(?=\n\n<!-- end -->)/, made);
 }

@@ -50,9 +50,9 @@ export class ClusterIdentity {
 
   /** Throws DatastoreError `unavailable` when the datastore is not that of the accepted cluster any more, or not to be accepted. */
   require(found: ClusterInformation | undefined): void {
-    if (this.#accepted === undefined) return this.requireAtStart(found);
     const guid = found?.spec.clusterGUID;
-    if (guid !== this.#accepted) throw isAnother(this.#accepted, guid);
+    if (this.#accepted === undefined) this.requireAtStart(found);
+    else if (guid !== this.#accepted) throw isAnother(this.#accepted, guid);
   }
 
   #read(): string | undefined {
