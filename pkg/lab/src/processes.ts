@@ -164,11 +164,19 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** A zombie is gone: it holds no socket and no namespace. */
 function isAlive(pid: number): boolean {
   try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return !holdsNothing(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }
+}
+
+/**
+ * True when what /proc/PID/status says is that of a zombie which holds no socket and no namespace any more. The first thread of a
+ * killed process is a zombie while the others still end: until the last of them is gone, its sockets accept connections.
+ */
+export function holdsNothing(status: string): boolean {
+  const threads = Number(/^Threads:\s+(\d+)$/m.exec(status)?.[1] ?? 0);
+  return /^State:\s+Z/m.test(status) && threads <= 1;
 }
