@@ -92,6 +92,7 @@ function attachmentsOn(used: Datastore): Attachments {
     now: Date.now,
     changed: () => {},
     portsPublished: async () => undefined,
+    flowsForgotten: async () => {},
     sourcesGuarded: async () => undefined,
     announced: async () => {},
   });

@@ -3,15 +3,24 @@
  * metrics hear of them.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type DesiredState, type FelixSettings, LOCAL_ROUTE_CLASSES, type RoutingContext } from '@weft/calc';
+import {
+  type DesiredState,
+  type FelixSettings,
+  LOCAL_ROUTE_CLASSES,
+  type PortForward,
+  type RoutingContext,
+} from '@weft/calc';
 import {
   Dataplane,
   type DataplaneEvent,
+  type FlowEvent,
   type NatEvent,
   NatTable,
+  StaleFlows,
   TunnelDevices,
   type TunnelEvent,
 } from '@weft/dataplane';
+import type { Address } from '@weft/ip';
 import type { Kernel } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
 import type { LocRibChange } from 'bgp-speaker-ts';
@@ -31,6 +40,8 @@ export interface ForwardingOptions {
   readonly limits: FuseLimits;
   /** What is announced has to be decided anew. */
   readonly announceAnew: () => void;
+  /** Whether an address is of a pool. */
+  readonly isOfPool: (address: Address) => boolean;
 }
 
 /** Writes what is wanted, and keeps it so. */
@@ -40,12 +51,14 @@ export class Forwarding {
   readonly tunnels: TunnelDevices;
   readonly fib: Fib;
   readonly fuses: Fuses;
+  readonly #flows: StaleFlows;
   readonly #log: Logger;
   readonly #metrics: Metrics;
   readonly #record: ForwardingOptions['record'];
   #guarded: Promise<unknown> | undefined;
+  #portForwards: readonly PortForward[] = [];
 
-  constructor({ announceAnew, kernel, limits, log, metrics, nodeName, record }: ForwardingOptions) {
+  constructor({ announceAnew, isOfPool, kernel, limits, log, metrics, nodeName, record }: ForwardingOptions) {
     this.#log = log;
     this.#metrics = metrics;
     this.#record = record;
@@ -55,6 +68,7 @@ export class Forwarding {
       wrote: (routes) => record.wrote(routes),
     });
     this.nat = new NatTable({ report: (event) => this.#hearNat(event) });
+    this.#flows = new StaleFlows({ kernel, isOfPool, report: (event) => this.#hearFlows(event) });
     this.tunnels = new TunnelDevices({ kernel, nodeName, report: (event) => this.#hearTunnel(event) });
     this.fuses = new Fuses({
       limits,
@@ -71,6 +85,7 @@ export class Forwarding {
     // Before the routes that lead there.
     this.tunnels.want(tunnels);
     this.dataplane.wantAll(LOCAL_ROUTE_CLASSES, routes);
+    this.#portForwards = nat.portForwards;
     this.nat.want(nat);
     this.fuses.reconsider();
   }
@@ -108,6 +123,16 @@ export class Forwarding {
     return this.nat.settled();
   }
 
+  /**
+   * Resolves when nothing is tracked any more that leads to addresses which lost their container.
+   *
+   * @param wasPublished ports led there: as long as rules say so, what is forgotten comes back with the next packet
+   */
+  async forgetFlows(addresses: readonly Address[], wasPublished: boolean): Promise<void> {
+    if (wasPublished) await this.portsPublished();
+    this.#flows.forget(addresses);
+  }
+
   /** Leaves everything as it is. */
   close(): void {
     this.dataplane.close();
@@ -117,6 +142,8 @@ export class Forwarding {
 
   #hearNat(event: NatEvent): void {
     this.#metrics.natEvent(event);
+    // A table that is older than what is wanted is followed by another.
+    if (event.kind === 'nat-written') this.#flows.follow(this.#portForwards);
     const { kind, ...fields } = event;
     if (kind === 'nat-written') this.#log.info(kind, 'the table of nftables is as wanted', fields);
     if (kind === 'nat-repaired')
@@ -124,6 +151,13 @@ export class Forwarding {
     if (kind === 'spoofed-sources-dropped')
       this.#log.warn(kind, 'containers sent from addresses that are not theirs', fields);
     if (event.kind === 'nat-failed') this.#log.error(kind, `the table of nftables: ${event.reason}`);
+  }
+
+  #hearFlows(event: FlowEvent): void {
+    const { kind, ...fields } = event;
+    if (kind === 'flows-forgotten')
+      this.#log.info(kind, 'tracked connections to what is no more are forgotten', fields);
+    else this.#log.warn(kind, 'tracked connections may lead to what is no more', fields);
   }
 
   #hearTunnel(event: TunnelEvent): void {

@@ -7,7 +7,7 @@
  */
 import { type Health, type Refusal, refuse } from '@weft/control';
 import { FactsWatcher } from '@weft/dataplane';
-import { containsAddress } from '@weft/ip';
+import { type Address, containsAddress } from '@weft/ip';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import type { Logger } from '@weft/telemetry';
@@ -118,6 +118,7 @@ export class Rooms {
       metrics: this.metrics,
       limits: options.fuse,
       announceAnew: () => this.deciding.schedule('everything'),
+      isOfPool: (address) => this.#isOfPool(address),
     });
     this.links = new LinkRouters({ kernel, log, changed });
     this.speaking = new Speaking({
@@ -133,8 +134,7 @@ export class Rooms {
       timeoutMilliseconds: options.announceTimeoutMilliseconds,
       log,
       speaker: () => (this.speaking.noBgpReason === undefined ? this.speaking.bgp : undefined),
-      isAnnounceable: (address) =>
-        this.state.all('IPPool').some(({ spec }) => containsAddress(spec.cidr, address)),
+      isAnnounceable: (address) => this.#isOfPool(address),
       waited: (outcome, seconds) => this.metrics.announced(outcome, seconds),
     });
     const ipam = createIpam({ store, now: Date.now, view: this.state.ipamView() });
@@ -160,6 +160,7 @@ export class Rooms {
       changed: () => this.deciding.schedule('endpoints'),
       portsPublished: () => this.forwarding.portsPublished(),
       sourcesGuarded: () => this.forwarding.sourcesGuarded(),
+      flowsForgotten: (addresses, wasPublished) => this.forwarding.forgetFlows(addresses, wasPublished),
       announced: (addresses) => this.announcing.wait(addresses),
     });
     this.draining = new Draining({
@@ -332,5 +333,9 @@ export class Rooms {
       routes: routeStatuses(this.forwarding.dataplane),
       learnedFrom: new Map(learned),
     };
+  }
+
+  #isOfPool(address: Address): boolean {
+    return this.state.all('IPPool').some(({ spec }) => containsAddress(spec.cidr, address));
   }
 }

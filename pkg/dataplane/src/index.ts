@@ -12,6 +12,7 @@ export {
 export { FactsWatcher, type FactsWatcherOptions } from './facts-watcher.ts';
 export type { ListedNextHop, RouteListing, RouteState } from './listing.ts';
 export { type NatEvent, NatTable, type NatTableOptions } from './nat/nat-table.ts';
+export { type FlowEvent, StaleFlows, type StaleFlowsOptions } from './nat/stale-flows.ts';
 export { isWorkloadInterface, readFacts } from './read-facts.ts';
 export type { DataplaneEvent, ResyncCause, RoutesWritten } from './report.ts';
 export type { Failure } from './retries.ts';

@@ -8,6 +8,9 @@ export { type FileLock, lockFile } from './file-lock.ts';
 export type {
   Change,
   ChangeResult,
+  Flow,
+  FlowDirection,
+  FlowFilter,
   ForwardingEntry,
   InterfaceAddress,
   InterfaceIndex,

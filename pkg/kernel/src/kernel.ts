@@ -190,6 +190,37 @@ export interface RouteFilter {
   readonly protocol?: number;
 }
 
+/** One direction of a tracked connection. */
+export interface FlowDirection {
+  readonly source: Address;
+  readonly destination: Address;
+  /** Absent for protocols without ports. */
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+}
+
+/** A connection, or what looks like one, that Linux tracks (conntrack). Translation makes the directions differ. */
+export interface Flow {
+  /** Of IP: 6 TCP, 17 UDP, 132 SCTP … */
+  readonly protocol: number;
+  readonly original: FlowDirection;
+  /** What an answer looks like: its source is whom the first packet reached. */
+  readonly reply: FlowDirection;
+  /** What names it to the kernel, as the kernel wrote it: attributes by type. */
+  readonly key: ReadonlyMap<number, Uint8Array>;
+}
+
+/**
+ * Which tracked connections to read, all parts at once. Linux filters by protocol
+ * and by IPv4 address (since 5.8); for IPv6 addresses it is asked for all.
+ */
+export interface FlowFilter {
+  readonly family: 4 | 6;
+  readonly protocol?: number;
+  readonly originalSource?: Address;
+  readonly replySource?: Address;
+}
+
 /** One network namespace, as weft sees and changes it. */
 export interface Kernel {
   /** The namespace itself, for `add-veth`. Valid until `close`. */
@@ -207,6 +238,11 @@ export interface Kernel {
   neighbours(): Neighbour[];
   /** The permanent entries of a VXLAN device's forwarding table. */
   forwardingEntries(interfaceIndex: InterfaceIndex): ForwardingEntry[];
+
+  /** Tracked connections; none where the namespace tracks nothing. One that is busy may be seen twice. */
+  flows(filter: FlowFilter): Flow[];
+  /** Makes the kernel forget connections; one that is gone, or whose place another took, is ENOENT. */
+  removeFlows(flows: readonly Flow[]): ChangeResult[];
 
   /** One link by name, without reading all of them. */
   link(name: string): Link | undefined;

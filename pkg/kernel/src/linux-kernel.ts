@@ -8,6 +8,8 @@ import { EventMonitor } from './event-monitor.ts';
 import type {
   Change,
   ChangeResult,
+  Flow,
+  FlowFilter,
   ForwardingEntry,
   InterfaceAddress,
   InterfaceIndex,
@@ -24,14 +26,15 @@ import type { NetlinkChange } from './netlink/change.ts';
 import { maxInterfaceNameBytes } from './netlink/constants.ts';
 import { dump, type EncodeRequest, get } from './netlink/dump.ts';
 import { eventGroups } from './netlink/event.ts';
+import { decodeFlow, encodeFlowDump, encodeRemoveFlow, isOf } from './netlink/flow.ts';
 import { decodeForwarding, encodeForwardingDump } from './netlink/forwarding-entry.ts';
 import { decodeLink, encodeDeleteLink, encodeLinkDump, encodeLinkRequest } from './netlink/link.ts';
 import { MessageWriter } from './netlink/message-writer.ts';
 import { decodeNeighbour, encodeNeighbourDump } from './netlink/neighbour.ts';
 import { decodeNetnsId, encodeNetnsIdRequest } from './netlink/netns-id.ts';
 import { decodeRoute, encodeRouteDump, encodeRouteLookup } from './netlink/route.ts';
-import { NetlinkSocket, openNetlinkFd } from './netlink/socket.ts';
-import { readResults, transact } from './netlink/transaction.ts';
+import { NETLINK_NETFILTER, NetlinkSocket, openNetlinkFd } from './netlink/socket.ts';
+import { readResults, transact, transactWith } from './netlink/transaction.ts';
 import { currentNetnsPath, type Outcome, openFile, withNetns } from './netns.ts';
 import { readSysctlFile, writeSysctlFile } from './sysctl.ts';
 
@@ -75,6 +78,8 @@ class LinuxKernel implements Kernel {
   readonly netnsFd: number;
   readonly #socket: NetlinkSocket;
   readonly #monitor = new EventMonitor(() => this.#inside(() => openNetlinkFd(eventGroups)));
+  /** For connection tracking; opened when it is first asked. */
+  #tracking: NetlinkSocket | undefined;
   #sequence = 0;
   #open = true;
 
@@ -137,6 +142,27 @@ class LinuxKernel implements Kernel {
       if (error instanceof KernelError && error.code === 'ENOENT' && filter.table !== undefined) return [];
       throw error;
     }
+  }
+
+  flows(filter: FlowFilter): Flow[] {
+    const encode: EncodeRequest = (writer, sequence) => encodeFlowDump(writer, sequence, filter);
+    // Older kernels take no notice of the filter, and none is asked for IPv6 addresses.
+    return dump(this.#trackingSocket(), this.#nextSequence, encode, (payload) => {
+      const flow = decodeFlow(payload);
+      return flow !== undefined && isOf(flow, filter) ? flow : undefined;
+    });
+  }
+
+  removeFlows(flows: readonly Flow[]): ChangeResult[] {
+    if (flows.length === 0) return [];
+    const first = this.#nextSequence();
+    this.#sequence += flows.length - 1;
+    return transactWith(this.#trackingSocket(), flows, first, encodeRemoveFlow);
+  }
+
+  #trackingSocket(): NetlinkSocket {
+    this.#tracking ??= this.#inside(() => new NetlinkSocket(NETLINK_NETFILTER));
+    return this.#tracking;
   }
 
   apply(changes: readonly Change[]): ChangeResult[] {
@@ -222,6 +248,7 @@ class LinuxKernel implements Kernel {
     if (!this.#open) return;
     this.#open = false;
     this.#monitor.close();
+    this.#tracking?.close();
     this.#socket.close();
     closeSync(this.netnsFd);
   }

@@ -24,11 +24,14 @@ let kernel: FakeKernel;
 let store: Datastore;
 let ipam: Ipam;
 let attachments: Attachments;
+/** What was to be forgotten, and what was there then. */
+let forgotten: object[];
 /** Why ports cannot be published. */
 let portsFailure: string | undefined;
 beforeEach(async () => {
   kernel = new FakeKernel();
   portsFailure = undefined;
+  forgotten = [];
   kernel.addNetns('/run/netns/c1');
   store = createMemoryStore({ now, uuid: () => 'uid' });
   await store.create(resource('Node', 'node1', {}));
@@ -55,6 +58,9 @@ function attachmentsOn(used: Datastore): Attachments {
     hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
     portsPublished: async () => portsFailure,
+    flowsForgotten: async (addresses, wasPublished) => {
+      forgotten.push({ of: addresses, wasPublished, ...(await everything()) });
+    },
     sourcesGuarded: async () => undefined,
     announced: async () => {},
   });
@@ -104,6 +110,20 @@ const nothing = { interfaces: 0, records: 0, addresses: 0 };
 const one = { interfaces: 1, records: 1, addresses: 1 };
 
 describe('attach', () => {
+  it.each([
+    ['without', [], false],
+    ['with', [{ protocol: 'udp', hostPort: 5353, containerPort: 53 }] as const, true],
+  ])(
+    'and detach of one %s ports: flows are forgotten before the addresses are free',
+    async (_, ports, wasPublished) => {
+      const attached = await attachments.attach('a', { ...request, ports: [...ports] });
+      if (isRefusal(attached)) throw new Error(attached.message);
+      await attachments.detach('a');
+      const of = attached.addresses.map((network) => network.replace('/32', ''));
+      expect(forgotten).toEqual([{ of, wasPublished, interfaces: 0, records: 0, addresses: 1 }]);
+    },
+  );
+
   it('makes an interface, a record and an address, and detach takes them away', async () => {
     const attached = await attachments.attach('a', request);
     if (isRefusal(attached)) throw new Error(attached.message);

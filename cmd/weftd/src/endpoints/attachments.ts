@@ -4,6 +4,7 @@
  *
  * This daemon is the only writer of its node's endpoints, so what it read at its start and did since is the truth.
  */
+import { publishedPorts } from '@weft/calc';
 import {
   type Attachment,
   type AttachRequest,
@@ -40,6 +41,8 @@ export interface AttachmentsOptions extends WiringOptions {
   readonly announced: (addresses: readonly Address[]) => Promise<void>;
   /** Resolves when published ports are as `changed` made them wanted, with the reason when they cannot be. */
   readonly portsPublished: () => Promise<string | undefined>;
+  /** Resolves when no tracked connection leads to the addresses any more; `wasPublished`: ports of the host led there. */
+  readonly flowsForgotten: (addresses: readonly Address[], wasPublished: boolean) => Promise<void>;
   /** Resolves when what a container sends is checked, or cannot be. */
   readonly sourcesGuarded: () => Promise<unknown>;
 }
@@ -160,8 +163,9 @@ export class Attachments {
     });
   }
 
-  /** The interface, then the record: while either is there, nobody else may be given the addresses. */
-  async #takeOut(id: string, { metadata, spec }: WorkloadEndpoint): Promise<Refusal | undefined> {
+  /** The interface, then the record, then what Linux tracks: while any is there, nobody else may be given the addresses. */
+  async #takeOut(id: string, endpoint: WorkloadEndpoint): Promise<Refusal | undefined> {
+    const { metadata, spec } = endpoint;
     const refusal =
       spec.interfaceName === undefined ? undefined : await this.#wiring.unplug(spec.interfaceName);
     if (refusal !== undefined) return refusal;
@@ -174,6 +178,8 @@ export class Attachments {
     this.#endpoints.delete(id);
     this.#ports.release(id);
     this.#options.changed();
+    const addresses = (spec.ipNetworks ?? []).map(networkAddress);
+    await this.#options.flowsForgotten(addresses, publishedPorts(endpoint).length > 0);
     return undefined;
   }
 

@@ -41,6 +41,7 @@ function daemon(nodeName: string): Attachments {
     hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
     portsPublished: async () => undefined,
+    flowsForgotten: async () => {},
     sourcesGuarded: async () => undefined,
     announced: async () => {},
   });

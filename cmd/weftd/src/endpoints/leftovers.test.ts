@@ -32,6 +32,7 @@ beforeEach(async () => {
     hostRouting: () => ({ metric: 1024 }),
     changed: () => {},
     portsPublished: async () => undefined,
+    flowsForgotten: async () => {},
     sourcesGuarded: async () => undefined,
     announced: async () => {},
   });

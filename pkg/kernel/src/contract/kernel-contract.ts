@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeAddresses } from './address-contract.ts';
 import { describeEvents } from './event-contract.ts';
+import { describeFlows } from './flow-contract.ts';
 import { describeLinks } from './link-contract.ts';
 import { describeRoutes } from './route-contract.ts';
 import type { TestMachine } from './test-machine.ts';
@@ -24,6 +25,7 @@ export function describeKernel(name: string, makeMachine: () => TestMachine): vo
     describeRoutes(() => machine);
     describeEvents(() => machine);
     describeTunnels(() => machine);
+    describeFlows(() => machine);
 
     it('refuses to open a namespace that is not there', () => {
       const opened = machine.host.openNetns('/run/netns/wt-kernel-none');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { openKernel } from '../linux-kernel.ts';
 import { createNetns, deleteNetns, netnsPath } from '../namespaces.ts';
 import { describeKernel } from './kernel-contract.ts';
@@ -11,6 +12,13 @@ describeKernel('the Linux kernel', () => {
   return {
     host,
     pod,
+    talkToOneself(addresses) {
+      const inHost = (...command: string[]): unknown =>
+        execFileSync('ip', ['netns', 'exec', names[0] ?? '', ...command]);
+      inHost('ip', 'link', 'set', 'lo', 'up');
+      inHost('nft', 'table inet t { chain c { type filter hook output priority 0; ct state new accept; }; }');
+      for (const own of addresses) inHost('bash', '-c', `echo > /dev/udp/${own}/9`);
+    },
     remove() {
       host.close();
       pod.close();

@@ -10,6 +10,8 @@ import { MAIN_TABLE, WEFT_ROUTE_PROTOCOL } from '../route.ts';
 export interface TestMachine {
   readonly host: Kernel;
   readonly pod: Kernel;
+  /** A UDP packet from each of these addresses of the host to its own port 9, where packets are tracked. */
+  talkToOneself(addresses: readonly string[]): void;
   /** Closes both and removes the namespaces. */
   remove(): void;
 }

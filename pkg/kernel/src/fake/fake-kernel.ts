@@ -7,6 +7,8 @@ import { KernelError } from '../errno.ts';
 import type {
   Change,
   ChangeResult,
+  Flow,
+  FlowFilter,
   ForwardingEntry,
   InterfaceAddress,
   InterfaceIndex,
@@ -18,6 +20,7 @@ import type {
   Route,
   RouteFilter,
 } from '../kernel.ts';
+import { isOf } from '../netlink/flow.ts';
 import { addAddress, deleteAddress } from './addresses.ts';
 import type { FakeFailure, FakeOperation } from './failures.ts';
 import { addBridge, addVeth, deleteLink, setLink } from './links.ts';
@@ -107,6 +110,24 @@ export class FakeKernel implements Kernel {
         (table === undefined || route.table === table) &&
         (protocol === undefined || route.protocol === protocol),
     );
+  }
+
+  flows(filter: FlowFilter): Flow[] {
+    this.#read();
+    return this.#namespace.flows.filter((flow) => isOf(flow, filter));
+  }
+
+  removeFlows(flows: readonly Flow[]): ChangeResult[] {
+    return flows.map((flow) => {
+      const before = this.#namespace.flows.length;
+      this.#namespace.flows = this.#namespace.flows.filter((other) => other !== flow);
+      return this.#namespace.flows.length < before ? null : { errno: 'ENOENT' };
+    });
+  }
+
+  /** Tracks a connection, as packets would make Linux do. */
+  track(flow: Omit<Flow, 'key'>): void {
+    this.#namespace.flows.push({ ...flow, key: new Map() });
   }
 
   #read(): void {

@@ -1,7 +1,15 @@
 /**
  * The state of one fake network namespace, and the machine that holds several.
  */
-import type { ForwardingEntry, InterfaceAddress, InterfaceIndex, Link, Neighbour, Route } from '../kernel.ts';
+import type {
+  Flow,
+  ForwardingEntry,
+  InterfaceAddress,
+  InterfaceIndex,
+  Link,
+  Neighbour,
+  Route,
+} from '../kernel.ts';
 import { FakeEvents } from './events.ts';
 import { FakeFailures } from './failures.ts';
 
@@ -22,6 +30,7 @@ export class FakeNamespace {
   routes: Route[] = [];
   neighbours: Neighbour[] = [];
   forwarding: ForwardingEntry[] = [];
+  flows: Flow[] = [];
   #lastIndex = 1;
 
   constructor() {

@@ -1,7 +1,7 @@
 /**
  * The code points of rtnetlink that weft uses, under their names in the kernel's headers.
  *
- * Source: include/uapi/linux/{netlink,rtnetlink,if_link,if_addr,neighbour,net_namespace,if,veth}.h, netlink(7), rtnetlink(7).
+ * Source: include/uapi/linux/{netlink,rtnetlink,if_link,if_addr,neighbour,net_namespace,if,veth}.h, linux/netfilter/{nfnetlink,nfnetlink_conntrack}.h, netlink(7), rtnetlink(7).
  */
 
 /** Message flags (`nlmsg_flags`). NEW requests reuse the bits of GET requests, so values repeat. */
@@ -137,3 +137,29 @@ export const NUD_NOARP = 0x40;
 
 /** The entry is of the device's own table, not of the bridge's it is a port of. */
 export const NTF_SELF = 0x02;
+
+/** Messages of connection tracking: the subsystem (NFNL_SUBSYS_CTNETLINK) and what is asked of it. */
+export const IPCTNL_MSG_CT = { GET: 0x101, DELETE: 0x102 } as const;
+
+/** Attributes of a tracked connection, and the nested ones. */
+export const CTA = {
+  TUPLE_ORIG: 1,
+  TUPLE_REPLY: 2,
+  ID: 12,
+  ZONE: 18,
+  FILTER: 25,
+  TUPLE_IP: 1,
+  TUPLE_PROTO: 2,
+  IP_V4_SRC: 1,
+  IP_V4_DST: 2,
+  IP_V6_SRC: 3,
+  IP_V6_DST: 4,
+  PROTO_NUM: 1,
+  PROTO_SRC_PORT: 2,
+  PROTO_DST_PORT: 3,
+  FILTER_ORIG_FLAGS: 1,
+  FILTER_REPLY_FLAGS: 2,
+} as const;
+
+/** Which parts of a tuple a dump is filtered by (net/netfilter/nf_internals.h). */
+export const CTA_FILTER_F = { IP_SRC: 0x01, PROTO_NUM: 0x08 } as const;

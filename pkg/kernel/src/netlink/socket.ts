@@ -7,6 +7,8 @@ import * as syscalls from '../syscalls.ts';
 
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
+/** The protocol number of netfilter: connection tracking. */
+export const NETLINK_NETFILTER = 12;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
@@ -35,9 +37,9 @@ export interface NetlinkTransport {
   receive(): Buffer | { readonly errno: string };
 }
 
-/** Opens an rtnetlink socket in the namespace the thread is in. Throws KernelError. */
-export function openNetlinkFd(groups: number): number {
-  const opened = syscalls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+/** Opens a netlink socket, of rtnetlink unless said otherwise, in the namespace the thread is in. Throws KernelError. */
+export function openNetlinkFd(groups: number, protocol: number = NETLINK_ROUTE): number {
+  const opened = syscalls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
   if (!opened.ok) throw new KernelError('cannot open a netlink socket', opened.errno);
   const fd = opened.value;
   // Only root outside of user namespaces may go beyond net.core.rmem_max and wmem_max; what fails changes nothing.
@@ -72,8 +74,8 @@ export class NetlinkSocket implements NetlinkTransport {
   readonly #fd: number;
 
   /** Throws KernelError when the socket cannot be opened. */
-  constructor() {
-    this.#fd = openNetlinkFd(0);
+  constructor(protocol?: number) {
+    this.#fd = openNetlinkFd(0, protocol);
     // Without these the kernel repeats requests in its errors, gives no words, and does not filter dumps.
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK])
       setOption(this.#fd, SOL_NETLINK, option, 1);

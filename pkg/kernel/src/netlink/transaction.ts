@@ -21,6 +21,9 @@ const datagramMessages = 256;
 // Room for the one message that goes over `datagramBytes`: a route with a thousand next hops.
 const writer = new MessageWriter(Buffer.alloc(96 * 1024));
 
+/** Writes the one message of a change. */
+export type EncodeOne<T> = (writer: MessageWriter, sequence: number, change: T) => void;
+
 /**
  * Makes the changes in order; one result each.
  *
@@ -31,23 +34,38 @@ export function transact(
   changes: readonly NetlinkChange[],
   firstSequence: number,
 ): ChangeResult[] {
+  return transactWith(transport, changes, firstSequence, encodeChange);
+}
+
+/** As `transact`, for what another subsystem of netlink changes. */
+export function transactWith<T>(
+  transport: NetlinkTransport,
+  changes: readonly T[],
+  firstSequence: number,
+  encode: EncodeOne<T>,
+): ChangeResult[] {
   const results: ChangeResult[] = [];
   while (results.length < changes.length) {
     const sequence = firstSequence + results.length;
-    const count = encodeDatagram(changes, results.length, sequence);
+    const count = encodeDatagram(changes, results.length, sequence, encode);
     results.push(...exchange(transport, sequence, count));
   }
   return results;
 }
 
 /** Fills the writer from the change at `start` on, and answers how many changes went in. */
-function encodeDatagram(changes: readonly NetlinkChange[], start: number, sequence: number): number {
+function encodeDatagram<T>(
+  changes: readonly T[],
+  start: number,
+  sequence: number,
+  encode: EncodeOne<T>,
+): number {
   writer.reset();
   let count = 0;
   while (writer.length < datagramBytes && count < datagramMessages) {
     const change = changes[start + count];
     if (change === undefined) break;
-    encodeChange(writer, sequence + count, change);
+    encode(writer, sequence + count, change);
     count += 1;
   }
   writer.requestAck();
