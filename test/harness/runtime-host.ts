@@ -177,7 +177,7 @@ function mountNamespaceOf(pid: number | undefined): string {
 }
 
 /** Runtimes remove the cgroup of a container and leave the one they made around it. */
-function removeCgroups(name: string): void {
+export function removeCgroups(name: string): void {
   for (const parent of globSync(`/sys/fs/cgroup/{,*/}${name}`)) {
     const folders = globSync('**', { cwd: parent, withFileTypes: true })
       .filter((entry) => entry.isDirectory())

@@ -9,6 +9,7 @@ import { listeningOptions } from './control/listening.ts';
 import { isElsewhere } from './joining.ts';
 import type { Options } from './options.ts';
 import { Rooms } from './rooms.ts';
+import { unlockSysctls } from './startup/unlock-sysctls.ts';
 import { StartupError } from './startup-error.ts';
 import { LateStore } from './store/late-store.ts';
 
@@ -19,6 +20,7 @@ import { LateStore } from './store/late-store.ts';
 export async function createDaemon(options: Options, log: Logger): Promise<Daemon> {
   // First: whoever may not use the kernel is told so before there is a file.
   const kernel = await openKernel();
+  unlockSysctls(log);
   const onUnreadable: OnUnreadable = ({ kind, name }, reason) =>
     log.error('resource-unreadable', reason, {
       kind,

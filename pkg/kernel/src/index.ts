@@ -38,3 +38,4 @@ export {
   type RouterListener,
   type RouterMessageKind,
 } from './router-discovery.ts';
+export { type Unlocked, unlockNetworkSysctls } from './sysctl.ts';

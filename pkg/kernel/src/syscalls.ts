@@ -18,8 +18,16 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 const MNT_DETACH = 2;
 
-/** Flags of mount(2) that namespaces need. */
-export const MS = { BIND: 0x1000, REC: 0x4000, SHARED: 0x100000 } as const;
+/** Flags of mount(2) that namespaces and sysctls need. */
+export const MS = {
+  NOSUID: 0x2,
+  NODEV: 0x4,
+  NOEXEC: 0x8,
+  REMOUNT: 0x20,
+  BIND: 0x1000,
+  REC: 0x4000,
+  SHARED: 0x100000,
+} as const;
 
 type Argument = number | string | Buffer | null;
 
