@@ -69,7 +69,12 @@ function routeHops(explanation: NodeExplanation, { noRoute, prefix }: ExplainedP
         next: `See what it wants: weftctl routes ${node}.`,
       },
     ];
-  const state = routeState('route', node, route);
+  return kernelHops(explanation, route);
+}
+
+/** What the kernel has of a wanted route, and whether packets take it. */
+export function kernelHops(explanation: NodeExplanation, route: RouteStatus): Hop[] {
+  const state = routeState('route', explanation.node, route);
   return state.answer === 'no' ? [state] : [state, lookupHop(explanation, route)];
 }
 

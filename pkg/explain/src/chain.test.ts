@@ -645,6 +645,70 @@ describe('over a route reflector', () => {
   });
 });
 
+describe('a block that VXLAN carries', () => {
+  const reason = 'IPPool pods (VXLAN Always): by vxlan.calico to node1 at 10.0.0.1';
+  const via = [{ gateway: '10.1.0.0', interface: 'vxlan.calico' }];
+  const byTunnel: Partial<NodeExplanation> = {
+    ...received({}, reason),
+    routes: [route({ class: 'vxlan', via, reason })],
+    lookup: lookup({ via }),
+  };
+  const pools = [{ ...POOL, spec: { ...POOL.spec, vxlanMode: 'Always' as const } }];
+  const noMesh = (peer: string): Partial<NodeExplanation> => ({
+    sessions: [{ peer, configured: false, reason: 'the mesh asks for it; the mesh is off' }],
+    prefixes: [],
+  });
+
+  test('has its route, though BGP knows of it and gets none', () => {
+    const { hops, verdict } = explainFrom(cluster({ snapshot: { pools }, receiver: byTunnel }), 'node2');
+    expect(verdict.answer).toBe('yes');
+    expect(hops.slice(5).map(({ answer, stage }) => `${answer} ${stage}`)).toEqual([
+      'note announced',
+      'note session',
+      'note export',
+      'note import',
+      'yes route',
+      'yes lookup',
+    ]);
+    expect(hops.find(({ stage }) => stage === 'route')).toMatchObject({ rule: reason });
+  });
+
+  test('needs no session', () => {
+    const input = cluster({
+      snapshot: { pools },
+      owner: noMesh('node2'),
+      receiver: { ...byTunnel, ...noMesh('node1') },
+    });
+    const { hops, verdict } = explainFrom(input, 'node2');
+    expect(verdict.answer).toBe('yes');
+    expect(hops.find(({ stage }) => stage === 'session')).toMatchObject({ answer: 'note' });
+  });
+
+  test('needs no BGP on its owner', () => {
+    const input = cluster({ owner: { noBgp: 'no AS number', announcements: [] }, receiver: byTunnel });
+    expect(explainFrom(input, 'node2').verdict.answer).toBe('yes');
+  });
+
+  test('is out of reach while its route waits for the device', () => {
+    const waiting = route({ class: 'vxlan', via, reason, state: 'waiting', detail: 'vxlan.calico is down' });
+    const input = cluster({ snapshot: { pools }, receiver: { ...byTunnel, routes: [waiting] } });
+    expect(explainFrom(input, 'node2').verdict).toMatchObject({
+      answer: 'no',
+      stage: 'route',
+      rule: 'waiting',
+    });
+  });
+
+  test('is unknown to a node that was not asked, whatever BGP says', () => {
+    const input = cluster({
+      snapshot: { pools },
+      owner: noMesh('node2'),
+      receiver: { kind: 'not-asked', reason: 'out of reach' },
+    });
+    expect(explainFrom(input, 'node2').verdict).toMatchObject({ answer: 'unknown', stage: 'daemon' });
+  });
+});
+
 test('a block is followed like an address, from its announcement on', () => {
   const { hops, verdict } = explainFrom(cluster({ destination: BLOCK }), 'node2');
   expect(verdict.sentence).toBe(`node2 has a way to ${prefix(BLOCK)} on node1.`);

@@ -9,6 +9,7 @@ import { plainLookup } from './kernel-words.ts';
 import { announcedBy, deliveryHops, notAsked } from './owner.ts';
 import { speakerAt, speakerNamed } from './speakers.ts';
 import { importHop, receivedPath, transit } from './transit.ts';
+import { asNotes, isEncapsulated, tunnelHops, tunnelRoute } from './tunnel.ts';
 
 /** Explains the destination as seen from a node. */
 export function explainFrom(input: ExplainInput, from: string): Chain {
@@ -41,12 +42,40 @@ function insidePools(input: ExplainInput, from: string, holding: Holding): Hop[]
   if (owner === undefined) return [...hops];
   const delivery = deliveryHops(input, owner, holding);
   if (owner === from) return [...hops, ...delivery];
-  const answer = answerOf(input, owner);
-  const said = answer.kind === 'answered' ? announcedBy(answer.explanation, announced) : undefined;
-  const prefix = said?.prefix ?? announced;
-  const announcing = said === undefined ? [] : [said.hop];
-  if (prefix === undefined || said?.hop.answer === 'no') return [...hops, ...delivery, ...announcing];
+  const byTunnel = tunneled(input, holding, owner, from);
+  if (byTunnel !== undefined) return [...hops, ...delivery, ...byTunnel];
+  const { announcing, prefix } = announcement(input, owner, announced);
+  const isHidden = announcing.some(({ answer }) => answer === 'no');
+  if (prefix === undefined || isHidden) return [...hops, ...delivery, ...announcing];
   return [...hops, ...delivery, ...announcing, ...followed(input, prefix, owner, from)];
+}
+
+/** What the owner says it announces; nothing where it was not asked. */
+function announcement(
+  input: ExplainInput,
+  owner: string,
+  expected: Prefix | undefined,
+): { readonly announcing: readonly Hop[]; readonly prefix: Prefix | undefined } {
+  const answer = answerOf(input, owner);
+  if (answer.kind === 'not-asked') return { announcing: [], prefix: expected };
+  const { hop, prefix } = announcedBy(answer.explanation, expected);
+  return { announcing: [hop], prefix };
+}
+
+/** The way past BGP, if the receiver has one, or may have one and could not be asked. */
+function tunneled(input: ExplainInput, holding: Holding, owner: string, from: string): Hop[] | undefined {
+  const { announced, pool } = holding;
+  const answer = answerOf(input, from);
+  if (answer.kind === 'not-asked')
+    return pool !== undefined && isEncapsulated(pool) ? [notAsked(from, answer.reason)] : undefined;
+  const { announcing, prefix } = announcement(input, owner, announced);
+  const route = tunnelRoute(answer.explanation, [input.destination, announced, prefix]);
+  if (route === undefined) return undefined;
+  const way =
+    prefix === undefined
+      ? []
+      : transit(input, prefix, speakerNamed(input, owner), speakerNamed(input, from)).hops;
+  return [...asNotes([...announcing, ...way]), ...tunnelHops(answer.explanation, route)];
 }
 
 /** From the owner's Adj-RIB-Out to the receiver's kernel. */

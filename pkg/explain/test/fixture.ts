@@ -26,7 +26,13 @@ export const POOL = {
   apiVersion,
   kind: 'IPPool',
   metadata: { name: 'pods' },
-  spec: { cidr: prefix('10.1.0.0/16'), blockSize: 26, disabled: false },
+  spec: {
+    cidr: prefix('10.1.0.0/16'),
+    blockSize: 26,
+    disabled: false,
+    vxlanMode: 'Never',
+    ipipMode: 'Never',
+  },
 } as IPPool;
 
 /** The block of node1, with one address in use. */
