@@ -2,10 +2,10 @@
  * What is recorded of a node: hears the rooms and turns what they say into lines. Of many changes alike it makes one line.
  */
 import { createHash } from 'node:crypto';
-import type { Announcement, CalcInput, DesiredRoute, DesiredState } from '@weft/calc';
+import type { Announcement, CalcInput, DesiredState } from '@weft/calc';
 import type { RoutesWritten } from '@weft/dataplane';
 import type { Prefix } from '@weft/ip';
-import { InputChanges, type KernelLine, type LineContent } from '@weft/recording';
+import { InputChanges, type LineContent } from '@weft/recording';
 import type { Logger } from '@weft/telemetry';
 import {
   type BestPath,
@@ -23,6 +23,7 @@ import {
 import type { Bgp } from '../bgp/bgp.ts';
 import type { Options } from '../options.ts';
 import { version } from '../version.ts';
+import { kernelLines, type RouteInKernel, routeInKernel } from './kernel-routes.ts';
 import { Recorder } from './recorder.ts';
 
 /** The step that decided is asked for where no more prefixes than this change at once: it costs a look at every path. */
@@ -38,7 +39,7 @@ export interface NodeRecordOptions {
   /** Peers have not sent all their routes since a restart. */
   readonly awaitsRoutes: () => boolean;
   /** What the kernel has of weft's. */
-  readonly inKernel: () => Iterable<Pick<KernelLine, 'metric' | 'route'> & { readonly prefix: Prefix }>;
+  readonly inKernel: () => Iterable<RouteInKernel>;
 }
 
 /** The record of one daemon. */
@@ -149,8 +150,8 @@ export class NodeRecord {
   /** The kernel has taken routes, or let go of them. */
   wrote({ removed, repaired, written }: RoutesWritten): void {
     if (!this.recorder.isRecording) return;
-    for (const line of kernelLines('written', written)) this.recorder.add(line);
-    for (const line of kernelLines('repaired', repaired)) this.recorder.add(line);
+    for (const line of kernelLines('written', written.map(routeInKernel))) this.recorder.add(line);
+    for (const line of kernelLines('repaired', repaired.map(routeInKernel))) this.recorder.add(line);
     for (const { destination, metric } of removed)
       this.recorder.add({ kind: 'kernel', change: 'removed', prefixes: [destination], metric });
   }
@@ -235,8 +236,7 @@ export class NodeRecord {
     if (this.#keptPeers !== undefined) add({ kind: 'configure', peers: this.#keptPeers }, from);
     for (const [line, at] of heard) add(line, at);
     for (const line of bestLines(bgp()?.locRib() ?? [])) add(line);
-    for (const { metric, prefix, route } of inKernel())
-      add({ kind: 'kernel', change: 'written', prefixes: [prefix], metric, route });
+    for (const line of kernelLines('written', inKernel())) add(line);
   }
 }
 
@@ -306,35 +306,6 @@ function stepsOf(
     return lost.length === 0 ? [] : [[prefix, [...new Set(lost)].join(', ')] as const];
   });
   return steps.length === 0 ? undefined : (Object.fromEntries(steps) as Record<Prefix, string>);
-}
-
-/** One line for routes in a row that are alike in all but their destination. */
-function kernelLines(change: 'repaired' | 'written', routes: readonly DesiredRoute[]): KernelLine[] {
-  const lines: (KernelLine & { prefixes: Prefix[]; route: Omit<DesiredRoute, 'destination'> })[] = [];
-  for (const { destination, ...route } of routes) {
-    const last = lines.at(-1);
-    if (last !== undefined && isSameRoute(last.route, route)) last.prefixes.push(destination);
-    else lines.push({ kind: 'kernel', change, prefixes: [destination], metric: route.metric, route });
-  }
-  return lines;
-}
-
-function isSameRoute(
-  left: Omit<DesiredRoute, 'destination'>,
-  right: Omit<DesiredRoute, 'destination'>,
-): boolean {
-  return (
-    left.reason === right.reason &&
-    left.class === right.class &&
-    left.metric === right.metric &&
-    left.type === right.type &&
-    left.preferredSource === right.preferredSource &&
-    left.via.length === right.via.length &&
-    left.via.every(
-      ({ gateway, interface: name }, index) =>
-        gateway === right.via[index]?.gateway && name === right.via[index]?.interface,
-    )
-  );
 }
 
 function refusalText(report: SpeakerReport): string | undefined {

@@ -31,14 +31,18 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function record(place: string, maxBytes: number, snapshot: readonly LineContent[] = []): Recorder {
+function record(
+  place: string,
+  maxBytes: number,
+  snapshot: readonly LineContent[] | (() => readonly LineContent[]) = [],
+): Recorder {
   recorder = new Recorder({
     directory: place,
     maxBytes,
     log,
     begin: BEGIN,
     snapshot: (add) => {
-      for (const content of snapshot) add(content);
+      for (const content of typeof snapshot === 'function' ? snapshot() : snapshot) add(content);
     },
   });
   recorder.start();
@@ -109,13 +113,55 @@ describe('a record', () => {
     ]);
   });
 
-  it('says once that a snapshot does not fit, and what to do', async () => {
-    const many = Array.from({ length: 100 }, (_, index) => announced(index));
-    await record(directory, 5_000, many).settled();
+  it('says once that a snapshot does not fit, and what to do, keeps what it has and tries no more', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const first = record(directory, 5_000);
+    first.add(announced(1));
+    await first.close();
+    const before = await read(directory);
+    const many = Array.from({ length: 20 }, (_, index) => announced(index));
+    const snapshot = vi.fn(() => many);
+    const tooSmall = record(directory, 5_000, snapshot);
+    await tooSmall.settled();
+    vi.advanceTimersByTime(60_000);
     expect(said).toHaveBeenCalledOnce();
-    expect(said.mock.calls[0]?.[1]).toMatch(/one snapshot of this node does not fit/);
-    expect(said.mock.calls[0]?.[2]).toMatchObject({ hint: 'allow it more with --record-megabytes' });
+    expect(said.mock.calls[0]?.[1]).toMatch(
+      /^nothing is recorded: a snapshot of this node \(\d+ bytes\) does not fit/,
+    );
+    expect(said.mock.calls[0]?.[2]).toMatchObject({
+      hint: 'allow it more with --record-megabytes, and start weftd again',
+    });
+    expect(snapshot).toHaveBeenCalledOnce();
+    expect(tooSmall.isRecording).toBe(false);
+    expect(tooSmall.trouble).toMatch(/does not fit/);
+    expect(await read(directory)).toEqual(before);
+  });
+
+  it('tells of more at once than a segment takes by the snapshot of the next', async () => {
+    const burst = record(directory, 5_000, [announced(0)]);
+    for (let index = 0; index < 100; index += 1) burst.add(announced(index));
+    await burst.settled();
+    const begun = linesOf(await read(directory)).flatMap((line) =>
+      line.kind === 'begin' ? [line.cause] : [],
+    );
+    expect(begun).toEqual(['start', 'gap']);
+    expect(said).not.toHaveBeenCalled();
     expect(sizeOf(directory)).toBeLessThanOrEqual(5_000);
+  });
+
+  it('does not take a big snapshot for a slow disk', async () => {
+    const big: LineContent = { ...announced(0), reason: 'x'.repeat(17 * 1024 * 1024) } as LineContent;
+    const quick = record(directory, 64 * 1024 * 1024, [big]);
+    quick.add(announced(1));
+    await quick.settled();
+    expect(said).not.toHaveBeenCalled();
+    expect(quick.trouble).toBeUndefined();
+    expect(linesOf(await read(directory)).map(({ kind }) => kind)).toEqual([
+      'begin',
+      'announced',
+      'complete',
+      'announced',
+    ]);
   });
 
   it('begins anew when the clock of the machine is set', async () => {

@@ -10,12 +10,14 @@ import { Segments } from './segments.ts';
 
 /** Lines of so long are written together, in ms. */
 const BATCH_MS = 100;
-/** A batch is written before its time at so many characters. */
-const BATCH_CHARACTERS = 256 * 1024;
-/** What waits for a slow disk at most, in bytes; beyond, lines are dropped and a new segment begins. */
+/** A batch is written before its time at so many bytes. */
+const BATCH_BYTES = 256 * 1024;
+/** The changes that wait for a slow disk at most, in bytes; beyond, lines are dropped and a new segment begins. */
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 /** A segment is full at this part of the record, but never before it holds as much news as snapshot. */
 const SEGMENTS = 8;
+/** The part of the record that a snapshot may take: the rest is for as much news, or there is nothing to tell. */
+const MOST_OF_SNAPSHOT = 1 / 2;
 /** A disk that took nothing is tried again after so long, in ms. */
 const RETRY_MS = 10_000;
 /** The clock of the machine was set when it is off by so much, in ms. */
@@ -37,8 +39,8 @@ export class Recorder {
   readonly #options: RecorderOptions;
   #segments: Segments | undefined;
   #batch: string[] = [];
-  #batchCharacters = 0;
-  #segmentCharacters = 0;
+  #batchBytes = 0;
+  #segmentBytes = 0;
   #fullAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -71,7 +73,7 @@ export class Recorder {
   add(content: LineContent, at?: number): void {
     if (!this.#recording) return;
     this.#put(content, at);
-    if (this.#batchCharacters >= BATCH_CHARACTERS) this.flush();
+    if (this.#batchBytes >= BATCH_BYTES) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), BATCH_MS).unref();
   }
 
@@ -85,9 +87,14 @@ export class Recorder {
       this.#lose(new Error('the disk is slower than what there is to record'));
       return;
     }
-    this.#hand();
+    if (this.#segmentBytes + this.#batchBytes > this.#options.maxBytes) {
+      // More at once than a segment takes: what came of it is in the snapshot of the next.
+      this.#begin('gap');
+      return;
+    }
+    this.#hand('change');
     if (Math.abs(Date.now() - performance.now() - this.#clockOffset) > CLOCK_STEP_MS) this.#begin('clock');
-    else if (this.#segmentCharacters >= this.#fullAt) this.#begin('full');
+    else if (this.#segmentBytes >= this.#fullAt) this.#begin('full');
   }
 
   /** Resolves when all lines so far can be read. */
@@ -109,14 +116,14 @@ export class Recorder {
   #put(content: LineContent, at: number = performance.now()): void {
     const line = `${encodeLine({ at: Math.round(at + this.#clockOffset), ...content })}\n`;
     this.#batch.push(line);
-    this.#batchCharacters += line.length;
+    this.#batchBytes += Buffer.byteLength(line);
   }
 
-  #hand(): void {
-    this.#segmentCharacters += this.#batchCharacters;
-    this.#segments?.append(this.#batch.join(''));
+  #hand(what: 'change' | 'snapshot'): void {
+    this.#segmentBytes += this.#batchBytes;
+    this.#segments?.append(this.#batch.join(''), what);
     this.#batch = [];
-    this.#batchCharacters = 0;
+    this.#batchBytes = 0;
   }
 
   #begin(cause: SegmentCause): void {
@@ -128,17 +135,21 @@ export class Recorder {
       return;
     }
     this.#clockOffset = Date.now() - performance.now();
-    this.#segmentCharacters = 0;
+    this.#segmentBytes = 0;
     this.#batch = [];
-    this.#batchCharacters = 0;
+    this.#batchBytes = 0;
     const segment = this.#segments.nextNumber();
-    this.#segments.begin();
-    this.#recording = true;
     this.#put({ kind: 'begin', format: RECORD_FORMAT, segment, cause, ...begin });
     snapshot((content, at) => this.#put(content, at));
     this.#put({ kind: 'complete' });
-    this.#fullAt = Math.max(maxBytes / SEGMENTS, 2 * this.#batchCharacters);
-    this.#hand();
+    if (this.#batchBytes > maxBytes * MOST_OF_SNAPSHOT) {
+      this.#giveUp(this.#batchBytes);
+      return;
+    }
+    this.#fullAt = Math.max(maxBytes / SEGMENTS, 2 * this.#batchBytes);
+    this.#segments.begin();
+    this.#recording = true;
+    this.#hand('snapshot');
     if (cause === 'gap') void this.#confirm();
   }
 
@@ -148,16 +159,33 @@ export class Recorder {
     const { directory, log } = this.#options;
     const reason = reasonOf(error);
     if (this.#trouble === undefined) {
-      const hint =
-        codeOf(error) === 'RECORD_TOO_SMALL'
-          ? 'allow it more with --record-megabytes'
-          : 'weftd goes on without; make room there, and it records again by itself';
+      const hint = 'weftd goes on without; make room there, and it records again by itself';
       log.error('record-failed', `the record has a gap: ${reason}`, { directory, hint });
     }
     this.#trouble = reason;
-    if (this.#closed) return;
+    if (!this.#closed) this.#retryLater();
+  }
+
+  /** A snapshot is too big: that is so until the operator allows more, so nothing is deleted for it and nothing tried again. */
+  #giveUp(bytes: number): void {
+    this.#recording = false;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    const { directory, log, maxBytes } = this.#options;
+    this.#trouble = `a snapshot of this node (${bytes} bytes) does not fit into half of the record (${maxBytes} bytes)`;
+    log.error('record-failed', `nothing is recorded: ${this.#trouble}`, {
+      directory,
+      hint: 'allow it more with --record-megabytes, and start weftd again',
+    });
+  }
+
+  #retryLater(): void {
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#begin('gap'), RETRY_MS).unref();
+    this.#retry = setTimeout(() => {
+      // A snapshot would only wait behind what the disk has not taken yet.
+      if ((this.#segments?.queuedBytes ?? 0) > 0) this.#retryLater();
+      else this.#begin('gap');
+    }, RETRY_MS).unref();
   }
 
   async #confirm(): Promise<void> {
@@ -169,10 +197,6 @@ export class Recorder {
 }
 
 function reasonOf(error: unknown): string {
-  if (codeOf(error) === 'ENOSPC') return 'the disk is full (ENOSPC)';
-  return error instanceof Error ? error.message : String(error);
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && error.code === 'ENOSPC' ? 'the disk is full (ENOSPC)' : error.message;
 }

@@ -49,7 +49,7 @@ export interface SegmentsOptions {
 export class Segments {
   readonly #options: SegmentsOptions;
   #files: { readonly number: number; readonly path: string; bytes: number }[];
-  #queue: { readonly segment: number; readonly text: Buffer }[] = [];
+  #queue: { readonly segment: number; readonly text: Buffer; readonly counted: number }[] = [];
   #queuedBytes = 0;
   #open: { readonly segment: number; readonly handle: FileHandle } | undefined;
   #writing: Promise<void> | undefined;
@@ -61,7 +61,7 @@ export class Segments {
     this.#files = listSegments(options.directory);
   }
 
-  /** Bytes that wait to be written. */
+  /** Bytes of changes that wait to be written. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
@@ -78,13 +78,14 @@ export class Segments {
     this.#files.push({ number, path, bytes: 0 });
   }
 
-  /** Appends to the newest segment. */
-  append(text: string): void {
+  /** Appends to the newest segment. A snapshot does not count as waiting: however big, it is no sign of a slow disk. */
+  append(text: string, what: 'change' | 'snapshot'): void {
     const segment = this.#files.at(-1)?.number;
     if (segment === undefined) return;
     const bytes = Buffer.from(text);
-    this.#queue.push({ segment, text: bytes });
-    this.#queuedBytes += bytes.length;
+    const counted = what === 'change' ? bytes.length : 0;
+    this.#queue.push({ segment, text: bytes, counted });
+    this.#queuedBytes += counted;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
     });
@@ -106,7 +107,7 @@ export class Segments {
     for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) {
       try {
         await this.#write(item.segment, item.text);
-        this.#queuedBytes -= item.text.length;
+        this.#queuedBytes -= item.counted;
       } catch (error) {
         this.#queue = [];
         this.#queuedBytes = 0;
@@ -118,7 +119,7 @@ export class Segments {
   async #write(segment: number, text: Buffer): Promise<void> {
     const file = this.#files.find(({ number }) => number === segment);
     if (file === undefined) return;
-    this.#makeRoom(text.length);
+    this.#makeRoom(file.bytes, text.length);
     if (this.#open?.segment !== segment) {
       await this.#open?.handle.close();
       this.#open = undefined;
@@ -129,18 +130,16 @@ export class Segments {
     await this.#open.handle.appendFile(text);
   }
 
-  /** Throws when the newest segment alone leaves no room. */
-  #makeRoom(bytes: number): void {
+  /** Deletes older segments; none, and throws, when the one that is written is too big without them. */
+  #makeRoom(written: number, bytes: number): void {
+    const { maxBytes } = this.#options;
+    if (written + bytes > maxBytes) throw new Error('a segment does not fit into the record');
     let total = this.#files.reduce((sum, file) => sum + file.bytes, bytes);
-    while (total > this.#options.maxBytes) {
-      const [oldest] = this.#files;
-      if (oldest === undefined || this.#files.length === 1)
-        throw Object.assign(new Error('one snapshot of this node does not fit into the record'), {
-          code: 'RECORD_TOO_SMALL',
-        });
-      unlinkIfThere(oldest.path);
-      this.#files.shift();
+    while (total > maxBytes) {
+      const oldest = this.#files.shift();
+      if (oldest === undefined) return;
       total -= oldest.bytes;
+      unlinkIfThere(oldest.path);
     }
   }
 }
