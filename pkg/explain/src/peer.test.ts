@@ -76,6 +76,14 @@ test.each<[string, string, string | undefined, string, PeerExplanation, OtherEnd
     other(),
   ],
   [
+    'the other end has another AS number in this session',
+    'agreement',
+    'asNumber',
+    'node1 expects AS 64512 of node2, which has AS 65009',
+    end('node1'),
+    other({ localAsn: 65_009 }),
+  ],
+  [
     'one end has a password',
     'agreement',
     'password',
@@ -96,6 +104,11 @@ test.each<[string, string, string | undefined, string, PeerExplanation, OtherEnd
   const { verdict } = explainPeer('10.0.0.2', here, there);
   expect(verdict).toMatchObject({ answer: 'no', stage, sentence: expect.stringContaining(says) });
   expect(verdict.rule).toBe(rule);
+});
+
+test('an end is held against the AS number it has in the session, not against that of its speaker', () => {
+  const { hops } = explainPeer('10.0.0.2', end('node1', { asn: 65_009 }), other({ localAsn: 65_009 }));
+  expect(hops.map(({ stage }) => stage)).not.toContain('agreement');
 });
 
 describe('a session that is up', () => {

@@ -110,17 +110,19 @@ function disagreements(
   if (mine.state === 'Established') return [];
   const base = { stage: 'agreement', answer: 'no' } as const;
   const found: Hop[] = [];
-  const wrong = (one: PeerExplanation, asn: number | undefined, expects: string): void => {
-    if (asn === undefined || asn === one.asn) return;
+  const wrong = (expects: string, asn: number | undefined, one: PeerExplanation, own: PeerSession): void => {
+    // A daemon of an older version tells no AS number of the session.
+    const has = own.localAsn ?? one.asn;
+    if (asn === undefined || asn === has) return;
     found.push({
       ...base,
-      says: `${expects} expects AS ${asn} of ${one.node}, which has AS ${one.asn}`,
+      says: `${expects} expects AS ${asn} of ${one.node}, which has AS ${has}`,
       rule: 'asNumber',
-      next: 'Correct spec.asNumber of the BGPPeer, or the AS number of the Node or of BGPConfiguration.',
+      next: 'Correct spec.asNumber or spec.localASNumber of the BGPPeer, or the AS number of the Node or of BGPConfiguration.',
     });
   };
-  wrong(there, mine.asn, here.node);
-  wrong(here, theirs.asn, there.node);
+  wrong(here.node, mine.asn, there, theirs);
+  wrong(there.node, theirs.asn, here, mine);
   if (mine.password !== theirs.password)
     found.push({
       ...base,

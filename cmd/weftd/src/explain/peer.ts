@@ -48,6 +48,7 @@ function toPeerSession(decided: DecidedSession, bgp: Bgp | undefined): PeerSessi
     ...session,
     passive: decision.passive,
     asn: status?.asn ?? asnOf(config),
+    localAsn: config.localAsn ?? bgp?.config.asn,
     localAddress: config.localAddress,
     password: config.password !== undefined,
     since: status === undefined ? undefined : bgp?.wallClock(status.stateSince).toISOString(),

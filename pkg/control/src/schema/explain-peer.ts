@@ -28,6 +28,8 @@ export interface PeerSession extends ExplainedSession {
   readonly passive?: boolean | undefined;
   /** The AS number of the peer: configured, or as its OPEN had it. */
   readonly asn?: number | undefined;
+  /** The AS number that this end has in the session: `localASNumber` of its BGPPeer, else the speaker's own. */
+  readonly localAsn?: number | undefined;
   readonly localAddress?: string | undefined;
   /** Whether a password is asked for (TCP MD5). Never the password. */
   readonly password?: boolean | undefined;
@@ -46,7 +48,7 @@ export interface PeerSession extends ExplainedSession {
 /** All that one node knows of a peer. */
 export interface PeerExplanation {
   readonly node: string;
-  /** Its AS number; 0 without BGP. */
+  /** The AS number of its speaker; 0 without BGP. A session may have another. */
   readonly asn: number;
   readonly addresses: readonly string[];
   readonly noBgp?: string | undefined;
@@ -80,6 +82,7 @@ export const peerExplanationSchema: z.ZodType<PeerExplanation> = replyOf<PeerExp
       type: z.string(),
       passive: z.boolean().optional(),
       asn: count.optional(),
+      localAsn: count.optional(),
       localAddress: z.string().optional(),
       password: z.boolean().optional(),
       since: z.string().optional(),

@@ -87,6 +87,7 @@ const peer: PeerExplanation = {
       type: 'global',
       passive: true,
       asn: 64512,
+      localAsn: 65009,
       localAddress: '10.0.0.1',
       password: true,
       since: '2026-11-21T09:00:00.000Z',
