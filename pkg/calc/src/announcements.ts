@@ -20,6 +20,8 @@ export interface Announcement extends LocalRoute {
   readonly prefix: Prefix;
   readonly localPref: number;
   readonly reason: string;
+  /** An address or range of Services: it comes and goes as they say. */
+  readonly isService?: true;
 }
 
 /** What could be announced and is not. */
@@ -37,15 +39,16 @@ export interface Announcements {
 /** Decides what is announced. */
 export function announcements(input: CalcInput, blocks: OwnBlocks, settings: BgpSettings): Announcements {
   const decisions = new Map<Prefix, Announcement | NotAnnounced>();
-  const announce = (prefix: Prefix, reason: string): void => {
-    decisions.set(prefix, { prefix, localPref: localPrefOfMetric(normalMetric(prefix, settings)), reason });
+  const announce = (prefix: Prefix, reason: string, isService = false): void => {
+    const localPref = localPrefOfMetric(normalMetric(prefix, settings));
+    decisions.set(prefix, { prefix, localPref, reason, ...(isService && { isService }) });
   };
   for (const { block, reason } of blocks.others) decisions.set(block, { prefix: block, reason });
   for (const { prefix, endpoint, place } of addressesOutsideBlocks(input, blocks))
     if (place === 'pool') announce(prefix, `the address of ${endpoint}, which lies in no block of this node`);
     else decisions.set(prefix, { prefix, reason: `the address of ${endpoint} lies in no pool` });
   for (const { announced, prefix, reason } of serviceDecisions(input, settings))
-    if (announced) announce(prefix, reason);
+    if (announced) announce(prefix, reason, true);
     else if (!decisions.has(prefix)) decisions.set(prefix, { prefix, reason });
   for (const block of blocks.confirmed) announce(block, 'a confirmed block of this node');
   if (!input.felix.ipv6Support)

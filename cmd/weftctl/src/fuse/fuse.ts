@@ -6,6 +6,7 @@ import type { WhereOptions } from '../options.ts';
 import { paintForStdout } from '../print/colour.ts';
 import { printStructured } from '../print/structured.ts';
 import { type Paint, plain, printTable } from '../print/table.ts';
+import { chooseDaemons, machineDaemons } from '../where.ts';
 
 /** What every daemon that is asked holds. */
 export async function showFuse(
@@ -21,14 +22,18 @@ export async function showFuse(
   return { text, failures, notes: output === 'ps' ? notesOn(answers) : [] };
 }
 
-/** Accepts or rejects what is held by every daemon that is asked, or by those that are named. */
+/** Accepts or rejects what is held by this machine's daemon, those of the lab, or the one that is named. */
 export async function decideFuse(
   decision: 'accept' | 'reject',
   node: string | undefined,
   options: WhereOptions & { readonly table?: FuseTable },
 ): Promise<Report> {
-  const { answers, failures } = await askNodes(options, node, (client) =>
-    decideAt(client, decision, options.table),
+  // Without a name it is about this machine, or the lab: not about all nodes a certificate opens.
+  const { answers, failures } = await askNodes(
+    options,
+    node,
+    (client) => decideAt(client, decision, options.table),
+    node === undefined ? machineDaemons : chooseDaemons,
   );
   const lines = answers.flatMap(({ node, value }) =>
     value.map(({ routes, table }) => `${node}: ${routes} ${table} routes ${decision}ed`),

@@ -26,6 +26,9 @@ const POLL_MS = 250;
 /** Peers have their UPDATEs: how long they, and those behind them, have to move their traffic. */
 const MOVE_MS = 3_000;
 
+/** How long a daemon may take to end. */
+const END_MS = 15_000;
+
 /** Drains, or undoes it. */
 export async function drain(node: string | undefined, options: DrainOptions): Promise<Report> {
   const daemon = await oneDaemon(options, node);
@@ -33,7 +36,21 @@ export async function drain(node: string | undefined, options: DrainOptions): Pr
     await daemon.client.undrain();
     return { text: `${daemon.node} is back in service`, failures: [] };
   }
+  if (options.keepRunning === undefined) await requireEnd(daemon.node, daemon.client);
   return { text: progress(daemon.node, daemon.client, options), failures: [] };
+}
+
+/** A DaemonSet starts a daemon that ends again, and that one is in service. */
+async function requireEnd(node: string, client: ControlClient): Promise<void> {
+  const { datastore } = await client.status();
+  if (datastore.type !== 'kubernetes') return;
+  throw new CliError([
+    {
+      what: 'Kubernetes would start the daemon again, in service',
+      object: `node ${node}`,
+      hint: 'Drain it with --keep-running; then end the host, or take the DaemonSet from the node.',
+    },
+  ]);
 }
 
 async function* progress(
@@ -52,7 +69,7 @@ async function* progress(
   const { sessions } = await client.stop(
     options.reason === undefined ? {} : { communication: options.reason },
   );
-  await waitUntilGone(node, client, deadline);
+  await waitUntilGone(node, client);
   yield `${node} is drained and stopped: ${sessions} sessions closed`;
 }
 
@@ -91,11 +108,12 @@ function awaitedOf(
   return `${endpoints} containers to leave: ${examples.join(', ')}${more}`;
 }
 
-async function waitUntilGone(node: string, client: ControlClient, deadline: number): Promise<void> {
-  while (performance.now() < deadline) {
+async function waitUntilGone(node: string, client: ControlClient): Promise<void> {
+  const deadline = performance.now() + END_MS;
+  do {
     if (await isGone(client)) return;
     await sleep(POLL_MS);
-  }
+  } while (performance.now() < deadline);
   throw new CliError([
     { what: 'The daemon was told to end and still answers', object: `node ${node}`, hint: 'Read its log.' },
   ]);
@@ -106,7 +124,7 @@ async function isGone(client: ControlClient): Promise<boolean> {
     await client.status();
     return false;
   } catch (error) {
-    if (error instanceof ControlError && error.code === 'unreachable') return true;
-    throw error;
+    if (!(error instanceof ControlError)) throw error;
+    return error.code === 'unreachable';
   }
 }

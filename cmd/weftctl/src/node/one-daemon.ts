@@ -2,7 +2,7 @@
 import type { ControlClient } from '@weft/control';
 import { CliError, usageError } from '../failure.ts';
 import type { WhereOptions } from '../options.ts';
-import { chooseDaemons } from '../where.ts';
+import { chooseDaemons, machineDaemons } from '../where.ts';
 
 /** A daemon and the name of its node. */
 export interface NamedDaemon {
@@ -10,9 +10,9 @@ export interface NamedDaemon {
   readonly client: ControlClient;
 }
 
-/** The daemon of a node, or the only one there is; exit code 2 when there are several and none is named. */
+/** The daemon of the node that is named, wherever it is, or this machine's own; exit code 2 when there are several. */
 export async function oneDaemon(where: WhereOptions, node: string | undefined): Promise<NamedDaemon> {
-  const targets = await chooseDaemons(where, node);
+  const targets = await (node === undefined ? machineDaemons(where, node) : chooseDaemons(where, node));
   const [target] = targets;
   if (target === undefined || targets.length > 1) {
     const names = targets.flatMap(({ name }) => name ?? []).join(', ');

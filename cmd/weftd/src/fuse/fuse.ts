@@ -114,6 +114,11 @@ export class Fuse<Item> {
     return this.#held.values();
   }
 
+  /** How many routes are held. */
+  get size(): number {
+    return this.#held.size;
+  }
+
   /** What is held; undefined when nothing is. */
   get held(): HeldWithdrawal | undefined {
     if (this.#held.size === 0) return undefined;

@@ -67,13 +67,16 @@ export class Fuses {
     return this.#learned.withdrawals();
   }
 
-  /** What is to be announced: what is wanted, and what is held. Without BGP nothing is, and that is no withdrawal. */
+  /**
+   * What is to be announced: what is wanted, and what is held. Without BGP nothing is, and that is no withdrawal; addresses of
+   * Services go when their containers or labels say so, and to keep them would keep traffic coming.
+   */
   announcements({ announcements, speaker }: DesiredState): readonly Announcement[] {
     if (speaker.kind === 'no-bgp') return announcements;
     const wanted = new Map(announcements.map((announcement) => [announcement.prefix, announcement]));
     for (const prefix of wanted.keys()) this.#announced.forget(prefix);
     const gone = [...this.#announcing.values()]
-      .filter(({ prefix }) => !wanted.has(prefix))
+      .filter(({ isService, prefix }) => isService !== true && !wanted.has(prefix))
       .map((item) => ({ prefix: item.prefix, item, cause: 'the datastore' }));
     if (gone.length > 0) this.#announced.judge(gone, wanted.size, performance.now());
     this.#announcing = wanted;
@@ -102,7 +105,7 @@ export class Fuses {
 
   /** Routes held now. */
   heldRoutes(table: FuseTable): number {
-    return this.#heldOf(table)?.prefixes.length ?? 0;
+    return this.#fuseOf(table).size;
   }
 
   /** What is held, for whoever has to decide. */
@@ -142,7 +145,7 @@ export class Fuses {
     }
   }
 
-  #fuseOf(table: FuseTable): { readonly held: HeldWithdrawal | undefined; reject(): void } {
+  #fuseOf(table: FuseTable): Fuse<unknown> | Sweep {
     return { learned: this.#learned, announced: this.#announced, 'left-over': this.#sweep }[table];
   }
 
@@ -154,8 +157,8 @@ export class Fuses {
   #tell(): void {
     const { log } = this.#with;
     for (const table of FUSE_TABLES) {
+      if (this.heldRoutes(table) > 0 === this.#told.has(table)) continue;
       const held = this.#heldOf(table);
-      if ((held !== undefined) === this.#told.has(table)) continue;
       if (held === undefined) {
         this.#told.delete(table);
         log.info('mass-withdrawal-over', `no ${table} routes are held any more`, { table });

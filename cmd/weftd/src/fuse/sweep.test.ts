@@ -3,7 +3,7 @@ import { prefix } from '@weft/ip';
 import { describe, expect, it } from 'vitest';
 import { Sweep, type SweptDataplane } from './sweep.ts';
 
-/** A data plane with so many routes in the kernel, some of which nobody wants. */
+/** A data plane with so many routes to other nodes in the kernel, some of which nobody wants, and as many to its own containers. */
 class Kernel implements SweptDataplane {
   inKernel: number;
   toDelete: number;
@@ -24,10 +24,16 @@ class Kernel implements SweptDataplane {
   }
 
   routes(): RouteListing[] {
-    return Array.from({ length: this.inKernel }, (_, index) => ({
+    const remote = Array.from({ length: this.inKernel }, (_, index) => ({
       destination: prefix(`10.0.${index}.0/24`),
-      state: index < this.toDelete ? 'stale' : 'in-kernel',
-    })) as RouteListing[];
+      ...(index < this.toDelete ? { state: 'stale' } : { state: 'in-kernel', class: 'no-encap' }),
+    }));
+    const own = remote.map(({ destination }) => ({
+      destination,
+      state: 'in-kernel',
+      class: 'local-workload',
+    }));
+    return [...remote, ...own] as RouteListing[];
   }
 }
 

@@ -8,6 +8,9 @@ import type { Prefix } from '@weft/ip';
 import type { FuseLimits, HeldWithdrawal } from './fuse.ts';
 import { isTooMany } from './fuse.ts';
 
+/** Classes of routes that lead into this node, or nowhere. */
+const OWN: ReadonlySet<string> = new Set(['local-workload', 'workload-gateway', 'blackhole']);
+
 /** The part of the data plane that is asked. */
 export type SweptDataplane = Pick<Dataplane, 'allowDeletes' | 'routes' | 'status'>;
 
@@ -27,11 +30,12 @@ export class Sweep {
   /** Everything is known that will be: sweeps, or holds when it would be too much. */
   allow(now: number): void {
     if (this.#dataplane.status().deletesAllowed) return;
-    const { inKernel, toDelete } = this.#dataplane.status();
-    if (!isTooMany(toDelete, inKernel, this.#limits)) this.accept();
+    const stale = this.#stale().length;
+    const of = stale + this.#wanted();
+    if (!isTooMany(stale, of, this.#limits)) this.accept();
     else if (this.#heldSince === undefined) {
       this.#heldSince = now;
-      this.#of = inKernel;
+      this.#of = of;
       this.#rejected = false;
     }
   }
@@ -52,6 +56,11 @@ export class Sweep {
     this.#rejected = this.#heldSince !== undefined;
   }
 
+  /** How many routes are held. */
+  get size(): number {
+    return this.#heldSince === undefined ? 0 : this.#dataplane.status().toDelete;
+  }
+
   /** What is held; undefined when nothing is. */
   get held(): HeldWithdrawal | undefined {
     if (this.#heldSince === undefined) return undefined;
@@ -63,6 +72,13 @@ export class Sweep {
       causes: [{ cause: 'nobody wants them since the start of weftd', routes: prefixes.length }],
       rejected: this.#rejected,
     };
+  }
+
+  /** Routes to other nodes: those of this node's containers say nothing about what was learned. */
+  #wanted(): number {
+    return this.#dataplane
+      .routes()
+      .filter(({ class: name, state }) => state !== 'stale' && name !== undefined && !OWN.has(name)).length;
   }
 
   #stale(): Prefix[] {

@@ -116,7 +116,8 @@ function byRoutes({ facts, nodeName, nodes }: MtuInput): LocalInterface[] {
     ...networksOf(nodes).map((address) => wayTo(address, table)),
     ...facts.routes.filter(({ destination }) => destination.endsWith('/0')).map((route) => route.interface),
   ]);
-  return facts.interfaces.filter(({ name }) => used.has(name) && !tunnelNames.has(name));
+  // A node address may lie on lo; packets leave by another interface.
+  return facts.interfaces.filter(({ name }) => used.has(name) && name !== 'lo' && !tunnelNames.has(name));
 }
 
 /** One address for each subnet with nodes: a large cluster has few of those. */

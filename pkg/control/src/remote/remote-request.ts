@@ -17,6 +17,8 @@ export function remoteRequest(
     host,
     port,
     minVersion: TLS_VERSION,
+    // Not even the environment (NODE_TLS_REJECT_UNAUTHORIZED) makes an exception.
+    rejectUnauthorized: true,
     // Whatever the address: the certificate names the node.
     checkServerIdentity: (_address, certificate) => checkServerIdentity(node, certificate),
     ...(isIP(node) === 0 ? { servername: node } : {}),

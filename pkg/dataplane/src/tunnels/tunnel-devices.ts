@@ -159,7 +159,9 @@ export class TunnelDevices {
     const actual = kernel.link(name);
     if (lingering !== undefined && lingering.until <= this.#passedAt) {
       this.#lingering.delete(name);
-      return actual === undefined ? [] : this.#apply(planRemoval(actual, this.#addresses(actual)));
+      return actual === undefined
+        ? []
+        : this.#apply(planRemoval(actual, this.#addresses(actual), lingering.tunnel !== undefined));
     }
     return tunnel === undefined ? [] : this.#bringTo(tunnel, actual);
   }

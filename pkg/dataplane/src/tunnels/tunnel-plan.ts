@@ -153,12 +153,19 @@ export function planPeers(
   ];
 }
 
-/** Takes away what is not wanted any more. The kernel keeps an IPIP device of its own: that is put to rest. */
-export function planRemoval(actual: Link, addresses: readonly InterfaceAddress[]): Step[] {
+/**
+ * Takes away what is not wanted any more. The kernel keeps an IPIP device of its own: that is put to rest. Where no wish for it is
+ * known, an earlier daemon left it: `vxlan.calico` has no other meaning, but `tunl0` is anybody's, and is left alone.
+ */
+export function planRemoval(
+  actual: Link,
+  addresses: readonly InterfaceAddress[],
+  wasWanted: boolean,
+): Step[] {
   const { index, name, type, up } = actual;
   if (type === 'vxlan')
     return [{ change: { op: 'delete-link', index }, what: `${name} is not wanted any more` }];
-  if (type !== 'ipip') return [];
+  if (type !== 'ipip' || !wasWanted) return [];
   return [
     ...planAddress({ family: 4, name }, index, addresses),
     ...(up
