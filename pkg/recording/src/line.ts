@@ -97,7 +97,13 @@ export type LineContent =
     }
   | KernelLine
   /** These prefixes are announced from now on, or no longer. */
-  | { readonly kind: 'announced'; readonly prefix: Prefix; readonly reason: string }
+  | {
+      readonly kind: 'announced';
+      readonly prefix: Prefix;
+      readonly reason: string;
+      /** Absent in records of weftd before it was written down. */
+      readonly localPref?: number | undefined;
+    }
   | { readonly kind: 'unannounced'; readonly prefix: Prefix }
   /** Something was refused or treated as faulty. */
   | {

@@ -6,7 +6,14 @@
  * The value of a Secret is never an object's value: in its place stands a name, the same one for the same value, because a
  * password that changes resets a session.
  */
-import type { CalcInput, CalcSettings, FelixSettings, LocalFacts } from '@weft/calc';
+import {
+  type CalcInput,
+  type CalcSettings,
+  DEFAULT_FELIX_SETTINGS,
+  DEFAULT_SETTINGS,
+  type FelixSettings,
+  type LocalFacts,
+} from '@weft/calc';
 import type { Resource } from '@weft/resources';
 import type { LineContent } from './line.ts';
 
@@ -119,7 +126,10 @@ export function resourceName({ kind, metadata }: Resource): string {
   return namespace === undefined ? `${kind}/${metadata.name}` : `${kind}/${namespace}/${metadata.name}`;
 }
 
-/** Puts an input together from recorded objects; undefined while some of it is not known. */
+/**
+ * Puts an input together from recorded objects; undefined while some of it is not known. Settings that the weftd that wrote them
+ * did not have are as if nobody set them.
+ */
 export function inputOf(
   objects: ReadonlyMap<string, unknown>,
   constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest'>,
@@ -150,8 +160,8 @@ export function inputOf(
     services,
     places,
     secrets,
-    settings,
-    felix,
+    settings: { ...DEFAULT_SETTINGS, ...settings },
+    felix: { ...DEFAULT_FELIX_SETTINGS, ...felix },
     facts,
   } as unknown as CalcInput;
 }

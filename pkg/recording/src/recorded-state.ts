@@ -18,15 +18,18 @@ export class RecordedState {
   readonly best: Map<Prefix, BestPath> = new Map();
   /** By destination and metric. */
   readonly kernel: Map<string, RecordedRoute> = new Map();
+  /** The reason, by prefix. */
   readonly announced: Map<Prefix, string> = new Map();
+  /** The LOCAL_PREF of what is announced, where it was recorded. */
+  readonly announcedLocalPref: Map<Prefix, number> = new Map();
 
   /** Takes the next line. A segment says everything anew. */
   take(line: RecordLine): void {
     this.at = line.at;
     switch (line.kind) {
       case 'begin':
-        for (const table of [this.objects, this.sessions, this.best, this.kernel, this.announced])
-          table.clear();
+        for (const table of [this.objects, this.sessions, this.best, this.kernel]) table.clear();
+        for (const table of [this.announced, this.announcedLocalPref]) table.clear();
         return;
       case 'put':
         this.objects.set(line.object, line.value);
@@ -50,9 +53,12 @@ export class RecordedState {
         return;
       case 'announced':
         this.announced.set(line.prefix, line.reason);
+        if (line.localPref === undefined) this.announcedLocalPref.delete(line.prefix);
+        else this.announcedLocalPref.set(line.prefix, line.localPref);
         return;
       case 'unannounced':
         this.announced.delete(line.prefix);
+        this.announcedLocalPref.delete(line.prefix);
         return;
       case 'end':
         this.sessions.clear();

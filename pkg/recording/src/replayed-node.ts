@@ -27,7 +27,10 @@ import { decodeBase64, downReasonOf, type RecordLine, withBytes } from './line.t
 import { inputOf } from './objects.ts';
 import { RecordedState } from './recorded-state.ts';
 
-/** Something the replay has decided in another way than the daemon had: a mistake of weft, and worth a report. */
+/**
+ * Something the replay has decided in another way than the daemon had: a mistake of weft, and worth a report, where it is the
+ * same weft; else it may be a change of weft.
+ */
 export interface Divergence {
   /** In ms since 1970. */
   readonly at: number;
@@ -35,6 +38,8 @@ export interface Divergence {
   readonly name: string;
   readonly recorded?: string | undefined;
   readonly replayed?: string | undefined;
+  /** Version of the weftd that recorded it. */
+  readonly recordedBy: string;
 }
 
 /** Divergences that are kept: one mistake makes many. */
@@ -50,6 +55,8 @@ export class ReplayedNode {
   desired: DesiredState | undefined;
   /** Where the replay has decided otherwise, the first of them. */
   readonly divergences: Divergence[] = [];
+  /** What could not be decided from at all: nothing after it is replayed until a segment begins anew. */
+  readonly failures: string[] = [];
   readonly #calculate = createCalculator();
   #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest'> | undefined;
   #context: RoutingContext | undefined;
@@ -61,6 +68,9 @@ export class ReplayedNode {
   #isSkipping = false;
 
   #isInSnapshot = false;
+  #hasFailed = false;
+  #segment = 0;
+  #recordedBy = '';
 
   /** The name of the node; undefined before the first line. */
   get nodeName(): string | undefined {
@@ -86,12 +96,12 @@ export class ReplayedNode {
       this.#isSkipping = false;
       this.#isInSnapshot = false;
     }
-    if (!this.#isSkipping) this.#replay(line);
+    if (!this.#isSkipping && !this.#hasFailed) this.#replay(line);
   }
 
   /** The last line was taken. */
   finish(): void {
-    this.#select(this.recorded.at);
+    if (!this.#hasFailed) this.#select(this.recorded.at);
   }
 
   /** Notes where the Loc-RIB is not as recorded for prefixes that have just changed. */
@@ -116,9 +126,15 @@ export class ReplayedNode {
         pathText(this.recorded.best.get(prefix)),
         pathText(this.best.get(prefix)),
       );
-    const announced = new Map(this.desired?.announcements.map(({ prefix, reason }) => [prefix, reason]));
-    for (const prefix of new Set([...this.recorded.announced.keys(), ...announced.keys()]))
-      this.#compare(at, 'announcement', prefix, this.recorded.announced.get(prefix), announced.get(prefix));
+    // Not by reasons: they are words for people, and other words are no other decision.
+    const { announced, announcedLocalPref } = this.recorded;
+    const replayed = new Map(this.desired?.announcements.map(({ localPref, prefix }) => [prefix, localPref]));
+    for (const prefix of new Set([...announced.keys(), ...replayed.keys()])) {
+      const before = announcedLocalPref.get(prefix);
+      const now = before === undefined && announced.has(prefix) ? undefined : replayed.get(prefix);
+      const was = announced.has(prefix) ? announcedText(before) : undefined;
+      this.#compare(at, 'announcement', prefix, was, replayed.has(prefix) ? announcedText(now) : undefined);
+    }
   }
 
   #compare(
@@ -129,15 +145,18 @@ export class ReplayedNode {
     replayed: string | undefined,
   ): void {
     if (recorded !== replayed && this.divergences.length < MAX_DIVERGENCES)
-      this.divergences.push({ at, what, name, recorded, replayed });
+      this.divergences.push({ at, what, name, recorded, replayed, recordedBy: this.#recordedBy });
   }
 
-  #begin({ cause, node, nodeDigest }: Extract<RecordLine, { kind: 'begin' }>): void {
+  #begin({ cause, node, nodeDigest, segment, version }: Extract<RecordLine, { kind: 'begin' }>): void {
     this.#isInSnapshot = true;
-    if (cause === 'full' && this.#constant !== undefined) {
+    this.#segment = segment;
+    this.#recordedBy = version;
+    if (cause === 'full' && this.#constant !== undefined && !this.#hasFailed) {
       this.#isSkipping = true;
       return;
     }
+    this.#hasFailed = false;
     this.#constant = { nodeName: node, nodeNameDigest: fromHex(nodeDigest) };
     this.desired = undefined;
     this.#context = undefined;
@@ -167,7 +186,8 @@ export class ReplayedNode {
     this.#select(at);
     const input = this.#constant === undefined ? undefined : inputOf(this.recorded.objects, this.#constant);
     if (input === undefined) return;
-    const desired = this.#calculate(input);
+    const desired = this.#calculated(input);
+    if (desired === undefined) return;
     this.desired = held === undefined ? desired : { ...desired, announcements: held };
     if (scope === 'everything' || this.#context === undefined) {
       this.#context = routingContext(input, desired);
@@ -175,6 +195,20 @@ export class ReplayedNode {
     }
     this.#announce(this.desired, at);
     this.#select(at);
+  }
+
+  /** Objects are what another weftd has written: this one may not know what to do with them. */
+  #calculated(input: CalcInput): DesiredState | undefined {
+    try {
+      return this.#calculate(input);
+    } catch (error) {
+      this.#hasFailed = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.failures.push(
+        `segment ${this.#segment}, recorded by weftd ${this.#recordedBy}, cannot be decided again: ${reason}`,
+      );
+      return undefined;
+    }
   }
 
   #start({ at, restarting, startedAt }: Extract<RecordLine, { kind: 'speaker' }>): void {
@@ -248,6 +282,10 @@ function heardOf(line: RecordLine): HeardEvent | undefined {
     default:
       return undefined;
   }
+}
+
+function announcedText(localPref: number | undefined): string {
+  return localPref === undefined ? 'announced' : `announced, LOCAL_PREF ${localPref}`;
 }
 
 /** Equal text for equal paths; the order of equally good next hops depends on the seed of the speaker. */

@@ -48,7 +48,7 @@ export class NodeRecord {
   readonly #with: NodeRecordOptions;
   readonly #inputs = new InputChanges();
   readonly #isWanted: boolean;
-  #announced = new Map<Prefix, string>();
+  #announced = new Map<Prefix, Announcement>();
   #held: readonly Announcement[] | undefined;
   #decidedPeers: readonly PeerConfig[] = [];
   /** The peers the speaker has where they are not those that were decided. */
@@ -107,9 +107,12 @@ export class NodeRecord {
     this.#held = announcements === desired.announcements ? undefined : announcements;
     this.recorder.add(this.#decideLine(this.#scope));
     const before = this.#announced;
-    this.#announced = new Map(announcements.map(({ prefix, reason }) => [prefix, reason]));
-    for (const [prefix, reason] of this.#announced)
-      if (before.get(prefix) !== reason) this.recorder.add({ kind: 'announced', prefix, reason });
+    this.#announced = new Map(announcements.map((announcement) => [announcement.prefix, announcement]));
+    for (const [prefix, { localPref, reason }] of this.#announced) {
+      const old = before.get(prefix);
+      if (old?.reason !== reason || old.localPref !== localPref)
+        this.recorder.add({ kind: 'announced', prefix, reason, localPref });
+    }
     for (const prefix of before.keys())
       if (!this.#announced.has(prefix)) this.recorder.add({ kind: 'unannounced', prefix });
   }
@@ -231,7 +234,8 @@ export class NodeRecord {
     this.#chronicle?.snapshot((event, at) => heard.push([heardLine(event), at]));
     const from = heard[0]?.[1];
     if (this.#hasDecided) add(this.#decideLine('everything'), from);
-    for (const [prefix, reason] of this.#announced) add({ kind: 'announced', prefix, reason });
+    for (const { localPref, prefix, reason } of this.#announced.values())
+      add({ kind: 'announced', prefix, reason, localPref });
     if (this.#chronicle !== undefined) add(this.#speakerLine(this.#restarting && awaitsRoutes()), from);
     if (this.#keptPeers !== undefined) add({ kind: 'configure', peers: this.#keptPeers }, from);
     for (const [line, at] of heard) add(line, at);

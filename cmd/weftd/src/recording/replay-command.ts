@@ -2,7 +2,7 @@
  * `weftd replay FILE|DIRECTORY`: lets a record decide again, in this process and without kernel, network or datastore, and
  * prints the routes and what is wanted of the node then; and where that is not what was recorded.
  */
-import { describePath, ReplayedNode } from '@weft/recording';
+import { type Divergence, describePath, ReplayedNode } from '@weft/recording';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '../version.ts';
 import { readRecord, recordFiles } from './read-record.ts';
@@ -44,7 +44,8 @@ export async function replayCommand(argv: readonly string[]): Promise<number> {
     if (result.lines === 0) throw new Error(result.problems[0] ?? 'there is no record');
     console.log(options.output === 'json' ? asJson(result) : asText(result));
     for (const problem of result.problems) console.error(`weftd replay: ${problem}`);
-    return result.node.divergences.length === 0 ? 0 : 1;
+    for (const failure of result.node.failures) console.error(`weftd replay: ${failure}`);
+    return result.node.divergences.length === 0 && result.node.failures.length === 0 ? 0 : 1;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const what = code === 'ENOENT' ? 'there is no such file or directory' : message;
@@ -86,6 +87,8 @@ function asJson({ lines, node, problems }: ReplayResult): string {
     until: new Date(node.recorded.at).toISOString(),
     lines,
     problems,
+    decidedBy: version,
+    failures: node.failures,
     divergences: node.divergences,
     locRib: byText(
       [...node.best].map(([prefix, path]) => ({ prefix, ...path })),
@@ -101,7 +104,7 @@ function asJson({ lines, node, problems }: ReplayResult): string {
 }
 
 function asText({ lines, node }: ReplayResult): string {
-  const { best, desired, divergences } = node;
+  const { best, desired, divergences, failures } = node;
   const head = `Node ${node.nodeName} at ${new Date(node.recorded.at).toISOString()}, from ${lines} lines`;
   const sessions = (desired?.sessions ?? []).map(
     (session) => `  ${session.kind === 'session' ? session.peer : '-'}  ${session.reason}`,
@@ -125,17 +128,26 @@ function asText({ lines, node }: ReplayResult): string {
     ['Loc-RIB', paths],
     ['Routes wanted in the kernel', routes],
   ];
-  const verdict =
-    divergences.length === 0
-      ? 'The replay decides as was recorded.'
-      : `The replay decides otherwise ${divergences.length} times, which is a mistake of weft; please report it with this record:`;
   return [
     head,
     ...sections.flatMap(([title, rows]) => ['', `${title} (${rows.length})`, ...rows]),
     '',
-    verdict,
+    verdict(divergences, failures),
     ...differences,
   ].join('\n');
+}
+
+/** What a replay by this weftd means; differences follow. */
+export function verdict(divergences: readonly Divergence[], failures: readonly string[]): string {
+  if (divergences.length === 0)
+    return failures.length === 0
+      ? 'The replay decides as was recorded.'
+      : 'The replay decides as was recorded where it could be decided.';
+  const others = new Set(divergences.map(({ recordedBy }) => recordedBy).filter((by) => by !== version));
+  const times = `The replay decides otherwise ${divergences.length} times`;
+  return others.size === 0
+    ? `${times}, which is a mistake of weft; please report it with this record:`
+    : `${times}; recorded by weftd ${[...others].join(', ')}, decided by ${version}: differences may be changes of weft:`;
 }
 
 function byText<Item>(items: readonly Item[], text: (item: Item) => string): Item[] {
