@@ -72,6 +72,7 @@ interface Row {
   readonly risks: readonly RiskRule[];
 }
 
+const tunneled: ClusterResources = { ...busy, pools: poolWith({ vxlanMode: 'Always' }) };
 const withTor: ClusterResources = { ...mesh, bgpPeers: [tor] };
 const rows: readonly Row[] = [
   { name: 'nothing', before: mesh, change: {}, sessions: { stays: 6 }, risks: [] },
@@ -81,6 +82,41 @@ const rows: readonly Row[] = [
     change: { bgpConfigurations: meshOff },
     sessions: { closes: 6 },
     risks: ['no-session', 'most-routes-lost', 'blocks-not-announced', 'addresses-unreachable'],
+  },
+  {
+    name: 'the mesh goes, and VXLAN carries all blocks',
+    before: tunneled,
+    change: { bgpConfigurations: meshOff },
+    sessions: { closes: 6 },
+    risks: [],
+  },
+  {
+    name: 'sessions with nodes and with a peer outside go, and VXLAN carries all blocks',
+    before: { ...tunneled, bgpPeers: [tor] },
+    change: { bgpConfigurations: meshOff, bgpPeers: [] },
+    sessions: { closes: 10 },
+    risks: ['no-session', 'blocks-not-announced', 'peer-loses-all'],
+  },
+  {
+    name: 'a node less, with VXLAN',
+    before: tunneled,
+    change: { nodes: tunneled.nodes.slice(1) },
+    sessions: { stays: 3, closes: 3 },
+    risks: ['no-session'],
+  },
+  {
+    name: 'a pool gets VXLAN',
+    before: busy,
+    change: { pools: tunneled.pools },
+    sessions: { stays: 6 },
+    risks: ['encapsulation-changes'],
+  },
+  {
+    name: 'a pool goes from VXLAN to IPIP',
+    before: tunneled,
+    change: { pools: poolWith({ ipipMode: 'CrossSubnet' }) },
+    sessions: { stays: 6 },
+    risks: ['encapsulation-changes'],
   },
   {
     name: 'from mesh to reflectors',
@@ -171,6 +207,13 @@ test('from mesh to reflectors no node loses a route', () => {
   const row = rows.find(({ name }) => name === 'from mesh to reflectors');
   const plan = planned(row?.before ?? mesh, row?.change ?? {});
   expect(plan.nodes.flatMap(({ lost }) => lost)).toEqual([]);
+});
+
+test('what tunnels carry is not said to be out of reach, and that they are not planned is said', () => {
+  const plan = planned(tunneled, { bgpConfigurations: meshOff });
+  expect(plan.addresses).toEqual([]);
+  expect(plan.assumptions.join()).toContain('tunnels are not planned');
+  expect(planned(mesh, {}).assumptions.join()).not.toContain('tunnels');
 });
 
 test('a pool that is deleted with its blocks leaves its addresses without a way', () => {

@@ -6,7 +6,7 @@
  *     resources before ─▶ states ─▶ network, quiet ─▶ observed ┐
  *     resources after  ─▶ states ─▶ changed, quiet ─▶ observed ┴▶ sessions, routes, addresses ─▶ risks
  */
-import type { DesiredState } from '@weft/calc';
+import { type DesiredState, encapsulationOf } from '@weft/calc';
 import type { Address } from '@weft/ip';
 import {
   addressesOf,
@@ -166,6 +166,11 @@ function assumptions({ after, before, outsiders: outside }: Comparison): string[
   return [
     'every node runs and reaches every other, at the addresses its Node has',
     ...(foreign ? ['nodes of Calico do as weftd would'] : []),
+    ...([before, after].some(encapsulates)
+      ? [
+          'tunnels are not planned: nodes reach blocks of pools with VXLAN or IPIP, before the change and after it, whatever BGP knows of them',
+        ]
+      : []),
     ...outside.map(({ address, config, isReflector }) =>
       isReflector
         ? `${address} is a route reflector for its peers in AS ${config.asn}, and is not changed`
@@ -174,6 +179,10 @@ function assumptions({ after, before, outsiders: outside }: Comparison): string[
     ...(hasPasswords(after) ? ['the secrets that passwords refer to exist'] : []),
     ...(announcesServices(after) ? ['addresses of single Services are left out'] : []),
   ];
+}
+
+function encapsulates({ resources }: Side): boolean {
+  return resources.pools.some((pool) => encapsulationOf(pool) !== undefined);
 }
 
 function hasPasswords({ states }: Side): boolean {

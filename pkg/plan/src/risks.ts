@@ -1,12 +1,13 @@
 /**
  * What an operator should look at before the change is made: each risk by a rule, of an object, and in words.
  */
-import { containsAddress } from '@weft/ip';
+import { containsAddress, type Prefix } from '@weft/ip';
 import type { IPPool } from '@weft/resources';
 import { type AddressPlan, usedAddresses } from './addresses.ts';
 import type { Comparison } from './comparison.ts';
 import type { RoutePlan } from './routes.ts';
 import type { SessionPlan } from './sessions.ts';
+import { encapsulationText, isAllTunneled, isTunneled, tunneledBlocks } from './tunnels.ts';
 
 /** The rules, by their names. */
 export type RiskRule =
@@ -18,6 +19,7 @@ export type RiskRule =
   | 'peer-loses-all'
   | 'blocks-not-announced'
   | 'addresses-unreachable'
+  | 'encapsulation-changes'
   | 'pool-deleted-in-use'
   | 'pool-disabled-in-use'
   | 'pool-not-exported-in-use';
@@ -42,9 +44,10 @@ export interface Findings {
 export function findRisks(comparison: Comparison, findings: Findings): Risk[] {
   return [
     ...nodesWithoutSession(comparison),
-    ...massWithdrawals(findings),
+    ...massWithdrawals(comparison, findings),
     ...blocksNotAnnounced(comparison),
     ...unreachableAddresses(findings),
+    ...encapsulationChanges(comparison),
     ...poolRisks(comparison),
     ...peersThatLoseAll(findings),
     ...sessionsThatDoNotComeUp(findings),
@@ -52,12 +55,18 @@ export function findRisks(comparison: Comparison, findings: Findings): Risk[] {
   ];
 }
 
-function nodesWithoutSession({ after, before }: Comparison): Risk[] {
+function nodesWithoutSession({ after, before, nodeAt }: Comparison): Risk[] {
+  const tunneled = tunneledBlocks(after.resources);
   const sessionsOf = ({ seen }: Comparison['before'], name: string): number =>
     [...(seen.get(name)?.sessions.values() ?? [])].filter(({ established }) => established).length;
   return [...before.states.keys()].flatMap((name) => {
     const had = sessionsOf(before, name);
     if (had === 0 || sessionsOf(after, name) > 0) return [];
+    // Other nodes need no BGP then; who is outside does.
+    const isAmongNodes = [...(before.seen.get(name)?.sessions.keys() ?? [])].every((peer) =>
+      nodeAt.has(peer),
+    );
+    if (isAmongNodes && isAllTunneled(name, after.resources, tunneled)) return [];
     const text = `it has ${plural(had, 'session')} and will have none: nobody knows the way to its workloads`;
     return [{ rule: 'no-session', object: `Node ${name}`, text }];
   });
@@ -66,8 +75,10 @@ function nodesWithoutSession({ after, before }: Comparison): Risk[] {
 /** The least number of routes that weftd's fuse guards. */
 const FUSE_ROUTES = 100;
 
-function massWithdrawals({ nodes }: Findings): Risk[] {
-  return nodes.flatMap(({ before, lost, name }): Risk[] => {
+function massWithdrawals({ after }: Comparison, { nodes }: Findings): Risk[] {
+  const tunneled = tunneledBlocks(after.resources);
+  return nodes.flatMap(({ before, lost: gone, name }): Risk[] => {
+    const lost = gone.filter((prefix) => !isTunneled(tunneled, prefix));
     if (lost.length * 2 <= before) return [];
     const share = `it loses ${lost.length} of ${plural(before, 'route')}`;
     const object = `Node ${name}`;
@@ -77,10 +88,14 @@ function massWithdrawals({ nodes }: Findings): Risk[] {
   });
 }
 
-/** A block that others knew, still held by its node, and known to nobody any more. */
-function blocksNotAnnounced({ after, before }: Comparison): Risk[] {
-  const knownIn = ({ seen }: Comparison['before'], prefix: string): boolean =>
-    [...seen.values()].some(({ routes }) => routes.has(prefix as never));
+/** A block that others knew, still held by its node, and known to nobody any more. Of one that tunnels carry, nodes need not know. */
+function blocksNotAnnounced({ after, before, outsiders }: Comparison): Risk[] {
+  const tunneled = tunneledBlocks(after.resources);
+  const outside = new Set<string>(outsiders.map(({ address }) => address));
+  const knownIn = ({ seen }: Comparison['before'], prefix: Prefix): boolean =>
+    [...seen].some(
+      ([name, { routes }]) => routes.has(prefix) && (outside.has(name) || !isTunneled(tunneled, prefix)),
+    );
   return [...after.states].flatMap(([name, { announcements }]): Risk[] => {
     const hidden = announcements.filter(({ prefix }) => knownIn(before, prefix) && !knownIn(after, prefix));
     if (hidden.length === 0) return [];
@@ -98,6 +113,17 @@ function unreachableAddresses({ addresses }: Findings): Risk[] {
     const from = new Set(those.flatMap(({ unreachableFrom }) => unreachableFrom));
     const text = `${plural(those.length, 'address', 'addresses')} of its workloads cannot be reached from ${list([...from].sort())}`;
     return { rule: 'addresses-unreachable', object: `Node ${node}`, text };
+  });
+}
+
+/** Nodes change over one after the other. */
+function encapsulationChanges({ after, before }: Comparison): Risk[] {
+  const pools = new Map(after.resources.pools.map((pool) => [pool.metadata.name, pool]));
+  return before.resources.pools.flatMap((old): Risk[] => {
+    const next = pools.get(old.metadata.name);
+    if (next === undefined || encapsulationText(old) === encapsulationText(next)) return [];
+    const text = `from ${encapsulationText(old)} to ${encapsulationText(next)}: packets between nodes may be lost until all have changed over, and routes of tunnels are not planned`;
+    return [{ rule: 'encapsulation-changes', object: `IPPool ${old.metadata.name}`, text }];
   });
 }
 
