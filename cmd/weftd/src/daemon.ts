@@ -106,9 +106,10 @@ export class Daemon {
     rooms.cni.close();
     await this.#control?.close();
     await rooms.monitoring.close();
-    // What follows is the end of this process, not of its routes.
-    await rooms.record.close();
+    // What follows is the end of this process, not of its routes: it is not recorded, and does not wait for the disk.
+    const recorded = rooms.record.close();
     await rooms.speaking.stop(farewell);
+    await recorded;
     rooms.facts.close();
     rooms.forwarding.close();
     rooms.journal.close();

@@ -83,6 +83,7 @@ export class NodeRecord {
     if (this.#isWanted) this.recorder.start();
   }
 
+  /** Records nothing from the moment it is called; resolves when the files are closed, or the disk has had its time. */
   async close(): Promise<void> {
     this.#endRun();
     await this.recorder.close();

@@ -8,7 +8,7 @@ import { createLogger } from '@weft/telemetry';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ReadItem, readRecord, recordFiles } from './read-record.ts';
 import { Recorder } from './recorder.ts';
-import { listSegments } from './segments.ts';
+import { listSegments, Segments } from './segments.ts';
 
 const BEGIN = {
   node: 'n1',
@@ -180,6 +180,21 @@ describe('a record', () => {
 });
 
 describe('a disk that takes nothing', () => {
+  it('holds up the end for 2 s at most, and what comes after the end is not recorded', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const hanging = record(directory, 1_000_000);
+    await hanging.settled();
+    const disk = vi.spyOn(Segments.prototype, 'close').mockReturnValue(new Promise(() => {}));
+    const closed = hanging.close();
+    expect(hanging.isRecording).toBe(false);
+    hanging.add(announced(1));
+    await vi.advanceTimersByTimeAsync(2_000);
+    await closed;
+    disk.mockRestore();
+    await hanging.settled();
+    expect(linesOf(await read(directory)).map(({ kind }) => kind)).toEqual(['begin', 'complete', 'end']);
+  });
+
   it('is said once; recording goes on when it does again, and the gap is told', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const place = join(directory, 'record');

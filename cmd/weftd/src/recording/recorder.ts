@@ -20,6 +20,8 @@ const SEGMENTS = 8;
 const MOST_OF_SNAPSHOT = 1 / 2;
 /** A disk that took nothing is tried again after so long, in ms. */
 const RETRY_MS = 10_000;
+/** The end of the daemon waits so long for a disk that hangs, in ms. */
+const CLOSE_MS = 2_000;
 /** The clock of the machine was set when it is off by so much, in ms. */
 const CLOCK_STEP_MS = 1_000;
 
@@ -103,14 +105,19 @@ export class Recorder {
     await this.#segments?.settled();
   }
 
-  /** Writes the last line and lets go of the files. */
+  /** Takes no more lines from the moment it is called; writes the last one and lets go of the files, if the disk does so in time. */
   async close(): Promise<void> {
     this.add({ kind: 'end' });
     this.flush();
     this.#recording = false;
     this.#closed = true;
     clearTimeout(this.#retry);
-    await this.#segments?.close();
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS);
+    });
+    await Promise.race([this.#segments?.close(), patience]);
+    clearTimeout(timer);
   }
 
   #put(content: LineContent, at: number = performance.now()): void {
