@@ -1,5 +1,6 @@
 /**
- * What the control API answers from the record. Files are read as a stream, so that the daemon goes on meanwhile.
+ * What the control API answers from the record. Files are read as a stream, so that the daemon goes on meanwhile; one answer at
+ * a time, because each reads all of them.
  */
 import {
   type NodeChanges,
@@ -22,6 +23,7 @@ const MAX_CHANGES = 5_000;
 export class RecordAnswers {
   readonly #options: Options;
   readonly #recorder: Recorder;
+  #isAnswering = false;
 
   constructor(options: Options, recorder: Recorder) {
     this.#options = options;
@@ -29,7 +31,28 @@ export class RecordAnswers {
   }
 
   /** What happened to a prefix. */
-  async history({
+  history(query: RouteHistoryQuery): Promise<RouteHistory | Refusal> {
+    return this.#alone(() => this.#history(query));
+  }
+
+  /** What differs between two times. */
+  changes(query: NodeChangesQuery): Promise<NodeChanges | Refusal> {
+    return this.#alone(() => this.#changes(query));
+  }
+
+  async #alone<Answer>(answer: () => Promise<Answer | Refusal>): Promise<Answer | Refusal> {
+    const { nodeName } = this.#options;
+    if (this.#isAnswering)
+      return refuse('unavailable', 'weftd reads its record for another question', nodeName, 'Ask again.');
+    this.#isAnswering = true;
+    try {
+      return await answer();
+    } finally {
+      this.#isAnswering = false;
+    }
+  }
+
+  async #history({
     prefix: text,
     since = '1970-01-01T00:00:00Z',
   }: RouteHistoryQuery): Promise<RouteHistory | Refusal> {
@@ -56,8 +79,7 @@ export class RecordAnswers {
     };
   }
 
-  /** What differs between two times. */
-  async changes({ from, to }: NodeChangesQuery): Promise<NodeChanges | Refusal> {
+  async #changes({ from, to }: NodeChangesQuery): Promise<NodeChanges | Refusal> {
     const files = await this.#files();
     if (!Array.isArray(files)) return files;
     const [start, end] = [Date.parse(from), Date.parse(to)];
