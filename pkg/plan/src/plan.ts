@@ -67,6 +67,7 @@ export function planChange(
   const seenBefore = observe(network);
   changeNetwork(network, before, after, statesAfter);
   if (!network.runUntilQuiet(QUIET).quiet) return restless('after the change');
+  network.runFor(KEPT_MILLISECONDS);
   return {
     kind: 'planned',
     plan: compare({
@@ -80,6 +81,9 @@ export function planChange(
 
 /** Longer than a failed attempt is left alone at first; sessions that come to nothing go on trying for ever. */
 const QUIET = { quietMilliseconds: 15_000, limitMilliseconds: 900_000 };
+
+/** Longer than the restart time: what peers keep of a session that does not come back is given up by then (RFC 4724). */
+const KEPT_MILLISECONDS = 130_000;
 
 function restless(when: string): PlanResult {
   return {

@@ -59,8 +59,7 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     connectRetryTimeSeconds,
     ...times(options),
     families: candidate.families,
-    // A reflector tells all ways, so that those as good as each other become one multipath route. Source: Calico.
-    addPath: 'both',
+    ...(isBetweenReflectors(candidate, own) ? {} : { addPath: 'both' }),
     nextHop: nextHopMode(candidate, own),
     // On a link without addresses the only next hop is our end of the connection.
     nextHopAddresses: link === undefined ? nextHopAddresses(own) : {},
@@ -74,6 +73,15 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     description: sessionName(candidate),
   };
   return { kind: 'peer', config, reason: reasonOf(candidate, localAddress, policies, watched) };
+}
+
+/**
+ * A reflector tells its clients all ways, so that those as good as each other become one multipath route; source: Calico. Departs
+ * from Calico between reflectors: each would tell the others what it has by way of every other, and ten of them had as many
+ * paths to a block as there are walks through ten.
+ */
+function isBetweenReflectors({ node }: Candidate, own: BgpNode): boolean {
+  return own.clusterId !== undefined && node?.clusterId !== undefined;
 }
 
 function whyNotFrom(

@@ -457,6 +457,16 @@ describe('BGPPeers', () => {
 
   it('tell all ways to a prefix and take them, so that a reflector does not hide one of two', () => {
     expect(peersOf(inputWith({ others: { node2 } }))).toMatchObject([{ addPath: 'both' }]);
+    const reflector = { clusterId: '1.0.0.1' };
+    expect(
+      peersOf(inputWith({ own: reflector, peers: { all: { peerSelector: 'all()' } }, others: { node2 } })),
+    ).toMatchObject([{ addPath: 'both' }]);
+    const other = { ...node2, clusterId: '1.0.0.2' };
+    const [between] = peersOf(
+      inputWith({ own: reflector, peers: { all: { peerSelector: 'all()' } }, others: { other } }),
+    );
+    expect(between).toBeDefined();
+    expect(between).not.toHaveProperty('addPath');
   });
 
   it('an address of a node with its AS number means the port that node listens on', () => {
