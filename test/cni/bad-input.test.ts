@@ -83,7 +83,7 @@ describe('an ADD with', () => {
         cniVersion: expect.stringMatching(/^1\./),
         code,
         msg: expect.stringMatching(msg),
-        details: /\w+ \w+/,
+        details: expect.stringMatching(/\w+ \w+/),
       },
     });
     expect(await held(lab)).toEqual(before);

@@ -90,7 +90,10 @@ describe('a result that another plugin gave', () => {
     ['whose addresses are no list', { cniVersion: '1.0.0', ips: 'x' }, 6],
     ['whose address is a number', { cniVersion: '0.2.0', ip4: { ip: 5 } }, 6],
   ])('%s is an error that names it', (_, given, code) => {
-    expect(decodeResult(given, '1.0.0', 'prevResult')).toMatchObject({ code, message: /^prevResult/ });
+    expect(decodeResult(given, '1.0.0', 'prevResult')).toMatchObject({
+      code,
+      message: expect.stringMatching(/^prevResult/),
+    });
   });
 
   it('comes back as it was when it is of 1.1.0', () => {
