@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { type ControlClient, everyItem, type TlsFiles } from '@weft/control';
+import { type ControlClient, PATHS, type TlsFiles } from '@weft/control';
 import { namespaceOf, parseTopology, runIn } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -105,14 +105,20 @@ async function established(): Promise<boolean> {
 
 /** What a control API says, whatever is asked. */
 async function answersOf(control: ControlClient): Promise<string> {
-  const lists = [
-    Array.fromAsync(everyItem((query) => control.rib(query))),
-    Array.fromAsync(everyItem((query) => control.routes(query))),
-    Array.fromAsync(everyItem((query) => control.endpoints(query))),
-    Array.fromAsync(everyItem((query) => control.pools(query))),
-  ];
-  const all = [control.status(), control.bgpPeers(), control.readiness(), control.metrics(), ...lists];
-  return JSON.stringify(await Promise.all(all));
+  const peers = (await control.bgpPeers()).peers.map(({ address }) => address);
+  const { since } = await control.status();
+  const queries: Readonly<Record<string, readonly string[]>> = {
+    explain: ['prefix=10.244.0.1', 'prefix=0.0.0.0/0'],
+    explainPeer: peers.map((address) => `address=${address}`),
+    history: ['prefix=0.0.0.0/0'],
+    changes: [`from=${encodeURIComponent(since)}&to=${encodeURIComponent(new Date().toISOString())}`],
+    ipamHistory: ['address=10.244.0.1'],
+  };
+  const answers: string[] = [];
+  for (const [name, path] of Object.entries(PATHS))
+    for (const query of queries[name] ?? ['limit=1000'])
+      answers.push((await control.read(`${path}?${query}`)).text);
+  return answers.join('\n');
 }
 
 /** What `weftctl node diags` packs. */
