@@ -33,7 +33,7 @@ describe('the program: streams and exit codes', { timeout: 60_000 }, () => {
     ["calicoctl's -a", ['get', 'wep', '-a'], 0, /^NAMESPACE/],
     ['a script for a shell', ['completion', 'fish'], 0, /complete -c weftctl/],
     ['a shell nobody knows', ['completion', 'tcsh'], 2, /Allowed choices are bash, zsh, fish/],
-    ['help of diff', ['diff', '--help'], 0, /Exit codes: 0 nothing would change; 1 something would; 2 /],
+    ['help of diff', ['diff', '--help'], 0, /Exit codes: 0 no difference; 1 some; 2 /],
     [
       'options before the command',
       ['--datastore', '/nonexistent.db', 'get', 'pools'],
