@@ -2,9 +2,13 @@
  * The prefixes in recorded UPDATEs: what a peer has announced or withdrawn.
  */
 import { addressFromBytes, type Prefix, prefixFromBytes } from '@weft/ip';
-import { createUpdateView, splitUpdate, toFamily } from 'bgp-speaker-ts';
+import { createUpdateView, decodeOpen, type Family, splitUpdate, toFamily } from 'bgp-speaker-ts';
 
 const HEADER_BYTES = 19;
+const PATH_ID_BYTES = 4;
+
+/** The bytes of an address of a family; 0 for a family weft does not route. */
+type Size = 0 | 4 | 16;
 
 /** One prefix of an UPDATE; the next hop of an announced one. */
 export interface HeardPrefix {
@@ -14,34 +18,59 @@ export interface HeardPrefix {
 }
 
 /**
- * Gives the prefixes of whole UPDATE messages, one after the other. Sessions of weft have no ADD-PATH. What cannot be
- * read is left out: the speaker has refused it, and that is recorded.
+ * Families of which the peer's UPDATEs have path identifiers (RFC 7911 §4): it says that it sends them, and we that we take them.
+ *
+ * @param sent our OPEN, whole, and `received` the peer's
  */
-export function* heardPrefixes(bytes: Uint8Array): Generator<HeardPrefix, void> {
+export function pathIdFamilies(sent: Uint8Array, received: Uint8Array): ReadonlySet<Family> {
+  const taken = familiesOf(sent, 'receive');
+  return new Set(familiesOf(received, 'send').filter((family) => taken.includes(family)));
+}
+
+function familiesOf(open: Uint8Array, way: 'receive' | 'send'): Family[] {
+  const decoded = decodeOpen(open, HEADER_BYTES, open.length);
+  if (!decoded.ok) return [];
+  return decoded.value.capabilities
+    .flatMap((capability) => (capability.kind === 'add-path' ? capability.families : []))
+    .filter((family) => family[way])
+    .flatMap(({ afi, safi }) => toFamily(afi, safi) ?? []);
+}
+
+/**
+ * Gives the prefixes of whole UPDATE messages, one after the other. What cannot be read is left out: the speaker has refused
+ * it, and that is recorded.
+ *
+ * @param withPathIds families whose prefixes follow a path identifier
+ */
+export function* heardPrefixes(
+  bytes: Uint8Array,
+  withPathIds: ReadonlySet<Family>,
+): Generator<HeardPrefix, void> {
   const view = createUpdateView();
+  const sizes: Readonly<Record<Size, number>> = {
+    0: 0,
+    4: withPathIds.has('ipv4-unicast') ? PATH_ID_BYTES : 0,
+    16: withPathIds.has('ipv6-unicast') ? PATH_ID_BYTES : 0,
+  };
+  const nlri = (start: number, end: number, size: Size, announced: boolean, nextHop?: string) =>
+    prefixesIn(bytes, start, end, { size, skip: sizes[size] }, announced, nextHop);
   for (let start = 0; start + HEADER_BYTES <= bytes.length; ) {
     const end = start + (((bytes[start + 16] as number) << 8) | (bytes[start + 17] as number));
     if (end <= start || end > bytes.length) return;
     if (splitUpdate(bytes, start + HEADER_BYTES, end, view) === undefined) {
-      yield* nlri(bytes, view.withdrawnStart, view.withdrawnEnd, 4, false);
-      yield* nlri(
-        bytes,
-        view.unreachNlriStart,
-        view.unreachNlriEnd,
-        sizeOf(view.unreachAfi, view.unreachSafi),
-        false,
-      );
-      yield* nlri(bytes, view.nlriStart, view.nlriEnd, 4, true);
+      yield* nlri(view.withdrawnStart, view.withdrawnEnd, 4, false);
+      const gone = sizeOf(view.unreachAfi, view.unreachSafi);
+      yield* nlri(view.unreachNlriStart, view.unreachNlriEnd, gone, false);
+      yield* nlri(view.nlriStart, view.nlriEnd, 4, true);
       const nextHop = nextHopOf(bytes.subarray(view.reachNextHopStart, view.reachNextHopEnd));
       const size = sizeOf(view.reachAfi, view.reachSafi);
-      yield* nlri(bytes, view.reachNlriStart, view.reachNlriEnd, size, true, nextHop);
+      yield* nlri(view.reachNlriStart, view.reachNlriEnd, size, true, nextHop);
     }
     start = end;
   }
 }
 
-/** The bytes of an address of the family; 0 for a family weft does not route. */
-function sizeOf(afi: number, safi: number): 0 | 4 | 16 {
+function sizeOf(afi: number, safi: number): Size {
   const family = toFamily(afi, safi);
   return family === 'ipv4-unicast' ? 4 : family === 'ipv6-unicast' ? 16 : 0;
 }
@@ -51,22 +80,22 @@ function nextHopOf(bytes: Uint8Array): string | undefined {
   return bytes.length >= 16 ? addressFromBytes(bytes.subarray(0, 16)) : undefined;
 }
 
-function* nlri(
+function* prefixesIn(
   bytes: Uint8Array,
   start: number,
   end: number,
-  size: 0 | 4 | 16,
+  { size, skip }: { readonly size: Size; readonly skip: number },
   announced: boolean,
   nextHop?: string,
 ): Generator<HeardPrefix, void> {
   if (size === 0) return;
-  for (let offset = start; offset < end; ) {
+  for (let offset = start + skip; offset < end; ) {
     const length = bytes[offset] as number;
     const octets = (length + 7) >>> 3;
     if (length > size * 8 || offset + 1 + octets > end) return;
     const address = new Uint8Array(size);
     address.set(bytes.subarray(offset + 1, offset + 1 + octets));
     yield { prefix: prefixFromBytes(address, length), announced, nextHop };
-    offset += 1 + octets;
+    offset += 1 + octets + skip;
   }
 }

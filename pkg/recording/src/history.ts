@@ -2,8 +2,9 @@
  * What happened to a prefix, or to whatever holds an address, on one node.
  */
 import { type Address, containsAddress, type Prefix, prefixLength } from '@weft/ip';
+import type { Family } from 'bgp-speaker-ts';
 import { describePath, describeRoute } from './compare.ts';
-import { heardPrefixes } from './heard-prefixes.ts';
+import { heardPrefixes, pathIdFamilies } from './heard-prefixes.ts';
 import { decodeBase64, type RecordLine } from './line.ts';
 
 /** One thing that happened. */
@@ -23,6 +24,7 @@ export type HistorySubject = { readonly prefix: Prefix } | { readonly address: A
 
 /** Entries that are kept; beyond, the oldest are dropped. */
 export const MAX_HISTORY_EVENTS = 1_000;
+const NONE: ReadonlySet<Family> = new Set();
 /** Session events that wait to be found related. */
 const MAX_SESSION_EVENTS = 10_000;
 
@@ -34,6 +36,8 @@ export class PrefixHistory {
   #sessions: HistoryEvent[] = [];
   /** Peers that have said something about it. */
   readonly #peers = new Set<string>();
+  /** Families of each peer's session whose prefixes have path identifiers. */
+  readonly #pathIds = new Map<string, ReadonlySet<Family>>();
   #cut = false;
   #segments = 0;
   #inSnapshot = false;
@@ -51,6 +55,8 @@ export class PrefixHistory {
       this.#inSnapshot = true;
     }
     if (line.kind === 'complete') this.#inSnapshot = false;
+    if (line.kind === 'session-up')
+      this.#pathIds.set(line.peer, pathIdFamilies(decodeBase64(line.sent), decodeBase64(line.received)));
     // A snapshot repeats what is known, but for that of the first segment.
     if (this.#inSnapshot && this.#segments > 1 && line.kind !== 'begin') {
       this.#notePeer(line);
@@ -139,7 +145,7 @@ export class PrefixHistory {
   }
 
   #heard(peer: string, bytes: string): Omit<HistoryEvent, 'at'>[] {
-    return [...heardPrefixes(decodeBase64(bytes))]
+    return [...heardPrefixes(decodeBase64(bytes), this.#pathIds.get(peer) ?? NONE)]
       .filter(({ prefix }) => this.#concerns(prefix))
       .map(({ announced, nextHop, prefix }) => ({
         event: announced ? 'received' : 'withdrawn',
