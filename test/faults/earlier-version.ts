@@ -30,18 +30,27 @@ export interface EarlierVersion extends Installation {
   readonly dispose: () => void;
 }
 
-/** The commit to upgrade from; undefined where the history does not reach so far, as in a shallow clone. */
+/**
+ * The commit to upgrade from; undefined where the history does not reach so far, as in a shallow clone. A weftd that knows fewer
+ * flags than the lab starts it with would not start: then it is the first one that knows them all.
+ */
 export async function earlierCommit(): Promise<string | undefined> {
-  const wanted = process.env.WEFT_FAULTS_FROM ?? `HEAD~${COMMITS_BACK}`;
-  const { exitCode, stdout } = await execa(
-    'git',
-    ['rev-parse', '--verify', '--short', `${wanted}^{commit}`],
-    {
-      cwd: repository,
-      reject: false,
-    },
-  );
+  const named = process.env.WEFT_FAULTS_FROM;
+  if (named !== undefined) return commitOf(named);
+  const back = await commitOf(`HEAD~${COMMITS_BACK}`);
+  if (back === undefined) return undefined;
+  const { stdout: alike } = await git('log', '-1', '--format=%h', '--', 'pkg/lab/src/daemons.ts');
+  const { exitCode } = await git('merge-base', '--is-ancestor', alike, back);
+  return exitCode === 0 ? back : alike;
+}
+
+async function commitOf(name: string): Promise<string | undefined> {
+  const { exitCode, stdout } = await git('rev-parse', '--verify', '--short', `${name}^{commit}`);
   return exitCode === 0 ? stdout : undefined;
+}
+
+function git(...args: string[]): Promise<{ exitCode?: number | undefined; stdout: string }> {
+  return execa('git', args, { cwd: repository, reject: false });
 }
 
 /** Bundles weftd as it was then. */
