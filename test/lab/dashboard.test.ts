@@ -86,7 +86,7 @@ describe('the dashboard', () => {
     await page.locator('#map .node.silent').waitFor(PATIENCE);
     await page.locator('#map line.down').first().waitFor(PATIENCE);
     await page.locator('#map [data-pick=node3]').click();
-    await page.locator('#node .bad').waitFor(PATIENCE);
+    await page.locator('#node p.bad').waitFor(PATIENCE);
     await picture(page, 'silent');
     await page.close();
   });

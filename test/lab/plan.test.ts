@@ -7,17 +7,42 @@ import { describe, expect, it } from 'vitest';
 import { smallTopology, useLab, weftctl } from '../harness/test-lab.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-const REFLECTORS = `
-apiVersion: projectcalico.org/v3
-kind: BGPPeer
-metadata: { name: from-node2 }
-spec: { node: node2, peerIP: NODE1 }
----
-apiVersion: projectcalico.org/v3
-kind: BGPConfiguration
-metadata: { name: default }
-spec: { nodeToNodeMeshEnabled: false }
-`;
+async function read(lab: string, kind: string, name: string) {
+  return JSON.parse((await weftctl('--lab', lab, 'get', kind, name, '-o', 'json')).stdout);
+}
+
+/** The addresses of a pool are announced no longer. */
+async function silenced(lab: string): Promise<string> {
+  const pool = await read(lab, 'ippool', 'default-ipv4-ippool');
+  return JSON.stringify({ ...pool, spec: { ...pool.spec, disableBGPExport: true } });
+}
+
+/** node1 reflects, and the mesh ends. */
+async function reflected(lab: string): Promise<string> {
+  const node = await read(lab, 'node', 'node1');
+  const apiVersion = 'projectcalico.org/v3';
+  return [
+    {
+      ...node,
+      metadata: { ...node.metadata, labels: { ...node.metadata.labels, reflects: '' } },
+      spec: { ...node.spec, bgp: { ...node.spec.bgp, routeReflectorClusterID: '244.0.0.1' } },
+    },
+    {
+      apiVersion,
+      kind: 'BGPPeer',
+      metadata: { name: 'reflector' },
+      spec: { nodeSelector: 'all()', peerSelector: 'has(reflects)' },
+    },
+    {
+      apiVersion,
+      kind: 'BGPConfiguration',
+      metadata: { name: 'default' },
+      spec: { nodeToNodeMeshEnabled: false },
+    },
+  ]
+    .map((resource) => JSON.stringify(resource))
+    .join('\n---\n');
+}
 
 interface Seen {
   /** `node1 node2`: Established; with how often it became so. */
@@ -57,16 +82,25 @@ describe('weftctl plan', () => {
     });
   }
 
-  it('predicts exactly the sessions and routes that change', async () => {
-    const { hosts } = await resolveLab(lab.name);
-    const [first] = hosts;
-    const { stdout } = await weftctl('--lab', lab.name, 'get', 'node', `${first?.name}`, '-o', 'json');
-    const own = JSON.parse(stdout).spec.bgp.ipv4Address.split('/')[0] as string;
-    const file = REFLECTORS.replace('NODE1', own);
+  it.each([
+    {
+      name: 'a pool that is not exported',
+      change: silenced,
+      kept: ['node1 node2', 'node1 node3', 'node2 node3'],
+      risk: 'IPPool default-ipv4-ippool',
+    },
+    {
+      name: 'a reflector in place of the mesh',
+      change: reflected,
+      kept: ['node1 node2', 'node1 node3'],
+      risk: undefined,
+    },
+  ])('predicts exactly the sessions and routes that change: $name', async ({ change, kept: left, risk }) => {
+    const file = await change(lab.name);
     await waitFor('the mesh is up', async () => (await look()).sessions.size === 3);
     const before = await look();
     const predicted = await plan(file);
-    expect((await planWith(file)).stdout).toContain('closes');
+    expect((await planWith(file)).stdout).toContain('Sessions: ');
 
     await execa('cmd/weftctl/bin/weftctl', ['--lab', lab.name, 'apply', '-f', '-'], { input: file });
     const kept = new Set(before.sessions.keys());
@@ -75,11 +109,11 @@ describe('weftctl plan', () => {
       if (kind === 'closes') kept.delete(key);
       if (kind === 'opens') kept.add(key);
     }
-    expect([...kept]).toEqual(['node1 node2']);
+    expect([...kept]).toEqual(left);
     const expected = new Map(before.routes);
     for (const { gained, lost, name } of predicted.nodes) {
-      const left = (before.routes.get(name) ?? []).filter((prefix) => !lost.includes(prefix as never));
-      expected.set(name, [...left, ...gained].sort());
+      const others = (before.routes.get(name) ?? []).filter((prefix) => !lost.includes(prefix as never));
+      expected.set(name, [...others, ...gained].sort());
     }
     await waitFor('what is predicted has happened', async () => {
       const { routes, sessions } = await look();
@@ -87,9 +121,11 @@ describe('weftctl plan', () => {
     });
     const after = await look();
     expect([...after.sessions.keys()]).toEqual([...kept]);
-    // It was not predicted to reset, and it is the session it was.
-    expect(after.sessions.get('node1 node2')).toBe(before.sessions.get('node1 node2'));
-    expect(predicted.risks.map(({ object, rule }) => `${rule} ${object}`)).toContain('no-session Node node3');
+    // They were not predicted to reset, and are the sessions they were.
+    for (const name of kept) expect(after.sessions.get(name)).toBe(before.sessions.get(name));
+    const risks = predicted.risks.map(({ object }) => object);
+    if (risk === undefined) expect(risks).toEqual([]);
+    else expect(risks).toContain(risk);
   });
 
   it('plans what is applied already as nothing', async () => {

@@ -88,7 +88,11 @@ test('link-local peers are watched by the scope of their interface', async () =>
     await execa('ip', ['-n', end.netns, 'address', 'add', `${own}/64`, 'dev', 'eth0', 'nodad']);
   const bfd = { minTransmitIntervalMs: 50, minReceiveIntervalMs: 50, interface: 'eth0' };
   const { speaker, daemon } = network;
-  await speakers[0].start(watching(speaker, daemon, { address: right, localAddress: left, bfd }));
-  await speakers[1].start(watching(daemon, speaker, { address: left, localAddress: right, bfd }));
+  await speakers[0].start(
+    watching(speaker, daemon, { address: right, interface: 'eth0', localAddress: left, bfd }),
+  );
+  await speakers[1].start(
+    watching(daemon, speaker, { address: left, interface: 'eth0', localAddress: right, bfd }),
+  );
   for (const item of speakers) await until('Up', async () => isUp(await item.peer()));
 });
