@@ -5,6 +5,7 @@
  * From the sources a weftd starts in half a second and keeps the type stripper in memory; from the bundle it takes half of
  * that and 20 MB less, which fifty hosts on one machine notice.
  */
+import { randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -23,7 +24,8 @@ export async function installation(): Promise<Installation> {
 
 /** Makes one file of a program and all it imports. A program with BGP needs the file of the BFD thread beside it. */
 export async function bundle(source: string, target: string): Promise<void> {
-  const fresh = `${target}.${process.pid}`;
+  // Several labs of one process may bundle at the same moment, too.
+  const fresh = `${target}.${randomUUID()}`;
   await build({
     entryPoints: [source],
     outfile: fresh,
