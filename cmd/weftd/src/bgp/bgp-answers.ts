@@ -8,9 +8,10 @@ import {
   cutPage,
   type Page,
   type PageQuery,
+  type RibPath,
   type RibRoute,
 } from '@weft/control';
-import type { Explanation, LocRibChange, PeerStatus } from 'bgp-speaker-ts';
+import type { ExplainedPath, Explanation, LocRibChange, PeerStatus } from 'bgp-speaker-ts';
 import type { Bgp } from './bgp.ts';
 
 /** The speaker and its peers; without a speaker AS 0 and no peers. */
@@ -100,22 +101,26 @@ function infoOf(
 function toRibRoute(explanation: Explanation | undefined): RibRoute | undefined {
   const best = explanation?.paths.find((path) => path.best);
   if (explanation === undefined || best === undefined) return undefined;
-  const { attributes, peer, stale } = best;
-  const { asPath, communities = [], largeCommunities = [], localPref, med, nextHop, origin } = attributes;
   return {
     prefix: explanation.prefix,
-    best: {
-      peer,
-      nextHop,
-      origin,
-      asPath,
-      localPreference: localPref,
-      med,
-      communities: [...communities, ...largeCommunities],
-      stale,
-    },
+    best: toRibPath(best),
     paths: explanation.paths.length,
     reason: reasonOf(explanation),
+  };
+}
+
+/** A path as the control API shows it. */
+export function toRibPath({ attributes, peer, stale }: ExplainedPath): RibPath {
+  const { asPath, communities = [], largeCommunities = [], localPref, med, nextHop, origin } = attributes;
+  return {
+    peer,
+    nextHop,
+    origin,
+    asPath,
+    localPreference: localPref,
+    med,
+    communities: [...communities, ...largeCommunities],
+    stale,
   };
 }
 

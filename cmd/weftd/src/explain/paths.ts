@@ -3,6 +3,7 @@ import type { ExplainedLoss, ExplainedPath, ExplainedPrefix } from '@weft/contro
 import type { Prefix } from '@weft/ip';
 import type { ExplainedPath as SpeakerPath } from 'bgp-speaker-ts';
 import type { Bgp } from '../bgp/bgp.ts';
+import { toRibPath } from '../bgp/bgp-answers.ts';
 import { coveringPrefixes, type Destination } from './destination.ts';
 
 /**
@@ -31,23 +32,8 @@ export function explainedPrefixes(
 }
 
 function toPath(path: SpeakerPath): ExplainedPath {
-  const { attributes, best, importRule, multipath, peer, source, stale } = path;
-  const { asPath, communities = [], largeCommunities = [], localPref, med, nextHop, origin } = attributes;
-  return {
-    peer,
-    nextHop,
-    origin,
-    asPath,
-    localPreference: localPref,
-    med,
-    communities: [...communities, ...largeCommunities],
-    stale,
-    source,
-    best,
-    multipath,
-    importRule,
-    lost: lossOf(path),
-  };
+  const { best, importRule, multipath, source } = path;
+  return { ...toRibPath(path), source, best, multipath, importRule, lost: lossOf(path) };
 }
 
 function lossOf({ lost }: SpeakerPath): ExplainedLoss | undefined {
