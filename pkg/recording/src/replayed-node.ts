@@ -104,8 +104,8 @@ export class ReplayedNode {
     if (!this.#hasFailed) this.#select(this.recorded.at);
   }
 
-  /** Notes where the Loc-RIB is not as recorded for prefixes that have just changed. */
-  #checkBest({ at, prefixes }: Extract<RecordLine, { kind: 'best' }>): void {
+  /** Notes where the Loc-RIB is not as recorded. */
+  #checkBest(at: number, prefixes: Iterable<Prefix>): void {
     for (const prefix of prefixes)
       this.#compare(
         at,
@@ -118,14 +118,7 @@ export class ReplayedNode {
 
   /** The same for everything, when the daemon has ended and nothing is under way. */
   #checkAll(at: number): void {
-    for (const prefix of new Set([...this.recorded.best.keys(), ...this.best.keys()]))
-      this.#compare(
-        at,
-        'best-path',
-        prefix,
-        pathText(this.recorded.best.get(prefix)),
-        pathText(this.best.get(prefix)),
-      );
+    this.#checkBest(at, new Set([...this.recorded.best.keys(), ...this.best.keys()]));
     // Not by reasons: they are words for people, and other words are no other decision.
     const { announced, announcedLocalPref } = this.recorded;
     const replayed = new Map(this.desired?.announcements.map(({ localPref, prefix }) => [prefix, localPref]));
@@ -178,7 +171,7 @@ export class ReplayedNode {
     else if (line.kind === 'speaker') this.#start(line);
     else if (line.kind === 'configure') this.#configure(line);
     else if (line.kind === 'best' || line.kind === 'end' || this.#isHearing) this.#select(line.at);
-    if (line.kind === 'best' && !this.#isInSnapshot) this.#checkBest(line);
+    if (line.kind === 'best' && !this.#isInSnapshot) this.#checkBest(line.at, line.prefixes);
     if (line.kind === 'complete' || line.kind === 'end') this.#checkAll(line.at);
   }
 
