@@ -4,7 +4,6 @@ import { execa, type Subprocess } from 'execa';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallTopology, useLab } from '../harness/test-lab.ts';
-import { waitFor } from '../harness/wait-for.ts';
 
 const LAB = 't-dashboard';
 const lab = useLab(LAB, smallTopology(3, 3));
@@ -21,6 +20,7 @@ function serve() {
   return execa(program, ['--lab', LAB, 'dashboard', '--port', '0'], { reject: false });
 }
 
+/** A page of a browser that was opened anew, as by the printed address. */
 async function open(colorScheme: 'light' | 'dark', place = ''): Promise<Page> {
   const page = await (browser as Browser).newPage({ colorScheme, viewport: { width: 1280, height: 1000 } });
   page.on('pageerror', (error) => expect.unreachable(error.message));
@@ -31,6 +31,19 @@ async function open(colorScheme: 'light' | 'dark', place = ''): Promise<Page> {
 
 async function picture(page: Page, name: string): Promise<void> {
   if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+/** What a browser has after the printed address. */
+async function comeIn(): Promise<{ origin: string; cookie: string }> {
+  const answer = await fetch(address, { redirect: 'manual' });
+  const [cookie = ''] = (answer.headers.getSetCookie()[0] ?? '').split(';');
+  return { origin: new URL(address).origin, cookie };
+}
+
+/** The status that curl gets. */
+async function ask(...options: string[]): Promise<string> {
+  const { stdout } = await execa('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', ...options]);
+  return stdout;
 }
 
 beforeAll(async () => {
@@ -80,6 +93,18 @@ describe('the dashboard', () => {
     await page.close();
   });
 
+  it('keeps the token out of the address and of scripts, and tells a browser without it what to do', async () => {
+    const page = await open('light', '#node=node2');
+    const { origin } = new URL(address);
+    expect(page.url()).toBe(`${origin}/#node=node2`);
+    expect(await page.evaluate('document.cookie')).toBe('');
+    await page.close();
+    const stranger = await (browser as Browser).newPage();
+    expect((await stranger.goto(origin))?.status()).toBe(403);
+    expect(await stranger.locator('body').textContent()).toContain('Open the address that weftctl dashboard');
+    await stranger.close();
+  });
+
   it('follows what happens: a daemon that is gone', async () => {
     const page = await open('light', '#node=node1');
     await lab.killWeftd('node3');
@@ -91,20 +116,16 @@ describe('the dashboard', () => {
     await page.close();
   });
 
-  it('reads only, and for nobody who comes by another name', async () => {
-    const ask = async (...options: string[]): Promise<string> => {
-      const { stdout } = await execa('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', ...options]);
-      return stdout;
-    };
-    const node = `${address}nodes/node1/v1/drain`;
-    expect(await ask(node)).toBe('200');
-    expect(await ask('-X', 'PUT', node)).toBe('405');
-    expect(await ask('-H', 'Host: example.org', address)).toBe('403');
-    expect(await ask(`${address}nodes/node9/v1/status`)).toBe('404');
-    await waitFor(
-      'node1 is in service',
-      async () => !(await (await fetch(node)).text()).includes('"draining":true'),
-    );
+  it('reads only, and for nobody without its token or by another name', async () => {
+    const { cookie, origin } = await comeIn();
+    const node = `${origin}/nodes/node1/v1/drain`;
+    expect(await ask(node)).toBe('403');
+    expect(await ask('-H', `Cookie: ${cookie}`, node)).toBe('200');
+    expect(await ask('-H', `Cookie: ${cookie}`, '-X', 'PUT', node)).toBe('405');
+    expect(await ask('-H', `Cookie: ${cookie}`, '-H', 'Host: example.org', node)).toBe('403');
+    expect(await ask('-H', `Cookie: ${cookie}`, `${origin}/nodes/node9/v1/status`)).toBe('404');
+    const drain = await fetch(node, { headers: { cookie } });
+    expect(await drain.json()).toMatchObject({ draining: false });
   });
 });
 

@@ -84,7 +84,7 @@ export type {
   RouteHistory,
   RouteHistoryQuery,
 } from './schema/record.ts';
-export { isRefusal, type Refusal, type RefusalCode, refuse } from './schema/refusal.ts';
+export { isRefusal, REFUSAL_STATUS, type Refusal, type RefusalCode, refuse } from './schema/refusal.ts';
 export {
   ROUTE_STATES,
   type RouteNextHop,

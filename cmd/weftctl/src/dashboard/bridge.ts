@@ -1,24 +1,41 @@
 /**
  * HTTP on loopback in front of the control APIs of several daemons: `/nodes/NAME/…` is what NAME's daemon answers to `/…`, and
- * everything else what the first daemon that answers does. It reads only, and only for pages of its own.
+ * everything else what the first daemon that answers does. It reads only, and only for whoever came in by its entrance.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ControlError, type RawAnswer } from '@weft/control';
+import { ControlError, REFUSAL_STATUS, type Refusal, refuse } from '@weft/control';
 import type { DaemonTarget } from '../where.ts';
+import { Entrance } from './entrance.ts';
 
 const NODES = '/v1/dashboard/nodes';
 
 /** How long the names of the nodes are believed, in ms. */
 const BELIEVED_MS = 5_000;
 
-/** What goes back to the browser. */
-type Answer = Pick<RawAnswer, 'status' | 'text'> & Partial<Pick<RawAnswer, 'headers'>>;
+/** What goes back to the browser; without a type it is JSON. */
+interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** Of a daemon's answer: what its page may do has to be heard by the browser, too. */
+const PASSED_ON = ['content-type', 'content-security-policy'];
+
+/** In every answer: no other page may take it for its own, whatever it makes of it. */
+const HEADERS = {
+  'content-type': 'application/json',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+};
 
 /** The server. */
 export class Bridge {
   readonly #targets: () => Promise<readonly DaemonTarget[]>;
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer();
   #known: Promise<ReadonlyMap<string, DaemonTarget>> | undefined;
   #knownAt = 0;
 
@@ -27,14 +44,16 @@ export class Bridge {
     this.#targets = targets;
   }
 
-  /** Listens on 127.0.0.1, and says at which port. Throws what `listen` emits. */
-  async listen(port: number): Promise<number> {
+  /** Listens on 127.0.0.1, and says which address opens the page. Throws what `listen` emits. */
+  async listen(port: number): Promise<string> {
     const { promise, reject, resolve } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
     this.#server.listen(port, '127.0.0.1', resolve);
     await promise;
     this.#server.off('error', reject);
-    return this.#port;
+    const entrance = new Entrance((this.#server.address() as AddressInfo).port);
+    this.#server.on('request', (request, response) => void this.#serve(entrance, request, response));
+    return entrance.address;
   }
 
   async close(): Promise<void> {
@@ -42,32 +61,32 @@ export class Bridge {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  get #port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { headers = {}, status, text } = await this.#answer(request).catch(refusalOf);
-    response.writeHead(status, {
-      'content-type': headers['content-type'] ?? 'application/json',
-      'cache-control': 'no-store',
-      ...pageHeaders(headers),
-    });
+  async #serve(entrance: Entrance, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { headers, status, text } = await this.#admitted(entrance, request).catch(failed);
+    response.writeHead(status, { ...HEADERS, ...headers });
     response.end(text);
   }
 
-  async #answer({ headers, method, url = '/' }: IncomingMessage): Promise<Answer> {
-    // A name that somebody made lead here would let their page read what this one does.
-    if (headers.host !== `127.0.0.1:${this.#port}` && headers.host !== `localhost:${this.#port}`)
-      return refusal(403, 'This is no name of this server', headers.host ?? 'no host');
-    if (method !== 'GET') return refusal(405, 'The dashboard only reads', method ?? '');
+  async #admitted(entrance: Entrance, request: IncomingMessage): Promise<Answer> {
+    const { headers, method = '', url = '/' } = request;
+    const admission = entrance.admit(request);
+    if (admission.kind === 'refused')
+      return headers.accept?.includes('text/html') ? inWords(admission) : refused(admission);
+    if (method !== 'GET')
+      return refused(refuse('method-not-allowed', 'The dashboard only reads', method, 'Change by weftctl.'));
+    if (admission.kind === 'shown-in') return { status: 303, headers: admission.headers, text: '' };
+    return this.#answer(url);
+  }
+
+  async #answer(url: string): Promise<Answer> {
     const nodes = await this.#nodes();
     if (url === NODES)
       return { status: 200, text: JSON.stringify({ nodes: [...nodes.keys()].map(placeOf) }) };
     const [, name, path] = /^\/nodes\/([^/]+)(\/.*)$/.exec(url) ?? [];
     if (name === undefined || path === undefined) return firstAnswer([...nodes.values()], url);
-    const target = nodes.get(decodeURIComponent(name));
-    return target === undefined ? refusal(404, 'There is no such node', name) : target.client.read(path);
+    const target = [...nodes].find(([known]) => encodeURIComponent(known) === name)?.[1];
+    if (target !== undefined) return answerOf(target, path);
+    return refused(refuse('not-found', 'There is no such node', name, `${NODES} has those that are known.`));
   }
 
   #nodes(): Promise<ReadonlyMap<string, DaemonTarget>> {
@@ -94,9 +113,9 @@ function placeOf(name: string): object {
 
 async function firstAnswer(targets: readonly DaemonTarget[], path: string): Promise<Answer> {
   let failure: unknown;
-  for (const { client } of targets) {
+  for (const target of targets) {
     try {
-      return await client.read(path);
+      return await answerOf(target, path);
     } catch (error) {
       failure = error;
     }
@@ -104,19 +123,27 @@ async function firstAnswer(targets: readonly DaemonTarget[], path: string): Prom
   throw failure;
 }
 
-/** The daemon says what its page may do; the browser has to hear it. */
-function pageHeaders(headers: RawAnswer['headers']): Record<string, string> {
-  const names = ['content-security-policy', 'x-content-type-options'];
-  return Object.fromEntries(
-    names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])),
+async function answerOf({ client }: DaemonTarget, path: string): Promise<Answer> {
+  const { headers, status, text } = await client.read(path);
+  const passed = PASSED_ON.flatMap((name) =>
+    typeof headers[name] === 'string' ? [[name, headers[name]]] : [],
   );
+  return { status, headers: Object.fromEntries(passed), text };
 }
 
-function refusalOf(error: unknown): Answer {
-  if (error instanceof ControlError) return refusal(502, error.message, error.object);
-  return refusal(502, error instanceof Error ? error.message : String(error), 'the daemon');
+function failed(error: unknown): Answer {
+  if (error instanceof ControlError)
+    return refused(refuse('unavailable', error.what, error.object, error.hint));
+  const message = error instanceof Error ? error.message : String(error);
+  return refused(refuse('internal', message, 'weftctl dashboard', 'Ask again, or start it anew.'));
 }
 
-function refusal(status: number, message: string, object: string): Answer {
-  return { status, text: JSON.stringify({ error: { message, object } }) };
+function refused({ kind: _, ...error }: Refusal): Answer {
+  return { status: REFUSAL_STATUS[error.code], text: JSON.stringify({ error }) };
+}
+
+/** For whoever sees the answer itself, and not a page that shows it. */
+function inWords({ code, hint, message, object }: Refusal): Answer {
+  const headers = { 'content-type': 'text/plain; charset=utf-8' };
+  return { status: REFUSAL_STATUS[code], headers, text: `${message}: ${object}\n${hint}\n` };
 }

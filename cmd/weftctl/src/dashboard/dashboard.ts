@@ -13,11 +13,11 @@ export interface DashboardOptions extends WhereOptions {
 /** Serves; the report goes on until SIGINT or SIGTERM, and then ends as a success. */
 export async function dashboard(node: string | undefined, options: DashboardOptions): Promise<Report> {
   const bridge = new Bridge(() => chooseDaemons(options, node));
-  const port = await listen(bridge, options.port);
-  return { text: untilSignal(bridge, port), failures: [] };
+  const address = await listen(bridge, options.port);
+  return { text: untilSignal(bridge, address), failures: [] };
 }
 
-async function listen(bridge: Bridge, port: number): Promise<number> {
+async function listen(bridge: Bridge, port: number): Promise<string> {
   try {
     return await bridge.listen(port);
   } catch (error) {
@@ -27,14 +27,14 @@ async function listen(bridge: Bridge, port: number): Promise<number> {
   }
 }
 
-async function* untilSignal(bridge: Bridge, port: number): AsyncGenerator<string | Remark> {
+async function* untilSignal(bridge: Bridge, address: string): AsyncGenerator<string | Remark> {
   const ended = new AbortController();
   const end = (): void => ended.abort();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
   try {
-    yield `http://127.0.0.1:${port}/`;
-    yield { note: 'Open it in a browser. Ctrl-C ends it.' };
+    yield address;
+    yield { note: 'Open it in a browser: who has this address can read. Ctrl-C ends it.' };
     if (!ended.signal.aborted) await once(ended.signal, 'abort');
   } finally {
     process.off('SIGINT', end);

@@ -5,7 +5,8 @@ import { run } from '../run.ts';
 
 const HELP = `
 Serves the page of weftd on a loopback address until Ctrl-C, for all daemons that weftctl can ask: those of a lab, this machine's,
-and with a client certificate those of the cluster. It only reads. Whoever is logged in on this machine can open it while it runs.
+and with a client certificate those of the cluster. It only reads, and only for whoever has the address that it prints: the token in it
+is of this run alone, and becomes a cookie of the browser. From another machine: ssh -L 9180:127.0.0.1:9180 HOST.
 
 Examples:
   weftctl --lab lab dashboard

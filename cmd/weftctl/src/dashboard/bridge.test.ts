@@ -1,0 +1,140 @@
+/** Who may read by the bridge, and what: with daemons whose words stand here. */
+import { request } from 'node:http';
+import type { ControlClient, RawAnswer } from '@weft/control';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Bridge } from './bridge.ts';
+
+let bridge: Bridge;
+let address: URL;
+let asked: string[];
+
+/** A daemon that repeats what it was asked. */
+function daemon(name: string): { name: string; client: ControlClient } {
+  const read = async (path: string): Promise<RawAnswer> => {
+    asked.push(`${name} ${path}`);
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/html', 'content-security-policy': 'a policy', etag: 'x' },
+      text: 'a page',
+    };
+  };
+  return { name, client: { read } as unknown as ControlClient };
+}
+
+beforeEach(async () => {
+  asked = [];
+  bridge = new Bridge(async () => [daemon('node1'), daemon('rack/2')]);
+  address = new URL(await bridge.listen(0));
+});
+
+afterEach(() => bridge.close());
+
+interface Heard {
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** Asks by node:http, which sends the names and the paths that fetch would not. */
+function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Heard> {
+  const { promise, reject, resolve } = Promise.withResolvers<Heard>();
+  const options = { host: '127.0.0.1', port: address.port, path, method, headers, agent: false } as const;
+  request(options, async (response) => {
+    let text = '';
+    for await (const chunk of response) text += chunk;
+    resolve({ status: response.statusCode, headers: response.headers, text });
+  })
+    .on('error', reject)
+    .end();
+  return promise;
+}
+
+/** The cookie that the printed address makes. */
+async function comeIn(): Promise<{ cookie: string }> {
+  const { headers } = await ask(`/${address.search}`);
+  return { cookie: String(headers['set-cookie']?.[0]).split(';')[0] ?? '' };
+}
+
+describe('the entrance', () => {
+  it('makes a cookie of the token, and has the browser come back without it', async () => {
+    const { headers, status } = await ask(`/${address.search}`);
+    expect({ status, location: headers.location }).toEqual({ status: 303, location: '/' });
+    expect(headers['set-cookie']).toEqual([
+      expect.stringMatching(
+        new RegExp(`^weft-dashboard-${address.port}=[\\w-]{43}; HttpOnly; SameSite=Strict; Path=/$`),
+      ),
+    ]);
+    expect((await ask('/', await comeIn())).status).toBe(200);
+  });
+
+  it('is shut for whoever has no token, an old one or a part of one, and no daemon is asked', async () => {
+    const { cookie } = await comeIn();
+    for (const [path, headers] of [
+      ['/', {}],
+      ['/v1/dashboard/nodes', {}],
+      ['/nodes/node1/v1/status', {}],
+      [`/${address.search.slice(0, -1)}`, {}],
+      ['/?token=', {}],
+      [`/v1/status${address.search}`, {}],
+      ['/', { cookie: cookie.slice(0, -1) }],
+      ['/', { cookie: cookie.replace(/=.*/, '=') }],
+      ['/', { cookie: cookie.replace(address.port, '1') }],
+    ] as const) {
+      const { status, text } = await ask(path, headers);
+      expect({ path, status }).toEqual({ path, status: 403 });
+      expect(JSON.parse(text).error).toMatchObject({
+        code: 'forbidden',
+        hint: 'Open the address that weftctl dashboard has printed: each start has one of its own.',
+      });
+    }
+    expect(asked).toEqual([]);
+  });
+
+  it('is shut by another name, with a token and a cookie, too', async () => {
+    const { cookie } = await comeIn();
+    for (const host of ['example.org', `example.org:${address.port}`, '127.0.0.1', '127.0.0.1:1'])
+      expect((await ask(`/${address.search}`, { cookie, host })).status).toBe(403);
+    expect((await ask('/', { cookie, host: `localhost:${address.port}` })).status).toBe(200);
+  });
+
+  it('says what to do in words to a browser that was led to the page', async () => {
+    const { headers, text } = await ask('/', { accept: 'text/html,*/*' });
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(text).toContain('Open the address that weftctl dashboard has printed');
+  });
+});
+
+describe('what is behind it', () => {
+  it('asks the daemon that the path names, and the first for the page', async () => {
+    const headers = await comeIn();
+    await ask('/nodes/node1/v1/routes?limit=1', headers);
+    await ask('/nodes/rack%2F2/v1/status', headers);
+    await ask('/dashboard.js', headers);
+    expect(asked).toEqual(['node1 /v1/routes?limit=1', 'rack/2 /v1/status', 'node1 /dashboard.js']);
+  });
+
+  it('only reads, whoever asks', async () => {
+    const headers = await comeIn();
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'])
+      expect((await ask('/nodes/node1/v1/drain', headers, method)).status).toBe(405);
+    expect(asked).toEqual([]);
+  });
+
+  it('passes on what the daemon says that its page may do, and lets no other page embed an answer', async () => {
+    const { headers } = await ask('/', await comeIn());
+    expect(headers).toMatchObject({
+      'content-type': 'text/html',
+      'content-security-policy': 'a policy',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+    });
+    expect(headers.etag).toBeUndefined();
+  });
+
+  it('names a node that is not there, in whatever way it is written', async () => {
+    const headers = await comeIn();
+    for (const name of ['node9', '%', '%2e%2e', '..'])
+      expect((await ask(`/nodes/${name}/v1/status`, headers)).status).toBe(404);
+    expect(asked).toEqual([]);
+  });
+});
