@@ -5,6 +5,7 @@
 import { type Datastore, openDatastore } from '@weft/datastore';
 import { MAIN_TABLE, netnsPath, openKernel, type Route, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import { namespaceOf, pingAll, resolveLab, status } from '@weft/lab';
+import { nodeAddress } from '@weft/resources';
 import { waitFor } from '../harness/wait-for.ts';
 
 /** Waits until the lab is whole. At the deadline it fails with what is not. */
@@ -94,8 +95,8 @@ async function wantedRoutes(store: Datastore): Promise<(host: string) => string[
   );
   const endpoints = (await store.list('WorkloadEndpoint')).items;
   const addressOf = (name: string, isIpv6: boolean): string => {
-    const bgp = nodes.find(({ metadata }) => metadata.name === name)?.spec.bgp;
-    return ((isIpv6 ? bgp?.ipv6Address : bgp?.ipv4Address) ?? 'nowhere').split('/')[0] ?? '';
+    const node = nodes.find(({ metadata }) => metadata.name === name);
+    return (node && nodeAddress(node, isIpv6 ? 6 : 4)) ?? 'nowhere';
   };
   return (host) => [
     ...affinities.map(({ spec }) =>

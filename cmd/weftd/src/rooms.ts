@@ -10,6 +10,7 @@ import { FactsWatcher } from '@weft/dataplane';
 import { type Address, containsAddress } from '@weft/ip';
 import { createIpam } from '@weft/ipam';
 import { type Kernel, MAIN_TABLE, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
+import { nodeAddresses } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
 import { Announcing } from './bgp/announcing.ts';
 import { bgpPeers } from './bgp/bgp-answers.ts';
@@ -23,7 +24,6 @@ import { Draining } from './draining/draining.ts';
 import { Attaching } from './endpoints/attaching.ts';
 import { Attachments } from './endpoints/attachments.ts';
 import { Leftovers } from './endpoints/leftovers.ts';
-import { addressesOf } from './explain/node-addresses.ts';
 import { type NodeSources, notCurrent } from './explain/sources.ts';
 import { Forwarding } from './forwarding.ts';
 import { Joining } from './joining.ts';
@@ -275,12 +275,17 @@ export class Rooms {
   }
 
   #explaining(): NodeSources {
+    const { nodeName } = this.options;
+    const nodes = () => this.state.all('Node');
     return {
-      nodeName: this.options.nodeName,
+      nodeName,
       bgp: () => this.speaking.bgp,
       sessions: () => this.speaking.sessions,
-      nodes: () => this.state.all('Node'),
-      addresses: () => addressesOf(this.options.nodeName, this.state.all('Node')),
+      nodes,
+      addresses: () =>
+        nodes()
+          .filter(({ metadata }) => metadata.name === nodeName)
+          .flatMap(nodeAddresses),
       notCurrent: () => notCurrent(this.state.isCurrent, this.state.health.describe()),
       state: this.state,
       endpoints: () => this.attachments.resources(),

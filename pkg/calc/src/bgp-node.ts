@@ -8,6 +8,7 @@ import {
   effectiveBgpSettings,
   type Labels,
   type Node,
+  nodeAddress,
 } from '@weft/resources';
 import { type CalcInput, WEFT_DAEMON_ANNOTATION } from './input.ts';
 
@@ -75,9 +76,10 @@ function settingsReader(configurations: readonly BGPConfiguration[]): (nodeName:
   };
 }
 
-function bgpNode({ metadata, spec }: Node, { asNumber, listenPort }: BgpSettings): BgpNode {
-  const ipv4 = bareAddress(spec.bgp?.ipv4Address);
-  const ipv6 = bareAddress(spec.bgp?.ipv6Address);
+function bgpNode(node: Node, { asNumber, listenPort }: BgpSettings): BgpNode {
+  const { metadata, spec } = node;
+  const ipv4 = nodeAddress(node, 4);
+  const ipv6 = nodeAddress(node, 6);
   return {
     name: metadata.name,
     labels: metadata.labels ?? {},
@@ -91,14 +93,6 @@ function bgpNode({ metadata, spec }: Node, { asNumber, listenPort }: BgpSettings
     port: listenPort,
     isWeft: metadata.annotations?.[WEFT_DAEMON_ANNOTATION] !== undefined,
   };
-}
-
-/**
- * Node addresses carry the length of their subnet, "10.0.0.1/24", or none. Resources hold them in canonical form, so
- * there is nothing to parse, of which a large cluster would have much.
- */
-function bareAddress(text: string | undefined): Address | undefined {
-  return text?.split('/', 1)[0] as Address | undefined;
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   networkAddress,
   type Prefix,
 } from '@weft/ip';
-import type { IPPool, WorkloadEndpoint } from '@weft/resources';
+import { type IPPool, type Node, nodeAddress, type WorkloadEndpoint } from '@weft/resources';
 import { type AllowedSources, allowedSources, disjoint } from './allowed-sources.ts';
 import { FAMILY_NUMBERS } from './bgp-node.ts';
 import type { PortRange } from './felix-settings.ts';
@@ -96,7 +96,7 @@ function masquerade({ felix, nodes, pools }: CalcInput, family: Family): Masquer
   const masqueraded = ofFamily.filter(({ spec }) => spec.natOutgoing);
   if (masqueraded.length === 0) return [];
   const exemptsHosts = felix.natOutgoingExclusions === 'IPPoolsAndHostIPs';
-  const hosts = exemptsHosts ? nodes.flatMap(({ spec }) => hostPrefixes(spec.bgp, family)) : [];
+  const hosts = exemptsHosts ? nodes.flatMap((node) => hostPrefixes(node, family)) : [];
   const { natOutgoingAddress: address, natPortRange: ports } = felix;
   const { iptablesNATOutgoingInterfaceFilter: outInterface } = felix;
   const names = masqueraded.map(({ metadata }) => metadata.name).sort();
@@ -118,13 +118,9 @@ function isForWorkloads({ spec }: IPPool): boolean {
   return spec.allowedUses.some((use) => use !== 'LoadBalancer');
 }
 
-function hostPrefixes(
-  bgp: { ipv4Address?: string; ipv6Address?: string } | undefined,
-  family: Family,
-): Prefix[] {
-  const text = family === 4 ? bgp?.ipv4Address : bgp?.ipv6Address;
-  // Canonical in a resource, with or without the length of the subnet.
-  return text === undefined ? [] : [hostPrefix(text.split('/', 1)[0] as Address)];
+function hostPrefixes(node: Node, family: Family): Prefix[] {
+  const address = nodeAddress(node, family);
+  return address === undefined ? [] : [hostPrefix(address)];
 }
 
 function portForwards(endpoint: WorkloadEndpoint, families: readonly Family[]): PortForward[] {

@@ -1,6 +1,6 @@
 /** What is explained from: the datastore as it is now, and what the nodes said. */
 import type { NodeExplanation } from '@weft/control';
-import { type Address, isHostPrefix, networkAddress, type Prefix, parseAddress } from '@weft/ip';
+import { type Address, isHostPrefix, networkAddress, type Prefix } from '@weft/ip';
 import type { BlockAffinity, IPAMBlock, IPPool, Node, WorkloadEndpoint } from '@weft/resources';
 
 /** The resources that say who has an address, and who owns its block. */
@@ -50,12 +50,4 @@ export function destinationText(input: Pick<ExplainInput, 'destination'>): strin
 /** `namespace/pod`, as people call a workload. */
 export function workloadName({ metadata, spec }: WorkloadEndpoint): string {
   return `${metadata.namespace ?? 'default'}/${spec.pod ?? spec.workload ?? metadata.name}`;
-}
-
-/** The addresses by which a Node takes part in BGP. */
-export function nodeAddresses({ spec }: Node): Address[] {
-  return [spec.bgp?.ipv4Address, spec.bgp?.ipv6Address].flatMap((text) => {
-    const parsed = parseAddress(text?.split('/', 1)[0] ?? '');
-    return parsed.ok ? [parsed.value] : [];
-  });
 }

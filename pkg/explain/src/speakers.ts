@@ -1,6 +1,7 @@
 /** Who speaks BGP with whom, put together from what each end says of its sessions. */
 import type { ExplainedSession, NodeExplanation } from '@weft/control';
-import { type ExplainInput, explanationOf, nodeAddresses } from './input.ts';
+import { nodeAddresses } from '@weft/resources';
+import { type ExplainInput, explanationOf } from './input.ts';
 
 /** One speaker: a node, a reflector, or a stranger that is known by its address only. */
 export interface Speaker {

@@ -8,8 +8,8 @@
  */
 import { type DesiredState, encapsulationOf } from '@weft/calc';
 import type { Address } from '@weft/ip';
+import { nodeAddresses } from '@weft/resources';
 import {
-  addressesOf,
   type ClusterResources,
   type ClusterSurroundings,
   changeNode,
@@ -121,7 +121,7 @@ function sessionEnds(states: ReadonlyMap<string, DesiredState>): number {
 function nodesByAddress(...sides: readonly ClusterResources[]): Map<Address, string> {
   return new Map(
     sides.flatMap(({ nodes }) =>
-      nodes.flatMap((node) => addressesOf(node).map((address) => [address, node.metadata.name] as const)),
+      nodes.flatMap((node) => nodeAddresses(node).map((address) => [address, node.metadata.name] as const)),
     ),
   );
 }

@@ -29,6 +29,12 @@ export {
   type WorkloadEndpointIdentifiers,
   workloadEndpointName,
 } from './names.ts';
+export {
+  nodeAddress,
+  nodeAddresses,
+  nodeInterfaceAddress,
+  nodeInterfaceAddresses,
+} from './node-addresses.ts';
 export { type ParsedResource, parseResource, readResource } from './parse-resource.ts';
 export { checkPoolAgainst } from './pool-checks.ts';
 export type { JsonSchema } from './schema/json-schema.ts';

@@ -14,16 +14,17 @@ import {
   type Service,
   type UnderlayRoute,
 } from '@weft/calc';
-import { type Address, addressCount, nthAddress, type Prefix, parseInterfaceAddress, prefix } from '@weft/ip';
-import type {
-  BGPConfiguration,
-  BGPFilter,
-  BGPPeer,
-  BlockAffinity,
-  FelixConfiguration,
-  IPPool,
-  Node,
-  WorkloadEndpoint,
+import { type Address, addressCount, nthAddress, type Prefix, prefix } from '@weft/ip';
+import {
+  type BGPConfiguration,
+  type BGPFilter,
+  type BGPPeer,
+  type BlockAffinity,
+  type FelixConfiguration,
+  type IPPool,
+  type Node,
+  nodeInterfaceAddresses,
+  type WorkloadEndpoint,
 } from '@weft/resources';
 
 /** The resources that decide about routes. */
@@ -82,11 +83,6 @@ export function stateReader(
   };
 }
 
-/** The addresses a Node says it has, for BGP. */
-export function addressesOf({ spec }: Node): Address[] {
-  return interfaceAddresses(spec).map(({ address }) => address);
-}
-
 function groupByNode<T extends { readonly spec: { readonly node?: string } }>(items: readonly T[]) {
   const groups = new Map<string | undefined, T[]>();
   for (const item of items) {
@@ -99,8 +95,8 @@ function groupByNode<T extends { readonly spec: { readonly node?: string } }>(it
 
 const INTERFACE = 'eth0';
 
-function factsOf({ spec }: Node): LocalFacts {
-  const own = interfaceAddresses(spec);
+function factsOf(node: Node): LocalFacts {
+  const own = nodeInterfaceAddresses(node);
   return {
     interfaces: [
       {
@@ -116,13 +112,6 @@ function factsOf({ spec }: Node): LocalFacts {
       { destination: defaultRouteOf(subnet), gateway: gatewayOf(subnet), interface: INTERFACE, metric: 100 },
     ]),
   };
-}
-
-function interfaceAddresses({ bgp }: Node['spec']) {
-  return [bgp?.ipv4Address, bgp?.ipv6Address].flatMap((text) => {
-    const parsed = parseInterfaceAddress(text ?? '');
-    return parsed.ok ? [parsed.value] : [];
-  });
 }
 
 function defaultRouteOf(subnet: Prefix): Prefix {

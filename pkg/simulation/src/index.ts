@@ -2,7 +2,6 @@
  * The public API of @weft/simulation: a network of real speakers in one process, in virtual time.
  */
 export {
-  addressesOf,
   type ClusterResources,
   type ClusterSurroundings,
   clusterStates,

@@ -2,8 +2,7 @@
  * Nodes of a cluster in a simulated network, as weftd would run them there.
  */
 import type { DesiredState } from '@weft/calc';
-import type { Node } from '@weft/resources';
-import { addressesOf } from './cluster.ts';
+import { type Node, nodeAddresses } from '@weft/resources';
 import type { NodeOptions, SimulatedNetwork } from './simulated-network.ts';
 
 /** Starts a node with what was calculated for it; a node without BGP is none of the network. */
@@ -15,7 +14,7 @@ export function startNode(
 ): void {
   if (speaker.kind === 'no-bgp') return;
   const { name } = node.metadata;
-  network.add(name, speaker.config, addressesOf(node), options);
+  network.add(name, speaker.config, nodeAddresses(node), options);
   network.announce(name, announcements);
 }
 

@@ -1,6 +1,7 @@
 import type { Prefix } from '@weft/ip';
+import { nodeAddresses } from '@weft/resources';
 import { describe, expect, test } from 'vitest';
-import { addressesOf, type ClusterResources, clusterStates } from './cluster.ts';
+import { type ClusterResources, clusterStates } from './cluster.ts';
 import { blockOf, type ClusterTopology, generateCluster, nodeName } from './generated-cluster.ts';
 import { changeNode, startNode } from './simulated-cluster.ts';
 import { type NetworkOptions, SimulatedNetwork } from './simulated-network.ts';
@@ -49,7 +50,7 @@ describe.each(TOPOLOGIES)('a cluster of 30 nodes: $kind $reflectors', (topology)
       const ways = waysAt(network, node.metadata.name);
       const expected = resources.nodes.map((other, at) => [
         blockOf(at),
-        at === index ? '' : addressesOf(other)[0],
+        at === index ? '' : nodeAddresses(other)[0],
       ]);
       expect(ways).toEqual(Object.fromEntries(expected));
     }

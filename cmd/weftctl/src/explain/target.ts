@@ -1,8 +1,14 @@
 /** What the words on the command line mean: an address, a prefix, a pod or a peer. Pure. */
 
-import { nodeAddresses, type Snapshot, workloadName } from '@weft/explain';
+import { type Snapshot, workloadName } from '@weft/explain';
 import { type Address, hostPrefix, type Prefix, parseAddress, parsePrefix } from '@weft/ip';
-import { type BGPPeer, nearest, parsePeerAddress, type WorkloadEndpoint } from '@weft/resources';
+import {
+  type BGPPeer,
+  nearest,
+  nodeAddresses,
+  parsePeerAddress,
+  type WorkloadEndpoint,
+} from '@weft/resources';
 import { CliError, usageError } from '../failure.ts';
 
 /** What is to be explained. */

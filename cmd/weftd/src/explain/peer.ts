@@ -1,9 +1,9 @@
 /** `GET /v1/explain/peer`: the session with a peer, or why there is none. */
 import type { PeerExplanation, PeerSession } from '@weft/control';
 import { address } from '@weft/ip';
+import { nodeAddresses } from '@weft/resources';
 import type { PeerConfig, PeerStatus, PolicyRule } from 'bgp-speaker-ts';
 import type { Bgp } from '../bgp/bgp.ts';
-import { nodeAddresses } from './node-addresses.ts';
 import { type DecidedSession, decidedSessions, toSession } from './sessions.ts';
 import type { SpeakerSources } from './sources.ts';
 

@@ -1,6 +1,6 @@
 /** Other Nodes that say they have an address of this one: whoever looks for the reason of lost packets is told both names. */
-import { type Family, parseInterfaceAddress } from '@weft/ip';
-import type { Node } from '@weft/resources';
+import { familyOf } from '@weft/ip';
+import { type Node, nodeAddress, nodeAddresses } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
 
 /** Watches the addresses of Nodes. */
@@ -30,17 +30,11 @@ function claimsOn(nodeName: string, nodes: readonly Node[]): string[] {
   const own = nodes.find(({ metadata }) => metadata.name === nodeName);
   if (own === undefined) return [];
   const others = nodes.filter(({ metadata }) => metadata.name !== nodeName);
-  return ([4, 6] as const).flatMap((family) => {
-    const address = addressOf(own, family);
-    const claimants = others.filter((other) => address !== undefined && addressOf(other, family) === address);
+  return nodeAddresses(own).flatMap((address) => {
+    const claimants = others.filter((other) => nodeAddress(other, familyOf(address)) === address);
     return claimants.map(
       ({ metadata }) =>
         `Node ${metadata.name} says that it has ${address}, the address of this node, ${nodeName}`,
     );
   });
-}
-
-function addressOf({ spec }: Node, family: Family): string | undefined {
-  const parsed = parseInterfaceAddress(spec.bgp?.[`ipv${family}Address`] ?? '');
-  return parsed.ok ? parsed.value.address : undefined;
 }

@@ -4,17 +4,15 @@
  * A workload reaches pools of every encapsulation, so it gets what fits the smallest tunnel that is in use on the node, as
  * in Calico. A pool may ask for less by an annotation, never for more: more would not fit.
  */
+import { type Address, containsAddress, type Family, familyOf, networkAddress, type Prefix } from '@weft/ip';
 import {
-  type Address,
-  containsAddress,
-  type Family,
-  familyOf,
-  networkAddress,
-  type Prefix,
-  parseInterfaceAddress,
-} from '@weft/ip';
-import { type IPPool, MTU_ANNOTATION, type Node, parseGoPattern } from '@weft/resources';
-import { FAMILY_NUMBERS } from '../bgp-node.ts';
+  type IPPool,
+  MTU_ANNOTATION,
+  type Node,
+  nodeAddresses,
+  nodeInterfaceAddresses,
+  parseGoPattern,
+} from '@weft/resources';
 import type { FelixSettings } from '../felix-settings.ts';
 import type { CalcInput } from '../input.ts';
 import type { LocalFacts, LocalInterface } from '../local-facts.ts';
@@ -112,7 +110,7 @@ function byRoutes({ facts, nodeName, nodes }: MtuInput): LocalInterface[] {
   const table = nextHopTable(facts);
   const own = nodes.find(({ metadata }) => metadata.name === nodeName);
   const used = new Set([
-    ...(own === undefined ? [] : addressesOf(own).map((address) => table.ownAddresses.get(address))),
+    ...(own === undefined ? [] : nodeAddresses(own).map((address) => table.ownAddresses.get(address))),
     ...networksOf(nodes).map((address) => wayTo(address, table)),
     ...facts.routes.filter(({ destination }) => destination.endsWith('/0')).map((route) => route.interface),
   ]);
@@ -123,24 +121,14 @@ function byRoutes({ facts, nodeName, nodes }: MtuInput): LocalInterface[] {
 /** One address for each subnet with nodes: a large cluster has few of those. */
 function networksOf(nodes: readonly Node[]): Address[] {
   const bySubnet = new Map<Prefix, Address>();
-  for (const { spec } of nodes)
-    for (const text of [spec.bgp?.ipv4Address, spec.bgp?.ipv6Address]) {
-      const parsed = parseInterfaceAddress(text ?? '');
-      if (parsed.ok) bySubnet.set(parsed.value.prefix, networkAddress(parsed.value.prefix));
-    }
+  for (const { prefix } of nodes.flatMap(nodeInterfaceAddresses))
+    bySubnet.set(prefix, networkAddress(prefix));
   return [...bySubnet.values()];
 }
 
 function wayTo(address: Address, table: NextHopTable): string | undefined {
   const status = nextHopStatus(address, table);
   return status.reachable ? status.interface : undefined;
-}
-
-function addressesOf({ spec }: Node): Address[] {
-  return FAMILY_NUMBERS.flatMap((family) => {
-    const text = family === 4 ? spec.bgp?.ipv4Address : spec.bgp?.ipv6Address;
-    return text === undefined ? [] : [text.split('/', 1)[0] as Address];
-  });
 }
 
 function withAddresses({ interfaces }: LocalFacts): LocalInterface[] {

@@ -16,9 +16,8 @@ import {
   type MacAddress,
   type Prefix,
   PrefixTrie,
-  parseInterfaceAddress,
 } from '@weft/ip';
-import type { BgpSettings, IPPool, Node } from '@weft/resources';
+import { type BgpSettings, type IPPool, type Node, nodeAddress, nodeInterfaceAddress } from '@weft/resources';
 import type { DesiredRoute } from '../desired-route.ts';
 import type { CalcInput } from '../input.ts';
 import type { LocalFacts, LocalInterface } from '../local-facts.ts';
@@ -250,10 +249,9 @@ function missing(reason: string): Way {
   return { missing: true, reason };
 }
 
-function isInOwnSubnet(address: Address, { spec }: Node): boolean {
-  const text = familyOf(address) === 4 ? spec.bgp?.ipv4Address : spec.bgp?.ipv6Address;
-  const parsed = parseInterfaceAddress(text ?? '');
-  return parsed.ok && containsAddress(parsed.value.prefix, address);
+function isInOwnSubnet(address: Address, own: Node): boolean {
+  const found = nodeInterfaceAddress(own, familyOf(address));
+  return found !== undefined && containsAddress(found.prefix, address);
 }
 
 function interfaceWith(address: Address, interfaces: readonly LocalInterface[]): LocalInterface | undefined {
@@ -261,11 +259,6 @@ function interfaceWith(address: Address, interfaces: readonly LocalInterface[]):
   return interfaces.find(
     ({ name, addresses }) => !isTunnel(name) && addresses.some((text) => text.startsWith(`${address}/`)),
   );
-}
-
-function nodeAddress({ spec }: Node, family: Family): Address | undefined {
-  const text = family === 4 ? spec.bgp?.ipv4Address : spec.bgp?.ipv6Address;
-  return text?.split('/', 1)[0] as Address | undefined;
 }
 
 function tunnelAddress({ spec }: Node, { kind, family }: TunnelType): Address | undefined {

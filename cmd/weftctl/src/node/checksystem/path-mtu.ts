@@ -3,7 +3,7 @@
  * path loses by being too small is large packets alone, and nothing else shows it.
  */
 import { type Address, familyOf } from '@weft/ip';
-import type { Node } from '@weft/resources';
+import { type Node, nodeAddresses } from '@weft/resources';
 import { runBounded } from '../diags/bounded-command.ts';
 import type { Check } from './checks.ts';
 
@@ -27,11 +27,7 @@ const smallestBytes = { 4: 576, 6: 1280 } as const;
 /** The nodes' addresses but for those of this host. */
 export function peersOf(nodes: readonly Node[], ownAddresses: ReadonlySet<string>): Peer[] {
   return nodes
-    .flatMap(({ metadata, spec }) =>
-      [spec.bgp?.ipv4Address, spec.bgp?.ipv6Address].flatMap((text) =>
-        text === undefined ? [] : [{ nodeName: metadata.name, address: text.split('/', 1)[0] as Address }],
-      ),
-    )
+    .flatMap((node) => nodeAddresses(node).map((address) => ({ nodeName: node.metadata.name, address })))
     .filter(({ address }) => !ownAddresses.has(address))
     .sort((left, right) => (left.nodeName < right.nodeName ? -1 : 1));
 }
