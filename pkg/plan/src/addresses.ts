@@ -3,7 +3,6 @@ import { type Address, PrefixTrie, parseInterfaceAddress } from '@weft/ip';
 import type { ClusterResources } from '@weft/simulation';
 import type { Comparison, Side } from './comparison.ts';
 import type { RoutePlan } from './routes.ts';
-import { isTunneled, tunneledBlocks } from './tunnels.ts';
 
 /** An address of a workload for which something changes for the worse, or for the better. */
 export interface AddressPlan {
@@ -35,12 +34,9 @@ export function planAddresses(comparison: Comparison, changed: readonly RoutePla
     before: wayTrie(before, name),
     after: wayTrie(after, name),
   }));
-  const [tunnelsBefore, tunnelsAfter] = [tunneledBlocks(before.resources), tunneledBlocks(after.resources)];
   return usedAddresses(after.resources).flatMap((used) => {
     const { address, node } = used;
-    // No change of BGP takes a way from an address that tunnels carry, or gives it one.
-    const isCarried = isTunneled(tunnelsBefore, address) || isTunneled(tunnelsAfter, address);
-    const others = isCarried ? [] : ways.filter(({ name }) => name !== node);
+    const others = ways.filter(({ name }) => name !== node);
     const plan: AddressPlan = {
       ...used,
       leavesPools: holds(poolsBefore, address) && !holds(poolsAfter, address),

@@ -1,14 +1,20 @@
 /** Both sides of a change, and what was seen of them. */
 import type { DesiredState } from '@weft/calc';
-import type { Address } from '@weft/ip';
+import type { Address, Prefix } from '@weft/ip';
 import type { ClusterResources } from '@weft/simulation';
 import type { SeenSpeaker } from './observation.ts';
 import type { Outsider } from './outside.ts';
 
+/** What a plan keeps of a node's desired state, which is large where there are many tunnels. */
+export interface NodeState extends Pick<DesiredState, 'announcements' | 'sessions' | 'speaker'> {
+  /** The routes that IPAM decides, with their ways. */
+  readonly tunnelWays: ReadonlyMap<Prefix, string>;
+}
+
 /** One side of the change: the resources, and what they make of every node. */
 export interface Side {
   readonly resources: ClusterResources;
-  readonly states: ReadonlyMap<string, DesiredState>;
+  readonly states: ReadonlyMap<string, NodeState>;
   readonly seen: ReadonlyMap<string, SeenSpeaker>;
 }
 

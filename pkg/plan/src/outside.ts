@@ -22,8 +22,8 @@ interface Asker {
 
 /** Finds the peers outside; of what both states ask for, the earlier counts. */
 export function outsiders(
-  before: Iterable<DesiredState>,
-  after: Iterable<DesiredState>,
+  before: Iterable<Pick<DesiredState, 'speaker'>>,
+  after: Iterable<Pick<DesiredState, 'speaker'>>,
   nodeAddresses: ReadonlySet<Address>,
 ): Outsider[] {
   const askers = new Map<Address, Map<Address, Asker>>();

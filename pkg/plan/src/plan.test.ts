@@ -102,7 +102,8 @@ const rows: readonly Row[] = [
     before: tunneled,
     change: { nodes: tunneled.nodes.slice(1) },
     sessions: { stays: 3, closes: 3 },
-    risks: ['no-session'],
+    // The node that is deleted: its daemon goes on, without any way to others.
+    risks: ['no-session', 'most-routes-lost', 'addresses-unreachable'],
   },
   {
     name: 'a pool gets VXLAN',
@@ -210,11 +211,58 @@ test('from mesh to reflectors no node loses a route', () => {
   expect(plan.nodes.flatMap(({ lost }) => lost)).toEqual([]);
 });
 
-test('what tunnels carry is not said to be out of reach, and that they are not planned is said', () => {
-  const plan = planned(tunneled, { bgpConfigurations: meshOff });
-  expect(plan.addresses).toEqual([]);
-  expect(plan.assumptions.join()).toContain('tunnels are not planned');
-  expect(planned(mesh, {}).assumptions.join()).not.toContain('tunnels');
+describe('routes of tunnels', () => {
+  const [first, second] = [nodeName(0), nodeName(1)];
+  const routesOf = ({ nodes }: Plan, node: string) => nodes.find(({ name }) => name === node);
+  const inVxlan = { ...tunneled, bgpConfigurations: meshOff };
+
+  test('stay when BGP goes, and that packets of tunnels get through is assumed', () => {
+    const plan = planned(tunneled, { bgpConfigurations: meshOff });
+    expect(plan.nodes).toEqual([]);
+    expect(plan.addresses).toEqual([]);
+    expect(plan.assumptions.join()).toContain('packets of tunnels get through');
+    expect(planned(mesh, {}).assumptions.join()).not.toContain('tunnels');
+  });
+
+  test('take the place of those by BGP when a pool gets VXLAN', () => {
+    const { after, before, gained, lost, moved } =
+      routesOf(planned(busy, { pools: tunneled.pools }), first) ?? {};
+    expect({ after, before, gained, lost }).toEqual({ after: 3, before: 3, gained: [], lost: [] });
+    expect(moved?.find(({ prefix }) => prefix === blockOf(1))).toEqual({
+      prefix: blockOf(1),
+      from: '172.16.0.2',
+      to: `vxlan.calico to ${second}`,
+    });
+  });
+
+  test('with CrossSubnet are the routes they were, in one subnet', () => {
+    const plan = planned(busy, { pools: poolWith({ vxlanMode: 'CrossSubnet' }) });
+    expect(plan.nodes).toEqual([]);
+  });
+
+  test('are gained and lost by themselves where there is no BGP', () => {
+    const silent = { ...busy, bgpConfigurations: meshOff };
+    const blocks = [1, 2, 3].map(blockOf).sort();
+    expect(routesOf(planned(silent, { pools: tunneled.pools }), first)?.gained).toEqual(blocks);
+    const back = planned(inVxlan, { pools: busy.pools });
+    expect(routesOf(back, first)?.lost).toEqual(blocks);
+    expect(back.addresses.map(({ unreachableFrom }) => unreachableFrom)).toEqual([
+      [first, nodeName(2), nodeName(3)],
+    ]);
+  });
+
+  test('lead to a borrowed address at the node of its workload', () => {
+    const spec = { ...workload.spec, ipNetworks: ['10.0.0.135/32'] };
+    const borrowing = {
+      ...mesh,
+      endpoints: [make('WorkloadEndpoint', workload.metadata.name, spec, workload.metadata)],
+    };
+    const plan = planned(borrowing, { pools: tunneled.pools });
+    expect(routesOf(plan, first)?.moved.at(1)).toMatchObject({
+      prefix: '10.0.0.135/32',
+      to: `vxlan.calico to ${second}`,
+    });
+  });
 });
 
 test('a pool that is deleted with its blocks leaves its addresses without a way', () => {

@@ -6,24 +6,25 @@
  *     resources before ─▶ states ─▶ network, quiet ─▶ observed ┐
  *     resources after  ─▶ states ─▶ changed, quiet ─▶ observed ┴▶ sessions, routes, addresses ─▶ risks
  */
-import { type DesiredState, encapsulationOf } from '@weft/calc';
+import { encapsulationOf } from '@weft/calc';
 import type { Address } from '@weft/ip';
 import { nodeAddresses } from '@weft/resources';
 import {
   type ClusterResources,
   type ClusterSurroundings,
   changeNode,
-  clusterStates,
   SimulatedNetwork,
   startNode,
+  stateReader,
 } from '@weft/simulation';
 import { type AddressPlan, planAddresses } from './addresses.ts';
-import type { Comparison, Side } from './comparison.ts';
+import type { Comparison, NodeState, Side } from './comparison.ts';
 import { observe } from './observation.ts';
 import { type Outsider, outsiders } from './outside.ts';
 import { findRisks, type Risk } from './risks.ts';
 import { planRoutes, type RoutePlan } from './routes.ts';
 import { planSessions, type SessionPlan } from './sessions.ts';
+import { tunneledBlocks, tunnelWays, withTunnelAddresses } from './tunnels.ts';
 
 /** What would happen. */
 export interface Plan {
@@ -55,16 +56,16 @@ export function planChange(
   after: ClusterResources,
   surroundings: ClusterSurroundings,
 ): PlanResult {
-  const states = [before, after].map((resources) => clusterStates(resources, surroundings));
-  const [statesBefore, statesAfter] = states as [Map<string, DesiredState>, Map<string, DesiredState>];
-  const ends = Math.max(...states.map(sessionEnds));
+  const statesBefore = nodeStates(before, surroundings);
+  const statesAfter = nodeStates(after, surroundings);
+  const ends = Math.max(sessionEnds(statesBefore), sessionEnds(statesAfter));
   if (ends > MAX_SESSION_ENDS)
     return { kind: 'too-large', sessions: Math.ceil(ends / 2), limit: MAX_SESSION_ENDS / 2 };
   const nodeAt = nodesByAddress(before, after);
   const outside = outsiders(statesBefore.values(), statesAfter.values(), new Set(nodeAt.keys()));
   const network = startNetwork(before, statesBefore, outside);
   if (!network.runUntilQuiet(QUIET).quiet) return restless('as it is');
-  const seenBefore = observe(network);
+  const seenBefore = observe(network, statesBefore);
   changeNetwork(network, before, after, statesAfter);
   if (!network.runUntilQuiet(QUIET).quiet) return restless('after the change');
   network.runFor(KEPT_MILLISECONDS);
@@ -72,11 +73,27 @@ export function planChange(
     kind: 'planned',
     plan: compare({
       before: { resources: before, states: statesBefore, seen: seenBefore },
-      after: { resources: after, states: statesAfter, seen: observe(network) },
+      after: { resources: after, states: statesAfter, seen: observe(network, statesAfter) },
       outsiders: outside,
       nodeAt,
     }),
   };
+}
+
+function nodeStates(resources: ClusterResources, surroundings: ClusterSurroundings): Map<string, NodeState> {
+  const complete = withTunnelAddresses(resources);
+  const stateOf = stateReader(complete, surroundings);
+  const tunneled = tunneledBlocks(complete);
+  return new Map(
+    complete.nodes.map((node) => {
+      const state = stateOf(node);
+      const { announcements, sessions, speaker } = state;
+      return [
+        node.metadata.name,
+        { announcements, sessions, speaker, tunnelWays: tunnelWays(state, tunneled) },
+      ];
+    }),
+  );
 }
 
 /** Longer than a failed attempt is left alone at first; sessions that come to nothing go on trying for ever. */
@@ -112,7 +129,7 @@ function compare(comparison: Comparison): Plan {
   };
 }
 
-function sessionEnds(states: ReadonlyMap<string, DesiredState>): number {
+function sessionEnds(states: ReadonlyMap<string, NodeState>): number {
   let ends = 0;
   for (const { speaker } of states.values()) if (speaker.kind === 'bgp') ends += speaker.config.peers.length;
   return ends;
@@ -128,7 +145,7 @@ function nodesByAddress(...sides: readonly ClusterResources[]): Map<Address, str
 
 function startNetwork(
   { nodes }: ClusterResources,
-  states: ReadonlyMap<string, DesiredState>,
+  states: ReadonlyMap<string, NodeState>,
   outside: readonly Outsider[],
 ): SimulatedNetwork {
   const network = new SimulatedNetwork({ seed: 1, latencyMilliseconds: 1 });
@@ -136,7 +153,7 @@ function startNetwork(
     network.add(address, config, [address]);
     network.announce(address, []);
   }
-  for (const node of nodes) startNode(network, node, states.get(node.metadata.name) as DesiredState);
+  for (const node of nodes) startNode(network, node, states.get(node.metadata.name) as NodeState);
   return network;
 }
 
@@ -144,11 +161,11 @@ function changeNetwork(
   network: SimulatedNetwork,
   before: ClusterResources,
   after: ClusterResources,
-  states: ReadonlyMap<string, DesiredState>,
+  states: ReadonlyMap<string, NodeState>,
 ): void {
   const running = new Set(network.names);
   for (const node of after.nodes) {
-    const state = states.get(node.metadata.name) as DesiredState;
+    const state = states.get(node.metadata.name) as NodeState;
     if (running.has(node.metadata.name)) changeNode(network, node.metadata.name, state);
     else startNode(network, node, state);
   }
@@ -171,9 +188,7 @@ function assumptions({ after, before, outsiders: outside }: Comparison): string[
     'every node runs and reaches every other, at the addresses its Node has',
     ...(foreign ? ['nodes of Calico do as weftd would'] : []),
     ...([before, after].some(encapsulates)
-      ? [
-          'tunnels are not planned: nodes reach blocks of pools with VXLAN or IPIP, before the change and after it, whatever BGP knows of them',
-        ]
+      ? ['every node gets an address of each tunnel that pools ask for, and packets of tunnels get through']
       : []),
     ...outside.map(({ address, config, isReflector }) =>
       isReflector

@@ -44,7 +44,7 @@ export interface Findings {
 export function findRisks(comparison: Comparison, findings: Findings): Risk[] {
   return [
     ...nodesWithoutSession(comparison),
-    ...massWithdrawals(comparison, findings),
+    ...massWithdrawals(findings),
     ...blocksNotAnnounced(comparison),
     ...unreachableAddresses(findings),
     ...encapsulationChanges(comparison),
@@ -75,10 +75,8 @@ function nodesWithoutSession({ after, before, nodeAt }: Comparison): Risk[] {
 /** The least number of routes that weftd's fuse guards. */
 const FUSE_ROUTES = 100;
 
-function massWithdrawals({ after }: Comparison, { nodes }: Findings): Risk[] {
-  const tunneled = tunneledBlocks(after.resources);
-  return nodes.flatMap(({ before, lost: gone, name }): Risk[] => {
-    const lost = gone.filter((prefix) => !isTunneled(tunneled, prefix));
+function massWithdrawals({ nodes }: Findings): Risk[] {
+  return nodes.flatMap(({ before, lost, name }): Risk[] => {
     if (lost.length * 2 <= before) return [];
     const share = `it loses ${lost.length} of ${plural(before, 'route')}`;
     const object = `Node ${name}`;
@@ -122,7 +120,7 @@ function encapsulationChanges({ after, before }: Comparison): Risk[] {
   return before.resources.pools.flatMap((old): Risk[] => {
     const next = pools.get(old.metadata.name);
     if (next === undefined || encapsulationText(old) === encapsulationText(next)) return [];
-    const text = `from ${encapsulationText(old)} to ${encapsulationText(next)}: packets between nodes may be lost until all have changed over, and routes of tunnels are not planned`;
+    const text = `from ${encapsulationText(old)} to ${encapsulationText(next)}: packets between nodes may be lost until all have changed over`;
     return [{ rule: 'encapsulation-changes', object: `IPPool ${old.metadata.name}`, text }];
   });
 }

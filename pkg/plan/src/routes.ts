@@ -11,7 +11,7 @@ export interface RoutePlan {
   readonly after: number;
   readonly lost: readonly Prefix[];
   readonly gained: readonly Prefix[];
-  /** Still there, by another next hop. */
+  /** Still there, by another next hop or tunnel. */
   readonly moved: readonly { readonly prefix: Prefix; readonly from: string; readonly to: string }[];
 }
 

@@ -1,10 +1,10 @@
 /**
  * What becomes of each session: seen in the network, with the reason from what was decided and from the fields that differ.
  */
-import type { DesiredState, SessionDecision } from '@weft/calc';
+import type { SessionDecision } from '@weft/calc';
 import type { Address } from '@weft/ip';
 import { sessionChange } from 'bgp-speaker-ts';
-import type { Comparison, Side } from './comparison.ts';
+import type { Comparison, NodeState, Side } from './comparison.ts';
 
 /**
  * Comes up; ends on purpose; ends, and comes up again; is changed while it runs; stays as it is; does not come up
@@ -101,18 +101,18 @@ function changedText(fields: readonly string[]): string {
     : `${fields.join(', ')} ${fields.length === 1 ? 'differs' : 'differ'}`;
 }
 
-function whyWanted(state: DesiredState | undefined, place: Place): string {
+function whyWanted(state: NodeState | undefined, place: Place): string {
   return decisionAbout(state, place, 'session')?.reason ?? 'the other end asks for it';
 }
 
-function whyLeftOut(state: DesiredState | undefined, place: Place): string {
+function whyLeftOut(state: NodeState | undefined, place: Place): string {
   if (state === undefined) return 'its Node is deleted';
   if (state.speaker.kind === 'no-bgp') return state.speaker.reason;
   return decisionAbout(state, place, 'left-out')?.reason ?? 'nothing asks for it any more';
 }
 
 function decisionAbout(
-  state: DesiredState | undefined,
+  state: NodeState | undefined,
   { address, peer }: Place,
   kind: SessionDecision['kind'],
 ): SessionDecision | undefined {

@@ -2,8 +2,8 @@
  * From the resources of a cluster to what weftd would be on each of its nodes: `calculate` for every Node.
  *
  * What a node knows of itself beyond the resources is made up from its Node: one interface with the node's addresses
- * and a default route by the first address of its subnet. Decisions about BGP ask for little of it: the way to a peer
- * that BGPPeer `reachableBy` puts behind a gateway.
+ * and a default route by the first address of its subnet, and every tunnel device, up. Decisions about BGP ask for little of
+ * it: the way to a peer that BGPPeer `reachableBy` puts behind a gateway.
  */
 import {
   calculate,
@@ -12,6 +12,7 @@ import {
   effectiveFelixSettings,
   type LocalFacts,
   type Service,
+  TUNNEL_TYPES,
   type UnderlayRoute,
 } from '@weft/calc';
 import { type Address, addressCount, nthAddress, type Prefix, prefix } from '@weft/ip';
@@ -26,6 +27,7 @@ import {
   nodeInterfaceAddresses,
   type WorkloadEndpoint,
 } from '@weft/resources';
+import { encapsulatedPlaces } from './places.ts';
 
 /** The resources that decide about routes. */
 export interface ClusterResources {
@@ -64,6 +66,7 @@ export function stateReader(
 ): (node: Node) => DesiredState {
   const affinitiesOf = groupByNode(resources.blockAffinities);
   const endpointsOf = groupByNode(resources.endpoints);
+  const places = encapsulatedPlaces(resources);
   const { felixConfigurations: configurations, ...shared } = resources;
   return (node) => {
     const nodeName = node.metadata.name;
@@ -72,7 +75,7 @@ export function stateReader(
       ...shared,
       nodeName,
       nodeNameDigest: digestOf(nodeName),
-      places: [],
+      places,
       blockAffinities: affinitiesOf.get(nodeName) ?? [],
       endpoints: endpointsOf.get(nodeName) ?? [],
       secrets,
@@ -106,6 +109,7 @@ function factsOf(node: Node): LocalFacts {
         mtuBytes: 1500,
         addresses: own.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
       },
+      ...TUNNEL_TYPES.map(({ name }) => ({ name, up: true, running: true, mtuBytes: 1500, addresses: [] })),
     ],
     routes: own.flatMap(({ prefix: subnet }): UnderlayRoute[] => [
       { destination: subnet, interface: INTERFACE, metric: 0 },

@@ -15,6 +15,7 @@ export {
   nodeName,
 } from './generated-cluster.ts';
 export type { Latency } from './links.ts';
+export { encapsulatedPlaces } from './places.ts';
 export { changeNode, startNode } from './simulated-cluster.ts';
 export {
   type NetworkOptions,

@@ -9,7 +9,7 @@ import type { NodeOptions, SimulatedNetwork } from './simulated-network.ts';
 export function startNode(
   network: SimulatedNetwork,
   node: Node,
-  { announcements, speaker }: DesiredState,
+  { announcements, speaker }: Pick<DesiredState, 'announcements' | 'speaker'>,
   options: NodeOptions = {},
 ): void {
   if (speaker.kind === 'no-bgp') return;
