@@ -7,7 +7,7 @@ import type { RoutePlan } from './routes.ts';
 /** An address of a workload for which something changes for the worse, or for the better. */
 export interface AddressPlan {
   readonly address: Address;
-  /** Namespace and name of the workload, or its container. */
+  /** Namespace and name of the pod or workload; of one without a name the first 12 digits of its container, as Docker shows it. */
   readonly workload: string;
   readonly node: string;
   /** In a pool before, and in none after. */
@@ -57,7 +57,8 @@ export function usedAddresses({ endpoints }: Pick<ClusterResources, 'endpoints'>
   return endpoints.flatMap(({ metadata, spec }) =>
     (spec.ipNetworks ?? []).flatMap((text) => {
       const parsed = parseInterfaceAddress(text);
-      const workload = `${metadata.namespace ?? 'default'}/${spec.pod ?? spec.containerID ?? metadata.name}`;
+      const name = spec.pod ?? spec.workload ?? spec.containerID?.slice(0, 12) ?? metadata.name;
+      const workload = `${metadata.namespace ?? 'default'}/${name}`;
       return parsed.ok ? [{ address: parsed.value.address, workload, node: spec.node ?? '' }] : [];
     }),
   );

@@ -280,6 +280,17 @@ test('a pool that is deleted with its blocks leaves its addresses without a way'
   expect(rulesOf(plan)).toContain('pool-deleted-in-use');
 });
 
+test.each([
+  ['its pod', { pod: 'web-1', workload: 'web' }, 'web-1'],
+  ['its workload', { workload: 'node1-pod1' }, 'node1-pod1'],
+  ['its container, in short', {}, 'a51070a6de17'],
+])('a workload is called by %s', (_, named, name) => {
+  const containerID = 'a51070a6de1798b8dc414908f755841cebdcc7664bde8f83905890558d42b06b';
+  const endpoint = { ...workload, spec: { ...workload.spec, containerID, ...named } };
+  const plan = planned({ ...mesh, endpoints: [endpoint] }, { pools: [], blockAffinities: [] });
+  expect(plan.addresses.map((address) => address.workload)).toEqual([`default/${name}`]);
+});
+
 test('a peer outside gains what the nodes export', () => {
   const plan = planned(mesh, { bgpPeers: [tor] });
   const blocks = [0, 1, 2, 3].map(blockOf).sort();

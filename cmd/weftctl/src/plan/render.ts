@@ -45,7 +45,9 @@ function summary(sessions: readonly SessionPlan[], unchanged: number): string {
   const counts = kinds.map(
     (kind) => [sessions.filter((session) => session.kind === kind).length, kind] as const,
   );
-  const parts = counts.filter(([count]) => count > 0).map(([count, kind]) => `${count} ${kind}`);
+  const parts = counts
+    .filter(([count]) => count > 0)
+    .map(([count, kind]) => `${count} ${count === 1 ? kind : kind.slice(0, -1)}`);
   return [...parts, `${unchanged} as ${unchanged === 1 ? 'it is' : 'they are'}`].join(', ');
 }
 
