@@ -1,7 +1,7 @@
 /**
  * The Adj-RIB-Out of an update group: what its members have been told, or will be by the bytes on their way.
  *
- * A slot is a prefix id, or with ADD-PATH a path row. Its route is an id in `routes`, an interned key of the form
+ * A slot is a prefix id, or a path row where all paths are told (ADD-PATH). Its route is an id in `routes`, an interned key of the form
  * `writeAttributeKey` gives: the octets of the next hop with their count in front, then the attribute block without
  * NEXT_HOP. Its source is the peer the path came from, the one member that is not told.
  */

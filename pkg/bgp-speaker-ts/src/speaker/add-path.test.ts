@@ -110,6 +110,30 @@ describe('ADD-PATH (RFC 7911)', () => {
     expect(network.node(REFLECTOR).speaker.status()[3]?.families[0]?.stream).toBe('in-sync');
   });
 
+  test('a peer may be told the best path alone, and all again, on the session it has', () => {
+    const network = create();
+    const tell = (addPathBestOnly: boolean) => {
+      const { config } = network.node(REFLECTOR).speaker;
+      const peers = config.peers.map((item) =>
+        item.address === watcher ? { ...item, addPathBestOnly } : item,
+      );
+      network.send(REFLECTOR, { kind: 'configure', config: { ...config, peers } });
+      network.run();
+    };
+    for (const name of [one, two, three]) originate(network, name, '10.1.0.0/26', '10.2.0.0/26');
+    network.run();
+    tell(true);
+    expect([...receivedBy(network, watcher, REFLECTOR).keys()]).toEqual(['10.1.0.0/26 1', '10.2.0.0/26 1']);
+    expect(pathsOf(network)).toEqual({ 1: one });
+    originate(network, one, '10.2.0.0/26');
+    network.run();
+    expect(receivedBy(network, watcher, REFLECTOR).get('10.1.0.0/26 1')?.attributes.nextHop).toBe(two);
+    expect(receivedBy(network, watcher, REFLECTOR).get('10.2.0.0/26 1')?.attributes.nextHop).toBe(one);
+    tell(false);
+    expect(receivedBy(network, watcher, REFLECTOR).size).toBe(5);
+    expect(network.node(REFLECTOR).speaker.status()[3]?.establishedCount).toBe(1);
+  });
+
   test('a peer that comes later is told every path', () => {
     const network = create();
     network.kill(watcher);

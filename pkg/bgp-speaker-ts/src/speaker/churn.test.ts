@@ -7,7 +7,7 @@ import { DETACH_BYTES } from './update-group.ts';
 
 const AS = 64512;
 const REFLECTOR = '10.0.0.1';
-/** Three clients, a fourth that takes all paths, one internal peer that is no client, one external peer. */
+/** Three clients, a fourth with ADD-PATH that gets all paths or the best, one internal peer that is no client, one external peer. */
 const CLIENTS = ['10.0.0.2', '10.0.0.3', '10.0.0.4'];
 const PLAIN = '10.0.0.5';
 const OUTSIDE = '10.0.0.6';
@@ -24,12 +24,14 @@ interface State {
   alive: Set<string>;
   /** The reflector hides 10.1.0.0/24 from its clients. */
   hiding: boolean;
+  /** It tells the watcher the best path alone. */
+  bestOnly: boolean;
 }
 
 type Step =
   | { kind: 'routes'; name: string; routes: Routes }
   | { kind: 'kill' | 'restart' | 'break' | 'refresh' | 'pause' | 'resume'; name: string }
-  | { kind: 'policy'; hiding: boolean }
+  | { kind: 'policy'; hiding: boolean; bestOnly: boolean }
   | { kind: 'wait'; milliseconds: number };
 
 const name = fc.constantFrom(...NAMES);
@@ -50,7 +52,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       name,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('policy' as const), hiding: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('policy' as const),
+      hiding: fc.boolean(),
+      bestOnly: fc.boolean(),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -60,7 +69,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-function reflector(hiding: boolean): SpeakerConfig {
+function reflector({ bestOnly, hiding }: Pick<State, 'bestOnly' | 'hiding'>): SpeakerConfig {
   const exportPolicy = hiding
     ? [
         {
@@ -75,7 +84,12 @@ function reflector(hiding: boolean): SpeakerConfig {
     ...CLIENTS.map((clientName) => peer(clientName, AS, client)),
     peer(PLAIN, AS, { passive: true }),
     peer(OUTSIDE, AS + 1, { passive: true }),
-    peer(WATCHER, AS, { passive: true, routeReflectorClient: true, addPath: 'send' }),
+    peer(WATCHER, AS, {
+      passive: true,
+      routeReflectorClient: true,
+      addPath: 'send',
+      addPathBestOnly: bestOnly,
+    }),
   ]);
 }
 
@@ -98,7 +112,8 @@ function apply(network: Network, state: State, change: Step): void {
       return;
     case 'policy':
       state.hiding = change.hiding;
-      network.send(REFLECTOR, { kind: 'configure', config: reflector(change.hiding) });
+      state.bestOnly = change.bestOnly;
+      network.send(REFLECTOR, { kind: 'configure', config: reflector(change) });
       return;
     case 'routes':
       state.routes.set(change.name, change.routes);
@@ -132,7 +147,7 @@ function revive(network: Network, state: State, leafName: string): void {
 }
 
 /** What the model says each node gets from the reflector: `prefix source`. */
-function expected({ routes: all, hiding }: State, of: string): string[] {
+function expected({ routes: all, hiding, bestOnly }: State, of: string): string[] {
   const told: string[] = [];
   for (const text of PREFIXES) {
     const candidates = NAMES.filter((candidate) => all.get(candidate)?.[text] !== undefined);
@@ -145,7 +160,7 @@ function expected({ routes: all, hiding }: State, of: string): string[] {
         Number(left === OUTSIDE) - Number(right === OUTSIDE) ||
         NAMES.indexOf(left) - NAMES.indexOf(right),
     );
-    if (of === WATCHER) {
+    if (of === WATCHER && !bestOnly) {
       told.push(
         ...candidates.filter((candidate) => candidate !== of).map((candidate) => `${text} ${candidate}`),
       );
@@ -181,10 +196,10 @@ describe('a reflector under random churn', () => {
         const network = new Network();
         // A few unread bytes are enough to be detached.
         if (heavy) network.weight = DETACH_BYTES;
-        network.add(reflector(false));
+        const state: State = { routes: new Map(), alive: new Set(NAMES), hiding: false, bestOnly: false };
+        network.add(reflector(state));
         for (const leafName of NAMES) network.add(leaf(leafName));
         network.send(REFLECTOR, { kind: 'set-local-routes', routes: [] });
-        const state: State = { routes: new Map(), alive: new Set(NAMES), hiding: false };
         for (const leafName of NAMES) setRoutes(network, leafName, {});
         for (const change of steps) apply(network, state, change);
         for (const leafName of NAMES) {

@@ -196,6 +196,8 @@ export interface PeerConfig {
   readonly exportPolicy: readonly PolicyRule[];
   /** ADD-PATH (RFC 7911), from our side. */
   readonly addPath?: 'send' | 'receive' | 'both' | undefined;
+  /** Send no more than the selected path of a prefix, though ADD-PATH is in use. Default false: all that could be selected. */
+  readonly addPathBestOnly?: boolean | undefined;
   readonly maxPrefix?: MaxPrefix | undefined;
   /** Watch the way to the peer by BFD, and end the session when it breaks (RFC 5882). */
   readonly bfd?: BfdConfig | undefined;

@@ -31,7 +31,10 @@ export interface ExportProfile {
   /** Our own address as next hop: 4, 16 or 32 octets; absent when none suits the family. */
   readonly ownNextHop?: readonly number[] | undefined;
   readonly fourOctetAsn: boolean;
+  /** Routes have path identifiers (RFC 7911). */
   readonly addPath: boolean;
+  /** Every path that could be selected is told, which takes path identifiers; else the selected one. */
+  readonly allPaths: boolean;
   /** IPv6 next hops of IPv4 prefixes were agreed on (RFC 8950). */
   readonly extendedNextHop: boolean;
   readonly maxMessageBytes: number;
@@ -57,6 +60,7 @@ export function toExportProfile(
   const agreed = negotiated.families.find((item) => item.family === family);
   const client = peer.routeReflectorClient === true && negotiated.peerType === 'internal';
   const extendedNextHop = agreed?.extendedNextHop ?? false;
+  const addPath = agreed?.addPathSend ?? false;
   return {
     family,
     peerType: negotiated.peerType,
@@ -69,7 +73,8 @@ export function toExportProfile(
     sharedSubnets: peer.sharedSubnets,
     ownNextHop: findOwnNextHop(peer, family, localAddress, extendedNextHop),
     fourOctetAsn: negotiated.fourOctetAsn,
-    addPath: agreed?.addPathSend ?? false,
+    addPath,
+    allPaths: addPath && peer.addPathBestOnly !== true,
     extendedNextHop,
     maxMessageBytes: negotiated.maxSendBytes,
     longLivedAware: negotiated.longLivedAware,

@@ -112,9 +112,9 @@ export function* listAdjRibOut(
     if (neighbour === undefined || group === undefined || slot >= group.adjRibOut.routes.length) return;
     const route = group.adjRibOut.routes[slot] as number;
     if (route === NO_ROUTE || group.adjRibOut.sources[slot] === neighbour.index) continue;
-    const { addPath } = group.profile;
-    const prefix = addPath ? (rib.paths.prefixes[slot] as number) : slot;
-    const pathId = addPath ? (rib.paths.ordinals[slot] as number) : 0;
+    const { allPaths } = group.profile;
+    const prefix = allPaths ? (rib.paths.prefixes[slot] as number) : slot;
+    const pathId = allPaths ? (rib.paths.ordinals[slot] as number) : group.bestPathId;
     if (!isWanted(prefix)) continue;
     yield { prefix: formatPrefix(rib.prefixes, prefix), pathId, attributes: showRoute(group, route) };
   }

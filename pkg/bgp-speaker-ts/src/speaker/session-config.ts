@@ -14,7 +14,7 @@
  *       externalRequiresPolicy, offPath
  *     exportPolicy, nextHop, nextHopAddresses,               routes are sent again where they differ; the session stays
  *       sharedSubnets, routeReflectorClient, clusterId,
- *       localAsnReplaceAs
+ *       localAsnReplaceAs, addPathBestOnly
  *     maxPrefix, maxPeers, description, listen               at once; the session stays
  *     holdTimeSeconds, keepaliveTimeSeconds,                 with the next session; this one stays
  *       connectRetryTimeSeconds, passive, gracefulRestart,

@@ -29,6 +29,12 @@ export const CATCH_UP_BYTES: number = 1 << 16;
 const CATCH_UP_PREFIXES = 8192;
 /** Prefixes a new group exports in one step. */
 const BUILD_PREFIXES = 32_768;
+/**
+ * The path identifier of the selected path where no other is told: always the same, so that the next one replaces it. It is the
+ * ordinal of some path that the prefix has or had, so a member may move from here to a group that tells all, and back.
+ */
+const BEST_PATH_ID = 1;
+const BEST_ONLY: ReadonlySet<number> = new Set([BEST_PATH_ID]);
 
 /** What a group needs of the speaker. */
 export interface GroupHost {
@@ -44,6 +50,8 @@ export class UpdateGroup {
   readonly adjRibOut: AdjRibOut;
   readonly exporter: RouteExporter;
   readonly members: Map<number, GroupMember> = new Map();
+  /** Path identifier of what is told where that is the selected path alone; 0 without ADD-PATH. */
+  readonly bestPathId: number;
 
   readonly #host: GroupHost;
   readonly #rib: Rib;
@@ -66,6 +74,7 @@ export class UpdateGroup {
     functions: Readonly<Record<string, PolicyFunction>>,
   ) {
     this.profile = profile;
+    this.bestPathId = profile.addPath ? BEST_PATH_ID : 0;
     this.#host = host;
     this.#rib = tables.ribs[profile.family];
     this.adjRibOut = new AdjRibOut(seed);
@@ -104,7 +113,7 @@ export class UpdateGroup {
     const { prefixes } = this.#rib.paths;
     for (let slot = 0; slot < routes.length; slot += 1) {
       if (routes[slot] === NO_ROUTE || sources[slot] === member.peer) continue;
-      member.pending.add(this.profile.addPath ? (prefixes[slot] as number) : slot);
+      member.pending.add(this.profile.allPaths ? (prefixes[slot] as number) : slot);
     }
   }
 
@@ -116,7 +125,7 @@ export class UpdateGroup {
 
   /** Says whether a member is told a prefix, by its id, or will be once it has caught up. */
   tells(member: GroupMember, prefix: number): boolean {
-    if (!this.profile.addPath) return this.#tellsSlot(member, prefix);
+    if (!this.profile.allPaths) return this.#tellsSlot(member, prefix);
     const { paths, firstPaths } = this.#rib;
     let path = firstPaths[prefix] as number;
     while (path !== NO_PATH && !this.#tellsSlot(member, path)) path = paths.next[path] as number;
@@ -133,8 +142,8 @@ export class UpdateGroup {
     this.#detachSlowMembers();
     this.exporter.beginBatch();
     const { prefixes, paths } = this.#rib;
-    this.adjRibOut.reserve(this.profile.addPath ? paths.next.length : prefixes.capacity);
-    const { ids, count } = this.profile.addPath ? this.#rib.selected : this.#rib.changed;
+    this.adjRibOut.reserve(this.profile.allPaths ? paths.next.length : prefixes.capacity);
+    const { ids, count } = this.profile.allPaths ? this.#rib.selected : this.#rib.changed;
     for (let index = 0; index < count; index += 1) {
       const prefix = ids[index] as number;
       if (this.#complete || prefix < this.#builtTo) this.#export(prefix);
@@ -167,7 +176,7 @@ export class UpdateGroup {
   }
 
   #export(prefix: number): void {
-    if (this.profile.addPath) this.#exportAll(prefix);
+    if (this.profile.allPaths) this.#exportAll(prefix);
     else this.#exportBest(prefix);
   }
 
@@ -175,10 +184,10 @@ export class UpdateGroup {
     const path = this.#rib.bestPaths[prefix] as number;
     const route = path === NO_PATH ? NO_ROUTE : this.exporter.export(path);
     const source = path === NO_PATH ? LOCAL_PEER : (this.#rib.paths.peers[path] as number);
-    this.#put(prefix, prefix, 0, route, source);
+    this.#put(prefix, prefix, this.bestPathId, route, source);
   }
 
-  /** ADD-PATH: every path that may be selected is told under its ordinal (RFC 7911 §3). */
+  /** Every path that may be selected is told under its ordinal (RFC 7911 §3). */
   #exportAll(prefix: number): void {
     const { paths, decision } = this.#rib;
     let path = this.#rib.firstPaths[prefix] as number;
@@ -248,8 +257,8 @@ export class UpdateGroup {
     for (let told = 0; told < CATCH_UP_PREFIXES; told += 1) {
       const prefix = member.takePending();
       if (prefix < 0) break;
-      if (this.profile.addPath) this.#tellAll(member, prefix);
-      else this.#tell(member, prefix, prefix, 0);
+      if (this.profile.allPaths) this.#tellAll(member, prefix);
+      else this.#tellBest(member, prefix);
     }
     if (this.#batch.count > 0) {
       const { prefixes } = this.#rib;
@@ -268,9 +277,14 @@ export class UpdateGroup {
     } else if (!member.fresh) this.#batch.add(prefix, pathId, NO_ROUTE, LOCAL_PEER);
   }
 
-  /** A path that is gone has no row any more; withdrawing every ordinal that is not in use reaches it all the same. */
+  #tellBest(member: GroupMember, prefix: number): void {
+    this.#tell(member, prefix, prefix, this.bestPathId);
+    // A member that comes from a group that tells all paths has others yet.
+    if (this.profile.addPath && !member.fresh) this.#withdrawOthers(prefix, BEST_ONLY);
+  }
+
   #tellAll(member: GroupMember, prefix: number): void {
-    const { paths, highestOrdinals } = this.#rib;
+    const { paths } = this.#rib;
     const told = new Set<number>();
     let path = this.#rib.firstPaths[prefix] as number;
     for (; path !== NO_PATH; path = paths.next[path] as number) {
@@ -278,8 +292,13 @@ export class UpdateGroup {
       told.add(ordinal);
       this.#tell(member, prefix, path, ordinal);
     }
-    if (member.fresh) return;
-    for (let ordinal = 1; ordinal <= (highestOrdinals[prefix] as number); ordinal += 1) {
+    if (!member.fresh) this.#withdrawOthers(prefix, told);
+  }
+
+  /** A path that is gone has no row any more; withdrawing every ordinal that is not in use reaches it all the same. */
+  #withdrawOthers(prefix: number, told: ReadonlySet<number>): void {
+    const highest = this.#rib.highestOrdinals[prefix] as number;
+    for (let ordinal = 1; ordinal <= highest; ordinal += 1) {
       if (!told.has(ordinal)) this.#batch.add(prefix, ordinal, NO_ROUTE, LOCAL_PEER);
     }
   }

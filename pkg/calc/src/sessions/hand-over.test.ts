@@ -188,6 +188,12 @@ describe('a reflector that becomes an ordinary node', () => {
     expect(pending).toBe(true);
   });
 
+  it('goes on telling another reflector the best way alone: ten that reflect all to each other had no end of them', () => {
+    const former = { ...client, addPath: 'both', addPathBestOnly: true } as const;
+    const all = [peer(NODE, { addPath: 'both' })];
+    expect(handOver(inputOf([up(NODE, former)], all)).peers).toMatchObject([{ addPathBestOnly: true }]);
+  });
+
   it('stops then', () => {
     const former = [{ ...session(NODE), keptUntil: NOW }];
     const input = inputOf([up(NODE, client)], wanted, { former });

@@ -162,10 +162,17 @@ function formerClients(
     if (before === undefined || decision === undefined || peer.routeReflectorClient) continue;
     const keptUntil = former.get(peer.address)?.keptUntil ?? now + HAND_OVER_MS;
     if (now >= keptUntil) continue;
-    const { clusterId, exportPolicy } = before;
+    const { addPathBestOnly, clusterId, exportPolicy } = before;
     const reason = `${decision.reason}; its routes are reflected for now, as it may have no other way yet`;
     found.set(peer.address, {
-      config: { ...peer, routeReflectorClient: true, clusterId, exportPolicy },
+      config: {
+        ...peer,
+        routeReflectorClient: true,
+        clusterId,
+        exportPolicy,
+        // Reflectors that all become nodes at once still reflect to each other.
+        ...(addPathBestOnly && { addPathBestOnly }),
+      },
       decision: { ...decision, keptUntil, reason },
     });
   }

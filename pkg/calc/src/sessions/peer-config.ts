@@ -59,7 +59,7 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     connectRetryTimeSeconds,
     ...times(options),
     families: candidate.families,
-    ...(isBetweenReflectors(candidate, own) ? {} : { addPath: 'both' }),
+    ...addPath(candidate, own),
     nextHop: nextHopMode(candidate, own),
     // On a link without addresses the only next hop is our end of the connection.
     nextHopAddresses: link === undefined ? nextHopAddresses(own) : {},
@@ -78,10 +78,12 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
 /**
  * A reflector tells its clients all ways, so that those as good as each other become one multipath route; source: Calico. Departs
  * from Calico between reflectors: each would tell the others what it has by way of every other, and ten of them had as many
- * paths to a block as there are walks through ten.
+ * paths to a block as there are walks through ten. So they tell each other the best way alone. One of Calico's cannot be told
+ * to, and has no ADD-PATH.
  */
-function isBetweenReflectors({ node }: Candidate, own: BgpNode): boolean {
-  return own.clusterId !== undefined && node?.clusterId !== undefined;
+function addPath({ node }: Candidate, own: BgpNode): Pick<PeerConfig, 'addPath' | 'addPathBestOnly'> {
+  if (own.clusterId === undefined || node?.clusterId === undefined) return { addPath: 'both' };
+  return node.isWeft ? { addPath: 'both', addPathBestOnly: true } : {};
 }
 
 function whyNotFrom(

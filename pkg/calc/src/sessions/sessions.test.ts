@@ -461,12 +461,21 @@ describe('BGPPeers', () => {
     expect(
       peersOf(inputWith({ own: reflector, peers: { all: { peerSelector: 'all()' } }, others: { node2 } })),
     ).toMatchObject([{ addPath: 'both' }]);
-    const other = { ...node2, clusterId: '1.0.0.2' };
-    const [between] = peersOf(
-      inputWith({ own: reflector, peers: { all: { peerSelector: 'all()' } }, others: { other } }),
-    );
-    expect(between).toBeDefined();
-    expect(between).not.toHaveProperty('addPath');
+  });
+
+  it('tell another reflector the best way alone, on a session as with any node; one of Calico has no ADD-PATH', () => {
+    const between = (other: NodeOptions) =>
+      peersOf(
+        inputWith({
+          own: { clusterId: '1.0.0.1' },
+          peers: { all: { peerSelector: 'all()' } },
+          others: { other: { ...node2, clusterId: '1.0.0.2', ...other } },
+        }),
+      )[0];
+    expect(between({})).toMatchObject({ addPath: 'both', addPathBestOnly: true });
+    expect(between({ clusterId: '' })).not.toHaveProperty('addPathBestOnly');
+    expect(between({ calico: true })).toBeDefined();
+    expect(between({ calico: true })).not.toHaveProperty('addPath');
   });
 
   it('an address of a node with its AS number means the port that node listens on', () => {

@@ -120,6 +120,7 @@ export const peerSchema: z.ZodType<PeerValues> = object({
   importPolicy: policySchema.describe('rules for routes received'),
   exportPolicy: policySchema.describe('rules for routes sent'),
   addPath: optional(oneOf('send', 'receive', 'both'), 'several paths of a prefix (RFC 7911), from our side'),
+  addPathBestOnly: optional(flag, 'send no more than the selected path, though ADD-PATH is in use'),
   maxPrefix: optionalPart(maxPrefixSchema, 'limit on the prefixes received, for each family'),
   bfd: optionalPart(bfdSchema, 'end the session when BFD says that the way to the peer is broken (RFC 5882)'),
 });
