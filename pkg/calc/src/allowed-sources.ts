@@ -5,7 +5,7 @@
  * Source: Calico's workloadSourceSpoofing and allowSpoofedSourcePrefixes. The addresses of a container's other interfaces are
  * weft's own: Linux answers by its first default route, whatever address was asked.
  */
-import { containsPrefix, type Family, familyOf, networkAddress, type Prefix } from '@weft/ip';
+import { type Family, familyOf, networkAddress, type Prefix, PrefixTrie } from '@weft/ip';
 import type { WorkloadEndpoint } from '@weft/resources';
 import { FAMILY_NUMBERS } from './bgp-node.ts';
 import type { CalcInput } from './input.ts';
@@ -47,8 +47,7 @@ function containerOf({ metadata, spec }: WorkloadEndpoint): string {
 
 /** Without those that lie in others: a set of nftables does not take them. */
 export function disjoint(prefixes: readonly Prefix[]): Prefix[] {
-  const each = [...new Set(prefixes)];
-  return each
-    .filter((inner) => !each.some((outer) => outer !== inner && containsPrefix(outer, inner)))
-    .sort();
+  const each = new PrefixTrie<true>();
+  for (const prefix of prefixes) each.set(prefix, true);
+  return [...new Set(prefixes)].filter((prefix) => each.covering(prefix).length === 1).sort();
 }

@@ -292,6 +292,20 @@ describe('a calculator', () => {
       expect(JSON.stringify(calculator(input))).toBe(JSON.stringify(calculate(input)));
   });
 
+  it('takes what it decided from nodes and pools again while only workloads change', () => {
+    const tunnelled = [pool('pods', '10.1.0.0/16', { vxlanMode: 'Always', natOutgoing: true })];
+    const input = inputOf({ nodes: [node1, node2], pools: tunnelled, facts });
+    const calculator = createCalculator();
+    const decided = ({ mtu, nat, tunnels }: DesiredState) => [mtu, tunnels, ...nat.masquerades];
+    const first = decided(calculator(input));
+    const second = decided(calculator({ ...input, endpoints: [endpoint('node1', 'a', '10.1.0.1/32')] }));
+    const third = decided(calculator({ ...input, nodes: [...input.nodes] }));
+    expect(first).toHaveLength(3);
+    expect(first.every((value, index) => value === second[index])).toBe(true);
+    expect(first.some((value, index) => value === third[index])).toBe(false);
+    expect(third).toEqual(first);
+  });
+
   it('takes its decision about BGP again while only workloads and facts change', () => {
     const calculator = createCalculator();
     const input = inputOf({ nodes: [node1, node2], pools, blockAffinities: blocks });

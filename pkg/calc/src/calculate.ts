@@ -11,55 +11,72 @@ import type { DesiredSpeaker, DesiredState } from './desired-state.ts';
 import { gatewayRoutes } from './gateway-route.ts';
 import { type CalcInput, withoutRepeats } from './input.ts';
 import { localRoutes } from './local-routes.ts';
-import { desiredNat } from './nat.ts';
+import { desiredMasquerades, desiredNat, type Masquerade } from './nat.ts';
 import { nextHopTable } from './next-hop.ts';
 import { ownBlocks } from './own-blocks.ts';
 import { peerGatewayRoutes } from './peer-gateways.ts';
 import { policyMaker } from './policy.ts';
 import { serviceRanges, wholeRanges } from './services/service.ts';
 import { type Sessions, sessions } from './sessions/sessions.ts';
-import { workloadMtu } from './tunnels/mtu.ts';
+import { type WorkloadMtu, workloadMtu } from './tunnels/mtu.ts';
 import { decideTunnels, type Tunnels } from './tunnels/tunnels.ts';
 
 /** Computes the desired state: about 10 ms for 1,000 nodes. */
 export function calculate(input: CalcInput): DesiredState {
-  const bgp = decideBgp(input);
-  return assemble(input, bgp, decideTunnels(withoutRepeats(input), bgp.settings));
+  return createCalculator()(input);
 }
 
 /**
- * Gives a `calculate` that remembers its last decisions about BGP and about tunnels, which are what costs time, and takes them
- * again while everything they were made from is the same object. A workload that comes or goes then costs what its own routes cost.
+ * Gives a `calculate` that remembers its last decisions about BGP, tunnels, MTUs and masquerading, which are what costs time, and
+ * takes them again while everything they were made from is the same object. A workload that comes or goes then costs what its own routes cost.
  */
 export function createCalculator(): typeof calculate {
-  let last: { readonly input: CalcInput; readonly bgp: BgpDecision; readonly tunnels: Tunnels } | undefined;
+  const bgp = remembered(bgpInput, decideBgp);
+  const tunnels = remembered(tunnelInput, (input) =>
+    decideTunnels(withoutRepeats(input), bgp(input).settings),
+  );
+  const mtu = remembered(mtuInput, (input) => workloadMtu(withoutRepeats(input)));
+  const masquerades = remembered(masqueradeInput, (input) => desiredMasquerades(withoutRepeats(input)));
+  return (input) =>
+    assemble(input, bgp(input), {
+      masquerades: masquerades(input),
+      mtu: mtu(input),
+      tunnels: tunnels(input),
+    });
+}
+
+type InputKey = keyof CalcInput;
+
+const masqueradeInput = ['felix', 'nodes', 'pools'] as const satisfies readonly InputKey[];
+const mtuInput = [...masqueradeInput, 'facts', 'nodeName'] as const;
+const tunnelInput = [...mtuInput, 'bgpConfigurations', 'places'] as const;
+const bgpInput: readonly InputKey[] = [
+  'bgpConfigurations',
+  'bgpFilters',
+  'bgpPeers',
+  'blockAffinities',
+  'linkRouters',
+  'nodeName',
+  'nodeNameDigest',
+  'nodes',
+  'pools',
+  'secrets',
+  'settings',
+];
+
+/** Decides anew only when something of what it decides from is another object than the last time. */
+function remembered<Decision>(
+  keys: readonly InputKey[],
+  decide: (input: CalcInput) => Decision,
+): (input: CalcInput) => Decision {
+  let last: { readonly input: CalcInput; readonly decision: Decision } | undefined;
   return (input) => {
-    const bgp = last !== undefined && hasSameBgpInput(last.input, input) ? last.bgp : decideBgp(input);
-    const tunnels =
-      last !== undefined && hasSameTunnelInput(last.input, input)
-        ? last.tunnels
-        : decideTunnels(withoutRepeats(input), bgp.settings);
-    last = { input, bgp, tunnels };
-    return assemble(input, bgp, tunnels);
+    const former = last;
+    if (former !== undefined && keys.every((key) => former.input[key] === input[key])) return former.decision;
+    const decision = decide(input);
+    last = { input, decision };
+    return decision;
   };
-}
-
-const tunnelInput = ['bgpConfigurations', 'facts', 'felix', 'nodeName', 'nodes', 'places', 'pools'] as const;
-
-function hasSameTunnelInput(left: CalcInput, right: CalcInput): boolean {
-  return tunnelInput.every((key) => left[key] === right[key]);
-}
-
-function hasSameBgpInput(left: CalcInput, right: CalcInput): boolean {
-  const {
-    endpoints: _endpoints,
-    facts: _facts,
-    felix: _felix,
-    places: _places,
-    services: _services,
-    ...decisive
-  } = left;
-  return Object.entries(decisive).every(([key, value]) => right[key as keyof CalcInput] === value);
 }
 
 interface BgpDecision {
@@ -92,7 +109,18 @@ function decideBgp(given: CalcInput): BgpDecision {
   };
 }
 
-function assemble(given: CalcInput, decision: BgpDecision, tunnels: Tunnels): DesiredState {
+/** What is decided from nodes, pools and facts, but from no workload. */
+interface Surroundings {
+  readonly masquerades: readonly Masquerade[];
+  readonly mtu: WorkloadMtu;
+  readonly tunnels: Tunnels;
+}
+
+function assemble(
+  given: CalcInput,
+  decision: BgpDecision,
+  { masquerades, mtu, tunnels }: Surroundings,
+): DesiredState {
   const { nodeAddresses, settings, speaker, sessions: decided } = decision;
   const input = withoutRepeats(given);
   const blocks = ownBlocks(input);
@@ -109,11 +137,11 @@ function assemble(given: CalcInput, decision: BgpDecision, tunnels: Tunnels): De
       ...tunnels.routes,
     ],
     serviceRanges: wholeRanges(serviceRanges(settings)),
-    nat: desiredNat(input, tunnels.devices),
+    nat: desiredNat(input, masquerades, tunnels.devices),
     nodeAddresses,
     tunnels: tunnels.devices,
     unencapsulated: tunnels.leftOut,
-    mtu: workloadMtu(input),
+    mtu,
     sessions: decided.decisions,
     interfaces: decided.interfaces,
   };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { endpoint, inputOf, node, pool } from '../test/fixtures.ts';
 import { DEFAULT_FELIX_SETTINGS } from './felix-settings.ts';
 import type { CalcInput } from './input.ts';
-import { type DesiredNat, desiredNat } from './nat.ts';
+import { type DesiredNat, desiredMasquerades, desiredNat } from './nat.ts';
 import { PORTS_ANNOTATION, type PublishedPort } from './published-ports.ts';
 
 const nat = { natOutgoing: true };
@@ -27,6 +27,10 @@ function lines({ masquerades, portForwards }: DesiredNat): string[] {
         `${protocol} ${hostAddress ?? '*'} ${hostPort} -> ${to} ${containerPort}: ${reason}`,
     ),
   ];
+}
+
+function natOf(input: CalcInput): DesiredNat {
+  return desiredNat(input, desiredMasquerades(input), []);
 }
 
 function felix(settings: Partial<CalcInput['felix']>): Pick<CalcInput, 'felix'> {
@@ -152,7 +156,7 @@ const cases: readonly { name: string; input: Partial<CalcInput>; expected: reado
 describe('a node translates', () => {
   it.each(cases)('$name', ({ input, expected }) => {
     const whole = inputOf(input);
-    expect(lines(desiredNat(whole, []))).toEqual(expected);
+    expect(lines(natOf(whole))).toEqual(expected);
     const { endpoints, nodes: others, pools } = whole;
     const reversed = {
       ...whole,
@@ -160,6 +164,6 @@ describe('a node translates', () => {
       nodes: others.toReversed(),
       endpoints: endpoints.toReversed(),
     };
-    expect(desiredNat(reversed, [])).toEqual(desiredNat(whole, []));
+    expect(natOf(reversed)).toEqual(natOf(whole));
   });
 });

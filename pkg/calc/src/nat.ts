@@ -64,13 +64,16 @@ export interface DesiredNat {
 }
 
 /** Decides what is translated. */
-export function desiredNat(input: CalcInput, tunnels: readonly DesiredTunnel[]): DesiredNat {
-  const families = FAMILY_NUMBERS.filter((family) => family === 4 || input.felix.ipv6Support);
+export function desiredNat(
+  input: CalcInput,
+  masquerades: readonly Masquerade[],
+  tunnels: readonly DesiredTunnel[],
+): DesiredNat {
   return {
-    masquerades: families.flatMap((family) => masquerade(input, family)),
+    masquerades,
     portForwards: input.endpoints
       .filter(({ spec }) => spec.node === input.nodeName)
-      .flatMap((endpoint) => portForwards(endpoint, families))
+      .flatMap((endpoint) => portForwards(endpoint, familiesOf(input)))
       .sort((left, right) => (sortKey(left) < sortKey(right) ? -1 : 1)),
     tunnels: tunnels
       .filter(({ address }) => address !== undefined)
@@ -78,6 +81,17 @@ export function desiredNat(input: CalcInput, tunnels: readonly DesiredTunnel[]):
     workloadInterfaces: workloadInterfaces(input),
     allowedSources: allowedSources(input),
   };
+}
+
+/** Decides what is masqueraded, at most once a family. */
+export function desiredMasquerades(input: MasqueradeInput): Masquerade[] {
+  return familiesOf(input).flatMap((family) => masquerade(input, family));
+}
+
+type MasqueradeInput = Pick<CalcInput, 'felix' | 'nodes' | 'pools'>;
+
+function familiesOf({ felix }: Pick<CalcInput, 'felix'>): Family[] {
+  return FAMILY_NUMBERS.filter((family) => family === 4 || felix.ipv6Support);
 }
 
 /** An endpoint keeps its name when the prefix becomes another. */
@@ -91,7 +105,7 @@ function workloadInterfaces({ endpoints, felix, nodeName }: CalcInput): string[]
 }
 
 /** Disabled pools count too: their addresses are in use until the last workload is gone. */
-function masquerade({ felix, nodes, pools }: CalcInput, family: Family): Masquerade[] {
+function masquerade({ felix, nodes, pools }: MasqueradeInput, family: Family): Masquerade[] {
   const ofFamily = pools.filter(({ spec }) => familyOf(spec.cidr) === family);
   const masqueraded = ofFamily.filter(({ spec }) => spec.natOutgoing);
   if (masqueraded.length === 0) return [];

@@ -85,7 +85,8 @@ export function decideTunnels(input: CalcInput, settings: BgpSettings): Tunnels 
   const types = wantedTunnels(input.pools).filter(({ family }) => family === 4 || input.felix.ipv6Support);
   const own = input.nodes.find(({ metadata }) => metadata.name === input.nodeName);
   if (types.length === 0 || own === undefined) return none;
-  const devices = types.flatMap((type) => device(type, own, input) ?? []);
+  const { bytes: hostBytes } = hostMtu(input);
+  const devices = types.flatMap((type) => device(type, own, input, hostBytes) ?? []);
   const decisions = routeDecisions(devices, own, input, settings);
   return {
     devices,
@@ -97,7 +98,7 @@ export function decideTunnels(input: CalcInput, settings: BgpSettings): Tunnels 
   };
 }
 
-function device(type: TunnelType, own: Node, input: CalcInput): DesiredTunnel | undefined {
+function device(type: TunnelType, own: Node, input: CalcInput, hostBytes: number): DesiredTunnel | undefined {
   const { kind, family, name } = type;
   const local = nodeAddress(own, family);
   const parent = local && interfaceWith(local, input.facts.interfaces);
@@ -105,7 +106,7 @@ function device(type: TunnelType, own: Node, input: CalcInput): DesiredTunnel | 
   const { felix } = input;
   const address = tunnelAddress(own, type);
   const ownMac = nodeMac(own, type);
-  const below = Math.min(parent.mtuBytes, hostMtu(input).bytes);
+  const below = Math.min(parent.mtuBytes, hostBytes);
   return {
     kind,
     family,
@@ -155,6 +156,10 @@ function routeDecisions(
   const pools = new PrefixTrie<IPPool>();
   for (const pool of input.pools) pools.set(pool.spec.cidr, pool);
   const nodes = new Map(input.nodes.map((node) => [node.metadata.name, node]));
+  const ends = devices.map((device) => ({
+    device,
+    peers: new Map(device.peers.map((peer) => [peer.nodeName, peer])),
+  }));
   const places = new Map(input.places.map(({ prefix, nodeName }) => [prefix, nodeName]));
   return [...places]
     .filter(([, nodeName]) => nodeName !== input.nodeName)
@@ -164,7 +169,7 @@ function routeDecisions(
       const asked = pool && encapsulationOf(pool);
       if (pool === undefined || asked === undefined) return [];
       if (familyOf(prefix) === 6 && !input.felix.ipv6Support) return [];
-      const found = way({ prefix, asked, remote: nodes.get(nodeName), nodeName, devices, own, input });
+      const found = way({ prefix, asked, remote: nodes.get(nodeName), nodeName, ends, own, input });
       const reason = `${askingPool(pool, asked)}: ${found.reason}`;
       if ('missing' in found) return [{ prefix, reason }];
       const { via, routeClass } = found;
@@ -207,12 +212,18 @@ function isUp(device: string, { interfaces }: LocalFacts): boolean {
   return interfaces.some(({ name, up }) => name === device && up);
 }
 
+/** A device and, by the name of its node, each other end. */
+interface TunnelEnds {
+  readonly device: DesiredTunnel;
+  readonly peers: ReadonlyMap<string, TunnelPeer>;
+}
+
 interface Question {
   readonly prefix: Prefix;
   readonly asked: Encapsulation;
   readonly nodeName: string;
   readonly remote: Node | undefined;
-  readonly devices: readonly DesiredTunnel[];
+  readonly ends: readonly TunnelEnds[];
   readonly own: Node;
   readonly input: CalcInput;
 }
@@ -226,23 +237,24 @@ type Way =
   | { readonly missing: true; readonly reason: string };
 
 /** How a block is reached, or what is missing. */
-function way({ prefix, asked, nodeName, remote, devices, own, input }: Question): Way {
+function way({ prefix, asked, nodeName, remote, ends, own, input }: Question): Way {
   const family = familyOf(prefix);
   if (remote === undefined) return missing(`there is no Node ${nodeName}`);
   const outer = nodeAddress(remote, family);
   if (outer === undefined) return missing(`Node ${nodeName} has no IPv${family} address`);
-  const found = devices.find((one) => one.kind === asked.kind && one.family === family);
+  const found = ends.find(({ device }) => device.kind === asked.kind && device.family === family);
   if (found === undefined) return missing(`no interface of this node has its IPv${family} address`);
+  const { device } = found;
   if (asked.mode === 'CrossSubnet' && isInOwnSubnet(outer, own)) {
-    const via = { gateway: outer, interface: found.parent, onlink: true } as const;
+    const via = { gateway: outer, interface: device.parent, onlink: true } as const;
     return { via, routeClass: 'same-subnet', reason: `${nodeName} at ${outer} is in this node's subnet` };
   }
-  if (!isUp(found.name, input.facts)) return missing(`waits for ${found.name} to be up`);
-  const peer = found.peers.find((one) => one.nodeName === nodeName);
-  if (peer === undefined) return missing(`Node ${nodeName} tells no address of its ${found.name} yet`);
+  if (!isUp(device.name, input.facts)) return missing(`waits for ${device.name} to be up`);
+  const peer = found.peers.get(nodeName);
+  if (peer === undefined) return missing(`Node ${nodeName} tells no address of its ${device.name} yet`);
   const gateway = asked.kind === 'vxlan' ? peer.address : peer.remote;
-  const via = { gateway, interface: found.name, onlink: true } as const;
-  return { via, routeClass: asked.kind, reason: `by ${found.name} to ${nodeName} at ${outer}` };
+  const via = { gateway, interface: device.name, onlink: true } as const;
+  return { via, routeClass: asked.kind, reason: `by ${device.name} to ${nodeName} at ${outer}` };
 }
 
 function missing(reason: string): Way {

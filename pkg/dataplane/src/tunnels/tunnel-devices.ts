@@ -91,7 +91,8 @@ export class TunnelDevices {
     if (tunnel !== undefined) this.#lingering.delete(name);
     else if (before !== undefined || (isFirst && this.#options.kernel.link(name) !== undefined))
       this.#lingering.set(name, { tunnel: before, until: this.#scheduler.now() + lingerMilliseconds });
-    if (isFirst || JSON.stringify(before) !== JSON.stringify(tunnel)) this.#renewed.add(name);
+    const isSame = before === tunnel || JSON.stringify(before) === JSON.stringify(tunnel);
+    if (isFirst || !isSame) this.#renewed.add(name);
   }
 
   /** Stops. The devices stay: they carry traffic while the daemon is away. */
