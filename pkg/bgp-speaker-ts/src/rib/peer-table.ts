@@ -20,6 +20,8 @@ export class PeerTable {
   external: Uint8Array = new Uint8Array(INITIAL_CAPACITY);
   /** 1 for a client of this route reflector. */
   clients: Uint8Array = new Uint8Array(INITIAL_CAPACITY);
+  /** 1 for a peer that only this speaker reaches. */
+  behindUs: Uint8Array = new Uint8Array(INITIAL_CAPACITY);
   /** BGP Identifier of the present or last session. */
   identifiers: Uint32Array = new Uint32Array(INITIAL_CAPACITY);
   /** Cluster a client belongs to; 0 for a peer that is no client. */
@@ -52,6 +54,7 @@ export class PeerTable {
     this.#addresses[index] = undefined;
     this.external[index] = 0;
     this.clients[index] = 0;
+    this.behindUs[index] = 0;
     this.identifiers[index] = 0;
     this.clusterIds[index] = 0;
   }
@@ -90,6 +93,7 @@ export class PeerTable {
     const capacity = grownCapacity(this.external.length, index + 1);
     this.external = grow(this.external, capacity);
     this.clients = grow(this.clients, capacity);
+    this.behindUs = grow(this.behindUs, capacity);
     this.identifiers = grow(this.identifiers, capacity);
     this.clusterIds = grow(this.clusterIds, capacity);
     this.addressRanks = grow(this.addressRanks, capacity);

@@ -55,6 +55,13 @@ describe('who has a prefix', () => {
     expect(advertisementOf(network)).toEqual({ told: [], pending: [], absent: [D] });
   });
 
+  test('is no peer behind us', () => {
+    const network = create({ behindUs: true });
+    originate(network, A, '10.1.0.0/26');
+    network.advance(10);
+    expect(advertisementOf(network)).toEqual({ told: [], pending: [], absent: [D] });
+  });
+
   test('is no peer without its family', () => {
     const network = create({ families: ['ipv4-unicast'] });
     const { pending } = advertisementOf(network, prefix('fd00::/64'));

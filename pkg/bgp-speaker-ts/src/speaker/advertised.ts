@@ -14,7 +14,7 @@ export interface ToldPeer {
   readonly connection: ConnectionId;
 }
 
-/** The peers of a prefix's family, by what they know of it. */
+/** The peers of a prefix's family, by what they know of it; none behind us, by which nobody finds the way to us. */
 export interface Advertisement {
   /** Established, and told. */
   readonly told: readonly ToldPeer[];
@@ -34,7 +34,7 @@ export function advertisement(core: SpeakerCore, prefix: Prefix): Advertisement 
   const pending: Address[] = [];
   const absent: Address[] = [];
   for (const { address: peer, config, session } of core.neighbours.values()) {
-    if (!config.families.includes(family)) continue;
+    if (config.behindUs === true || !config.families.includes(family)) continue;
     const place = session?.groups.get(family);
     if (session === undefined) absent.push(peer);
     else if (place === undefined) continue;

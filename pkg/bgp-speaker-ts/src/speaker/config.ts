@@ -177,6 +177,8 @@ export interface PeerConfig {
    * them itself (third-party next hop, RFC 4271 §5.1.3). Default: none is known.
    */
   readonly sharedSubnets?: readonly Prefix[] | undefined;
+  /** Packets reach this peer through us alone: `auto` tells others our own next hop for its routes. Default false. */
+  readonly behindUs?: boolean | undefined;
   readonly routeReflectorClient?: boolean | undefined;
   /** Cluster this client belongs to; default: the speaker's. */
   readonly clusterId?: Address | undefined;

@@ -1,7 +1,7 @@
 import { address, prefix } from '@weft/ip';
 import { describe, expect, test } from 'vitest';
 import { CeaseSubcode } from '../wire/iana.ts';
-import type { SpeakerConfig } from './config.ts';
+import type { PeerConfig, SpeakerConfig } from './config.ts';
 import { Network, originate, peer, receivedBy, routesOf, speaker, toldBy } from './test/network.ts';
 
 const AS = 64512;
@@ -242,6 +242,20 @@ describe('Restarting Speaker (RFC 4724 §4.1)', () => {
     network.advance(20_000);
     expect(toldBy(network, C, 'end-of-rib-complete')).toMatchObject([{ cause: 'all-received' }]);
     expect(routesOf(network, C)).toEqual({ '10.2.0.0/26': B });
+  });
+
+  test('waits no longer than that for a peer behind it, which may speak no BGP at all', () => {
+    const { network, reflector } = reflected();
+    network.kill(C);
+    network.kill(A);
+    const [client, ...others] = reflector.peers;
+    const peers = [{ ...client, behindUs: true } as PeerConfig, ...others];
+    network.restart(C, { ...reflector, peers }, { restarting: true });
+    originate(network, C);
+    network.advance(9_000);
+    expect(toldBy(network, C, 'end-of-rib-complete')).toEqual([]);
+    network.advance(2_000);
+    expect(toldBy(network, C, 'end-of-rib-complete')).toMatchObject([{ cause: 'all-received' }]);
   });
 
   test('listens to nobody where no peer has graceful restart: there is nothing to sweep', () => {

@@ -4,7 +4,8 @@
  * A speaker that has restarted holds the selection of routes back, so that it does not tell its peers half of what it
  * will know; they go on with the routes they keep as stale. It waits for End-of-RIB of every peer that will send one, and
  * not of peers without graceful restart, nor of those that are restarting themselves: those are listened to for a moment.
- * It waits for none longer than the deadline.
+ * It waits for none longer than the deadline, and for a peer behind it, which may be a container that speaks no BGP, for that
+ * moment only.
  * Dynamic neighbours cannot be counted before they connect: a speaker that may have some waits until the deadline.
  * A speaker that has not restarted selects at once, and waits only to report that it is complete.
  *
@@ -33,10 +34,12 @@ export class InitialSync {
   /** When a peer has been listened to for long enough, in ms; Infinity when nobody is. */
   #listenedAt: number = Number.POSITIVE_INFINITY;
   readonly #restarted: boolean;
+  readonly #startedAt: number;
   /** Whom the last check missed: while that lasts nobody else need be looked at, and there may be thousands. */
   #missed: Neighbour | undefined;
 
   constructor(now: number, waitSeconds: number, restarted: boolean) {
+    this.#startedAt = now;
     this.deadline = now + waitSeconds * 1000;
     this.#restarted = restarted;
   }
@@ -70,12 +73,12 @@ export class InitialSync {
   }
 
   #haveAllReported(neighbours: ReadonlyMap<unknown, Neighbour>, now: number): boolean {
-    if (this.#missed !== undefined && isMissing(this.#missed)) return false;
+    if (this.#missed !== undefined && this.#isMissing(this.#missed, now)) return false;
     this.#missed = undefined;
     // Where nobody has graceful restart, nobody keeps routes that an early End-of-RIB could sweep.
     const listens = this.#restarted && hasGracefulRestart(neighbours);
     for (const neighbour of neighbours.values()) {
-      if (isMissing(neighbour)) {
+      if (this.#isMissing(neighbour, now)) {
         this.#missed = neighbour;
         return false;
       }
@@ -86,6 +89,14 @@ export class InitialSync {
       }
     }
     return true;
+  }
+
+  #isMissing(neighbour: Neighbour, now: number): boolean {
+    if (!isMissing(neighbour)) return false;
+    if (neighbour.config.behindUs !== true) return true;
+    const until = this.#startedAt + LISTENING_MS;
+    if (now < until) this.#listenedAt = until;
+    return now < until;
   }
 }
 

@@ -5,6 +5,10 @@
  *     ────────────────────────────  ────────────────  ─────────────────────────────────────────  ───────  ─────────
  *     of this speaker               ours              ours                                       ours     ours
  *     of a peer                     unchanged         unchanged in a shared subnet, else ours    ours     unchanged
+ *     of a peer behind us           ours              ours                                       ours     unchanged
+ *
+ * A peer behind us (a container of this host, say) and what it names as next hop is reached through this speaker alone, so
+ * that next hop says nothing to others unless somebody asks to keep it.
  *
  * In a subnet that this speaker and the peer share, by configuration, the peer can send packets to the next hop itself
  * (third-party next hop). A peer is never told its own address (RFC 4271 §5.1.3): an address of a peer is passed on only
@@ -44,6 +48,7 @@ export class NextHopChoice {
   choose(attributes: number, source: number): Uint8Array | undefined {
     const { nextHop, peerType } = this.#profile;
     if (source === LOCAL_PEER || nextHop === 'self') return this.#own;
+    if (nextHop === 'auto' && this.#tables.peers.behindUs[source] === 1) return this.#own;
     const received = this.#tables.attributes.nextHop(attributes);
     if (!isPassable(received)) return this.#own;
     const direct = this.#isInSharedSubnet(received);

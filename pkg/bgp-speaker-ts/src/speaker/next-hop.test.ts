@@ -17,15 +17,16 @@ const LINK = [prefix('10.0.0.0/24'), prefix('fd00::/64')];
 const EXTENDED: Capability[] = [{ kind: 'extended-next-hop', entries: [{ afi: 1, safi: 1, nextHopAfi: 2 }] }];
 
 interface Network {
+  readonly from?: Partial<PeerConfig>;
   readonly to?: Partial<PeerConfig>;
   readonly targetAsn?: number;
   readonly capabilities?: readonly Capability[];
 }
 
 /** SOURCE is external and sends; TARGET is told. */
-function network({ to = {}, targetAsn = 64514, capabilities = [] }: Network): ScriptedPeers {
+function network({ from = {}, to = {}, targetAsn = 64514, capabilities = [] }: Network): ScriptedPeers {
   const peers = new ScriptedPeers([
-    scripted(SOURCE, 64513),
+    scripted(SOURCE, 64513, from),
     scripted(TARGET, targetAsn, to),
     scripted('10.0.0.4', 64515),
   ]);
@@ -82,6 +83,20 @@ describe('the next hop of a route sent (RFC 4271 §5.1.3)', () => {
     const peers = network({ to: shared });
     peers.handle({ kind: 'set-local-routes', routes: [{ prefix: prefix(ROUTE) }] });
     expect(peers.sent(TARGET, ROUTE)?.nextHop).toBe(OUR);
+  });
+});
+
+describe('a peer behind us', () => {
+  test.each<[string, Network, string, string]>([
+    ['auto, internal: ours', { targetAsn: 64512 }, FAR, OUR],
+    ['auto, in a shared subnet: ours', { to: shared }, SOURCE, OUR],
+    ['keep: unchanged', { targetAsn: 64512, to: { nextHop: 'keep' } }, FAR, FAR],
+  ])('has its routes told with a next hop of %s', (_name, options, received, expected) => {
+    expect(told(network({ ...options, from: { behindUs: true } }), ROUTE, received)).toBe(expected);
+  });
+
+  test('is told others as they are', () => {
+    expect(told(network({ targetAsn: 64512, to: { behindUs: true } }), ROUTE, FAR)).toBe(FAR);
   });
 });
 

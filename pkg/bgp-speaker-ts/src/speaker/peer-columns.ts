@@ -18,6 +18,7 @@ export function describePeer({ config, tables }: SpeakerCore, neighbour: Neighbo
   const changed = peers.clients[index] !== Number(client) || peers.clusterIds[index] !== clusterId;
   peers.external[index] = Number(external);
   peers.clients[index] = Number(client);
+  peers.behindUs[index] = Number(peer.behindUs === true);
   peers.clusterIds[index] = clusterId;
   return changed;
 }

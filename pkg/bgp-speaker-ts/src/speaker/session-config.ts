@@ -5,6 +5,7 @@
  *     ───────────────────────────────────────────────────    ───────────────────────────────────────────────────────
  *     asn or identifier of the speaker                       every session is reset
  *     localAsn, localAsnDual, role, strictRole of a peer     its session is reset: the OPEN said otherwise
+ *     behindUs of a peer                                     its session is reset: its routes are to be told otherwise
  *     asn of a peer                                          its session is reset, unless its AS number still suits
  *     families, addPath, interface, localAddress,            its session is made anew over another connection, without a
  *       password, ttlSecurityHops, multihop of a peer          Cease: both ends keep the routes meanwhile (RFC 4724)
@@ -43,6 +44,7 @@ const RESETTING = [
   'localAsnDual',
   'role',
   'strictRole',
+  'behindUs',
 ] as const satisfies readonly (keyof PeerConfig)[];
 
 /** What of a peer only a new connection takes on, over which the same routes come. */

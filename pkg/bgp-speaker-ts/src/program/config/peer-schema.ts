@@ -102,6 +102,10 @@ export const peerSchema: z.ZodType<PeerValues> = object({
     list(field(ipPrefix)),
     'subnets of the link we share: for nextHop auto, next hops in them stay as they are (RFC 4271 §5.1.3)',
   ),
+  behindUs: optional(
+    flag,
+    'packets reach this peer through us alone: others are told our own next hop for its routes',
+  ),
   routeReflectorClient: withDefault(flag, false, 'reflect routes to and from this peer (RFC 4456)'),
   clusterId: optional(identifier, 'cluster of this client; that of the speaker without'),
   password: optional(password, 'TCP MD5 key (RFC 2385)'),
