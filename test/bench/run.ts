@@ -8,6 +8,7 @@ import { datastoreBench } from './datastore/datastore-bench.ts';
 import { ipamBench } from './ipam/ipam-bench.ts';
 import { kernelBench, plugBench } from './kernel.ts';
 import { labBench } from './lab.ts';
+import { pagesBench } from './pages.ts';
 import { propagationBench } from './propagation.ts';
 import { repairBench } from './repair.ts';
 import { scaleBench } from './scale.ts';
@@ -27,6 +28,7 @@ const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   dataplane: dataplaneBench,
   datastore: datastoreBench,
   ipam: ipamBench,
+  pages: pagesBench,
   propagation: propagationBench,
   scale: scaleBench,
   simulation: simulationBench,

@@ -8,6 +8,7 @@ import {
   cutPage,
   type DaemonStatus,
   type Health,
+  Listing,
   type NodeAddress,
   type Page,
   type PageQuery,
@@ -19,8 +20,8 @@ import type { Dataplane } from '@weft/dataplane';
 import type { Datastore } from '@weft/datastore';
 import { address } from '@weft/ip';
 import type { Bgp } from './bgp/bgp.ts';
-import { bgpPeers, ribPage } from './bgp/bgp-answers.ts';
-import { blockStatuses } from './blocks.ts';
+import { bgpPeers, ribPages } from './bgp/bgp-answers.ts';
+import { BlockList } from './blocks.ts';
 import type { CniPlugin } from './cni/plugin.ts';
 import type { Draining } from './draining/draining.ts';
 import type { Attaching } from './endpoints/attaching.ts';
@@ -67,17 +68,19 @@ export const since: string = new Date().toISOString();
 /** The backend of one daemon. */
 export function controlBackend(sources: BackendSources): ControlBackend {
   const { attachments, attaching, bgp, cni, dataplane, draining, fuses, metrics, readiness } = sources;
+  const blocks = new BlockList(sources.store);
+  const routes = new Listing(() => routeStatuses(dataplane), routeKey);
   return {
     status: () => daemonStatus(sources),
     liveness: () => ({ ok: true, reasons: [] }),
     readiness,
     metrics: () => metrics.render(),
     bgpPeers: () => bgpPeers(bgp(), sources.sessions(), since),
-    rib: (query) => ribPage(bgp(), query),
-    routes: (query) => routePage(dataplane, query),
+    rib: ribPages(bgp),
+    routes: (query) => routes.page(query),
     endpoint: (id) => attachments.endpoint(id),
     pools: (query) => poolPage(sources, query),
-    blocks: (query) => blockPage(sources, query),
+    blocks: (query) => blockPage(sources, blocks, query),
     endpoints: (query) => cutPage(attachments.list(), ({ id }) => id, query),
     history: (query) => sources.recorded.history(query),
     changes: (query) => sources.recorded.changes(query),
@@ -127,24 +130,18 @@ export function routeStatuses(dataplane: Dataplane): RouteStatus[] {
   return dataplane.routes().map(({ destination, ...route }) => ({ prefix: destination, ...route }));
 }
 
-function routePage(dataplane: Dataplane, query: PageQuery): Page<RouteStatus> {
-  const routes = routeStatuses(dataplane);
-  const key = (route: (typeof routes)[number]): string =>
-    `${route.prefix} ${route.metric} ${route.class ?? ''}`;
-  return cutPage(
-    routes.sort((left, right) => (key(left) < key(right) ? -1 : 1)),
-    key,
-    query,
-  );
+function routeKey({ class: kind = '', metric, prefix }: RouteStatus): string {
+  return `${prefix} ${metric} ${kind}`;
 }
 
 /** Whether the datastore answers is an answer. */
 async function blockPage(
-  { attaching, state, store }: BackendSources,
+  { attaching, state }: BackendSources,
+  blocks: BlockList,
   query: PageQuery,
 ): Promise<Page<BlockStatus> | Refusal> {
   return attaching.onStore('the blocks', async () =>
-    cutPage(await blockStatuses(store, state.all('IPPool')), ({ cidr }) => cidr, query),
+    cutPage(await blocks.sorted(state.all('IPPool')), ({ cidr }) => cidr, query),
   );
 }
 

@@ -124,8 +124,8 @@ export async function lookAt({ base, name }: NodePlace): Promise<Look> {
 export async function readAll<Item>(path: string): Promise<readonly Item[]> {
   const items: Item[] = [];
   for (let after: string | undefined = ''; after !== undefined && items.length < MOST_ITEMS; ) {
-    const query: string = after === '' ? '' : `?after=${encodeURIComponent(after)}`;
-    const page: Page<Item> = await read<Page<Item>>(path + query);
+    const query = new URLSearchParams({ limit: PAGE_ITEMS, ...(after !== '' && { after }) });
+    const page: Page<Item> = await read<Page<Item>>(`${path}?${query}`);
     items.push(...page.items);
     after = page.next;
   }
@@ -146,3 +146,6 @@ interface Page<Item> {
 }
 
 const MOST_ITEMS = 20_000;
+
+/** As many as a page may hold: most lists are one. */
+const PAGE_ITEMS = '1000';

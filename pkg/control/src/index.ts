@@ -4,6 +4,7 @@ export type { AskerIdentity } from './asker.ts';
 export type { Answer, ControlBackend } from './backend.ts';
 export { ControlClient, type ControlPlace, everyItem, type RawAnswer, type RemoteDaemon } from './client.ts';
 export { ControlError, type ControlErrorCode } from './error.ts';
+export { Listing } from './listing.ts';
 export { PATHS } from './paths.ts';
 export {
   CONTROL_ADDRESS_ANNOTATION,

@@ -5,7 +5,7 @@ import type { SessionDecision } from '@weft/calc';
 import {
   type BgpPeer,
   type BgpPeers,
-  cutPage,
+  Listing,
   type Page,
   type PageQuery,
   type RibPath,
@@ -28,18 +28,23 @@ export function bgpPeers(
   };
 }
 
-/** One page of the Loc-RIB. */
-export function ribPage(server: Bgp | undefined, query: PageQuery): Page<RibRoute> {
-  const page = cutPage([...(server?.locRib() ?? [])].sort(byPrefix), ({ prefix }) => prefix, query);
-  return { ...page, items: page.items.flatMap((route) => toRibRoute(server?.explain(route.prefix)) ?? []) };
+/** The Loc-RIB in pages. */
+export function ribPages(server: () => Bgp | undefined): (query: PageQuery) => Page<RibRoute> {
+  const listing = new Listing(
+    (): Iterable<LocRibChange> => server()?.locRib() ?? [],
+    ({ prefix }) => prefix,
+  );
+  return (query) => {
+    const page = listing.page(query);
+    return {
+      ...page,
+      items: page.items.flatMap(({ prefix }) => toRibRoute(server()?.explain(prefix)) ?? []),
+    };
+  };
 }
 
 function byAddress(left: BgpPeer, right: BgpPeer): number {
   return left.address < right.address ? -1 : 1;
-}
-
-function byPrefix(left: LocRibChange, right: LocRibChange): number {
-  return left.prefix < right.prefix ? -1 : 1;
 }
 
 function toPeer(

@@ -15,7 +15,7 @@ import {
 } from '@weft/control';
 import type { Node } from '@weft/resources';
 import type { Bgp } from '../bgp/bgp.ts';
-import { bgpPeers, ribPage } from '../bgp/bgp-answers.ts';
+import { bgpPeers, ribPages } from '../bgp/bgp-answers.ts';
 import { since } from '../control-backend.ts';
 import { explainOnReflector } from '../explain/node.ts';
 import { explainPeer } from '../explain/peer.ts';
@@ -59,7 +59,7 @@ export function reflectorBackend(sources: ReflectorSources): ControlBackend {
     readiness,
     metrics,
     bgpPeers: () => bgpPeers(bgp(), sources.sessions(), since),
-    rib: (query) => ribPage(bgp(), query),
+    rib: ribPages(bgp),
     routes: noPage,
     endpoints: noPage,
     pools: noPage,

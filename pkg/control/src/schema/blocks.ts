@@ -1,4 +1,4 @@
-/** The blocks of all nodes, and how full they are: `GET /v1/blocks`. Read from the datastore each time. */
+/** The blocks of all nodes, and how full they are: `GET /v1/blocks`. */
 import * as z from 'zod';
 import { type Page, pageOf } from './page.ts';
 import { replyOf } from './shape.ts';

@@ -46,9 +46,21 @@ export function cutPage<Item>(
   query: PageQuery,
 ): Page<Item> {
   const { after } = query;
-  const start = after === undefined ? 0 : sorted.findIndex((item) => keyOf(item) > after);
-  const items = start < 0 ? [] : sorted.slice(start, start + query.limit);
+  const start = after === undefined ? 0 : firstAfter(sorted, keyOf, after);
+  const items = sorted.slice(start, start + query.limit);
   const last = items.at(-1);
   const more = last !== undefined && start + items.length < sorted.length;
   return { items, total: sorted.length, ...(more ? { next: keyOf(last) } : {}) };
+}
+
+/** Where the items with a key beyond `after` begin, by halving. */
+function firstAfter<Item>(sorted: readonly Item[], keyOf: (item: Item) => string, after: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keyOf(sorted[middle] as Item) > after) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
