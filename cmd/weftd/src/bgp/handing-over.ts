@@ -2,6 +2,7 @@
  * Gives the speaker the sessions that are wanted, and keeps those that routes still depend on until others have taken their
  * place: looks again and again while there are any. What is kept, and why, decides `handOver` of `@weft/calc`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type DesiredState, handOver, type RunningSession, type SessionDecision } from '@weft/calc';
 import type { PeerConfig, PeerStatus, SpeakerConfig, StartError } from 'bgp-speaker-ts';
 import type { Bgp } from './bgp.ts';
@@ -14,11 +15,16 @@ export type WantedSessions = Pick<DesiredState, 'nodeAddresses' | 'sessions'> & 
   readonly config: SpeakerConfig;
 };
 
+/** What of a speaker it needs. */
+export type HandedOver = Pick<Bgp, 'config' | 'configure' | 'peers' | 'soleRoutes'>;
+
 /** The sessions of one speaker, from one set to the next. */
 export class HandingOver {
   #wanted: readonly PeerConfig[] | undefined;
   #decisions: readonly SessionDecision[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Since when the speaker has a peer, by its address; those it started with are not here. */
+  readonly #since = new Map<string, number>();
 
   /** Every possible peer, those included that are kept. */
   get decisions(): readonly SessionDecision[] {
@@ -31,39 +37,55 @@ export class HandingOver {
     this.#timer = undefined;
     this.#wanted = undefined;
     this.#decisions = decisions;
+    this.#since.clear();
   }
 
   /** Configures the speaker. An error means that nothing has changed. */
-  configure(bgp: Bgp, wanted: WantedSessions): StartError | undefined {
+  configure(bgp: HandedOver, wanted: WantedSessions): StartError | undefined {
     const { config, nodeAddresses, sessions } = wanted;
     const isAsBefore = this.#wanted === config.peers && this.#timer === undefined;
     if (isAsBefore) return bgp.configure(config);
+    const now = performance.now();
     const next = handOver({
       wanted: config.peers,
       decisions: sessions,
-      running: runningSessions(bgp),
+      running: this.#running(bgp),
       former: this.#decisions,
       soleRoutes: (peers) => bgp.soleRoutes(peers),
       asn: config.asn,
       nodeAddresses,
-      now: performance.now(),
+      now,
     });
-    const error = bgp.configure({ ...config, peers: next.peers }, { withoutCease: next.withoutCease });
+    const before = bgp.config;
+    const after = { ...config, peers: next.peers };
+    // While something is kept there is nearly always nothing to change, and nothing to write down.
+    const error = isDeepStrictEqual(before, after)
+      ? undefined
+      : bgp.configure(after, { withoutCease: next.withoutCease });
     if (error !== undefined) return error;
+    this.#note(before, after, now);
     this.#wanted = config.peers;
     this.#decisions = next.decisions;
     clearTimeout(this.#timer);
     this.#timer = next.pending ? setTimeout(() => this.configure(bgp, wanted), LOOK_MS) : undefined;
     return undefined;
   }
-}
 
-function runningSessions(bgp: Bgp): RunningSession[] {
-  const statuses = new Map(bgp.peers().map((status) => [status.address, status]));
-  return bgp.config.peers.map((config) => {
-    const status = statuses.get(config.address as PeerStatus['address']);
-    return { config, settled: status !== undefined && isSettled(status) };
-  });
+  #running(bgp: HandedOver): RunningSession[] {
+    const statuses = new Map(bgp.peers().map((status) => [status.address, status]));
+    return bgp.config.peers.map((config) => {
+      const status = statuses.get(config.address as PeerStatus['address']);
+      const since = this.#since.get(config.address) ?? Number.NEGATIVE_INFINITY;
+      return { config, settled: status !== undefined && isSettled(status), since };
+    });
+  }
+
+  #note(before: SpeakerConfig, after: SpeakerConfig, now: number): void {
+    const known = new Set<string>(before.peers.map(({ address }) => address));
+    const wanted = new Set<string>(after.peers.map(({ address }) => address));
+    for (const address of wanted) if (!known.has(address)) this.#since.set(address, now);
+    for (const address of this.#since.keys()) if (!wanted.has(address)) this.#since.delete(address);
+  }
 }
 
 function isSettled({ establishedCount, families, state }: PeerStatus): boolean {

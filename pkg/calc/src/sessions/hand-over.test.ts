@@ -35,6 +35,16 @@ const session = (name: string): Extract<SessionDecision, { kind: 'session' }> =>
 const up = (name: string, special: Partial<PeerConfig> = {}): RunningSession => ({
   config: peer(name, special),
   settled: true,
+  since: NOW - 10 * HAND_OVER_MS,
+});
+
+const bgpPeer = (name: string): SessionDecision => ({ ...session(name), type: 'global' });
+
+/** A router that is wanted since so long, and not up. */
+const newcomer = (ageMs: number): RunningSession => ({
+  config: peer(OTHER_REFLECTOR, { asn: 65001 }),
+  settled: false,
+  since: NOW - ageMs,
 });
 
 const onlyBy = (...names: string[]): Map<ReturnType<typeof address>, SoleRoutes> =>
@@ -95,7 +105,10 @@ describe('a session that nobody asks for any more', () => {
     },
     {
       name: 'with a router is kept while another one is on its way',
-      input: inputOf([up(TOR, { asn: 65000 })], [peer(OTHER_REFLECTOR, { asn: 65001 })], alone),
+      input: inputOf([up(TOR, { asn: 65000 })], [peer(OTHER_REFLECTOR, { asn: 65001 })], {
+        ...alone,
+        decisions: [bgpPeer(OTHER_REFLECTOR)],
+      }),
       expected: 'kept',
     },
     {
@@ -105,12 +118,25 @@ describe('a session that nobody asks for any more', () => {
     },
     {
       name: 'with a router is kept while the other is up and has not sent all',
-      input: inputOf(
-        [up(TOR, { asn: 65000 }), { config: peer(OTHER_REFLECTOR, { asn: 65001 }), settled: false }],
-        [peer(OTHER_REFLECTOR, { asn: 65001 })],
-        alone,
-      ),
+      input: inputOf([up(TOR, { asn: 65000 }), newcomer(1000)], [peer(OTHER_REFLECTOR, { asn: 65001 })], {
+        ...alone,
+        decisions: [bgpPeer(OTHER_REFLECTOR)],
+      }),
       expected: 'kept',
+    },
+    {
+      name: 'with a router ends at once beside one that has not come up for long: it takes nobody’s place',
+      input: inputOf(
+        [up(TOR, { asn: 65000 }), newcomer(HAND_OVER_MS)],
+        [peer(OTHER_REFLECTOR, { asn: 65001 })],
+        { ...alone, decisions: [bgpPeer(OTHER_REFLECTOR)] },
+      ),
+      expected: 'cease',
+    },
+    {
+      name: 'with a router ends at once while a node joins the mesh: that is no router',
+      input: inputOf([up(TOR, { asn: 65000 })], [peer(NODE)], alone),
+      expected: 'cease',
     },
     {
       name: 'stays kept when the other has sent all it had: others may not have come to it yet',

@@ -2,7 +2,7 @@
  * Make before break: when the resources ask for other sessions than there are, which of the old ones stay for now, so that
  * no route is lost between the old way and the new one.
  *
- *     wanted no more ──▶ internal, or others are on their way? ── no ──▶ ends with a Cease, at once
+ *     wanted no more ──▶ internal, or another comes in its place? ── no ──▶ ends with a Cease, at once
  *                                    │ yes
  *                                    ▼
  *                  only it leads somewhere ── no, or the time is over ──▶ ends without a Cease
@@ -35,6 +35,8 @@ export interface RunningSession {
   readonly config: PeerConfig;
   /** It has been Established, and all of its End-of-RIB are here if it is so now. */
   readonly settled: boolean;
+  /** Since when the speaker has it; ms, of the clock of `now`. */
+  readonly since: number;
 }
 
 /** What is decided from. */
@@ -123,22 +125,33 @@ function leavers(
 
 /**
  * Whether others take a session's place. With nodes it is so, since they stay and so do their routes; and with internal peers,
- * which bring the routes of nodes. An external peer may go for good, and then at once; but not while new sessions are on
- * their way, of which one may be in its place. A node that is gone has nothing to hand over. A session that is asked for and
- * must not be, for want of its password, has no time left.
+ * which bring the routes of nodes. An external peer may go for good, and then at once; but not while another that a BGPPeer asks
+ * for is new and on its way, which may be in its place. A node that is gone has nothing to hand over. A session that is asked
+ * for and must not be, for want of its password, has no time left.
  */
 function handedOver(input: HandOverInput, former: FormerDecisions): (peer: PeerConfig) => boolean {
   const refused = new Set(
     input.decisions.flatMap((item) => (item.kind === 'left-out' && item.lacksPassword ? [item.peer] : [])),
   );
   const nodes = new Set<string>(input.nodeAddresses);
-  const settled = new Set(input.running.filter((item) => item.settled).map(({ config }) => config.address));
-  const othersComing = input.wanted.some(({ address }) => !settled.has(address));
+  const isReplaced = hasNewcomers(input);
   return ({ address, asn }) => {
     const decision = former.get(address);
     if (refused.has(address) || (decision?.node !== undefined && !nodes.has(address))) return false;
-    return nodes.has(address) || asn === input.asn || othersComing || decision?.keptUntil !== undefined;
+    return nodes.has(address) || asn === input.asn || isReplaced || decision?.keptUntil !== undefined;
   };
+}
+
+/** One that has not come up for as long as anything is kept takes nobody's place; nor does a node that joins the mesh. */
+function hasNewcomers({ decisions, now, running, wanted }: HandOverInput): boolean {
+  const known = new Map(running.map((item) => [item.config.address, item]));
+  const inMesh = new Set<string>(
+    decisions.flatMap((item) => (item.type === 'node-to-node mesh' ? [item.peer] : [])),
+  );
+  return wanted.some(({ address }) => {
+    const { settled, since } = known.get(address) ?? { settled: false, since: now };
+    return !settled && now - since < HAND_OVER_MS && !inMesh.has(address);
+  });
 }
 
 function whyKept({ example, prefixes }: SoleRoutes): string {

@@ -1,0 +1,87 @@
+import type { SessionDecision } from '@weft/calc';
+import { type Address, address, prefix } from '@weft/ip';
+import type { PeerConfig, SoleRoutes, SpeakerConfig } from 'bgp-speaker-ts';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { type HandedOver, HandingOver } from './handing-over.ts';
+
+const NODE = address('10.0.0.2');
+const TOR = address('10.0.0.254');
+const ONLY_WAY: SoleRoutes = { prefixes: 1, example: prefix('10.244.0.0/26') };
+
+function peer(at: Address, asn: number): PeerConfig {
+  const nothing = { nextHopAddresses: {}, importPolicy: [], exportPolicy: [] };
+  return { ...nothing, address: at, asn, passive: false, families: ['ipv4-unicast'], nextHop: 'auto' };
+}
+
+function decision(config: PeerConfig): SessionDecision {
+  const { address: at, families, passive } = config;
+  return {
+    kind: 'session',
+    name: `Global_${at}`,
+    peer: at as Address,
+    type: 'global',
+    passive,
+    families,
+    reason: '',
+  };
+}
+
+/** A speaker with these peers, whose sessions do not come up, and what it was told. */
+function scene(...peers: PeerConfig[]) {
+  const sole = new Map<Address, SoleRoutes>();
+  const configure = vi.fn<HandedOver['configure']>((config) => {
+    speaker.config = config;
+    return undefined;
+  });
+  const speaker = {
+    config: { asn: 64512, identifier: NODE, listen: [], holdTimeSeconds: 90, peers } as SpeakerConfig,
+    configure,
+    peers: () => [],
+    soleRoutes: () => sole,
+  };
+  const handingOver = new HandingOver();
+  handingOver.reset(peers.map(decision));
+  const want = (...next: PeerConfig[]) =>
+    handingOver.configure(speaker, {
+      config: { ...speaker.config, peers: next },
+      nodeAddresses: [NODE],
+      sessions: next.map(decision),
+    });
+  return { configure, handingOver, sole, speaker, want };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+it('looks again while something is kept, and tells the speaker only what is news', () => {
+  const { configure, sole, speaker, want } = scene(peer(NODE, 64512));
+  sole.set(NODE, ONLY_WAY);
+  want(peer(TOR, 65000));
+  expect(speaker.config.peers.map((item) => item.address)).toEqual([TOR, NODE]);
+  vi.advanceTimersByTime(5000);
+  expect(configure).toHaveBeenCalledTimes(1);
+  sole.clear();
+  vi.advanceTimersByTime(1000);
+  expect(configure).toHaveBeenCalledTimes(2);
+  expect(configure.mock.lastCall?.[1]).toEqual({ withoutCease: [NODE] });
+  expect(speaker.config.peers.map((item) => item.address)).toEqual([TOR]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('keeps a router for one that is new, and not for one that has not come up for a minute', () => {
+  const { configure, handingOver, sole, speaker, want } = scene(peer(NODE, 64512), peer(TOR, 65000));
+  const other = address('10.0.0.253');
+  want(peer(NODE, 64512), peer(TOR, 65000), peer(other, 65000));
+  sole.set(TOR, ONLY_WAY);
+  vi.advanceTimersByTime(30_000);
+  want(peer(other, 65000));
+  expect(handingOver.decisions).toMatchObject([
+    { peer: other },
+    { peer: TOR, keptUntil: expect.any(Number) },
+  ]);
+  want(peer(TOR, 65000), peer(other, 65000));
+  vi.advanceTimersByTime(30_000);
+  want(peer(other, 65000));
+  expect(speaker.config.peers.map((item) => item.address)).toEqual([other]);
+  expect(configure.mock.lastCall?.[1]).toEqual({ withoutCease: [] });
+});
