@@ -120,7 +120,12 @@ export class Rooms {
       announceAnew: () => this.deciding.schedule('everything'),
       isOfPool: (address) => this.#isOfPool(address),
     });
-    this.links = new LinkRouters({ kernel, log, changed });
+    this.links = new LinkRouters({
+      kernel,
+      log,
+      changed,
+      hasSession: (router) => this.speaking.hasSessionWith(router),
+    });
     this.speaking = new Speaking({
       log,
       record: this.record,

@@ -33,6 +33,8 @@ export interface LinkRouter {
   readonly interface: string;
   /** Its link-local address. */
   readonly address: Address;
+  /** Other routers that have been heard there of late, sorted; absent: none. */
+  readonly others?: readonly Address[];
 }
 
 /** The local facts. `interfaces` are in the kernel's order, by index. */

@@ -2,7 +2,13 @@
  * Keeps the speaker as `calculate` wants it: started when there is BGP to speak, told every change, tried again when an
  * address could not be listened on.
  */
-import { type DesiredState, nextHopStates, type RoutingContext, type SessionDecision } from '@weft/calc';
+import {
+  type DesiredState,
+  type LinkRouter,
+  nextHopStates,
+  type RoutingContext,
+  type SessionDecision,
+} from '@weft/calc';
 import type { Address } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
 import type { LocRibChange, StartError } from 'bgp-speaker-ts';
@@ -85,6 +91,16 @@ export class Speaking {
   /** Peers have not sent all their routes yet, and the time to wait for them is not over. */
   get awaitsRoutes(): boolean {
     return this.#awaitsRoutes;
+  }
+
+  /** Whether the session with the router of a link is up. */
+  hasSessionWith(router: LinkRouter): boolean {
+    const peer = this.#bgp?.config.peers.find(({ address }) => address === router.address);
+    if (peer?.interface !== router.interface) return false;
+    return (
+      this.#bgp?.peers().some((item) => item.address === router.address && item.state === 'Established') ??
+      false
+    );
   }
 
   /** What next hops are judged by from now on. */

@@ -17,6 +17,7 @@ function scene() {
   const sent: string[] = [];
   const open: { heard: RouterListener; closed: boolean }[] = [];
   const changed = vi.fn();
+  const sessions = new Set<string>();
   const routers = new LinkRouters({
     kernel: { link: (name) => links.get(name), links: () => [...links.values()] },
     open: ({ name }, heard) => {
@@ -31,9 +32,10 @@ function scene() {
     },
     log: createLogger({ name: 'test', level: 'error' }),
     now: () => performance.now(),
+    hasSession: ({ address: peer, interface: name }) => sessions.has(`${peer}%${name}`),
     changed,
   });
-  return { links, sent, open, changed, routers };
+  return { links, sent, open, changed, routers, sessions };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -74,14 +76,44 @@ describe('the router on a link', () => {
     open[0]?.heard('advertisement', ONE);
     vi.advanceTimersByTime(39_000);
     open[0]?.heard('advertisement', OTHER);
-    expect(routers.routers).toEqual([{ interface: 'eth1', address: ONE }]);
+    expect(routers.routers).toEqual([{ interface: 'eth1', address: ONE, others: [OTHER] }]);
     vi.advanceTimersByTime(2000);
     open[0]?.heard('advertisement', OTHER);
     expect(routers.routers).toEqual([{ interface: 'eth1', address: OTHER }]);
     routers.close();
   });
 
-  it('is known from the routes of an earlier weftd, until another is heard', () => {
+  it('never gives way to another while it has a session', () => {
+    const { open, routers, sessions } = scene();
+    routers.want(['eth1']);
+    open[0]?.heard('advertisement', ONE);
+    sessions.add(`${ONE}%eth1`);
+    vi.advanceTimersByTime(100_000);
+    open[0]?.heard('advertisement', OTHER);
+    expect(routers.routers).toEqual([{ interface: 'eth1', address: ONE, others: [OTHER] }]);
+    sessions.clear();
+    open[0]?.heard('advertisement', OTHER);
+    expect(routers.routers).toEqual([{ interface: 'eth1', address: OTHER }]);
+    routers.close();
+  });
+
+  it('has others beside it, four at most, for as long as they are heard', () => {
+    const { changed, open, routers } = scene();
+    routers.want(['eth1']);
+    open[0]?.heard('advertisement', ONE);
+    changed.mockClear();
+    for (let last = 9; last > 1; last -= 1) open[0]?.heard('advertisement', address(`fe80::${last}`));
+    expect(routers.routers[0]?.others).toEqual(['fe80::6', 'fe80::7', 'fe80::8', 'fe80::9']);
+    expect(changed).toHaveBeenCalledTimes(4);
+    vi.advanceTimersByTime(20_000);
+    open[0]?.heard('advertisement', address('fe80::7'));
+    vi.advanceTimersByTime(21_000);
+    expect(routers.routers).toEqual([{ interface: 'eth1', address: ONE, others: ['fe80::7'] }]);
+    expect(changed).toHaveBeenCalledTimes(5);
+    routers.close();
+  });
+
+  it('is known from the routes of an earlier weftd, unless it does not answer and another is heard', () => {
     const { open, routers } = scene();
     const route = {
       destination: prefix('10.1.0.0/26'),
@@ -90,6 +122,9 @@ describe('the router on a link', () => {
     routers.adopt([route]);
     expect(routers.routers).toEqual([{ interface: 'eth1', address: ONE }]);
     routers.want(['eth1']);
+    open[0]?.heard('advertisement', OTHER);
+    expect(routers.routers).toEqual([{ interface: 'eth1', address: ONE, others: [OTHER] }]);
+    vi.advanceTimersByTime(5000);
     open[0]?.heard('advertisement', OTHER);
     expect(routers.routers).toEqual([{ interface: 'eth1', address: OTHER }]);
     routers.close();

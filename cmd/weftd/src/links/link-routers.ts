@@ -3,7 +3,8 @@
  * it, and told by our own that we are there.
  *
  * One router a link: the first that is heard stays until it has been silent for as long as it takes to miss several
- * advertisements and another one is heard. Silence alone takes nobody away; sessions notice themselves.
+ * advertisements, has no session with us, and another one is heard. Silence alone takes nobody away; sessions notice themselves.
+ * So whoever else says on the link that it is a router takes no session away; it is told of beside the one that is the peer.
  */
 import type { LinkRouter } from '@weft/calc';
 import { type Address, isLinkLocal } from '@weft/ip';
@@ -18,6 +19,8 @@ const ADVERTISEMENT_MS = 10_000;
 const EAGER_MS = 5000;
 /** Four advertisements missed. */
 const SILENT_MS = 40_000;
+/** Most of the others on a link that are told of. */
+const MAX_OTHERS = 4;
 
 /** What it needs. */
 export interface LinkRoutersOptions {
@@ -25,6 +28,8 @@ export interface LinkRoutersOptions {
   readonly log: Logger;
   /** `routers` is another list. */
   readonly changed: () => void;
+  /** Whether a router has a session with us. */
+  readonly hasSession: (router: LinkRouter) => boolean;
   /** What stands for the link in tests. */
   readonly open?: typeof openRouterDiscovery;
   /** Milliseconds that never go back. */
@@ -41,6 +46,8 @@ interface Listening {
 interface Heard {
   readonly address: Address;
   at: number;
+  /** Whoever else was heard on the link, and when. */
+  readonly others: Map<Address, number>;
 }
 
 /** The routers of the links that are wanted. */
@@ -63,13 +70,17 @@ export class LinkRouters {
     return this.#routers;
   }
 
-  /** Believes that the routers an earlier weftd had routes by are still there, so that a restart waits for nobody. */
+  /**
+   * Believes that the routers an earlier weftd had routes by are still there, so that a restart waits for nobody. Whoever does not
+   * answer while a new link is asked each second may be another by now.
+   */
   adopt(routes: readonly Route[]): void {
+    const at = this.#with.now() + EAGER_MS - SILENT_MS;
     const names = new Map(this.#with.kernel.links().map(({ index, name }) => [index, name]));
     for (const { gateway, interfaceIndex = 0 } of routes.flatMap(({ nextHops }) => nextHops)) {
       const name = names.get(interfaceIndex);
       if (name === undefined || gateway === undefined || !isLinkLocal(gateway)) continue;
-      this.#heard.set(name, { address: gateway, at: Number.NEGATIVE_INFINITY });
+      this.#heard.set(name, { address: gateway, at, others: new Map() });
     }
     this.#publish();
   }
@@ -91,6 +102,7 @@ export class LinkRouters {
   }
 
   #tick(): void {
+    this.#forgetOthers();
     for (const name of this.#wanted) {
       const link = this.#with.kernel.link(name);
       if (link?.index !== this.#listening.get(name)?.index) this.#stop(name);
@@ -140,16 +152,54 @@ export class LinkRouters {
       known.at = now();
       return;
     }
-    if (known !== undefined && now() - known.at < SILENT_MS) return;
-    this.#heard.set(name, { address, at: now() });
+    if (known !== undefined && this.#isThere(name, known)) {
+      this.#noteOther(name, known, address);
+      return;
+    }
+    this.#heard.set(name, { address, at: now(), others: new Map() });
     log.info('link-router-heard', `the router on ${name} is ${address}`, { interface: name, address });
     // It may not have heard us yet.
     this.#advertise(name);
     this.#publish();
   }
 
+  #isThere(name: string, { address, at }: Heard): boolean {
+    const { hasSession, now } = this.#with;
+    return now() - at < SILENT_MS || hasSession({ interface: name, address });
+  }
+
+  #noteOther(name: string, { address, others }: Heard, other: Address): void {
+    const isNews = !others.has(other);
+    if (isNews && others.size >= MAX_OTHERS) return;
+    others.set(other, this.#with.now());
+    if (!isNews) return;
+    this.#with.log.warn(
+      'link-router-left-alone',
+      `${other} is a router on ${name} too; ${address} is the peer`,
+      {
+        interface: name,
+        address: other,
+        hint: 'a BGPPeer that names an interface has one peer there; take the other router off the link',
+      },
+    );
+    this.#publish();
+  }
+
+  /** Those that have been silent are told of no more. */
+  #forgetOthers(): void {
+    const before = this.#with.now() - SILENT_MS;
+    let forgotten = false;
+    for (const { others } of this.#heard.values())
+      for (const [address, at] of others) if (at <= before) forgotten = others.delete(address) || forgotten;
+    if (forgotten) this.#publish();
+  }
+
   #publish(): void {
-    this.#routers = [...this.#heard].map(([name, { address }]) => ({ interface: name, address }));
+    this.#routers = [...this.#heard].map(([name, { address, others }]) => ({
+      interface: name,
+      address,
+      ...(others.size > 0 && { others: [...others.keys()].sort() }),
+    }));
     this.#with.changed();
   }
 

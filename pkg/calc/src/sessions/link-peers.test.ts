@@ -49,6 +49,18 @@ describe('a BGPPeer that names an interface', () => {
     ]);
   });
 
+  it('says who else is a router there, and has no session with it', () => {
+    const input = inputWith(
+      {},
+      {},
+      { linkRouters: [{ ...HEARD[0], others: [address('fe80::3')] }] as never },
+    );
+    expect(peerOf(input)?.address).toBe(ROUTER);
+    expect(calculate(input).sessions.map(({ reason }) => reason)).toEqual([
+      'BGPPeer leaf names eth1, where it has been heard; both ends open; fe80::3 is a router on eth1 too and no peer: one a link',
+    ]);
+  });
+
   it('listens by IPv6 for it, also on a node without an address of that family', () => {
     const { speaker } = calculate(inputWith({}));
     expect(speaker).toMatchObject({ config: { listen: [{ address: '0.0.0.0' }, { address: '::' }] } });

@@ -44,7 +44,13 @@ export function linkCandidate(
     node: undefined,
     families: familiesOf(own),
     ...origin,
+    options: { ...origin.options, notes: [...origin.options.notes, ...othersOf(router)] },
   };
+}
+
+/** That the link has more than one router, which somebody may not know. */
+function othersOf({ interface: name, others = [] }: LinkRouter): string[] {
+  return others.map((other) => `${other} is a router on ${name} too and no peer: one a link`);
 }
 
 /** A number where there is one, else inside or outside; our own AS without either, as for any BGPPeer. */
