@@ -1,5 +1,6 @@
 /** `weftd --role route-reflector`: the nodes have no sessions with each other, and reach each other's pods all the same. */
 import { ControlClient } from '@weft/control';
+import { type OfKind, openDatastore } from '@weft/datastore';
 import { chooseTopology, installation, pingAll, resolveLab, restartDaemon, stopDaemon } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -64,6 +65,33 @@ describe('a route reflector', () => {
     const reflector = await control('reflector');
     await waitFor('every node is back', async () => (await established(reflector)).length === NODES.length);
     expect(await pingsAnswered()).toBe(true);
+  });
+
+  it('keeps its sessions when its datastore has lost the cluster, and goes on when it has it again', async () => {
+    const store = await openDatastore((await resolveLab(lab.name)).datastore);
+    const reflector = await control('reflector');
+    try {
+      const information = await store.get({ kind: 'ClusterInformation', name: 'default' });
+      const node = await store.get({ kind: 'Node', name: 'node1' });
+      if (information === undefined || node === undefined) throw new Error('the lab has neither');
+      await store.delete({ kind: 'ClusterInformation', name: 'default' });
+      await store.delete({ kind: 'Node', name: 'node1' });
+      await waitFor('it says so', async () =>
+        `${(await reflector.status()).datastore.detail}`.includes(
+          'It was emptied, and this route reflector has the sessions of cluster',
+        ),
+      );
+      expect(await established(reflector)).toEqual(NODES);
+      expect(await pingsAnswered()).toBe(true);
+      for (const lost of [information, node] as OfKind<'ClusterInformation' | 'Node'>[]) {
+        const { resourceVersion: _, ...metadata } = lost.metadata;
+        await store.create({ ...lost, metadata });
+      }
+      await waitFor('it is ready again', async () => (await reflector.status()).readiness.ok);
+      expect(await established(reflector)).toEqual(NODES);
+    } finally {
+      await store.close();
+    }
   });
 
   it('lives beside the weftd of a node, on a port of its own', async () => {

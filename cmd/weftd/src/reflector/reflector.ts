@@ -1,6 +1,6 @@
 /**
- * weftd as a route reflector: sessions with every node, and nothing else. It reads Nodes and BGPConfigurations, writes
- * nothing, and needs no right on its host.
+ * weftd as a route reflector: sessions with every node, and nothing else. It reads Nodes and BGPConfigurations, believes them
+ * gone only while the datastore is that of the first cluster it saw (`FirstCluster`), writes nothing, and needs no right on its host.
  *
  *     datastore ─▶ Nodes, BGPConfigurations ─▶ calculateReflector ─▶ Speaking
  */
@@ -18,6 +18,8 @@ import { isElsewhere } from '../joining.ts';
 import { Metrics } from '../monitoring/metrics.ts';
 import { readiness } from '../monitoring/readiness.ts';
 import type { Options } from '../options.ts';
+import { FirstCluster } from '../store/first-cluster.ts';
+import { GuardedStore } from '../store/guarded-store.ts';
 import { LateStore } from '../store/late-store.ts';
 import { locationOf } from '../store/location.ts';
 import { StoreHealth } from '../store/store-health.ts';
@@ -54,7 +56,7 @@ export class Reflector {
     this.#audit = new Audit(log);
     this.#nameDigest = createHash('sha256').update(options.nodeName).digest();
     this.#health = new StoreHealth(locationOf(options.datastore), log);
-    this.#mirror = mirror(store, kinds, ({ event, resourceKind }) => {
+    this.#mirror = mirror(new GuardedStore(store, new FirstCluster()), kinds, ({ event, resourceKind }) => {
       if (event.kind === 'interrupted') return this.#health.failed(event.error);
       if (event.kind === 'snapshot' && this.#mirror.interruptions.size === 0) this.#health.answered();
       this.#metrics.datastoreEvent(resourceKind);

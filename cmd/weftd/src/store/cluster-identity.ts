@@ -10,8 +10,14 @@ import { dirname, join } from 'node:path';
 import { DatastoreError } from '@weft/datastore';
 import type { ClusterInformation } from '@weft/resources';
 
+/** Says whether a datastore is the one that was worked with before. */
+export interface ClusterGuard {
+  /** Throws DatastoreError `unavailable` where it is not. */
+  require(found: ClusterInformation | undefined): void;
+}
+
 /** The identity of one node's cluster. */
-export class ClusterIdentity {
+export class ClusterIdentity implements ClusterGuard {
   readonly #path: string;
   readonly #hasRoutes: () => boolean;
   /** Undefined before the start has accepted a datastore. */

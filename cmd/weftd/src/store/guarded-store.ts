@@ -1,5 +1,5 @@
 /**
- * A datastore that is believed what it no longer has only while it is that of the node's cluster: lists and deletions are
+ * A datastore that is believed what it no longer has only while it is that of the daemon's cluster: lists and deletions are
  * handed on after a look at its identity, and one that has become another fails as if it were away. So routes and containers stay,
  * readiness says why, and all goes on by itself when the datastore is restored.
  */
@@ -17,17 +17,17 @@ import {
   type WriteOutcome,
 } from '@weft/datastore';
 import type { Kind, ResourceOf } from '@weft/resources';
-import type { ClusterIdentity } from './cluster-identity.ts';
+import type { ClusterGuard } from './cluster-identity.ts';
 import type { LateStore } from './late-store.ts';
 
-/** The store of a node's daemon. */
+/** The store of a daemon. */
 export class GuardedStore implements Datastore {
   readonly #store: LateStore;
-  readonly #identity: ClusterIdentity;
+  readonly #identity: ClusterGuard;
   /** Something ended a watch, or a look has failed: what comes next may be another store. */
   #isSuspect = false;
 
-  constructor(store: LateStore, identity: ClusterIdentity) {
+  constructor(store: LateStore, identity: ClusterGuard) {
     this.#store = store;
     this.#identity = identity;
   }
