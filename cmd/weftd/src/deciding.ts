@@ -104,8 +104,10 @@ export class Deciding {
     this.#scheduled = 'nothing';
     const start = performance.now();
     this.#obeyFelix();
+    const current = state.calcInput(attachments.resources(), facts.facts);
     const input = {
-      ...state.calcInput(attachments.resources(), facts.facts),
+      ...current,
+      places: forwarding.fuses.places(current),
       linkRouters: links.routers,
     };
     record.decides(input, onlyEndpoints && this.#context !== undefined ? 'endpoints' : 'everything');

@@ -38,8 +38,8 @@ export interface ForwardingOptions {
   readonly metrics: Metrics;
   readonly record: Pick<NodeRecord, 'refusedByKernel' | 'wrote'>;
   readonly limits: FuseLimits;
-  /** What is announced has to be decided anew. */
-  readonly announceAnew: () => void;
+  /** What a fuse held is to go. */
+  readonly decideAnew: () => void;
   /** Whether an address is of a pool. */
   readonly isOfPool: (address: Address) => boolean;
 }
@@ -58,7 +58,7 @@ export class Forwarding {
   #guarded: Promise<unknown> | undefined;
   #portForwards: readonly PortForward[] = [];
 
-  constructor({ announceAnew, isOfPool, kernel, limits, log, metrics, nodeName, record }: ForwardingOptions) {
+  constructor({ decideAnew, isOfPool, kernel, limits, log, metrics, nodeName, record }: ForwardingOptions) {
     this.#log = log;
     this.#metrics = metrics;
     this.#record = record;
@@ -75,7 +75,8 @@ export class Forwarding {
       dataplane: this.dataplane,
       log,
       giveUp: (withdrawals) => this.fib.giveUp(withdrawals),
-      announceAnew,
+      nodeName,
+      decideAnew,
     });
     this.fib = new Fib(this.dataplane, this.fuses);
   }

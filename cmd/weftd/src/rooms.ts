@@ -117,7 +117,7 @@ export class Rooms {
       record: this.record,
       metrics: this.metrics,
       limits: options.fuse,
-      announceAnew: () => this.deciding.schedule('everything'),
+      decideAnew: () => this.deciding.schedule('everything'),
       isOfPool: (address) => this.#isOfPool(address),
     });
     this.links = new LinkRouters({

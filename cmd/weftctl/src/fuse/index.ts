@@ -31,7 +31,12 @@ export function registerFuse(program: Command): void {
 function registerDecision(fuse: Command, decision: 'accept' | 'reject', description: string): void {
   const command = fuse.command(`${decision} [node]`).description(description);
   command.addOption(
-    new Option('--table <table>', 'only routes of this table').choices(['learned', 'announced', 'left-over']),
+    new Option('--table <table>', 'only routes of this table').choices([
+      'learned',
+      'encapsulated',
+      'announced',
+      'left-over',
+    ]),
   );
   whereOptions(command, 'lab', 'socket').action(
     run(async (node, options) => (await import('./fuse.ts')).decideFuse(decision, node, options)),

@@ -1,8 +1,14 @@
 /**
- * The fuses of one daemon: for what it learns by BGP, for what it announces, and for what an earlier daemon left in the kernel.
+ * The fuses of one daemon: for what it learns by BGP, for where blocks of encapsulated pools are, for what it announces, and for what an earlier daemon left in the kernel.
  * Here they meet the clock, the log, and who says what becomes of held routes.
  */
-import type { Announcement, DesiredState } from '@weft/calc';
+import {
+  type Announcement,
+  type CalcInput,
+  type DesiredState,
+  encapsulationOf,
+  type Place,
+} from '@weft/calc';
 import {
   FUSE_TABLES,
   type FuseDecided,
@@ -17,6 +23,7 @@ import type { Prefix } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
 import type { BestPath } from 'bgp-speaker-ts';
 import { Fuse, type FuseLimits, type HeldWithdrawal, type Verdict, type Withdrawal } from './fuse.ts';
+import { PlaceFuse } from './place-fuse.ts';
 import { Sweep, type SweptDataplane } from './sweep.ts';
 
 /** How many routes of a held withdrawal are shown. */
@@ -24,19 +31,21 @@ const EXAMPLES = 10;
 
 /** What it needs of the daemon. */
 export interface FusesOptions {
+  readonly nodeName: string;
   readonly limits: FuseLimits;
   readonly dataplane: SweptDataplane;
   readonly log: Logger;
   /** Learned routes are to go after all. */
   readonly giveUp: (withdrawals: readonly Withdrawal<BestPath>[]) => void;
-  /** What is announced has to be decided anew. */
-  readonly announceAnew: () => void;
+  /** Blocks or announcements that were held are to go: all has to be decided anew. */
+  readonly decideAnew: () => void;
 }
 
 /** All fuses of a daemon. */
 export class Fuses {
   readonly #with: FusesOptions;
   readonly #learned: Fuse<BestPath>;
+  readonly #encapsulated: PlaceFuse;
   readonly #announced: Fuse<Announcement>;
   readonly #sweep: Sweep;
   #announcing: ReadonlyMap<Prefix, Announcement> = new Map();
@@ -46,6 +55,7 @@ export class Fuses {
   constructor(options: FusesOptions) {
     this.#with = options;
     this.#learned = new Fuse(options.limits);
+    this.#encapsulated = new PlaceFuse(options.nodeName, options.limits);
     this.#announced = new Fuse(options.limits);
     this.#sweep = new Sweep(options.dataplane, options.limits);
   }
@@ -65,6 +75,14 @@ export class Fuses {
   /** Learned routes that are held. */
   heldLearned(): Iterable<Withdrawal<BestPath>> {
     return this.#learned.withdrawals();
+  }
+
+  /** Where the blocks of encapsulated pools are, by the datastore, and those that are held. */
+  places({ places, pools }: Pick<CalcInput, 'places' | 'pools'>): readonly Place[] {
+    const isFollowed = pools.some((pool) => encapsulationOf(pool) !== undefined);
+    const found = this.#encapsulated.places(places, isFollowed, performance.now());
+    this.#tell();
+    return found;
   }
 
   /**
@@ -141,12 +159,22 @@ export class Fuses {
     if (table === 'left-over') this.#sweep.accept();
     if (table === 'announced') {
       this.#announced.accept();
-      this.#with.announceAnew();
+      this.#with.decideAnew();
+    }
+    if (table === 'encapsulated') {
+      this.#encapsulated.accept();
+      this.#with.decideAnew();
     }
   }
 
   #fuseOf(table: FuseTable): Fuse<unknown> | Sweep {
-    return { learned: this.#learned, announced: this.#announced, 'left-over': this.#sweep }[table];
+    const fuses = {
+      learned: this.#learned,
+      encapsulated: this.#encapsulated.fuse,
+      announced: this.#announced,
+      'left-over': this.#sweep,
+    };
+    return fuses[table];
   }
 
   #heldOf(table: FuseTable): HeldWithdrawal | undefined {

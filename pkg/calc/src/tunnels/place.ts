@@ -7,4 +7,6 @@ import type { Prefix } from '@weft/ip';
 export interface Place {
   readonly prefix: Prefix;
   readonly nodeName: string;
+  /** The datastore does not have it any more, and the fuse holds it. */
+  readonly isHeld?: true;
 }

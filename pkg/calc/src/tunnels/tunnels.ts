@@ -160,17 +160,18 @@ function routeDecisions(
     device,
     peers: new Map(device.peers.map((peer) => [peer.nodeName, peer])),
   }));
-  const places = new Map(input.places.map(({ prefix, nodeName }) => [prefix, nodeName]));
-  return [...places]
-    .filter(([, nodeName]) => nodeName !== input.nodeName)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .flatMap(([prefix, nodeName]): Decision[] => {
+  const places = new Map(input.places.map((place) => [place.prefix, place]));
+  return [...places.values()]
+    .filter(({ nodeName }) => nodeName !== input.nodeName)
+    .sort((left, right) => (left.prefix < right.prefix ? -1 : 1))
+    .flatMap(({ isHeld, nodeName, prefix }): Decision[] => {
       const pool = pools.longestMatch(prefix)?.value;
       const asked = pool && encapsulationOf(pool);
       if (pool === undefined || asked === undefined) return [];
       if (familyOf(prefix) === 6 && !input.felix.ipv6Support) return [];
       const found = way({ prefix, asked, remote: nodes.get(nodeName), nodeName, ends, own, input });
-      const reason = `${askingPool(pool, asked)}: ${found.reason}`;
+      const held = isHeld ? '; held by the fuse since its block is gone with many others' : '';
+      const reason = `${askingPool(pool, asked)}: ${found.reason}${held}`;
       if ('missing' in found) return [{ prefix, reason }];
       const { via, routeClass } = found;
       const metric = normalMetric(prefix, settings);

@@ -3,10 +3,11 @@ import * as z from 'zod';
 import { replyOf, requestOf } from './shape.ts';
 
 /**
- * Routes a fuse watches over. `learned`: kernel routes from BGP. `announced`: what this node tells its peers. `left-over`: kernel
- * routes of an earlier daemon that nobody wants.
+ * Routes a fuse watches over. `learned`: kernel routes from BGP. `encapsulated`: kernel routes to other nodes' blocks of pools with
+ * VXLAN or IPIP, from the datastore. `announced`: what this node tells its peers. `left-over`: kernel routes of an earlier daemon that
+ * nobody wants.
  */
-export const FUSE_TABLES = ['learned', 'announced', 'left-over'] as const;
+export const FUSE_TABLES = ['learned', 'encapsulated', 'announced', 'left-over'] as const;
 export type FuseTable = (typeof FUSE_TABLES)[number];
 
 /** One mass withdrawal that is held. */
