@@ -7,6 +7,8 @@ import type { Address, Prefix } from '@weft/ip';
 /** One network interface of the host, workload interfaces (`cali…`) excepted. */
 export interface LocalInterface {
   readonly name: string;
+  /** No packet leaves by it, whoever's address lies there: loopback, or of type dummy. */
+  readonly leadsNowhere?: true;
   /** Administratively up. */
   readonly up: boolean;
   /** Has carrier. */

@@ -95,7 +95,14 @@ export function endpoint(
 /** eth0 with 10.0.0.1/24 and fd00::1/64, and a default route by 10.0.0.254. */
 export const facts: LocalFacts = {
   interfaces: [
-    { name: 'lo', up: true, running: true, mtuBytes: 65536, addresses: ['127.0.0.1/8', '::1/128'] },
+    {
+      name: 'lo',
+      leadsNowhere: true,
+      up: true,
+      running: true,
+      mtuBytes: 65536,
+      addresses: ['127.0.0.1/8', '::1/128'],
+    },
     { name: 'eth0', up: true, running: true, mtuBytes: 1500, addresses: ['10.0.0.1/24', 'fd00::1/64'] },
   ],
   routes: [

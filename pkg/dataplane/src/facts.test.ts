@@ -25,7 +25,7 @@ describe('the local facts', () => {
     const common = { up: true, running: true, mtuBytes: 1500 };
     expect(readFacts(kernel)).toEqual({
       interfaces: [
-        { name: 'lo', up: false, running: false, mtuBytes: 65536, addresses: [] },
+        { name: 'lo', leadsNowhere: true, up: false, running: false, mtuBytes: 65536, addresses: [] },
         { name: 'eth0', ...common, addresses: ['10.0.0.1/24', 'fd00::1/64'] },
       ],
       routes: [

@@ -38,11 +38,12 @@ export function readFacts(kernel: Kernel, prefixes: readonly string[] = workload
 }
 
 function localInterface(
-  { name, up, running, mtuBytes }: Link,
+  { name, type, up, running, mtuBytes }: Link,
   addresses: readonly InterfaceAddress[],
 ): LocalInterface {
   return {
     name,
+    ...(name === 'lo' || type === 'dummy' ? { leadsNowhere: true } : {}),
     up,
     running,
     mtuBytes,

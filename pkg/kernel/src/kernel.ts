@@ -29,11 +29,11 @@ export interface Link {
   readonly peerIndex?: InterfaceIndex;
   /** Where the other end is, as `netnsIdOf` names it; absent when it is in this namespace too. */
   readonly peerNetnsId?: number;
-  /** What makes it a VXLAN device; absent for one without a local address or a device below. */
+  /** What makes it a VXLAN device; absent for one without a local address. */
   readonly vxlan?: VxlanDevice;
 }
 
-/** A VXLAN device (RFC 7348) that sends from one address of one interface. */
+/** A VXLAN device (RFC 7348) that sends from one address. */
 export interface VxlanDevice {
   /** Network identifier, 1…16777215. */
   readonly vni: number;
@@ -41,8 +41,8 @@ export interface VxlanDevice {
   readonly port: number;
   /** The outer source address; its family is that of the outer packets. */
   readonly local: Address;
-  /** The interface whose packets they are. */
-  readonly parentIndex: InterfaceIndex;
+  /** The interface that outer packets leave by; absent: the one that the routing table says. */
+  readonly parentIndex?: InterfaceIndex;
   /** It takes other hosts' MACs from packets; weft makes none that does. */
   readonly learning?: true;
 }

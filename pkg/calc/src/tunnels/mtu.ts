@@ -114,8 +114,7 @@ function byRoutes({ facts, nodeName, nodes }: MtuInput): LocalInterface[] {
     ...networksOf(nodes).map((address) => wayTo(address, table)),
     ...facts.routes.filter(({ destination }) => destination.endsWith('/0')).map((route) => route.interface),
   ]);
-  // A node address may lie on lo; packets leave by another interface.
-  return facts.interfaces.filter(({ name }) => used.has(name) && name !== 'lo' && !tunnelNames.has(name));
+  return facts.interfaces.filter((one) => used.has(one.name) && carriesPackets(one));
 }
 
 /** One address for each subnet with nodes: a large cluster has few of those. */
@@ -132,7 +131,10 @@ function wayTo(address: Address, table: NextHopTable): string | undefined {
 }
 
 function withAddresses({ interfaces }: LocalFacts): LocalInterface[] {
-  return interfaces.filter(
-    ({ name, addresses }) => name !== 'lo' && !tunnelNames.has(name) && addresses.length > 0,
-  );
+  return interfaces.filter((one) => one.addresses.length > 0 && carriesPackets(one));
+}
+
+/** A node address may lie on lo; packets leave by another interface. */
+function carriesPackets({ leadsNowhere, name }: LocalInterface): boolean {
+  return leadsNowhere !== true && !tunnelNames.has(name);
 }

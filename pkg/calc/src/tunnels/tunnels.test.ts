@@ -183,6 +183,29 @@ describe('the device of a tunnel', () => {
     });
   });
 
+  describe('of a node whose address is on lo', () => {
+    const routed = {
+      ...withTunnels,
+      interfaces: withTunnels.interfaces.map((one) => {
+        if (one.name === 'lo') return { ...one, addresses: [...one.addresses, '10.0.0.1/32'] };
+        return one.name === 'eth0' ? { ...one, addresses: ['10.5.0.1/24'] } : one;
+      }),
+      routes: facts.routes.map((route) => ({ ...route, gateway: address('10.5.0.254') })),
+    };
+
+    it('is above no interface, and as large as the ways to other nodes allow', () => {
+      const made = device(input(v4({ vxlanMode: 'Always' }), { facts: routed }));
+      expect(made).toMatchObject({ local: '10.0.0.1', mtuBytes: 1450 });
+      expect(made).not.toHaveProperty('parent');
+    });
+
+    it('carries CrossSubnet blocks, too: nobody is a neighbour on lo', () => {
+      expect(routes(input(v4({ vxlanMode: 'CrossSubnet' }), { facts: routed }))).toContain(
+        '10.1.2.0/26 vxlan 10.1.2.0@vxlan.calico onlink',
+      );
+    });
+  });
+
   it('is there before it has an address, so that others can be told of it', () => {
     const withoutTunnels = nodes.map((item) =>
       node(item.metadata.name, { ipv4: item.spec.bgp?.ipv4Address ?? '' }),

@@ -43,8 +43,8 @@ export interface DesiredTunnel {
   readonly address?: Address;
   /** The address of this node that outer packets come from. */
   readonly local: Address;
-  /** The interface that has it. */
-  readonly parent: string;
+  /** The interface that has it; absent where no packet leaves by that one: outer packets go where the routing table says. */
+  readonly parent?: string;
   readonly vxlan?: { readonly vni: number; readonly port: number };
   /** The MAC its Node names; the one that follows from the node's name when absent. */
   readonly mac?: MacAddress;
@@ -101,12 +101,13 @@ export function decideTunnels(input: CalcInput, settings: BgpSettings): Tunnels 
 function device(type: TunnelType, own: Node, input: CalcInput, hostBytes: number): DesiredTunnel | undefined {
   const { kind, family, name } = type;
   const local = nodeAddress(own, family);
-  const parent = local && interfaceWith(local, input.facts.interfaces);
-  if (local === undefined || parent === undefined) return undefined;
+  const place = local && interfaceWith(local, input.facts.interfaces);
+  if (local === undefined || place === undefined) return undefined;
+  const parent = place.leadsNowhere ? undefined : place;
   const { felix } = input;
   const address = tunnelAddress(own, type);
   const ownMac = nodeMac(own, type);
-  const below = Math.min(parent.mtuBytes, hostBytes);
+  const below = Math.min(parent?.mtuBytes ?? hostBytes, hostBytes);
   return {
     kind,
     family,
@@ -114,11 +115,11 @@ function device(type: TunnelType, own: Node, input: CalcInput, hostBytes: number
     mtuBytes: tunnelMtuBytes(type, below, felix),
     ...(address === undefined ? {} : { address }),
     local,
-    parent: parent.name,
+    ...(parent === undefined ? {} : { parent: parent.name }),
     ...(kind === 'vxlan' ? { vxlan: { vni: felix.vxlanVni, port: felix.vxlanPort } } : {}),
     ...(ownMac === undefined ? {} : { mac: ownMac }),
     peers: peersOf(type, input),
-    reason: `${poolsAsking(type, input.pools)} ${kind.toUpperCase()}; ${local} is on ${parent.name}`,
+    reason: `${poolsAsking(type, input.pools)} ${kind.toUpperCase()}; ${local} is on ${place.name}`,
   };
 }
 
@@ -246,7 +247,8 @@ function way({ prefix, asked, nodeName, remote, ends, own, input }: Question): W
   const found = ends.find(({ device }) => device.kind === asked.kind && device.family === family);
   if (found === undefined) return missing(`no interface of this node has its IPv${family} address`);
   const { device } = found;
-  if (asked.mode === 'CrossSubnet' && isInOwnSubnet(outer, own)) {
+  // What is on lo has no link with neighbours, whatever length its Node names.
+  if (asked.mode === 'CrossSubnet' && device.parent !== undefined && isInOwnSubnet(outer, own)) {
     const via = { gateway: outer, interface: device.parent, onlink: true } as const;
     return { via, routeClass: 'same-subnet', reason: `${nodeName} at ${outer} is in this node's subnet` };
   }

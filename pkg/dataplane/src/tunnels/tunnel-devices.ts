@@ -10,7 +10,7 @@
  * until then send by their tunnels.
  */
 import { type DesiredTunnel, TUNNEL_TYPES } from '@weft/calc';
-import { type Kernel, KernelError, type KernelEvent, type Link } from '@weft/kernel';
+import { type InterfaceIndex, type Kernel, KernelError, type KernelEvent, type Link } from '@weft/kernel';
 import { type Scheduler, systemScheduler } from '../scheduler.ts';
 import { planAddress, planDevice, planPeers, planRemoval, planSettings, type Step } from './tunnel-plan.ts';
 
@@ -169,9 +169,7 @@ export class TunnelDevices {
 
   #bringTo(wanted: DesiredTunnel, found: Link | undefined): readonly string[] {
     const { kernel, nodeName } = this.#options;
-    const parent = kernel.link(wanted.parent);
-    if (parent === undefined) throw new KernelError(`there is no interface ${wanted.parent}`, 'ENODEV');
-    const made = this.#apply(planDevice(wanted, nodeName, found, parent.index));
+    const made = this.#apply(planDevice(wanted, nodeName, found, this.#parentIndex(wanted)));
     const actual = kernel.link(wanted.name);
     if (actual === undefined) throw new KernelError(`${wanted.name} is gone again`, 'ENODEV');
     const { index } = actual;
@@ -187,6 +185,13 @@ export class TunnelDevices {
         }),
       ),
     ];
+  }
+
+  #parentIndex({ parent }: DesiredTunnel): InterfaceIndex | undefined {
+    if (parent === undefined) return undefined;
+    const found = this.#options.kernel.link(parent);
+    if (found === undefined) throw new KernelError(`there is no interface ${parent}`, 'ENODEV');
+    return found.index;
   }
 
   #addresses({ index }: Link) {

@@ -4,7 +4,14 @@
  */
 import type { DesiredTunnel } from '@weft/calc';
 import { type Address, isLinkLocal } from '@weft/ip';
-import type { Change, ForwardingEntry, InterfaceAddress, Link, Neighbour } from '@weft/kernel';
+import type {
+  Change,
+  ForwardingEntry,
+  InterfaceAddress,
+  InterfaceIndex,
+  Link,
+  Neighbour,
+} from '@weft/kernel';
 import { vtepMac } from './vtep-mac.ts';
 
 /** One change, and what it mends in words. */
@@ -18,7 +25,7 @@ export function planDevice(
   wanted: DesiredTunnel,
   ownName: string,
   actual: Link | undefined,
-  parentIndex: number,
+  parentIndex: InterfaceIndex | undefined,
 ): Step[] {
   const { name } = wanted;
   const obstacle = actual && whyNotUsable(wanted, actual, parentIndex);
@@ -31,7 +38,7 @@ export function planDevice(
 function addChange(
   { family, kind, local, mac, mtuBytes, name, vxlan }: DesiredTunnel,
   ownName: string,
-  parentIndex: number,
+  parentIndex: InterfaceIndex | undefined,
 ): Change {
   if (kind === 'ipip' || vxlan === undefined) return { op: 'add-ipip', name, mtuBytes };
   return {
@@ -39,7 +46,7 @@ function addChange(
     name,
     mac: mac ?? vtepMac(ownName, family),
     mtuBytes,
-    vxlan: { ...vxlan, local, parentIndex },
+    vxlan: { ...vxlan, local, ...(parentIndex === undefined ? {} : { parentIndex }) },
   };
 }
 
@@ -47,7 +54,7 @@ function addChange(
 function whyNotUsable(
   { kind, local, vxlan }: DesiredTunnel,
   { type, vxlan: actual }: Link,
-  parentIndex: number,
+  parentIndex: InterfaceIndex | undefined,
 ): string | undefined {
   if (type !== kind) return `is of type ${type || 'hardware'}`;
   if (vxlan === undefined) return undefined;

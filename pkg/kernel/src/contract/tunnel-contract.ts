@@ -48,6 +48,17 @@ export function describeTunnels(machine: () => TestMachine): void {
       expect(host.links().find((link) => link.name === name)?.vxlan).toEqual(change.vxlan);
     });
 
+    it.each([
+      ['vxlan.calico', '10.0.0.1'],
+      ['vxlan-v6.calico', 'fd00::1'],
+    ])('makes %s above no interface, as large as asked for', (name, local) => {
+      const { vxlan, ...rest } = addVxlan(name, local, parentIndex);
+      const { parentIndex: _, ...bare } = vxlan;
+      succeed(host, [{ ...rest, mtuBytes: 8950, vxlan: bare }]);
+      expect(linkOf(host, name)).toMatchObject({ mtuBytes: 8950, type: 'vxlan' });
+      expect(linkOf(host, name).vxlan).toEqual(bare);
+    });
+
     it('makes no device larger than the interface below carries', () => {
       const ask = (name: string, local: string): Change => ({
         ...addVxlan(name, local, parentIndex),

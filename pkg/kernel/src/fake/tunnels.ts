@@ -17,9 +17,11 @@ export function addVxlan(namespace: FakeNamespace, change: ChangeOf<'add-vxlan'>
   const { vxlan } = change;
   const refusal = refuseName(namespace, change.name);
   if (refusal !== undefined) return refusal;
-  const parent = namespace.links.get(vxlan.parentIndex);
-  if (parent === undefined) return { errno: 'ENODEV' };
-  const mtuBytes = Math.min(change.mtuBytes, parent.mtuBytes - overheadBytes[familyOf(vxlan.local)]);
+  const { local, parentIndex } = vxlan;
+  const parent = parentIndex === undefined ? undefined : namespace.links.get(parentIndex);
+  if (parent === undefined && parentIndex !== undefined) return { errno: 'ENODEV' };
+  const fits = parent === undefined ? change.mtuBytes : parent.mtuBytes - overheadBytes[familyOf(local)];
+  const mtuBytes = Math.min(change.mtuBytes, fits);
   newLink(namespace, namespace.nextIndex(), { ...change, mtuBytes }, 'vxlan', { vxlan });
   return null;
 }

@@ -19,7 +19,7 @@ export function encodeAddVxlan(writer: MessageWriter, sequence: number, change: 
   const linkInfo = writer.beginNest(IFLA.LINKINFO);
   writer.attributeString(IFLA.INFO_KIND, 'vxlan');
   const data = writer.beginNest(IFLA.INFO_DATA);
-  writer.attributeU32(IFLA_VXLAN.LINK, parentIndex);
+  if (parentIndex !== undefined) writer.attributeU32(IFLA_VXLAN.LINK, parentIndex);
   writer.attributeU32(IFLA_VXLAN.ID, vni);
   writer.attribute(familyOf(local) === 4 ? IFLA_VXLAN.LOCAL : IFLA_VXLAN.LOCAL6, addressBytes(local));
   writer.attribute(IFLA_VXLAN.LEARNING, Uint8Array.of(0));
