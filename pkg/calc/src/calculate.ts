@@ -137,7 +137,7 @@ function assemble(
       ...tunnels.routes,
     ],
     serviceRanges: wholeRanges(serviceRanges(settings)),
-    nat: desiredNat(input, masquerades, tunnels.devices),
+    nat: desiredNat(input, masquerades, tunnels),
     nodeAddresses,
     tunnels: tunnels.devices,
     unencapsulated: tunnels.leftOut,

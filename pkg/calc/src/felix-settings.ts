@@ -4,7 +4,7 @@
  * Source: Calico. Precedence, highest first: the environment (`FELIX_<NAME>`, any case), the object `node.<name>`, objects whose
  * nodeSelector picks the node (the oldest of them), the object `default`, the built-in default.
  */
-import { type Address, familyOf, parseAddress } from '@weft/ip';
+import { type Address, familyOf, type Prefix, parseAddress, parsePrefix } from '@weft/ip';
 import {
   type FelixConfiguration,
   type FelixConfigurationSpec,
@@ -49,6 +49,8 @@ export interface FelixSettings {
   readonly vxlanMtuBytes: number;
   readonly vxlanMtuV6Bytes: number;
   readonly ipipMtuBytes: number;
+  /** IPv4 ranges of hosts outside the cluster that may send into the tunnels. */
+  readonly externalNodes: readonly Prefix[];
   /** Interfaces whose MTU decides that of tunnels and workloads; those that routes use when absent. */
   readonly mtuIfacePattern?: string;
   /** Write no routes. */
@@ -86,6 +88,7 @@ export const DEFAULT_FELIX_SETTINGS: FelixSettings = {
   vxlanMtuBytes: 0,
   vxlanMtuV6Bytes: 0,
   ipipMtuBytes: 0,
+  externalNodes: [],
   natOutgoingExclusions: 'IPPoolsOnly',
   workloadSourceSpoofing: 'Disabled',
   prometheusMetricsEnabled: false,
@@ -145,6 +148,7 @@ const readers: readonly Reader[] = [
   { field: 'vxlanMTU', setting: 'vxlanMtuBytes', fromText: number(0, 65_535) },
   { field: 'vxlanMTUV6', setting: 'vxlanMtuV6Bytes', fromText: number(0, 65_535) },
   { field: 'ipipMTU', setting: 'ipipMtuBytes', fromText: number(0, 65_535) },
+  { field: 'externalNodesList', setting: 'externalNodes', fromText: ranges },
   { field: 'mtuIfacePattern', setting: 'mtuIfacePattern', fromText: pattern },
   { field: 'natPortRange', setting: 'natPortRange', fromText: portRange, fromField: portRange },
   { field: 'natOutgoingAddress', setting: 'natOutgoingAddress', fromText: addressOf(4) },
@@ -279,6 +283,12 @@ function enabled(text: string): boolean | undefined {
 function prefixes(text: string): readonly [string, ...string[]] | undefined {
   const [first, ...rest] = text.split(',').filter((prefix) => /^[a-zA-Z0-9_-]{1,15}$/.test(prefix));
   return first === undefined ? undefined : [first, ...rest];
+}
+
+function ranges(text: string): readonly Prefix[] | undefined {
+  const parsed = text.split(',').map((item) => parsePrefix(item.includes('/') ? item : `${item}/32`));
+  const found = parsed.flatMap((one) => (one.ok && familyOf(one.value) === 4 ? [one.value] : []));
+  return found.length === parsed.length ? found : undefined;
 }
 
 function addressOf(family: 4 | 6): (text: string) => Address | undefined {

@@ -30,7 +30,7 @@ function lines({ masquerades, portForwards }: DesiredNat): string[] {
 }
 
 function natOf(input: CalcInput): DesiredNat {
-  return desiredNat(input, desiredMasquerades(input), []);
+  return desiredNat(input, desiredMasquerades(input), { devices: [], senders: [] });
 }
 
 function felix(settings: Partial<CalcInput['felix']>): Pick<CalcInput, 'felix'> {

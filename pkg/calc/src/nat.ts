@@ -1,6 +1,6 @@
 /**
  * The address translation this node does: what leaves the pools with `natOutgoing` gets an address of the host, and
- * published ports lead to their containers. What workloads may send from is in the same table of the kernel, so it is here, too.
+ * published ports lead to their containers. What workloads may send from, and who may send into tunnels, is in the same table of the kernel, so it is here, too.
  *
  * Source: Calico's nat-outgoing chain (masquerading); Docker's bridge without userland proxy (published ports).
  */
@@ -19,7 +19,8 @@ import { FAMILY_NUMBERS } from './bgp-node.ts';
 import type { PortRange } from './felix-settings.ts';
 import type { CalcInput } from './input.ts';
 import { type PublishedPort, portFamilies, portText, publishedPorts } from './published-ports.ts';
-import type { DesiredTunnel } from './tunnels/tunnels.ts';
+import type { TunnelSenders } from './tunnels/senders.ts';
+import type { Tunnels } from './tunnels/tunnels.ts';
 
 /** What leaves the cluster from the sources gets another source address; one family. */
 export interface Masquerade {
@@ -61,13 +62,15 @@ export interface DesiredNat {
   /** The host's ends of workloads, by name; a * at the end stands for any rest. */
   readonly workloadInterfaces: readonly string[];
   readonly allowedSources: readonly AllowedSources[];
+  /** Packets of VXLAN from anybody else are dropped. */
+  readonly tunnelSenders: readonly TunnelSenders[];
 }
 
 /** Decides what is translated. */
 export function desiredNat(
   input: CalcInput,
   masquerades: readonly Masquerade[],
-  tunnels: readonly DesiredTunnel[],
+  { devices, senders }: Pick<Tunnels, 'devices' | 'senders'>,
 ): DesiredNat {
   return {
     masquerades,
@@ -75,11 +78,12 @@ export function desiredNat(
       .filter(({ spec }) => spec.node === input.nodeName)
       .flatMap((endpoint) => portForwards(endpoint, familiesOf(input)))
       .sort((left, right) => (sortKey(left) < sortKey(right) ? -1 : 1)),
-    tunnels: tunnels
+    tunnels: devices
       .filter(({ address }) => address !== undefined)
       .map(({ name, family }) => ({ name, family })),
     workloadInterfaces: workloadInterfaces(input),
     allowedSources: allowedSources(input),
+    tunnelSenders: senders,
   };
 }
 

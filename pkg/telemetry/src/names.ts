@@ -132,7 +132,7 @@ export const METRICS = {
   fuseHeldRoutes: {
     kind: 'gauge',
     name: 'weft_fuse_held_routes',
-    help: 'Routes of a mass withdrawal that is held, by table (learned, announced, left-over).',
+    help: 'Routes of a mass withdrawal that is held, by table (learned, encapsulated, announced, left-over).',
     labels: ['table'],
   },
 

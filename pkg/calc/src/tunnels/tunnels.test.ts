@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { facts, inputOf, node, pool } from '../../test/fixtures.ts';
 import { calculate } from '../calculate.ts';
 import type { DesiredRoute } from '../desired-route.ts';
+import { DEFAULT_FELIX_SETTINGS } from '../felix-settings.ts';
 import type { CalcInput } from '../input.ts';
 import type { LocalInterface } from '../local-facts.ts';
 import { remoteRoute, routingContext } from '../remote-route.ts';
@@ -181,6 +182,21 @@ describe('the device of a tunnel', () => {
       ],
       reason: 'IPPool pods asks for VXLAN; 10.0.0.1 is on eth0',
     });
+  });
+
+  it('is sent to by nodes, by hosts that FelixConfiguration names, and by nobody else', () => {
+    const felix = { ...DEFAULT_FELIX_SETTINGS, externalNodes: [prefix('192.0.2.0/24')] };
+    const pools = [...v4({ vxlanMode: 'Always' }), ...v6({ vxlanMode: 'Always' })];
+    const senders = ['10.0.0.1/32', '10.0.0.2/32', '10.0.9.1/32', '10.0.9.2/32', '192.0.2.0/24'];
+    expect(calculate(input(pools, { felix })).nat.tunnelSenders).toEqual([
+      { family: 4, vni: 4096, port: 4789, prefixes: senders },
+      {
+        family: 6,
+        vni: 4096,
+        port: 4789,
+        prefixes: ['fd00:9::1/128', 'fd00:9::2/128', 'fd00::1/128', 'fd00::2/128'],
+      },
+    ]);
   });
 
   describe('of a node whose address is on lo', () => {

@@ -32,6 +32,7 @@ import {
   wantedTunnels,
 } from './encapsulation.ts';
 import { hostMtu, tunnelMtuBytes } from './mtu.ts';
+import { type TunnelSenders, tunnelSenders } from './senders.ts';
 
 /** A tunnel device this node is to have. */
 export interface DesiredTunnel {
@@ -73,12 +74,13 @@ export interface Unencapsulated {
 /** What was decided about tunnels. */
 export interface Tunnels {
   readonly devices: readonly DesiredTunnel[];
+  readonly senders: readonly TunnelSenders[];
   /** To tunnel addresses, then to blocks; sorted, a class has at most one to a destination. */
   readonly routes: readonly DesiredRoute[];
   readonly leftOut: readonly Unencapsulated[];
 }
 
-const none: Tunnels = { devices: [], routes: [], leftOut: [] };
+const none: Tunnels = { devices: [], senders: [], routes: [], leftOut: [] };
 
 /** Decides about tunnels. */
 export function decideTunnels(input: CalcInput, settings: BgpSettings): Tunnels {
@@ -90,6 +92,7 @@ export function decideTunnels(input: CalcInput, settings: BgpSettings): Tunnels 
   const decisions = routeDecisions(devices, own, input, settings);
   return {
     devices,
+    senders: tunnelSenders(devices, input),
     routes: [
       ...addressRoutes(devices, input, settings),
       ...decisions.flatMap((decision) => ('route' in decision ? [decision.route] : [])),

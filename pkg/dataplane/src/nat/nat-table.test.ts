@@ -41,6 +41,7 @@ const nothing: DesiredNat = {
   tunnels: [],
   workloadInterfaces: ['cali*'],
   allowedSources: [],
+  tunnelSenders: [],
 };
 function masquerading(source: string): DesiredNat {
   const sources = [prefix(source)];

@@ -40,6 +40,7 @@ const nothing: DesiredNat = {
   tunnels: [],
   workloadInterfaces: ['cali*'],
   allowedSources: [],
+  tunnelSenders: [],
 };
 const masquerade: Masquerade = {
   family: 4,
@@ -81,6 +82,49 @@ describe('the table', () => {
         chain postrouting {
         type nat hook postrouting priority srcnat; policy accept;
         ip saddr @masquerade-ipv4 ip daddr != @exempt-ipv4 masquerade fully-random comment "why"
+        }
+        }
+      `).split('\n'),
+    );
+  });
+
+  it('drops VXLAN from hosts that are no nodes, in each family', async () => {
+    const shared = { vni: 4096, port: 4789 };
+    const tunnelSenders = [
+      { ...shared, family: 4, prefixes: [prefix('10.0.0.1/32'), prefix('192.0.2.0/24')] },
+      { ...shared, family: 6, prefixes: [prefix('fd00::1/128')] },
+    ] as const;
+    expect(await applyRest(natRuleset({ ...nothing, tunnelSenders, workloadInterfaces: [] }))).toEqual(
+      text(`
+        table inet weft {
+        counter foreign-vxlan {
+        packets 0 bytes 0
+        }
+
+        set tunnel-senders-ipv4 {
+        type ipv4_addr
+        flags interval
+        elements = { 10.0.0.1, 192.0.2.0/24 }
+        }
+
+        set tunnel-senders-ipv6 {
+        type ipv6_addr
+        flags interval
+        elements = { fd00::1 }
+        }
+
+        chain tunnel-guard {
+        type filter hook prerouting priority raw; policy accept;
+        udp dport 4789 @th,96,24 0x1000 fib daddr type local ip saddr != @tunnel-senders-ipv4 counter name "foreign-vxlan" drop
+        udp dport 4789 @th,96,24 0x1000 fib daddr type local ip6 saddr != @tunnel-senders-ipv6 counter name "foreign-vxlan" drop
+        }
+
+        chain loopback-guard {
+        type filter hook prerouting priority raw; policy accept;
+        }
+
+        chain postrouting {
+        type nat hook postrouting priority srcnat; policy accept;
         }
         }
       `).split('\n'),

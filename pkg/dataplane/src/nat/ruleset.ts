@@ -2,12 +2,13 @@
  * The table of nftables that does the desired translation, and drops what workloads send from addresses that are not theirs, as
  * commands of libnftables-json(5). Pure.
  *
+ *   tunnel-guard ─ VXLAN to an address of the host from somebody who is no node ─▶ counted, dropped
  *   source-guard ─ from a workload ─▶ workload-source ─ an address of somebody else ─▶ counted, dropped
  *   prerouting, output ─ to an address of the host ─▶ published-ports ─▶ the container
  *   postrouting ─ hairpin, loopback, natOutgoing ─▶ an address of the host
  *   loopback-guard ─ from a container, about 127.0.0.0/8 ─▶ dropped
  */
-import type { DesiredNat, Masquerade, PortForward } from '@weft/calc';
+import type { DesiredNat, Masquerade, PortForward, TunnelSenders } from '@weft/calc';
 import { type Family, isLoopback, networkAddress, type Prefix, prefixLength } from '@weft/ip';
 
 /** One command, as nft reads it. */
@@ -27,6 +28,7 @@ export function natRuleset(nat: DesiredNat): readonly NftCommand[] {
     { delete: { table: NAT_TABLE } },
     { add: { table: NAT_TABLE } },
     ...sourceGuard(nat),
+    ...tunnelGuard(nat.tunnelSenders),
     ...(nat.portForwards.length === 0 ? [] : publishing(nat.portForwards)),
     ...loopbackGuard(nat.workloadInterfaces),
     chain('postrouting', { type: 'nat', hook: 'postrouting', prio: 100 }),
@@ -75,6 +77,33 @@ function sourceGuard({ allowedSources, workloadInterfaces }: DesiredNat): NftCom
     chain('source-guard', { type: 'filter', hook: 'prerouting', prio: RAW_PRIORITY }),
     ...workloadInterfaces.map((pattern) =>
       rule('source-guard', [fromInterface(pattern), { jump: { target: name } }]),
+    ),
+  ];
+}
+
+/** The counter of dropped packets of VXLAN. */
+const FOREIGN_COUNTER = 'foreign-vxlan';
+
+/** Behind the UDP header, and in VXLAN's own behind its flags (RFC 7348 §5). */
+const vniOfPacket = { payload: { base: 'th', offset: 96, len: 24 } };
+
+/** A VXLAN device takes what anybody sends it. Packets of other networks on the port are somebody else's. */
+function tunnelGuard(senders: readonly TunnelSenders[]): NftCommand[] {
+  if (senders.length === 0) return [];
+  const name = 'tunnel-guard';
+  return [
+    { add: { counter: { ...inTable, name: FOREIGN_COUNTER } } },
+    ...senders.map(({ family, prefixes }) => prefixSet(`tunnel-senders-ipv${family}`, family, prefixes)),
+    chain(name, { type: 'filter', hook: 'prerouting', prio: RAW_PRIORITY }),
+    ...senders.map(({ family, port, vni }) =>
+      rule(name, [
+        match(payload('udp', 'dport'), port),
+        match(vniOfPacket, vni),
+        match({ fib: { result: 'type', flags: ['daddr'] } }, 'local'),
+        match(payload(ipOf(family), 'saddr'), `@tunnel-senders-ipv${family}`, '!='),
+        { counter: FOREIGN_COUNTER },
+        { drop: null },
+      ]),
     ),
   ];
 }

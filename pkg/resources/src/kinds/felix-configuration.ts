@@ -83,6 +83,7 @@ export const felixConfiguration: KindDefinition<'FelixConfiguration'> = defineKi
     'routeSyncDisabled',
     'vxlanVNI',
     'vxlanPort',
+    'externalNodesList',
     'vxlanMTU',
     'vxlanMTUV6',
     'ipipMTU',
