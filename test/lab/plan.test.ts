@@ -1,6 +1,6 @@
 /** `weftctl plan`: what it predicts for a running lab is what happens when the file is applied, and nothing else. */
 import { ControlClient } from '@weft/control';
-import { resolveLab } from '@weft/lab';
+import { chooseTopology, resolveLab } from '@weft/lab';
 import type { Plan } from '@weft/plan';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -143,5 +143,31 @@ describe('weftctl plan', () => {
     const refused = await planWith(changed).catch((error: { exitCode: number; stderr: string }) => error);
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain('blockSize');
+  });
+});
+
+describe('weftctl plan, with a peer outside', () => {
+  const folder = `${import.meta.dirname}/../topologies/gobgp-neighbour`;
+  const { baseDirectory, topology } = chooseTopology(`${folder}/topology.yaml`, 0, 0);
+  const lab = useLab('sim-outside', topology, baseDirectory);
+  const outside = '192.0.2.0/24';
+
+  async function learned(): Promise<string[]> {
+    const [{ controlSocket = '' } = {}] = (await resolveLab(lab.name)).hosts;
+    const { items } = await new ControlClient(controlSocket).rib();
+    return items.filter(({ best }) => best.peer !== undefined).map(({ prefix }) => prefix);
+  }
+
+  it('predicts what is lost with its session: what it has announced', async () => {
+    await lab.run('neighbour', 'gobgp', 'global', 'rib', 'add', outside);
+    await waitFor('the node has the route', async () => (await learned()).includes(outside));
+    const { stdout: peers } = await weftctl('--lab', lab.name, 'get', 'bgppeers', '-o', 'json');
+    const command = ['--lab', lab.name, 'plan', '--delete', '-f', '-', '-o', 'json'];
+    const { stdout } = await execa('cmd/weftctl/bin/weftctl', command, { input: peers });
+    const { nodes } = JSON.parse(stdout) as Plan;
+    expect(nodes.map(({ lost, name }) => ({ lost, name }))).toEqual([{ name: 'node1', lost: [outside] }]);
+
+    await execa('cmd/weftctl/bin/weftctl', ['--lab', lab.name, 'delete', '-f', '-'], { input: peers });
+    await waitFor('the node has it no longer', async () => (await learned()).length === 0);
   });
 });

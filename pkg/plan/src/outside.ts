@@ -1,10 +1,11 @@
 /**
  * Peers that are no nodes: routers of the data centre, route reflectors of their own. What they are configured with is not in the
- * resources, so it is assumed: each answers whoever peers with it as that one expects, announces nothing, and is not
- * changed with the cluster. One in the AS of the nodes is taken for a route reflector.
+ * resources, so it is assumed: each answers whoever peers with it as that one expects, announces what the nodes are known to have of
+ * it, and is not changed with the cluster. One in the AS of the nodes is taken for a route reflector, and announces nothing itself:
+ * what it sends is what others have told it.
  */
 import type { DesiredState } from '@weft/calc';
-import { type Address, address, familyOf } from '@weft/ip';
+import { type Address, address, familyOf, type Prefix } from '@weft/ip';
 import type { PeerConfig, SpeakerConfig } from 'bgp-speaker-ts';
 
 /** A peer outside the cluster, as it is assumed to be. */
@@ -12,7 +13,12 @@ export interface Outsider {
   readonly address: Address;
   readonly config: SpeakerConfig;
   readonly isReflector: boolean;
+  /** What it announces. */
+  readonly routes: readonly Prefix[];
 }
+
+/** What nodes have of peers outside: by the address of the peer. */
+export type HeardRoutes = ReadonlyMap<Address, readonly Prefix[]>;
 
 interface Asker {
   readonly node: Address;
@@ -25,6 +31,7 @@ export function outsiders(
   before: Iterable<Pick<DesiredState, 'speaker'>>,
   after: Iterable<Pick<DesiredState, 'speaker'>>,
   nodeAddresses: ReadonlySet<Address>,
+  heard: HeardRoutes,
 ): Outsider[] {
   const askers = new Map<Address, Map<Address, Asker>>();
   for (const state of [...before, ...after]) {
@@ -36,7 +43,7 @@ export function outsiders(
       if (!known.has(asker.node)) known.set(asker.node, asker);
     }
   }
-  return [...askers].map(([peer, known], index) => outsider(peer, [...known.values()], index));
+  return [...askers].map(([peer, known], index) => outsider(peer, [...known.values()], index, heard));
 }
 
 function outwardPeers(speaker: SpeakerConfig, nodeAddresses: ReadonlySet<Address>): Asker[] {
@@ -58,13 +65,14 @@ function ownAddress({ peers }: SpeakerConfig, peer: Address): Address | undefine
   return familyOf(peer) === 4 ? nextHopAddresses?.ipv4 : nextHopAddresses?.ipv6;
 }
 
-function outsider(own: Address, askers: readonly Asker[], index: number): Outsider {
+function outsider(own: Address, askers: readonly Asker[], index: number, heard: HeardRoutes): Outsider {
   const [first] = askers;
   const asn = typeof first?.peer.asn === 'number' ? first.peer.asn : (first?.speaker.asn ?? 0);
   const isReflector = askers.every(({ peer, speaker }) => peer.asn === (peer.localAsn ?? speaker.asn));
   return {
     address: own,
     isReflector,
+    routes: isReflector ? [] : (heard.get(own) ?? []),
     config: {
       asn,
       identifier:

@@ -1,3 +1,4 @@
+import { address, prefix } from '@weft/ip';
 import { type Kind, parseResource, type ResourceOf } from '@weft/resources';
 import { blockOf, type ClusterResources, generateCluster, nodeName } from '@weft/simulation';
 import { describe, expect, test } from 'vitest';
@@ -295,6 +296,37 @@ test('a peer outside gains what the nodes export', () => {
   const blocks = [0, 1, 2, 3].map(blockOf).sort();
   expect(plan.peers).toEqual([{ name: TOR, before: 0, after: 4, lost: [], gained: blocks, moved: [] }]);
   expect(plan.assumptions.join()).toContain(`${TOR} (AS 65000) takes all it is told`);
+});
+
+describe('what nodes have of peers outside now', () => {
+  const other = '172.16.9.8';
+  const [everywhere, office] = [prefix('0.0.0.0/0'), prefix('192.0.2.0/24')];
+  const second = make('BGPPeer', 'tor2', { peerIP: other, asNumber: 65_000 });
+  const heard = new Map([[address(TOR), [everywhere, office]]]);
+  const both = { ...mesh, bgpPeers: [tor, second] };
+
+  function plannedWith(known: typeof heard, before: ClusterResources): Plan {
+    const result = planChange(before, { ...before, bgpPeers: [second] }, { ...SURROUNDINGS, heard: known });
+    if (result.kind !== 'planned') throw new Error(result.kind);
+    return result.plan;
+  }
+
+  test('is lost with the session it came by, and a default route is named', () => {
+    const plan = plannedWith(heard, both);
+    expect(plan.nodes.map(({ lost }) => lost)).toEqual(Array(4).fill([everywhere, office]));
+    expect(
+      plan.risks.filter(({ rule }) => rule === 'default-route-lost').map(({ object }) => object),
+    ).toEqual([0, 1, 2, 3].map((index) => `Node ${nodeName(index)}`));
+    expect(plan.assumptions.join()).toContain(
+      `${TOR} (AS 65000) takes all it is told, announces the 2 routes`,
+    );
+  });
+
+  test('comes by another peer that announces it, too', () => {
+    const plan = plannedWith(new Map([...heard, [address(other), [everywhere]]]), both);
+    expect(plan.nodes.map(({ lost }) => lost)).toEqual(Array(4).fill([office]));
+    expect(rulesOf(plan)).not.toContain('default-route-lost');
+  });
 });
 
 test('a stand-alone reflector is taken for one', () => {

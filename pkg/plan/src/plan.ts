@@ -20,7 +20,7 @@ import {
 import { type AddressPlan, planAddresses } from './addresses.ts';
 import type { Comparison, NodeState, Side } from './comparison.ts';
 import { observe } from './observation.ts';
-import { type Outsider, outsiders } from './outside.ts';
+import { type HeardRoutes, type Outsider, outsiders } from './outside.ts';
 import { findRisks, type Risk } from './risks.ts';
 import { planRoutes, type RoutePlan } from './routes.ts';
 import { planSessions, type SessionPlan } from './sessions.ts';
@@ -47,6 +47,12 @@ export type PlanResult =
   | { readonly kind: 'too-large'; readonly sessions: number; readonly limit: number }
   | { readonly kind: 'restless'; readonly reason: string };
 
+/** What is not in the resources. */
+export interface PlanSurroundings extends ClusterSurroundings {
+  /** What nodes have of peers outside now; absent where no node was asked. */
+  readonly heard?: HeardRoutes;
+}
+
 /** Ends of sessions a simulation may have: some 7 KiB each, and a minute or two of a processor for all. */
 const MAX_SESSION_ENDS = 60_000;
 
@@ -54,7 +60,7 @@ const MAX_SESSION_ENDS = 60_000;
 export function planChange(
   before: ClusterResources,
   after: ClusterResources,
-  surroundings: ClusterSurroundings,
+  surroundings: PlanSurroundings,
 ): PlanResult {
   const statesBefore = nodeStates(before, surroundings);
   const statesAfter = nodeStates(after, surroundings);
@@ -62,7 +68,12 @@ export function planChange(
   if (ends > MAX_SESSION_ENDS)
     return { kind: 'too-large', sessions: Math.ceil(ends / 2), limit: MAX_SESSION_ENDS / 2 };
   const nodeAt = nodesByAddress(before, after);
-  const outside = outsiders(statesBefore.values(), statesAfter.values(), new Set(nodeAt.keys()));
+  const outside = outsiders(
+    statesBefore.values(),
+    statesAfter.values(),
+    new Set(nodeAt.keys()),
+    surroundings.heard ?? new Map(),
+  );
   const network = startNetwork(before, statesBefore, outside);
   if (!network.runUntilQuiet(QUIET).quiet) return restless('as it is');
   const seenBefore = observe(network, statesBefore);
@@ -149,9 +160,12 @@ function startNetwork(
   outside: readonly Outsider[],
 ): SimulatedNetwork {
   const network = new SimulatedNetwork({ seed: 1, latencyMilliseconds: 1 });
-  for (const { address, config } of outside) {
+  for (const { address, config, routes } of outside) {
     network.add(address, config, [address]);
-    network.announce(address, []);
+    network.announce(
+      address,
+      routes.map((prefix) => ({ prefix })),
+    );
   }
   for (const node of nodes) startNode(network, node, states.get(node.metadata.name) as NodeState);
   return network;
@@ -190,14 +204,20 @@ function assumptions({ after, before, outsiders: outside }: Comparison): string[
     ...([before, after].some(encapsulates)
       ? ['every node gets an address of each tunnel that pools ask for, and packets of tunnels get through']
       : []),
-    ...outside.map(({ address, config, isReflector }) =>
-      isReflector
-        ? `${address} is a route reflector for its peers in AS ${config.asn}, and is not changed`
-        : `${address} (AS ${config.asn}) takes all it is told, announces nothing, and is not changed`,
-    ),
+    ...outside.map(outsiderText),
     ...(hasPasswords(after) ? ['the secrets that passwords refer to exist'] : []),
     ...(announcesServices(after) ? ['addresses of single Services are left out'] : []),
   ];
+}
+
+function outsiderText({ address, config: { asn }, isReflector, routes }: Outsider): string {
+  if (isReflector)
+    return `${address} is a route reflector for its peers in AS ${asn}, announces nothing itself, and is not changed`;
+  const announced =
+    routes.length === 0
+      ? 'nothing'
+      : `the ${routes.length === 1 ? 'route' : `${routes.length} routes`} that nodes have of it now`;
+  return `${address} (AS ${asn}) takes all it is told, announces ${announced}, and is not changed`;
 }
 
 function encapsulates({ resources }: Side): boolean {

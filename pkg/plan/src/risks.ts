@@ -16,6 +16,7 @@ export type RiskRule =
   | 'all-sessions-reset'
   | 'mass-withdrawal'
   | 'most-routes-lost'
+  | 'default-route-lost'
   | 'peer-loses-all'
   | 'blocks-not-announced'
   | 'addresses-unreachable'
@@ -45,6 +46,7 @@ export function findRisks(comparison: Comparison, findings: Findings): Risk[] {
   return [
     ...nodesWithoutSession(comparison),
     ...massWithdrawals(findings),
+    ...defaultRoutesLost(findings),
     ...blocksNotAnnounced(comparison),
     ...unreachableAddresses(findings),
     ...encapsulationChanges(comparison),
@@ -83,6 +85,16 @@ function massWithdrawals({ nodes }: Findings): Risk[] {
     if (before <= FUSE_ROUTES) return [{ rule: 'most-routes-lost', object, text: share }];
     const text = `${share}: weftd will hold them back until weftctl fuse accept or reject`;
     return [{ rule: 'mass-withdrawal', object, text }];
+  });
+}
+
+/** What peers outside announce, nobody else may: without it a node has no way out. */
+function defaultRoutesLost({ nodes }: Findings): Risk[] {
+  return nodes.flatMap(({ lost, name }): Risk[] => {
+    const ways = lost.filter((prefix) => prefix.endsWith('/0'));
+    if (ways.length === 0) return [];
+    const text = `it loses ${ways.join(' and ')}, which a peer outside has announced`;
+    return [{ rule: 'default-route-lost', object: `Node ${name}`, text }];
   });
 }
 

@@ -1,6 +1,6 @@
 /** `weftctl plan`: its options and help. */
 import { type Command, Option } from 'commander';
-import { datastoreOptions, namespaceOption } from '../options.ts';
+import { daemonOptions, namespaceOption } from '../options.ts';
 import { run } from '../run.ts';
 
 /** Adds the command. */
@@ -22,14 +22,15 @@ export function registerPlan(program: Command): void {
     .addOption(
       new Option('-o, --output <format>', 'how to print').choices(['text', 'json', 'yaml']).default('text'),
     );
-  datastoreOptions(command)
+  daemonOptions(command)
     .addHelpText('after', HELP)
     .action(run(async (options) => (await import('./plan.ts')).plan(options)));
 }
 
 const HELP = `
 The file is checked as apply would check it. Then the cluster runs in a simulation with the speakers of weftd, first as it is,
-then with the change. Nothing is written, and no daemon is asked: what is assumed of them, the plan says.
+then with the change. Nothing is written. Where there are peers outside the cluster, the daemons within reach are asked what these
+announce; what else is assumed, the plan says.
 
 Sessions: opens, closes, resets (ends and comes up again), changes (stays up), breaks (ends and does not come up again),
 fails (is wanted and does not come up).

@@ -13,7 +13,8 @@ import { notThere } from '../resource/kind-argument.ts';
 import { asNew, asReplacement, isUnchanged, outdated } from '../resource/write/change.ts';
 import { crossCheck } from '../resource/write/cross-checks.ts';
 import { shortName } from '../resource/write/outcomes.ts';
-import { withStore } from '../where.ts';
+import { chooseDaemons, withStore } from '../where.ts';
+import { type Heard, hasPeersOutside, readHeard } from './heard.ts';
 import { renderPlan } from './render.ts';
 
 /** Options of the command. */
@@ -55,7 +56,9 @@ export async function plan(options: PlanOptions): Promise<Report> {
     },
   );
   const { after, changes } = options.delete ? withoutThem(before, documents) : withThem(before, documents);
+  const { heard, notes } = await heardNow(options, clusterOf(before));
   const result = planChange(clusterOf(before), clusterOf(after), {
+    heard,
     digestOf: (name) => createHash('sha256').update(name).digest(),
     secrets: secretsOf([...before.values(), ...after.values()]),
   });
@@ -64,7 +67,16 @@ export async function plan(options: PlanOptions): Promise<Report> {
     options.output === 'text'
       ? renderPlan(changes, planned)
       : await printStructured({ changes, ...planned }, options.output);
-  return { text, failures: [], notes: unreadable };
+  return { text, failures: [], notes: [...unreadable, ...notes] };
+}
+
+/** Daemons are asked only for what they alone know. */
+async function heardNow(
+  options: PlanOptions,
+  { bgpPeers, nodes }: ReturnType<typeof clusterOf>,
+): Promise<Heard> {
+  if (!hasPeersOutside(bgpPeers, nodes)) return { heard: new Map(), notes: [] };
+  return readHeard(await chooseDaemons(options, undefined), nodes);
 }
 
 async function readSnapshot(store: Datastore) {
