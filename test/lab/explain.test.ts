@@ -103,8 +103,9 @@ describe('in a mesh', () => {
     const address = await lab.addressOf('node1-pod1');
     const { hops } = await explained(lab, YES, address, '--from', 'node3');
     expect(hops.map(({ answer, stage }) => `${answer} ${stage}`)).toEqual([
-      ...['pool', 'address', 'block', 'endpoint', 'host route', 'announced'].map((stage) => `yes ${stage}`),
-      ...['session', 'export', 'import', 'next hop', 'best path', 'route', 'lookup'].map(
+      ...['pool', 'address', 'block', 'endpoint', 'host route'].map((stage) => `yes ${stage}`),
+      'note source guard',
+      ...['announced', 'session', 'export', 'import', 'next hop', 'best path', 'route', 'lookup'].map(
         (stage) => `yes ${stage}`,
       ),
     ]);

@@ -2,6 +2,7 @@
  * From the state as it is now to what the rooms are to do: the one place where `calculate` is called.
  */
 import {
+  type Announcement,
   createCalculator,
   type DesiredState,
   type FelixSettings,
@@ -49,6 +50,7 @@ export class Deciding {
   #mtuProblems = '';
   #context: RoutingContext | undefined;
   #desired: DesiredState | undefined;
+  #announced: readonly Announcement[] = [];
   #scheduled: 'nothing' | 'endpoints' | 'everything' = 'nothing';
   #running = false;
 
@@ -64,6 +66,11 @@ export class Deciding {
   /** All that was decided last. */
   get desired(): DesiredState | undefined {
     return this.#desired;
+  }
+
+  /** What is announced as of then: what is wanted, and what the fuse holds. */
+  get announced(): readonly Announcement[] {
+    return this.#announced;
   }
 
   /** What remote routes were last decided from. */
@@ -124,6 +131,7 @@ export class Deciding {
       speaking.resolveBy(this.#context);
     }
     const announcements = forwarding.fuses.announcements(desired);
+    this.#announced = announcements;
     record.decided(desired, announcements);
     speaking.follow({ ...desired, announcements });
     announcing.follow(announcements.map(({ prefix }) => prefix));

@@ -297,6 +297,7 @@ export class Rooms {
       routes: () => routeStatuses(this.forwarding.dataplane),
       kernel: this.kernel,
       desired: () => this.deciding.desired,
+      announced: () => this.deciding.announced,
       routing: () => this.deciding.routing,
       rejected: () => this.forwarding.fib.rejected,
     };

@@ -49,6 +49,8 @@ export type {
   ExplainedPool,
   ExplainedPrefix,
   ExplainedSession,
+  ExplainedSource,
+  ExplainedUnencapsulated,
   ExplainQuery,
   KernelLookup,
   KernelRoute,

@@ -4,12 +4,13 @@ import { type Prefix, prefixLength } from '@weft/ip';
 import { arrivalHops } from './arrival.ts';
 import { type Holding, holdingOf } from './holding.ts';
 import { type Chain, type Hop, verdictOf } from './hop.ts';
-import { answerOf, destinationText, type ExplainInput, workloadName } from './input.ts';
+import { answerOf, destinationText, type ExplainInput, explanationOf, workloadName } from './input.ts';
 import { plainLookup } from './kernel-words.ts';
-import { announcedBy, deliveryHops, notAsked } from './owner.ts';
+import { announcedBy, deliveryHops, heldAnnouncements, isHeld, notAsked } from './owner.ts';
+import { natHops, otherSendersHops } from './packets.ts';
 import { speakerAt, speakerNamed } from './speakers.ts';
 import { importHop, receivedPath, transit } from './transit.ts';
-import { asNotes, isEncapsulated, tunnelHops, tunnelRoute } from './tunnel.ts';
+import { asNotes, isEncapsulated, tunnelHops, tunnelRoute, withoutTunnel } from './tunnel.ts';
 
 /** Explains the destination as seen from a node. */
 export function explainFrom(input: ExplainInput, from: string): Chain {
@@ -39,15 +40,25 @@ function yesSentence(input: ExplainInput, from: string, { owner, workload }: Hol
 function insidePools(input: ExplainInput, from: string, holding: Holding): Hop[] {
   const { announced, hops, owner } = holding;
   // Without an owner there is nothing to follow; a wide prefix has none either.
-  if (owner === undefined) return [...hops];
+  if (owner === undefined) return [...hops, ...heldAnnouncements(input), ...heldRoutes(input, from)];
   const delivery = deliveryHops(input, owner, holding);
   if (owner === from) return [...hops, ...delivery];
   const byTunnel = tunneled(input, holding, owner, from);
   if (byTunnel !== undefined) return [...hops, ...delivery, ...byTunnel];
+  const byBgp = announcedWay(input, owner, announced, from);
+  return [...hops, ...delivery, ...withoutTunnel(explanationOf(input, from), input.destination, byBgp)];
+}
+
+function announcedWay(
+  input: ExplainInput,
+  owner: string,
+  announced: Prefix | undefined,
+  from: string,
+): readonly Hop[] {
   const { announcing, prefix } = announcement(input, owner, announced);
   const isHidden = announcing.some(({ answer }) => answer === 'no');
-  if (prefix === undefined || isHidden) return [...hops, ...delivery, ...announcing];
-  return [...hops, ...delivery, ...announcing, ...followed(input, prefix, owner, from)];
+  if (prefix === undefined || isHidden) return announcing;
+  return [...announcing, ...followed(input, prefix, owner, from)];
 }
 
 /** What the owner says it announces; nothing where it was not asked. */
@@ -95,15 +106,26 @@ function followed(input: ExplainInput, prefix: Prefix, owner: string, from: stri
 
 /** A route that is still in the kernel although its path is gone: stale, or held by the fuse. */
 function leftBehind({ node, routes }: NodeExplanation, prefix: Prefix): Hop[] {
-  const left = routes.find((route) => route.prefix === prefix && (route.state === 'stale' || isHeld(route)));
-  if (left === undefined) return [];
-  const says = `${prefix} is still in the kernel of ${node}: ${left.reason}`;
-  const next = isHeld(left) ? { next: 'See what is held: weftctl fuse.' } : {};
-  return [{ stage: 'route', node, answer: 'note', says, ...next }];
+  return routes
+    .filter((route) => route.prefix === prefix && (route.state === 'stale' || isHeldRoute(route)))
+    .slice(0, 1)
+    .map((route) => stillThere(node, route));
 }
 
-function isHeld({ reason, state }: RouteStatus): boolean {
-  return state === 'in-kernel' && reason.startsWith('held by the fuse');
+/** Routes around a destination nobody has any more, which the receiver keeps all the same. */
+function heldRoutes(input: ExplainInput, from: string): Hop[] {
+  const { routes = [] } = explanationOf(input, from) ?? {};
+  return routes.filter(isHeldRoute).map((route) => stillThere(from, route));
+}
+
+function stillThere(node: string, route: RouteStatus): Hop {
+  const says = `${route.prefix} is still in the kernel of ${node}: ${route.reason}`;
+  const next = isHeldRoute(route) ? { next: 'See what is held: weftctl fuse.' } : {};
+  return { stage: 'route', node, answer: 'note', says, ...next };
+}
+
+function isHeldRoute({ reason, state }: RouteStatus): boolean {
+  return state === 'in-kernel' && isHeld(reason);
 }
 
 /** An address outside the pools is nobody's here; a peer may have sent a way to it all the same, or a node announces it. */
@@ -111,6 +133,19 @@ function outsidePools(input: ExplainInput, from: string, { hops }: Holding): Hop
   const answer = answerOf(input, from);
   if (answer.kind === 'not-asked') return [...hops, notAsked(from, answer.reason)];
   const { explanation } = answer;
+  return [
+    ...wayOutside(input, from, explanation, hops),
+    ...natHops(explanation),
+    ...otherSendersHops(explanation),
+  ];
+}
+
+function wayOutside(
+  input: ExplainInput,
+  from: string,
+  explanation: NodeExplanation,
+  hops: readonly Hop[],
+): Hop[] {
   const known = mostSpecific(explanation);
   if (known === undefined) return [...hops, ...plainLookup(explanation)];
   const noted = hops.map((hop): Hop => ({ stage: hop.stage, answer: 'note', says: hop.says }));

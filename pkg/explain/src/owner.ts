@@ -5,6 +5,7 @@ import type { Holding } from './holding.ts';
 import type { Hop } from './hop.ts';
 import { addressOf, answerOf, type ExplainInput } from './input.ts';
 import { describeLookup, plainLookup, routeState } from './kernel-words.ts';
+import { natHops, otherSendersHops, sourceGuardHops } from './packets.ts';
 
 /** What the owner's own node says; that it cannot be asked when it cannot. */
 export function deliveryHops(input: ExplainInput, owner: string, holding: Holding): Hop[] {
@@ -24,7 +25,14 @@ export function deliveryHops(input: ExplainInput, owner: string, holding: Holdin
   if (!holding.isWorkloads) return [...hops, ...plainLookup(explanation)];
   const endpoint = endpointHop(explanation);
   if (endpoint.answer === 'no') return [...hops, endpoint, ...plainLookup(explanation)];
-  return [...hops, endpoint, hostRouteHop(explanation, hostPrefix(address))];
+  return [
+    ...hops,
+    endpoint,
+    hostRouteHop(explanation, hostPrefix(address)),
+    ...sourceGuardHops(explanation),
+    ...otherSendersHops(explanation),
+    ...natHops(explanation),
+  ];
 }
 
 /** The daemon of a node could not be asked. */
@@ -126,7 +134,7 @@ export function announcedBy(
   const said = longest(announcements.filter(({ announced }) => announced));
   if (said !== undefined)
     return {
-      hop: { stage, node, answer: 'yes', says: `${node} announces ${said.prefix}`, rule: said.reason },
+      hop: { stage, node, answer: 'yes', says: announcedText(node, said), rule: said.reason },
       prefix: said.prefix as Prefix,
     };
   const refused = longest(announcements);
@@ -147,6 +155,35 @@ export function announcedBy(
           rule: refused.reason,
         };
   return { hop, prefix: (refused?.prefix as Prefix | undefined) ?? expected };
+}
+
+/** What every node that was asked still announces of a destination nobody has any more. */
+export function heldAnnouncements({ answers }: ExplainInput): Hop[] {
+  return [...answers.values()].flatMap((answer) => {
+    if (answer.kind === 'not-asked') return [];
+    const { announcements, node } = answer.explanation;
+    return announcements
+      .filter((one) => one.announced && isHeld(one.reason))
+      .map(
+        (one): Hop => ({
+          stage: 'announced',
+          node,
+          answer: 'note',
+          says: announcedText(node, one),
+          rule: one.reason,
+        }),
+      );
+  });
+}
+
+function announcedText(node: string, { prefix, reason }: ExplainedAnnouncement): string {
+  if (!isHeld(reason)) return `${node} announces ${prefix}`;
+  return `${node} goes on announcing ${prefix} until somebody decides (weftctl fuse)`;
+}
+
+/** weftd says so of what a fuse keeps: routes of the kernel, and announcements. */
+export function isHeld(reason: string): boolean {
+  return reason.startsWith('held by the fuse');
 }
 
 /** The most specific one; of an address alone and its block that is the address. */

@@ -3,7 +3,7 @@
  * of the same subnet.
  */
 import type { NodeExplanation, RouteStatus } from '@weft/control';
-import type { Prefix } from '@weft/ip';
+import { containsPrefix, type Prefix, prefixLength } from '@weft/ip';
 import type { IPPool } from '@weft/resources';
 import { kernelHops } from './arrival.ts';
 import type { Hop } from './hop.ts';
@@ -32,6 +32,32 @@ export function tunnelHops(explanation: NodeExplanation, route: RouteStatus): Ho
 /** Whether routes to the pool's blocks need no BGP. */
 export function isEncapsulated({ spec }: IPPool): boolean {
   return spec.vxlanMode !== 'Never' || spec.ipipMode !== 'Never';
+}
+
+/**
+ * The way by BGP of a block whose tunnel cannot be used. It counts meanwhile; where it does not lead there, it is the tunnel that
+ * is missed, since nobody looks for a session in a pool that needs none.
+ */
+export function withoutTunnel(
+  explanation: NodeExplanation | undefined,
+  destination: Prefix,
+  byBgp: readonly Hop[],
+): readonly Hop[] {
+  const missing = explanation?.unencapsulated
+    ?.filter(({ prefix }) => containsPrefix(prefix as Prefix, destination))
+    .sort((left, right) => prefixLength(right.prefix as Prefix) - prefixLength(left.prefix as Prefix))[0];
+  if (explanation === undefined || missing === undefined) return byBgp;
+  const { node } = explanation;
+  const isReached = byBgp.every(({ answer }) => answer !== 'no');
+  const hop = {
+    stage: 'tunnel',
+    node,
+    says: `${node} cannot carry ${missing.prefix} by a tunnel: ${missing.reason}`,
+  } as const;
+  if (isReached)
+    return [{ ...hop, answer: 'note', says: `${hop.says}; it is routed without meanwhile` }, ...byBgp];
+  const next = 'Until then only BGP could lead there. See the addresses of nodes: weftctl get nodes -o yaml.';
+  return [{ ...hop, answer: 'no', rule: missing.reason, next }, ...asNotes(byBgp)];
 }
 
 /** What BGP does is worth knowing where it decides nothing. */

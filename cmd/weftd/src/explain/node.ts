@@ -1,11 +1,12 @@
 /** `GET /v1/explain`: what this daemon knows of a destination, room by room. Nothing is decided here. */
-import { resolveNextHop } from '@weft/calc';
+import { type Masquerade, resolveNextHop } from '@weft/calc';
 import type {
   ExplainedAnnouncement,
   ExplainedEndpoint,
   ExplainedNextHop,
   ExplainedPool,
   ExplainedPrefix,
+  ExplainedSource,
   NodeExplanation,
   Refusal,
 } from '@weft/control';
@@ -41,6 +42,8 @@ export function explainOnNode(sources: NodeSources, asked: string): NodeExplanat
     routes: routes().filter(({ prefix }) => isAround(prefix)),
     lookup: kernelLookup(kernel, destination),
     nat: natOf(sources, destination),
+    allowedSources: allowedSourcesOf(sources, destination),
+    unencapsulated: (desired()?.unencapsulated ?? []).filter(({ prefix }) => isAround(prefix)),
   };
 }
 
@@ -91,12 +94,12 @@ function endpointsIn({ endpoints, nodeName }: NodeSources, { prefix }: Destinati
 }
 
 function announcementsAround(
-  { desired }: NodeSources,
+  { announced, desired }: NodeSources,
   isAround: (prefix: string) => boolean,
 ): ExplainedAnnouncement[] {
-  const { announcements = [], notAnnounced = [] } = desired() ?? {};
+  const { notAnnounced = [] } = desired() ?? {};
   return [
-    ...announcements.map(({ prefix, reason }) => ({ prefix, announced: true, reason })),
+    ...announced().map(({ prefix, reason }) => ({ prefix, announced: true, reason })),
     ...notAnnounced.map(({ prefix, reason }) => ({ prefix, announced: false, reason })),
   ].filter(({ prefix }) => isAround(prefix));
 }
@@ -111,11 +114,31 @@ function nextHopsOf({ routing }: NodeSources, prefixes: readonly ExplainedPrefix
   });
 }
 
-/** A packet from the destination to the outside, and one to a port of the host that leads to it. */
-function natOf({ desired }: NodeSources, { address: asked, prefix }: Destination): string[] {
+/** Packets from the destination to the outside, those to it where it is outside, and those to a port of the host that leads to it. */
+function natOf({ desired }: NodeSources, { address: asked, family, prefix }: Destination): string[] {
   const { masquerades = [], portForwards = [] } = desired()?.nat ?? {};
+  const lies = (prefixes: readonly Prefix[]): boolean => prefixes.some((one) => containsAddress(one, asked));
   return [
-    ...masquerades.filter(({ sources }) => sources.some((source) => containsAddress(source, asked))),
-    ...portForwards.filter(({ to }) => containsAddress(prefix, to)),
-  ].map(({ reason }) => reason);
+    ...masquerades
+      .filter(({ sources }) => lies(sources))
+      .map((masquerade) => `what it sends to the outside ${masqueraded(masquerade)}`),
+    ...masquerades
+      .filter((one) => one.family === family && !lies(one.sources) && !lies(one.exempt))
+      .map((masquerade) => `what workloads of this node send to it ${masqueraded(masquerade)}`),
+    ...portForwards.filter(({ to }) => containsAddress(prefix, to)).map(({ reason }) => reason),
+  ];
+}
+
+function masqueraded({ address: given, outInterface, reason }: Masquerade): string {
+  const by = outInterface === undefined ? '' : `, where it leaves by ${outInterface}`;
+  return `gets ${given ?? 'the address of the interface it leaves by'}${by} (${reason})`;
+}
+
+/** Workloads that may send from the destination although it is not theirs. */
+function allowedSourcesOf({ desired }: NodeSources, { prefix }: Destination): ExplainedSource[] {
+  return (desired()?.nat.allowedSources ?? []).flatMap(({ hostInterface, prefixes }) =>
+    prefixes
+      .filter((allowed) => containsPrefix(allowed, prefix))
+      .map((allowed) => ({ hostInterface, prefix: allowed })),
+  );
 }

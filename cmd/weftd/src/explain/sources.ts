@@ -1,5 +1,5 @@
 /** Who is asked when this node explains itself: the rooms of a node, or what a route reflector has of them. */
-import type { DesiredState, RoutingContext, SessionDecision } from '@weft/calc';
+import type { Announcement, DesiredState, RoutingContext, SessionDecision } from '@weft/calc';
 import type { RouteStatus } from '@weft/control';
 import type { Prefix } from '@weft/ip';
 import type { Kernel } from '@weft/kernel';
@@ -29,6 +29,8 @@ export interface NodeSources extends SpeakerSources {
   readonly kernel: Kernel;
   /** As last decided; undefined before the first time. */
   readonly desired: () => DesiredState | undefined;
+  /** What is announced, with what the fuse holds. */
+  readonly announced: () => readonly Announcement[];
   readonly routing: () => RoutingContext | undefined;
   /** Best paths without a route in the kernel, and why. */
   readonly rejected: () => ReadonlyMap<Prefix, string>;

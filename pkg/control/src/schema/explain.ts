@@ -114,6 +114,18 @@ export interface KernelLookup {
   readonly dropping?: KernelRoute | undefined;
 }
 
+/** A prefix that a workload of this node may send from although the host has no route to it by the workload's interface. */
+export interface ExplainedSource {
+  readonly hostInterface: string;
+  readonly prefix: string;
+}
+
+/** A block of an encapsulated pool around the destination that has no route of its pool's kind, and why. */
+export interface ExplainedUnencapsulated {
+  readonly prefix: string;
+  readonly reason: string;
+}
+
 /** One possible session, and where it stands. */
 export interface ExplainedSession {
   /** Address of the peer; of one left out it may be the name of a node or a selector. */
@@ -155,6 +167,10 @@ export interface NodeExplanation {
   readonly lookup?: KernelLookup | undefined;
   /** Address translation that packets of the destination meet on this node. */
   readonly nat: readonly string[];
+  /** Absent for a reflector, and of an older daemon. */
+  readonly allowedSources?: readonly ExplainedSource[] | undefined;
+  /** Absent for a reflector, and of an older daemon. */
+  readonly unencapsulated?: readonly ExplainedUnencapsulated[] | undefined;
   readonly sessions: readonly ExplainedSession[];
 }
 
@@ -257,6 +273,12 @@ export const nodeExplanationSchema: z.ZodType<NodeExplanation> = replyOf<NodeExp
     dropping: kernelRoute.optional(),
   }).optional(),
   nat: z.array(z.string()),
+  allowedSources: z
+    .array(replyOf<ExplainedSource>({ hostInterface: z.string(), prefix: z.string() }))
+    .optional(),
+  unencapsulated: z
+    .array(replyOf<ExplainedUnencapsulated>({ prefix: z.string(), reason: z.string() }))
+    .optional(),
   sessions: z.array(
     replyOf<ExplainedSession>({
       peer: z.string(),
