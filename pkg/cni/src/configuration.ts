@@ -51,8 +51,14 @@ export interface Configuration extends NetworkIdentity {
   readonly dns?: Dns;
   /** What was there before: of the plugin before us at ADD, of the whole chain at CHECK and DEL. */
   readonly prevResult?: unknown;
-  /** GC: the attachments that still live. */
-  readonly validAttachments: readonly { readonly containerId: string; readonly interfaceName: string }[];
+  /** GC: the attachments that still live; absent when the runtime named none, not even an empty list. */
+  readonly validAttachments?: readonly ValidAttachment[];
+}
+
+/** One that GC must leave alone. */
+export interface ValidAttachment {
+  readonly containerId: string;
+  readonly interfaceName: string;
 }
 
 /** What a runtime may ask for one container. */
@@ -110,6 +116,8 @@ const cniArgs = z.object({
   labels: z.array(z.object({ key: z.string(), value: z.string() })).nullish(),
 });
 
+const attachments = z.array(z.object({ containerID: z.string(), ifname: z.string() })).nullish();
+
 const identitySchema = z.object({ name, ipam: z.object({ type: text }).nullish() });
 
 const schema = z.object({
@@ -123,7 +131,9 @@ const schema = z.object({
   args: z.object({ cni: cniArgs.nullish() }).nullish(),
   dns: z.object({ nameservers: texts, domain: text, search: texts, options: texts }).nullish(),
   prevResult: z.record(z.string(), z.unknown()).nullish(),
-  'cni.dev/valid-attachments': z.array(z.object({ containerID: z.string(), ifname: z.string() })).nullish(),
+  'cni.dev/valid-attachments': attachments,
+  // What the text of the specification first called it; libcni sends both.
+  'cni.dev/attachments': attachments,
 });
 type Raw = z.infer<typeof schema>;
 
@@ -183,11 +193,18 @@ function fromRaw(raw: Raw): Configuration {
     },
     ...(raw.dns ? { dns: dnsOf(raw.dns) } : {}),
     ...(raw.prevResult ? { prevResult: raw.prevResult } : {}),
-    validAttachments: (raw['cni.dev/valid-attachments'] ?? []).map(({ containerID, ifname }) => ({
-      containerId: containerID,
-      interfaceName: ifname,
-    })),
+    ...validAttachmentsOf(raw),
   };
+}
+
+function validAttachmentsOf(raw: Raw): Pick<Configuration, 'validAttachments'> {
+  const { 'cni.dev/attachments': alias, 'cni.dev/valid-attachments': listed = alias } = raw;
+  if (listed === undefined) return {};
+  const validAttachments = (listed ?? []).map(({ containerID, ifname }) => ({
+    containerId: containerID,
+    interfaceName: ifname,
+  }));
+  return { validAttachments };
 }
 
 /** Absent, weft's name for it and Calico's all mean the same; anything else is a plugin to be run. */

@@ -1,7 +1,7 @@
 /** The CNI protocol, pure: what a runtime's call means, and how answers are written in each version. */
 export type { Annotations } from './annotations.ts';
 export type { CniArguments } from './arguments.ts';
-export type { Configuration, Dns, IpamType, NetworkIdentity } from './configuration.ts';
+export type { Configuration, Dns, IpamType, NetworkIdentity, ValidAttachment } from './configuration.ts';
 export { type Call, decodeCall, encodeCall } from './envelope.ts';
 export { type CniError, cniError, ERROR_CODE, type ErrorCode, encodeError, isCniError } from './error.ts';
 export {

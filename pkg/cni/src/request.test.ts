@@ -68,7 +68,8 @@ describe('every version and command', () => {
   const rows = COMMANDS.flatMap((command) => SUPPORTED_VERSIONS.map((version) => ({ command, version })));
 
   it.each(rows)('$command of $version', ({ command, version }) => {
-    const stdin = { ...configuration, cniVersion: version, prevResult: {} };
+    const lists = { prevResult: {}, 'cni.dev/valid-attachments': [] };
+    const stdin = { ...configuration, cniVersion: version, ...lists };
     const expected = known[command].includes(version) ? command : { cniVersion: version, code: 1 };
     const found = outcome(call({ CNI_COMMAND: command }, stdin));
     if (typeof expected === 'string') expect(found).toBe(expected);
@@ -115,6 +116,37 @@ describe('what a runtime must not leave out or get wrong (specification, section
     expect(outcome(call({ CNI_COMMAND: 'CHECK' }))).toMatchObject({
       code: 7,
       msg: expect.stringMatching(/prevResult/),
+    });
+  });
+});
+
+describe('what GC must leave alone (specification, section 2)', () => {
+  const gc = (more: object) => call({ CNI_COMMAND: 'GC' }, { ...configuration, ...more });
+  const attachments = [{ containerID: 'c1', ifname: 'eth0' }];
+  const parsed = [{ containerId: 'c1', interfaceName: 'eth0' }];
+
+  it.each([
+    ['by its name', { 'cni.dev/valid-attachments': attachments }, parsed],
+    ['by the name it had in the text before', { 'cni.dev/attachments': attachments }, parsed],
+    [
+      'by both, as libcni writes them',
+      { 'cni.dev/valid-attachments': attachments, 'cni.dev/attachments': attachments },
+      parsed,
+    ],
+    ['nothing', { 'cni.dev/valid-attachments': [] }, []],
+    [
+      'nothing, as Go writes an empty list',
+      { 'cni.dev/valid-attachments': null, 'cni.dev/attachments': null },
+      [],
+    ],
+  ])('is listed %s', (_, more, validAttachments) => {
+    expect(parseRequest(gc(more))).toMatchObject({ request: { command: 'GC', validAttachments } });
+  });
+
+  it('is not nothing because nobody says it', () => {
+    expect(outcome(gc({}))).toMatchObject({
+      code: 7,
+      msg: expect.stringContaining('cni.dev/valid-attachments'),
     });
   });
 });

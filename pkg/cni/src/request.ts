@@ -9,6 +9,7 @@ import {
   type NetworkIdentity,
   parseConfiguration,
   parseIdentity,
+  type ValidAttachment,
 } from './configuration.ts';
 import type { Call } from './envelope.ts';
 import { type CniError, cniError, ERROR_CODE, isCniError } from './error.ts';
@@ -35,7 +36,12 @@ export interface AttachmentParameters {
 /** What the runtime asks for. */
 export type CniRequest =
   | { readonly command: 'VERSION'; readonly version: SpecVersion }
-  | ({ readonly command: 'STATUS' | 'GC'; readonly configuration: Configuration } & Answered)
+  | ({ readonly command: 'STATUS'; readonly configuration: Configuration } & Answered)
+  | ({
+      readonly command: 'GC';
+      readonly configuration: Configuration;
+      readonly validAttachments: readonly ValidAttachment[];
+    } & Answered)
   | ({
       readonly command: 'ADD' | 'CHECK';
       readonly configuration: Configuration;
@@ -87,7 +93,11 @@ function requestOf(
   if (tooOld !== undefined) return tooOld;
   if (command === 'STATUS' || command === 'GC') {
     const configuration = parseConfiguration(value);
-    return isCniError(configuration) ? configuration : { command, version, call, configuration };
+    if (isCniError(configuration)) return configuration;
+    if (command === 'STATUS') return { command, version, call, configuration };
+    const { validAttachments } = configuration;
+    if (validAttachments === undefined) return noValidAttachments();
+    return { command, version, call, configuration, validAttachments };
   }
   const attachment = attachmentOf(command, call.environment);
   if (isCniError(attachment)) return attachment;
@@ -165,6 +175,15 @@ function noPrevResult(): CniError {
     ERROR_CODE.invalidConfiguration,
     'CHECK needs prevResult, the result of the ADD',
     'The runtime must keep the result of the ADD and pass it.',
+  );
+}
+
+/** Not the same as an empty list: whoever leaves it out has not said that nothing lives. */
+function noValidAttachments(): CniError {
+  return cniError(
+    ERROR_CODE.invalidConfiguration,
+    'GC needs cni.dev/valid-attachments, the attachments that still live',
+    'The runtime must list them; an empty list removes every attachment of the network.',
   );
 }
 

@@ -5,13 +5,13 @@ import type { CniHost } from './cni-host.ts';
 import { delegate } from './delegate.ts';
 import { cniEndpointId, isOfNetwork } from './endpoint-id.ts';
 
-type GcRequest = Extract<CniRequest, { readonly command: 'STATUS' | 'GC' }>;
+type GcRequest = Extract<CniRequest, { readonly command: 'GC' }>;
 
 /** Detaches the containers of the network that are not among the valid attachments, as many as can be. */
 export async function gc(host: CniHost, request: GcRequest): Promise<CniError | undefined> {
-  const { name, validAttachments } = request.configuration;
+  const { name } = request.configuration;
   const valid = new Set(
-    validAttachments.map((attachment) => cniEndpointId({ network: name, ...attachment })),
+    request.validAttachments.map((attachment) => cniEndpointId({ network: name, ...attachment })),
   );
   const stale = host.endpoints().filter(({ id }) => isOfNetwork(id, name) && !valid.has(id));
   const failures: string[] = [];

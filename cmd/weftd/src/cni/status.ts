@@ -3,7 +3,7 @@ import { type CniError, type CniRequest, cniError, ERROR_CODE, isCniError } from
 import type { CniHost } from './cni-host.ts';
 import { delegate } from './delegate.ts';
 
-type StatusRequest = Extract<CniRequest, { readonly command: 'STATUS' | 'GC' }>;
+type StatusRequest = Extract<CniRequest, { readonly command: 'STATUS' }>;
 
 /**
  * An error while the node is not ready, with all reasons: 50 when it cannot add a container, 51 when it could but containers,
