@@ -233,6 +233,16 @@ describe('published ports', () => {
     expect((await attachments.attach('b', { ...request, containerId: 'c1' })).kind).toBe('attached');
   });
 
+  it('that cannot be published stay with their endpoint while it cannot be taken out', async () => {
+    portsFailure = 'there is no program nft';
+    const stuck = attachmentsOn(failingOn('delete'));
+    await expect(stuck.attach('a', web)).rejects.toThrow(DatastoreError);
+    expect(await stuck.attach('b', other)).toMatchObject(conflict);
+    expect(await stuck.attach('a', web)).toMatchObject({ message: expect.stringContaining(portsFailure) });
+    portsFailure = undefined;
+    expect((await stuck.attach('a', web)).kind).toBe('already-attached');
+  });
+
   it('need an address of their family', async () => {
     for (const hostAddress of ['::1', 'fd00::1']) {
       const ports = [{ ...web.ports[0], hostAddress }];

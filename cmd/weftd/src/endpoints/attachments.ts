@@ -129,7 +129,8 @@ export class Attachments {
     return this.#turns.run([id, hostInterface], () => {
       const known = this.#endpoints.get(id);
       if (known !== undefined) return this.#attachAgain(id, request, known);
-      return this.#ports.during(id, request, () => this.#attachNew(id, request));
+      const isThere = (): boolean => this.#endpoints.has(id);
+      return this.#ports.during(id, request, isThere, () => this.#attachNew(id, request));
     });
   }
 
@@ -271,6 +272,8 @@ export class Attachments {
     const spec = this.#wiring.specOf({ mac: known.spec.mac, ...request }, hostInterface, addresses);
     const plugged = this.#wiring.plug(spec);
     if (isRefusal(plugged)) return plugged;
+    const reason = request.ports?.length ? await this.#options.portsPublished() : undefined;
+    if (reason !== undefined) return portsNotPublished(id, reason);
     await this.#options.announced(addresses);
     const wiringMilliseconds = performance.now() - start;
     const timing = { ipamMilliseconds: 0, wiringMilliseconds, totalMilliseconds: wiringMilliseconds };
@@ -340,12 +343,7 @@ export class Attachments {
     const stuck = await this.#takeOut(id, endpoint);
     if (stuck !== undefined) return stuck;
     await this.#giveBack(id, 'attach');
-    return refuse(
-      'internal',
-      `its ports cannot be published: ${reason}`,
-      id,
-      'Mend that, then attach it again.',
-    );
+    return portsNotPublished(id, reason);
   }
 
   /** The container has another interface, by which it may send from the addresses of this one. */
@@ -359,6 +357,11 @@ export class Attachments {
   async #takeBack(id: string, hostInterface: string): Promise<void> {
     if ((await this.#wiring.unplug(hostInterface)) === undefined) await this.#giveBack(id, 'attach');
   }
+}
+
+function portsNotPublished(id: string, reason: string): Refusal {
+  const message = `its ports cannot be published: ${reason}`;
+  return refuse('internal', message, id, 'Mend that, then attach it again.');
 }
 
 function attachment(

@@ -10,7 +10,7 @@ import {
   portFamilies,
   portText,
 } from '@weft/calc';
-import { type AttachRequest, isRefusal, type Refusal, refuse } from '@weft/control';
+import { type AttachRequest, type Refusal, refuse } from '@weft/control';
 import { type Family, isUnspecified, parseAddress } from '@weft/ip';
 import type { WorkloadEndpoint } from '@weft/resources';
 import { isPortInUse } from './port-in-use.ts';
@@ -63,21 +63,23 @@ export class PortClaims {
     this.#claims.delete(id);
   }
 
-  /** Runs an attach that holds its ports from now on, or refuses it; an attach that fails gives them back. */
+  /**
+   * Runs an attach that holds its ports from now on, or refuses it; an attach that fails gives them back.
+   *
+   * @param isThere whether the endpoint is: one that failed may be, when it could not be taken out again
+   */
   async during<T extends object>(
     id: string,
     request: AttachRequest,
+    isThere: () => boolean,
     attach: () => Promise<T | Refusal>,
   ): Promise<T | Refusal> {
     const refusal = this.#claim(id, request);
     if (refusal !== undefined) return refusal;
-    let isAttached = false;
     try {
-      const answer = (await this.#inUse(id)) ?? (await attach());
-      isAttached = !isRefusal(answer);
-      return answer;
+      return (await this.#inUse(id)) ?? (await attach());
     } finally {
-      if (!isAttached) this.release(id);
+      if (!isThere()) this.release(id);
     }
   }
 
