@@ -290,6 +290,26 @@ describe('detach', () => {
     expect(await everything()).toEqual(one);
   });
 
+  it('takes away the interface of an attach that could neither be recorded nor taken back', async () => {
+    const failing = attachmentsOn(failingOn('create'));
+    kernel.failNext('delete-link', 'EBUSY');
+    await expect(failing.attach('a', request)).rejects.toThrow(DatastoreError);
+    kernel.failNext('delete-link', 'EBUSY');
+    expect(await failing.detach('a')).toMatchObject({ kind: 'refused', code: 'internal' });
+    expect(await everything()).toEqual({ interfaces: 1, records: 0, addresses: 1 });
+    expect((await failing.detach('a')).kind).toBe('not-attached');
+    expect(await everything()).toEqual(nothing);
+  });
+
+  it('leaves alone an interface that another attach has taken over', async () => {
+    const again = attachmentsOn(losingAnAnswer());
+    kernel.failNext('delete-link', 'EBUSY');
+    await expect(again.attach('a', request)).rejects.toThrow(DatastoreError);
+    expect((await again.attach('b', request)).kind).toBe('attached');
+    expect((await again.detach('a')).kind).toBe('not-attached');
+    expect(await everything()).toEqual(one);
+  });
+
   it('of an unknown id gives back what a request that died half-way had been assigned', async () => {
     const origin = {
       node: 'node1',

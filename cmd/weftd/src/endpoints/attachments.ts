@@ -51,6 +51,8 @@ export interface AttachmentsOptions extends WiringOptions {
 export class Attachments {
   readonly #options: AttachmentsOptions;
   readonly #endpoints = new Map<string, WorkloadEndpoint>();
+  /** Of interfaces that could not be taken away, and whose endpoint is not recorded: its id. */
+  readonly #stuck = new Map<string, string>();
   readonly #ports = new PortClaims();
   readonly #turns = new Turns();
   readonly #wiring: Wiring;
@@ -152,11 +154,12 @@ export class Attachments {
 
   /** Takes a container out and gives its addresses back. Throws DatastoreError; it can be repeated then. */
   detach(id: string): Promise<Detachment | Refusal> {
-    const { interfaceName } = this.#endpoints.get(id)?.spec ?? {};
+    const interfaceName = this.#endpoints.get(id)?.spec.interfaceName ?? this.#stuckOf(id);
     return this.#turns.run(interfaceName === undefined ? [id] : [id, interfaceName], async () => {
       const known = this.#endpoints.get(id);
       // Also for an unknown id: a request that died half-way may have left addresses under its handle.
-      const refusal = (known && (await this.#takeOut(id, known))) ?? (await this.#giveBack(id, 'detach'));
+      const takenOut = known === undefined ? this.#unplugStuck(id) : this.#takeOut(id, known);
+      const refusal = (await takenOut) ?? (await this.#giveBack(id, 'detach'));
       if (refusal !== undefined) return refusal;
       return known === undefined
         ? { kind: 'not-attached', id, addresses: [] }
@@ -309,6 +312,7 @@ export class Attachments {
       return refuse('conflict', 'a WorkloadEndpoint of that name exists', id, hint);
     }
     this.#endpoints.set(id, outcome.resource);
+    this.#stuck.delete(outcome.resource.spec.interfaceName ?? '');
     this.#options.changed();
     return undefined;
   }
@@ -355,7 +359,21 @@ export class Attachments {
 
   /** While the interface is there its addresses stay held; a detach can be tried again. */
   async #takeBack(id: string, hostInterface: string): Promise<void> {
-    if ((await this.#wiring.unplug(hostInterface)) === undefined) await this.#giveBack(id, 'attach');
+    this.#stuck.set(hostInterface, id);
+    if ((await this.#unplugStuck(id)) === undefined) await this.#giveBack(id, 'attach');
+  }
+
+  #stuckOf(id: string): string | undefined {
+    for (const [hostInterface, owner] of this.#stuck) if (owner === id) return hostInterface;
+    return undefined;
+  }
+
+  async #unplugStuck(id: string): Promise<Refusal | undefined> {
+    const hostInterface = this.#stuckOf(id);
+    if (hostInterface === undefined) return undefined;
+    const refusal = await this.#wiring.unplug(hostInterface);
+    if (refusal === undefined) this.#stuck.delete(hostInterface);
+    return refusal;
   }
 }
 
