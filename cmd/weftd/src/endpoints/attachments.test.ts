@@ -341,7 +341,8 @@ describe('addresses of an attach that died half-way', () => {
   it('are given back at the next start, those of recorded endpoints are kept', async () => {
     await attachments.attach('whole', request);
     const origin = { node: 'node1', intendedUse: 'Workload', num4: 1 } as const;
-    await ipam.autoAssign({ ...origin, handle: 'weft.node1.half' });
+    const half = await ipam.autoAssign({ ...origin, handle: 'weft.node1.half' });
+    if (half.kind !== 'assigned') throw new Error(half.what);
     await ipam.autoAssign({ ...origin, handle: 'weft.node2.other', node: 'node1' });
     expect(await heldAddresses()).toBe(3);
 
@@ -349,6 +350,9 @@ describe('addresses of an attach that died half-way', () => {
     await restarted.load();
     expect(await restarted.reclaim([])).toEqual(['half']);
     expect(await heldAddresses()).toBe(2);
+    expect(forgotten).toEqual([
+      { of: half.addresses.map(({ address }) => address), wasPublished: false, ...one, addresses: 2 },
+    ]);
   });
 
   it('are found by what the blocks say where the handle is that of CNI and does not name the node', async () => {

@@ -87,16 +87,20 @@ export class Attachments {
 
   /**
    * Gives back what an attach that died half-way had taken: addresses held for an endpoint that was never recorded. To be
-   * called when all endpoints are loaded and nobody can attach yet. Throws DatastoreError.
+   * called when all endpoints are loaded and nobody can attach yet, which is why flows are forgotten early enough after it.
+   * Throws DatastoreError.
    *
    * @param ownBlocks the blocks of this node
    * @returns the ids of those endpoints
    */
   async reclaim(ownBlocks: readonly Prefix[]): Promise<string[]> {
-    const { ipam, nodeName: node, store } = this.#options;
+    const { flowsForgotten, ipam, nodeName: node, store } = this.#options;
     const isEndpoint = (id: string): boolean => this.#endpoints.has(id);
     const orphans = await findOrphans({ store, node, ownBlocks, isEndpoint });
-    for (const { handle } of orphans) await ipam.reclaim.releaseByHandle(handle);
+    for (const { handle } of orphans) {
+      const release = await ipam.reclaim.releaseByHandle(handle);
+      if (release.kind !== 'unknown-handle') await flowsForgotten(release.addresses, false);
+    }
     return orphans.map(({ id }) => id);
   }
 
