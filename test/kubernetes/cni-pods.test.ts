@@ -109,6 +109,8 @@ function pluginOf(of: Attachments, meanwhile: () => Promise<void> = async () => 
         return of.attach(id, request);
       },
       detach: (id) => of.detach(id),
+      isUnderWay: (id) => of.isUnderWay(id),
+      settled: (id) => of.settled(id),
       differences: (id, request) => of.differences(id, request),
       endpoint: (id) => of.list().find((known) => known.id === id),
       endpoints: () => of.list(),

@@ -62,16 +62,16 @@ async function attach(
   const isKnown = host.endpoint(id) !== undefined;
   // An IPAM plugin is asked once for a container; what it said lies in the endpoint.
   const assigned = isKnown ? undefined : await delegate(host, request, 'ADD');
-  if (isCniError(assigned)) return undo(host, request, assigned);
+  if (isCniError(assigned)) return undo(host, id, request, assigned);
   const wanted = checked(
     attachRequest(request, assigned === undefined ? wishes : ipamWishes(assigned, wishes)),
   );
-  if (isCniError(wanted)) return undo(host, request, wanted);
+  if (isCniError(wanted)) return undo(host, id, request, wanted);
   const attached = await host.attach(id, wanted);
   if (isRefusal(attached)) {
     const error = refusedAttach(attached, request);
     // What was plugged in before has its address still.
-    return isKnown ? error : undo(host, request, error);
+    return isKnown ? error : undo(host, id, request, error);
   }
   return addResult(attached, request);
 }
@@ -87,12 +87,18 @@ function refusedAttach(refusal: Refusal, { attachment }: AddRequest): CniError {
   );
 }
 
-/** An IPAM plugin has to be told that its address is not used; that this fails too would hide what failed first. */
-async function undo(host: CniHost, request: AddRequest, error: CniError): Promise<CniError> {
+/** An IPAM plugin has to be told that its address is not used, once it is not: an attach may go on behind its answer. */
+async function undo(host: CniHost, id: string, request: AddRequest, error: CniError): Promise<CniError> {
+  if (host.isUnderWay(id)) void host.settled(id).then(() => giveBack(host, request));
+  else await giveBack(host, request);
+  return error;
+}
+
+/** That this fails too would hide what failed first. */
+async function giveBack(host: CniHost, request: AddRequest): Promise<void> {
   const undone = await delegate(host, request, 'DEL');
   if (isCniError(undone))
     host.log.warn('cni-ipam-not-undone', undone.message, { ...request.attachment, details: undone.details });
-  return error;
 }
 
 function checked(request: AttachRequest): AttachRequest | CniError {

@@ -8,6 +8,10 @@ export interface CniHost {
   readonly log: Logger;
   attach(id: string, request: AttachRequest): Promise<Attachment | Refusal>;
   detach(id: string): Promise<Detachment | Refusal>;
+  /** Whether an attach or detach of it goes on behind its answer. */
+  isUnderWay(id: string): boolean;
+  /** Resolves when nothing of it goes on any more. */
+  settled(id: string): Promise<void>;
   /** What of an endpoint is not as that request makes it, each in words; a refusal when it cannot be said. */
   differences(id: string, request: AttachRequest): readonly string[] | Refusal;
   /** The endpoints of this node. */

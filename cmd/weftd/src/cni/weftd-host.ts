@@ -25,6 +25,8 @@ export function weftdHost({ attaching, attachments, cluster, log, nodeName, read
     readiness,
     attach: (id, request) => attaching.attach(id, request),
     detach: (id) => attaching.detach(id),
+    isUnderWay: (id) => attachments.isUnderWay(id),
+    settled: (id) => attachments.settled(id),
     isPossible: () => attaching.isPossible,
     differences: (id, request) => attachments.differences(id, request),
     endpoints: () => attachments.list(),

@@ -43,7 +43,8 @@ export class Attaching {
   attach(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
     const { attachments, metrics, whyNoMore } = this.#with;
     return measured(
-      async () => whyNoMore(id) ?? this.onStore(id, () => attachments.attach(id, request)),
+      async () =>
+        whyNoMore(id) ?? this.onStore(id, (abandoned) => attachments.attach(id, request, abandoned)),
       (outcome, seconds) => metrics.attached(outcome, seconds),
     );
   }
@@ -62,13 +63,20 @@ export class Attaching {
     return this.#with.whyNotNow('') === undefined && this.#with.state.health.away === undefined;
   }
 
-  /** Runs what needs the datastore; that it is away is an answer, not a mistake of the daemon. */
-  async onStore<T extends object>(id: string, operation: () => Promise<T | Refusal>): Promise<T | Refusal> {
+  /**
+   * Runs what needs the datastore; that it is away is an answer, not a mistake of the daemon. The operation's signal aborts when
+   * it takes too long and whoever asked is answered without it.
+   */
+  async onStore<T extends object>(
+    id: string,
+    operation: (abandoned: AbortSignal) => Promise<T | Refusal>,
+  ): Promise<T | Refusal> {
     const { options, whyNotNow } = this.#with;
     const refusal = whyNotNow(id) ?? (await whyStillAway(this.#with, id));
     if (refusal !== undefined) return refusal;
+    const abandoned = new AbortController();
     try {
-      return await Promise.race([operation(), noAnswer(options, id)]);
+      return await Promise.race([operation(abandoned.signal), noAnswer(options, id, abandoned)]);
     } catch (error) {
       const refused = refusalOf(error, locationOf(options.datastore), id);
       if (refused === undefined) throw error;
@@ -78,12 +86,14 @@ export class Attaching {
 }
 
 /** A driver may wait for its servers longer than whoever asked; then that one is told which store it is. */
-function noAnswer({ datastore }: Options, id: string): Promise<Refusal> {
+async function noAnswer({ datastore }: Options, id: string, abandoned: AbortController): Promise<Refusal> {
   const { type, location } = locationOf(datastore);
   const seconds = NO_ANSWER_MS / 1000;
-  const message = `the datastore (${type} ${location}) has not answered within ${seconds} s; the work goes on in the daemon`;
+  const message = `the datastore (${type} ${location}) has not answered within ${seconds} s`;
   const refusal = refuse('unavailable', message, id, 'Ask again: repeating it is safe.');
-  return sleep(NO_ANSWER_MS, refusal, { ref: false });
+  await sleep(NO_ANSWER_MS, undefined, { ref: false });
+  abandoned.abort();
+  return refusal;
 }
 
 /**

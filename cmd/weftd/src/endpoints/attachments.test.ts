@@ -150,6 +150,35 @@ describe('attach', () => {
     expect(await everything()).toEqual(nothing);
   });
 
+  it('leaves nothing, its ports neither, when nobody waits any more at its end', async () => {
+    const abandoned = new AbortController();
+    const recording = Promise.withResolvers<void>();
+    const answering = Promise.withResolvers<void>();
+    const slow = attachmentsOn(
+      new Proxy(store, {
+        get: (target, property) => {
+          if (property !== 'create') return Reflect.get(target, property).bind(target);
+          return async (...resource: Parameters<Datastore['create']>) => {
+            recording.resolve();
+            await answering.promise;
+            return store.create(...resource);
+          };
+        },
+      }),
+    );
+    const web = { ...request, ports: [{ protocol: 'tcp', hostPort: 28_080, containerPort: 80 }] } as const;
+    const attaching = slow.attach('a', web, abandoned.signal);
+    await recording.promise;
+    expect(slow.isUnderWay('a')).toBe(true);
+    abandoned.abort();
+    answering.resolve();
+    await slow.settled('a');
+    expect(slow.isUnderWay('a')).toBe(false);
+    expect(await everything()).toEqual(nothing);
+    expect(await attaching).toMatchObject({ kind: 'refused', code: 'unavailable' });
+    expect((await slow.attach('b', { ...web, workload: 'other' })).kind).toBe('attached');
+  });
+
   it('succeeds after a try whose record was written though nobody was told', async () => {
     const again = attachmentsOn(losingAnAnswer());
     await expect(again.attach('a', request)).rejects.toThrow(DatastoreError);

@@ -20,6 +20,7 @@ import { type Address, address, hostPrefix, networkAddress, type Parsed, type Pr
 import type { Ipam } from '@weft/ipam';
 import type { WorkloadEndpoint } from '@weft/resources';
 import { type AllocatorUse, assignAddresses, handleOf } from './assign-addresses.ts';
+import { abandonedAttach, attachmentOf, portsNotPublished } from './attachment-of.ts';
 import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
 import { HeldAddresses } from './held-addresses.ts';
 import { findOrphans } from './orphans.ts';
@@ -129,14 +130,18 @@ export class Attachments {
       : toEndpoint(id, endpoint);
   }
 
-  /** Plugs a container in; one that is plugged in already is repaired. Throws DatastoreError. */
-  attach(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
+  /**
+   * Plugs a container in; one that is plugged in already is repaired. Throws DatastoreError.
+   *
+   * @param abandoned nobody waits any more: a container that was not there before is taken out again
+   */
+  attach(id: string, request: AttachRequest, abandoned?: AbortSignal): Promise<Attachment | Refusal> {
     const hostInterface = this.#wiring.hostInterfaceOf(request);
     return this.#turns.run([id, hostInterface], () => {
       const known = this.#endpoints.get(id);
       if (known !== undefined) return this.#attachAgain(id, request, known);
       const isThere = (): boolean => this.#endpoints.has(id);
-      return this.#ports.during(id, request, isThere, () => this.#attachNew(id, request));
+      return this.#ports.during(id, request, isThere, () => this.#attachNew(id, request, abandoned));
     });
   }
 
@@ -154,6 +159,16 @@ export class Attachments {
     const { ipNetworks = [], interfaceName = '', mac } = known.spec;
     const spec = this.#wiring.specOf({ mac, ...request }, interfaceName, ipNetworks.map(networkAddress));
     return this.#wiring.differences(spec, netns, request);
+  }
+
+  /** Resolves when nothing that was begun with an endpoint by now is under way. */
+  settled(id: string): Promise<void> {
+    return this.#turns.run([id], async () => undefined);
+  }
+
+  /** Whether anything is under way with an endpoint. */
+  isUnderWay(id: string): boolean {
+    return this.#turns.isTaken(id);
   }
 
   /** Takes a container out and gives its addresses back. Throws DatastoreError; it can be repeated then. */
@@ -198,7 +213,11 @@ export class Attachments {
     return refuse('unavailable', 'other writers changed its blocks at every attempt', id, 'Detach it again.');
   }
 
-  async #attachNew(id: string, request: AttachRequest): Promise<Attachment | Refusal> {
+  async #attachNew(
+    id: string,
+    request: AttachRequest,
+    abandoned?: AbortSignal,
+  ): Promise<Attachment | Refusal> {
     const start = performance.now();
     const hostInterface = this.#wiring.hostInterfaceOf(request);
     const inTheWay = (await this.#replaceSandbox(request)) ?? this.#refuseTaken(id, hostInterface);
@@ -217,12 +236,13 @@ export class Attachments {
     const failed = (await this.#record(id, request, spec, plugged)) ?? (await this.#publish(id, request));
     if (failed !== undefined) return failed;
     await this.#options.announced(addresses);
+    if (abandoned?.aborted) return this.#undo(id, abandonedAttach(id));
     const timing = {
       ipamMilliseconds: assigned - start,
       wiringMilliseconds: wired - assigned,
       totalMilliseconds: performance.now() - start,
     };
-    return attachment('attached', id, spec, plugged, timing);
+    return attachmentOf('attached', id, spec, plugged, timing);
   }
 
   async #addressesFor(id: string, request: AttachRequest): Promise<readonly Address[] | Refusal> {
@@ -284,7 +304,7 @@ export class Attachments {
     await this.#options.announced(addresses);
     const wiringMilliseconds = performance.now() - start;
     const timing = { ipamMilliseconds: 0, wiringMilliseconds, totalMilliseconds: wiringMilliseconds };
-    return attachment('already-attached', id, spec, plugged, timing);
+    return attachmentOf('already-attached', id, spec, plugged, timing);
   }
 
   /** Writes the WorkloadEndpoint; when that cannot be, the container is taken out again. */
@@ -346,12 +366,15 @@ export class Attachments {
   async #publish(id: string, { containerId, ports = [] }: AttachRequest): Promise<Refusal | undefined> {
     const waits = ports.length > 0 || this.#hasOther(id, containerId);
     const reason = waits ? await this.#options.portsPublished() : undefined;
+    if (reason === undefined || ports.length === 0) return undefined;
+    return this.#undo(id, portsNotPublished(id, reason));
+  }
+
+  /** Takes out what was just plugged in and recorded; the refusal is why, or what keeps it in. Throws DatastoreError. */
+  async #undo(id: string, why: Refusal): Promise<Refusal> {
     const endpoint = this.#endpoints.get(id);
-    if (reason === undefined || ports.length === 0 || endpoint === undefined) return undefined;
-    const stuck = await this.#takeOut(id, endpoint);
-    if (stuck !== undefined) return stuck;
-    await this.#giveBack(id, 'attach');
-    return portsNotPublished(id, reason);
+    const stuck = endpoint && (await this.#takeOut(id, endpoint));
+    return stuck ?? (await this.#giveBack(id, 'attach')) ?? why;
   }
 
   /** The container has another interface, by which it may send from the addresses of this one. */
@@ -379,28 +402,4 @@ export class Attachments {
     if (refusal === undefined) this.#stuck.delete(hostInterface);
     return refusal;
   }
-}
-
-function portsNotPublished(id: string, reason: string): Refusal {
-  const message = `its ports cannot be published: ${reason}`;
-  return refuse('internal', message, id, 'Mend that, then attach it again.');
-}
-
-function attachment(
-  kind: Attachment['kind'],
-  id: string,
-  spec: EndpointSpec,
-  plugged: PluggedEndpoint,
-  timing: Attachment['timing'],
-): Attachment {
-  const addresses = spec.addresses.map(hostPrefix);
-  return {
-    kind,
-    id,
-    addresses,
-    hostInterface: spec.hostInterface,
-    mac: plugged.containerMac,
-    mtuBytes: spec.mtuBytes,
-    timing,
-  };
 }

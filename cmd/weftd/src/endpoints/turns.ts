@@ -6,6 +6,11 @@
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
 
+  /** Whether an operation on that thing has been asked for and has not ended. */
+  isTaken(name: string): boolean {
+    return this.#last.has(name);
+  }
+
   /** Runs the operation when all that were asked for before it on one of the same things have ended. */
   async run<T>(names: readonly string[], operation: () => Promise<T>): Promise<T> {
     const before = Promise.allSettled(names.map((name) => this.#last.get(name)));
