@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '@weft/telemetry';
+import { createLogger, type Logger } from '@weft/telemetry';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CniSpool, type Replayed } from './spool.ts';
 
@@ -65,6 +65,45 @@ describe('a spool of DELs', () => {
     expect(seen.length).toBeLessThan(20);
     expect(spool.waiting).toBe(50);
     spool.close();
+  });
+
+  describe('that fails again and again', () => {
+    /** A look each 10 s: how long after the first, in s, one was tried, and one was complained about. */
+    async function looks(kind: (second: number) => 'later' | 'away', count: number) {
+      let second = 0;
+      const tried: number[] = [];
+      const said: number[] = [];
+      const warn = (event: string): void => void (event === 'cni-spool-waits' && said.push(second));
+      const replay = async (): Promise<Replayed> => {
+        tried.push(second);
+        return { kind: kind(second), reason: 'as the test wants' };
+      };
+      const spool = new CniSpool(directory, { ...log, warn } as Logger, replay, () => second * 1000);
+      leave('100-1', 'x');
+      for (; second < count * 10; second += 10) {
+        await spool.sweep();
+        expect(spool.waiting).toBe(1);
+      }
+      spool.close();
+      return { tried, said };
+    }
+
+    it('is tried after longer and longer pauses of ten minutes at most, and said as often', async () => {
+      const { said, tried } = await looks(() => 'later', 300);
+      expect(tried).toEqual([0, 10, 30, 70, 150, 310, 630, 1230, 1830, 2430]);
+      expect(said).toEqual(tried);
+    });
+
+    it('is tried at every look while nothing can be done, and said ever more rarely', async () => {
+      const { said, tried } = await looks(() => 'away', 20);
+      expect(tried).toHaveLength(20);
+      expect(said).toEqual([0, 10, 30, 70, 150]);
+    });
+
+    it('for another reason is said at once', async () => {
+      const { said } = await looks((second) => (second < 50 ? 'away' : 'later'), 7);
+      expect(said).toEqual([0, 10, 30, 50, 60]);
+    });
   });
 
   it('does what was kept, and tells when', async () => {

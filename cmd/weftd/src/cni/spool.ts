@@ -25,14 +25,27 @@ export type Replay = (call: Uint8Array, writtenAt: number) => Promise<Replayed>;
 const FILE_NAME = /^(\d{1,20})-\d+$/;
 /** Every so often what waits is looked for: a client also keeps a DEL that a living weftd did not answer in time. */
 const LOOK_MS = 10_000;
+/** Longest pause between two tries of a DEL that fails again and again, and between two complaints about it. */
+const MAX_PAUSE_MS = 600_000;
 /** DELs at once: each waits tens of milliseconds for the kernel. */
 const AT_ONCE = 8;
+
+/** How it stands with a file whose DEL has to wait. */
+interface Waiting {
+  /** Until then nothing is said of it; and nothing is tried either, unless it was not what failed. */
+  readonly quietUntil: number;
+  readonly pauseMs: number;
+  readonly kind: 'later' | 'away';
+}
 
 /** The directory, and what is done with it. */
 export class CniSpool {
   readonly #directory: string;
   readonly #log: Logger;
   readonly #replay: Replay;
+  readonly #now: () => number;
+  /** By file name. */
+  readonly #paused = new Map<string, Waiting>();
   #sweeping: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -40,10 +53,12 @@ export class CniSpool {
   #waiting = 0;
   #kept = 0;
 
-  constructor(directory: string, log: Logger, replay: Replay) {
+  /** @param now milliseconds, of a clock that is never set */
+  constructor(directory: string, log: Logger, replay: Replay, now: () => number = () => performance.now()) {
     this.#directory = directory;
     this.#log = log;
     this.#replay = replay;
+    this.#now = now;
   }
 
   /** How many DELs wait, as far as is known. */
@@ -52,8 +67,8 @@ export class CniSpool {
   }
 
   /**
-   * Does all that waits, once. Two at the same time are one; whatever cannot be done is tried again after a while. Never
-   * throws: a spool that cannot be read must not stop the daemon.
+   * Does all that waits, once. Two at the same time are one; whatever cannot be done is tried again after a while, a longer one
+   * each time it fails. Never throws: a spool that cannot be read must not stop the daemon.
    */
   sweep(): Promise<void> {
     this.#sweeping ??= this.#sweepOnce().finally(() => {
@@ -92,8 +107,10 @@ export class CniSpool {
   }
 
   async #sweepOnce(): Promise<void> {
-    const names = await this.#names();
-    let left = 0;
+    const all = await this.#names();
+    for (const name of this.#paused.keys()) if (!all.includes(name)) this.#paused.delete(name);
+    const names = all.filter((name) => !this.#isPaused(name));
+    let left = all.length - names.length;
     for (let start = 0; start < names.length; start += AT_ONCE) {
       const batch = names.slice(start, start + AT_ONCE);
       const outcomes = await Promise.all(batch.map((name) => this.#finish(name)));
@@ -130,15 +147,33 @@ export class CniSpool {
         await rm(path, { force: true });
         this.#log.info('cni-spool-done', 'a DEL that had waited is done', { path });
       }
-      if (replayed.kind === 'later' || replayed.kind === 'away')
-        this.#log.warn('cni-spool-waits', `a DEL has to wait: ${replayed.reason}`, { path });
       if (replayed.kind === 'never') await this.#setAside(path, replayed.reason);
-      return replayed.kind === 'later' || replayed.kind === 'away' ? replayed.kind : 'settled';
+      if (replayed.kind === 'done' || replayed.kind === 'never') return 'settled';
+      this.#pause(name, replayed);
+      return replayed.kind;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'settled'; // the client has had its answer meanwhile
       this.#complain(`${name} cannot be used`, error);
       return 'later';
     }
+  }
+
+  #isPaused(name: string): boolean {
+    const waiting = this.#paused.get(name);
+    return waiting?.kind === 'later' && this.#now() < waiting.quietUntil;
+  }
+
+  /** Each pause is twice the one before, and is said once. While nothing at all can be done, only the saying pauses. */
+  #pause(name: string, { kind, reason }: Extract<Replayed, { readonly kind: 'later' | 'away' }>): void {
+    const before = this.#paused.get(name);
+    const now = this.#now();
+    if (before !== undefined && before.kind === kind && now < before.quietUntil) return;
+    const pauseMs = before?.kind === kind ? Math.min(before.pauseMs * 2, MAX_PAUSE_MS) : LOOK_MS;
+    this.#paused.set(name, { kind, pauseMs, quietUntil: now + pauseMs });
+    this.#log.warn('cni-spool-waits', `a DEL has to wait: ${reason}`, {
+      path: join(this.#directory, name),
+      secondsUntilNext: pauseMs / 1000,
+    });
   }
 
   async #replayFile(path: string, name: string): Promise<Replayed> {
