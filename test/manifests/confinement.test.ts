@@ -23,8 +23,10 @@ it('the manifest gives weftd five capabilities and a file system it cannot write
       add: ['NET_ADMIN', 'NET_BIND_SERVICE', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'],
     },
     seccompProfile: { type: 'RuntimeDefault' },
-    appArmorProfile: { type: 'Unconfined' },
     seLinuxOptions: { type: 'spc_t' },
+  });
+  expect(daemonSet?.spec.template.metadata.annotations).toEqual({
+    'container.apparmor.security.beta.kubernetes.io/weftd': 'unconfined',
   });
 });
 
