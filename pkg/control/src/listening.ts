@@ -8,11 +8,15 @@ const CLOSE_MILLISECONDS = 2_000;
 
 /**
  * Listens; resolves to the TCP port, 0 for a unix socket. A socket file is private (0600) from its first instant.
- * Throws `ControlError` with `cannot-listen`, which names `place`.
+ * `::` is all addresses of the machine, also of one whose kernel has no IPv6. Throws `ControlError` with `cannot-listen`, which
+ * names `place`.
  */
 export function listen(server: Server, where: ListenOptions, place: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(cannotListen(error, place)));
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EAFNOSUPPORT' || where.host !== '::') return reject(cannotListen(error, place));
+      resolve(listen(server, { ...where, host: '0.0.0.0' }, place));
+    });
     const mask = process.umask(0o177);
     server.listen(where, () => resolve((server.address() as AddressInfo).port ?? 0));
     process.umask(mask);

@@ -2,7 +2,7 @@
  * All listening sockets of a server, kept in line with its configuration.
  */
 
-import type { Address, Prefix } from '@weft/ip';
+import { type Address, familyOf, isUnspecified, type Prefix } from '@weft/ip';
 import type { ListenAddress, PeerConfig } from '../speaker/config.ts';
 import type { ListenError } from './listen-error.ts';
 import { type Accept, Listener } from './listener.ts';
@@ -23,6 +23,7 @@ export class ListenerSet {
       const key = `${listen.address} ${listen.port}`;
       const listener = this.#listeners.get(key) ?? next.get(key) ?? Listener.open(listen, this.#accept);
       if (!(listener instanceof Listener)) {
+        if (isOfMissingFamily(listener, listen, wanted)) continue;
         this.#closeUnless(next, this.#listeners);
         return listener;
       }
@@ -48,4 +49,14 @@ export class ListenerSet {
   #closeUnless(listeners: ReadonlyMap<string, Listener>, kept: ReadonlyMap<string, Listener>): void {
     for (const [key, listener] of listeners) if (!kept.has(key)) listener.close();
   }
+}
+
+/** All addresses of a family that the kernel does not have are none, where those of the other are listened on. */
+function isOfMissingFamily(
+  { cause }: ListenError,
+  { address }: ListenAddress,
+  wanted: readonly ListenAddress[],
+): boolean {
+  if (cause !== 'family-not-supported' || !isUnspecified(address)) return false;
+  return wanted.some((other) => familyOf(other.address) !== familyOf(address));
 }
