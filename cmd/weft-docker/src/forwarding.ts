@@ -3,7 +3,8 @@
  *
  * The rules stand at the end of the chain: what dockerd decides about its own networks and what an administrator wrote
  * (DOCKER-USER) comes first, and only what the policy would have dropped gets here. dockerd leaves them where they are when it
- * restarts; a firewall that is loaded anew may not, so they are looked at again and again.
+ * restarts; a firewall that is loaded anew may not, so they are looked at again and again. A rule that turns everything away and
+ * stands before them is an administrator's word, too: it stays where it is, and is complained about.
  */
 import type { Logger } from '@weft/telemetry';
 import { execa } from 'execa';
@@ -14,6 +15,10 @@ const CHECK_MS = 30_000;
 const PROGRAMS = ['iptables', 'ip6tables'] as const;
 type Program = (typeof PROGRAMS)[number];
 
+const COMMENT = 'weft: containers are routed';
+/** As `--list-rules` prints a rule that no packet passes, whatever its comment. */
+const CLOSING = /^-A FORWARD (?:-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+) )?-j (?:DROP|REJECT)\b/;
+
 /** The rules of one prefix of interface names: into the containers and out of them. */
 function rulesFor(prefix: string): string[][] {
   return ['--out-interface', '--in-interface'].map((direction) => [
@@ -23,7 +28,7 @@ function rulesFor(prefix: string): string[][] {
     '--match',
     'comment',
     '--comment',
-    'weft: containers are routed',
+    COMMENT,
     '--jump',
     'ACCEPT',
   ]);
@@ -41,6 +46,7 @@ export interface ForwardingOptions {
 /** How a program ended; no code: it could not be started. */
 export interface RunResult {
   readonly exitCode: number | undefined;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
@@ -76,24 +82,38 @@ export class Forwarding {
     for (const rule of prefixes.flatMap(rulesFor)) {
       if ((await run(program, ['--wait', '--check', ...rule])).exitCode === 0) continue;
       const { exitCode, stderr } = await run(program, ['--wait', '--append', ...rule]);
-      if (exitCode !== 0) return this.#complain(program, stderr);
+      if (exitCode !== 0) return this.#complain(program, `${program} could not be told: ${stderr}`, HINT);
       this.#options.log.info('forwarding-allowed', 'The firewall lets traffic of containers through.', {
         program,
         rule: rule.join(' '),
       });
     }
-    this.#complaints.delete(program);
+    const closing = closingRule((await run(program, ['--wait', '--list-rules', 'FORWARD'])).stdout);
+    if (closing === undefined) this.#complaints.delete(program);
+    else
+      this.#complain(program, `a rule of ${program} turns away what weft lets through: ${closing}`, CLOSED);
   }
 
-  #complain(program: Program, reason: string): void {
+  #complain(program: Program, reason: string, hint: string): void {
     if (this.#complaints.get(program) === reason) return;
     this.#complaints.set(program, reason);
-    const hint = `If its FORWARD policy is DROP, containers cannot be reached: let interfaces cali+ through.`;
-    this.#options.log.warn('forwarding-not-allowed', `${program} could not be told: ${reason}`, { hint });
+    this.#options.log.warn('forwarding-not-allowed', reason, { program, hint });
   }
+}
+
+const HINT = 'If its FORWARD policy is DROP, containers cannot be reached: let interfaces cali+ through.';
+const CLOSED =
+  'Containers cannot be reached: put that rule behind those of weft, or let interfaces cali+ through before it.';
+
+/** The rule before which ours should stand and do not. */
+function closingRule(listed: string): string | undefined {
+  const rules = listed.split('\n');
+  const own = rules.findIndex((rule) => rule.includes(COMMENT));
+  return rules.slice(0, Math.max(own, 0)).find((rule) => CLOSING.test(rule));
 }
 
 async function runIptables(program: Program, args: readonly string[]): Promise<RunResult> {
   const result = await execa(program, args, { reject: false });
-  return { exitCode: result.exitCode, stderr: result.stderr || (result.originalMessage ?? '') };
+  const { exitCode, originalMessage = '', stderr, stdout } = result;
+  return { exitCode, stdout: stdout ?? '', stderr: stderr || originalMessage };
 }
