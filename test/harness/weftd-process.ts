@@ -17,6 +17,8 @@ export interface WeftdStart {
   readonly host: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** `NET_ADMIN` and the like: root with these alone; all of them unless told. */
+  readonly capabilities?: readonly string[];
 }
 
 /** A line of its log. */
@@ -37,7 +39,7 @@ export class WeftdProcess {
   #process: ChildProcess | undefined;
 
   /** Starts it; it runs when this returns, and is not ready for anything yet. */
-  async start({ args, environment = {}, host, lab }: WeftdStart): Promise<void> {
+  async start({ args, capabilities, environment = {}, host, lab }: WeftdStart): Promise<void> {
     built ??= installation();
     const { node, weftd } = await built;
     const files = {
@@ -49,7 +51,7 @@ export class WeftdProcess {
     };
     const places = Object.entries(files).flatMap(([flag, name]) => [`--${flag}`, join(this.directory, name)]);
     const log = openSync(this.#logFile, 'a');
-    const command = [node, weftd, ...places, ...args];
+    const command = [...confinement(capabilities), node, weftd, ...places, ...args];
     this.#process = spawn('nsenter', [`--net=/run/netns/${namespaceOf(lab, host)}`, ...command], {
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', log, log],
@@ -120,4 +122,10 @@ export class WeftdProcess {
     if (exitCode === null && signalCode === null) return undefined;
     throw new Error(`weftd has ended with ${signalCode ?? exitCode}:\n${this.output}`);
   }
+}
+
+function confinement(capabilities: readonly string[] | undefined): string[] {
+  if (capabilities === undefined) return [];
+  const bounding = ['-all', ...capabilities.map((name) => `+${name.toLowerCase()}`)].join(',');
+  return ['setpriv', `--bounding-set=${bounding}`, '--inh-caps=-all', '--no-new-privs'];
 }

@@ -30,6 +30,8 @@ export interface EndpointFailure {
 
 const permissionHint =
   'Run as root, in a container with CAP_NET_ADMIN, CAP_SYS_ADMIN and a writable /proc/sys.';
+const netnsHint =
+  'Run as root, in a container with CAP_SYS_ADMIN, and with CAP_SYS_PTRACE for a namespace in /proc of a process.';
 const permissionErrnos = ['EPERM', 'EACCES', 'EROFS'];
 
 /** The container's namespace cannot be opened. */
@@ -40,7 +42,7 @@ export function netnsFailure(path: string, { errno }: Refusal): EndpointFailure 
       kind: 'no-permission',
       message: 'no permission to enter the namespace',
       object,
-      hint: permissionHint,
+      hint: netnsHint,
       errno,
     };
   if (errno === 'ENOENT')

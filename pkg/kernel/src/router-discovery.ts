@@ -58,7 +58,8 @@ export interface RouterDiscovery {
  */
 export function openRouterDiscovery(link: Link, heard: RouterListener): RouterDiscovery {
   const opened = syscalls.socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
-  if (!opened.ok) throw new KernelError('cannot open an ICMPv6 socket', opened.errno);
+  if (!opened.ok)
+    throw new KernelError('cannot open an ICMPv6 socket, for which CAP_NET_RAW is needed', opened.errno);
   const fd = opened.value;
   prepare(fd, link);
   let open = true;
