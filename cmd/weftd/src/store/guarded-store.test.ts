@@ -93,12 +93,14 @@ describe('a store that loses its cluster while a node works with it', () => {
     await expect(guarded.list('IPPool')).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  it('is listed again instead of believed when what it deleted is there', async () => {
+  it('is listed again instead of believed when it was emptied and has what it deleted again', async () => {
     const { guarded, store } = await setUp();
     const events: string[] = [];
     const copy = mirror(guarded, ['Node'], ({ event }) => events.push(event.kind));
     await copy.whenInSync();
+    await store.delete(clusterKey);
     await store.delete({ kind: 'Node', name: 'node1' });
+    await store.create(information('abc'));
     await store.create(node('node1'));
     await vi.waitFor(() => expect(events.filter((kind) => kind === 'snapshot')).toHaveLength(2));
     expect(events).not.toContain('delete');
@@ -113,6 +115,43 @@ describe('a store that loses its cluster while a node works with it', () => {
     await store.delete({ kind: 'Node', name: 'node1' });
     await vi.waitFor(() => expect(copy.objects('Node').size).toBe(0));
     await copy.close();
+  });
+});
+
+describe('what believing a deletion costs', () => {
+  async function countGets(
+    guarded: GuardedStore,
+    store: ReturnType<typeof createMemoryStore>,
+    count: number,
+  ) {
+    for (let number = 0; number < count; number++) await store.create(node(`more${number}`));
+    const copy = mirror(guarded, ['Node'], () => {});
+    await copy.whenInSync();
+    const get = vi.spyOn(store, 'get');
+    await Promise.all(
+      Array.from({ length: count }, (_, number) => store.delete({ kind: 'Node', name: `more${number}` })),
+    );
+    await vi.waitFor(() => expect([...copy.objects('Node').keys()]).toEqual(['node1']));
+    await copy.close();
+    return get.mock.calls.length;
+  }
+
+  it('is one look, and one for all that come at once', async () => {
+    const { guarded, store } = await setUp();
+    expect(await countGets(guarded, store, 1)).toBe(1);
+    expect(await countGets(guarded, store, 500)).toBeLessThan(10);
+  });
+
+  it('is a look for each object after somebody wrote the identity, since it may have been restored', async () => {
+    const { guarded, store } = await setUp();
+    const list = store.list.bind(store);
+    vi.spyOn(store, 'list').mockImplementationOnce(async (kind, options) => {
+      const found = await list(kind, options);
+      const before = (await store.get(clusterKey)) as ReturnType<typeof information>;
+      await store.update({ ...before, spec: { ...before.spec, clusterType: 'k8s' } });
+      return found;
+    });
+    expect(await countGets(guarded, store, 3)).toBeGreaterThan(3);
   });
 });
 

@@ -19,6 +19,10 @@ import {
 import type { Kind, ResourceOf } from '@weft/resources';
 import type { ClusterGuard } from './cluster-identity.ts';
 import type { LateStore } from './late-store.ts';
+import { runsOf } from './runs.ts';
+
+/** Events of a watch that are held at once while somebody looks whether they are to be believed. */
+const MOST_HELD = 1000;
 
 /** The store of a daemon. */
 export class GuardedStore implements Datastore {
@@ -26,6 +30,8 @@ export class GuardedStore implements Datastore {
   readonly #identity: ClusterGuard;
   /** Something ended a watch, or a look has failed: what comes next may be another store. */
   #isSuspect = false;
+  /** Which state of the identity's object each kind was last listed under. */
+  readonly #listedUnder = new Map<Kind, string>();
 
   constructor(store: LateStore, identity: ClusterGuard) {
     this.#store = store;
@@ -38,9 +44,10 @@ export class GuardedStore implements Datastore {
 
   async list<K extends Kind>(kind: K, options?: ListOptions): Promise<ResourceList<K>> {
     // Before and afterwards: it may be emptied in between, or restored, and what was read is that of an empty one.
-    await this.#requireSame();
+    const state = await this.#requireSame();
     const found = await this.#store.list(kind, options);
     await this.#requireSame();
+    this.#listedUnder.set(kind, state);
     return found;
   }
 
@@ -64,10 +71,13 @@ export class GuardedStore implements Datastore {
     since: Revision,
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<K>, void, undefined> {
+    const state = this.#listedUnder.get(kind);
+    const open = (until: AbortSignal): AsyncIterable<WatchEvent<K>> => this.#store.watch(kind, since, until);
     try {
-      for await (const event of this.#store.watch(kind, since, signal)) {
-        if (event.kind === 'delete') await this.#requireGone(event.key);
-        yield event;
+      for await (const events of runsOf(open, signal, MOST_HELD)) {
+        const gone = events.flatMap((event) => (event.kind === 'delete' ? [event.key] : []));
+        if (gone.length > 0) await this.#requireGone(gone, state);
+        yield* events;
       }
     } catch (error) {
       this.#isSuspect = true;
@@ -83,26 +93,34 @@ export class GuardedStore implements Datastore {
     return this.#store.close();
   }
 
-  /** A store that was emptied and restored meanwhile has the object; what else changed then, no event tells. */
-  async #requireGone(key: ResourceKey): Promise<void> {
-    await this.#requireSame();
-    const found = await this.#store.get(key).catch(unlessUnreadable);
-    if (found === undefined) return;
-    const what = `${key.kind} ${keyText(key)} is there again after it was deleted`;
-    throw new DatastoreError(
-      'compacted',
-      `Cannot go on watching: ${what}. List again and go on from the list.`,
-    );
+  /**
+   * One look is enough for all deletions that came before it. A store that was emptied and restored meanwhile, which shows in
+   * another state of its identity's object, has the objects again; what else changed then, no event tells.
+   */
+  async #requireGone(keys: readonly ResourceKey[], state: string | undefined): Promise<void> {
+    if ((await this.#requireSame()) === state) return;
+    for (const key of keys) {
+      const found = await this.#store.get(key).catch(unlessUnreadable);
+      if (found === undefined) continue;
+      const what = `${key.kind} ${keyText(key)} is there again after it was deleted`;
+      throw new DatastoreError(
+        'compacted',
+        `Cannot go on watching: ${what}. List again and go on from the list.`,
+      );
+    }
   }
 
   async #requireTrusted(): Promise<void> {
     if (this.#isSuspect) await this.#requireSame();
   }
 
-  async #requireSame(): Promise<void> {
+  /** @returns which state of the identity's object it found */
+  async #requireSame(): Promise<string> {
     this.#isSuspect = true;
-    this.#identity.require(await this.#store.get({ kind: 'ClusterInformation', name: 'default' }));
+    const found = await this.#store.get({ kind: 'ClusterInformation', name: 'default' });
+    this.#identity.require(found);
     this.#isSuspect = false;
+    return `${found?.metadata.uid} ${found?.metadata.resourceVersion}`;
   }
 }
 
