@@ -37,6 +37,7 @@ import type { Options } from './options.ts';
 import type { RecordAnswers } from './recording/record-answers.ts';
 import type { State } from './state.ts';
 import { locationOf } from './store/location.ts';
+import type { Unreadable } from './store/unreadable.ts';
 import { version } from './version.ts';
 
 /** The rooms that are asked. */
@@ -58,6 +59,8 @@ export interface BackendSources {
   readonly attaching: Attaching;
   readonly cni: CniPlugin;
   readonly recorded: RecordAnswers;
+  /** Objects that weftd goes on without. */
+  readonly unreadable: Unreadable;
   /** Who says why a route is (not) there. */
   readonly explaining: NodeSources;
 }
@@ -101,8 +104,8 @@ export function controlBackend(sources: BackendSources): ControlBackend {
   };
 }
 
-function daemonStatus({ addresses, options, readiness, state }: BackendSources): DaemonStatus {
-  const detail = state.health.describe();
+function daemonStatus({ addresses, options, readiness, state, unreadable }: BackendSources): DaemonStatus {
+  const detail = state.trouble ?? unreadable.describe();
   return {
     node: options.nodeName,
     role: 'node',

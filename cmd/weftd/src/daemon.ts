@@ -12,6 +12,7 @@ import { Rooms } from './rooms.ts';
 import { unlockSysctls } from './startup/unlock-sysctls.ts';
 import { StartupError } from './startup-error.ts';
 import { LateStore } from './store/late-store.ts';
+import { Unreadable } from './store/unreadable.ts';
 
 /**
  * Makes the daemon of a node; nothing runs before `start`. A datastore of this machine has to be there; one elsewhere may
@@ -21,15 +22,11 @@ export async function createDaemon(options: Options, log: Logger): Promise<Daemo
   // First: whoever may not use the kernel is told so before there is a file.
   const kernel = await openKernel();
   unlockSysctls(log);
-  const onUnreadable: OnUnreadable = ({ kind, name }, reason) =>
-    log.error('resource-unreadable', reason, {
-      kind,
-      name,
-      hint: 'correct it, or delete it; weftd goes on without it',
-    });
+  const unreadable = new Unreadable({ get: (key) => store.get(key) }, log);
+  const onUnreadable: OnUnreadable = (key, reason) => unreadable.found(key, reason);
   const store = new LateStore(() => openDatastore(options.datastore, { create: true, onUnreadable }));
   if (!isElsewhere(options)) await store.open();
-  return new Daemon(options, log, store, kernel);
+  return new Daemon(options, log, store, kernel, unreadable);
 }
 
 /** A running daemon. */
@@ -37,8 +34,8 @@ export class Daemon {
   readonly #rooms: Rooms;
   #control: ControlServer | undefined;
 
-  constructor(options: Options, log: Logger, store: LateStore, kernel: Kernel) {
-    this.#rooms = new Rooms(options, log, store, kernel, () => this.#openControl());
+  constructor(options: Options, log: Logger, store: LateStore, kernel: Kernel, unreadable: Unreadable) {
+    this.#rooms = new Rooms(options, log, store, kernel, unreadable, () => this.#openControl());
   }
 
   /**
@@ -114,6 +111,7 @@ export class Daemon {
     rooms.forwarding.close();
     rooms.journal.close();
     await rooms.state.close();
+    rooms.unreadable.close();
     await rooms.store.close();
     rooms.kernel.close();
   }

@@ -89,7 +89,7 @@ export class Joining {
     if (this.#awaited === undefined) return undefined;
     if (this.#awaited === LOCKED) return refuse('unavailable', LOCKED, id, LOCKED_HINT);
     const hint = 'It goes on by itself when the datastore answers: ask again then.';
-    const detail = this.#with.state.health.describe() ?? this.#awaited;
+    const detail = this.#with.state.trouble ?? this.#awaited;
     return refuse('unavailable', `weftd is not through its start: ${detail}`, id, hint);
   }
 
@@ -137,12 +137,9 @@ export class Joining {
   /** The mirror waits out by itself what passes; here it is only told to whoever asks. */
   async #whenAllIsKnown(): Promise<void> {
     const { delayed, state } = this.#with;
-    const inSync = state.whenInSync();
-    while (!state.mirror.inSync) {
-      await Promise.race([inSync, sleep(CHECK_MS, undefined, { ref: false })]);
-      if (state.health.away !== undefined) await delayed();
-    }
-    await inSync;
+    const known = state.whenInSync().then(() => 'known');
+    while ((await Promise.race([known, sleep(CHECK_MS, undefined, { ref: false })])) !== 'known')
+      if (state.trouble !== undefined) await delayed();
   }
 }
 

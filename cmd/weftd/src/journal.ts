@@ -18,6 +18,7 @@ import { blockName } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
 import type { AllocatorUse } from './endpoints/assign-addresses.ts';
 import { endpointIdOfHandle } from './endpoints/assign-addresses.ts';
+import { getReadable } from './store/unreadable.ts';
 
 /** Entries of so long are written together, in ms: what a crash can lose, until the next start finds it. */
 const BATCH_MS = 50;
@@ -153,7 +154,7 @@ export async function mendJournal(
   const cidrs = new Set([...ownBlocks, ...open.flatMap(({ block }) => block ?? [])]);
   const blocks: BlockSpec[] = [];
   for (const cidr of cidrs) {
-    const block = await store.get({ kind: 'IPAMBlock', name: blockName(cidr) });
+    const block = await getReadable(store, { kind: 'IPAMBlock', name: blockName(cidr) });
     if (block !== undefined && !block.spec.deleted) blocks.push(block.spec);
   }
   const by = { program: 'weftd', verb: 'start' };

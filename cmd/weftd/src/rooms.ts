@@ -46,6 +46,7 @@ import { GuardedStore } from './store/guarded-store.ts';
 import type { LateStore } from './store/late-store.ts';
 import { locationOf } from './store/location.ts';
 import { StoreHealth } from './store/store-health.ts';
+import type { Unreadable } from './store/unreadable.ts';
 import { TunnelAddresses } from './tunnels/tunnel-addresses.ts';
 import { version } from './version.ts';
 
@@ -70,6 +71,7 @@ export class Rooms {
   readonly journal: BatchedJournal;
   readonly startup: NodeStartup;
   readonly joining: Joining;
+  readonly unreadable: Unreadable;
   readonly attaching: Attaching;
   readonly cni: CniPlugin;
   readonly answering: MonitoringAnswers;
@@ -80,13 +82,21 @@ export class Rooms {
   restarting: boolean;
 
   /** @param delayed the start may take long: whoever asks should be told. May be called more than once */
-  constructor(options: Options, log: Logger, late: LateStore, kernel: Kernel, delayed: () => Promise<void>) {
+  constructor(
+    options: Options,
+    log: Logger,
+    late: LateStore,
+    kernel: Kernel,
+    unreadable: Unreadable,
+    delayed: () => Promise<void>,
+  ) {
     this.options = options;
     this.log = log;
     const earlier = kernel.routes({ table: MAIN_TABLE, protocol: WEFT_ROUTE_PROTOCOL });
     this.restarting = earlier.length > 0;
     const identity = new ClusterIdentity(options.nodenameFile, () => this.restarting);
-    const store = new GuardedStore(late, identity);
+    this.unreadable = unreadable;
+    const store = new GuardedStore(late, identity, (key, reason) => unreadable.found(key, reason));
     this.store = store;
     this.kernel = kernel;
     const health = new StoreHealth(locationOf(options.datastore), log);
@@ -275,6 +285,7 @@ export class Rooms {
       attaching: this.attaching,
       cni: this.cni,
       explaining: this.#explaining(),
+      unreadable: this.unreadable,
       recorded: new RecordAnswers(this.options, this.record.recorder),
     };
   }
@@ -291,7 +302,7 @@ export class Rooms {
         nodes()
           .filter(({ metadata }) => metadata.name === nodeName)
           .flatMap(nodeAddresses),
-      notCurrent: () => notCurrent(this.state.isCurrent, this.state.health.describe()),
+      notCurrent: () => notCurrent(this.state.isCurrent, this.state.trouble),
       state: this.state,
       endpoints: () => this.attachments.resources(),
       routes: () => routeStatuses(this.forwarding.dataplane),
@@ -313,7 +324,7 @@ export class Rooms {
   readiness(isSettling: boolean = this.speaking.isSettling): Health {
     return readiness({
       inSync: this.state.isCurrent,
-      storeAway: this.state.health.describe(),
+      storeAway: this.state.trouble,
       awaited: this.joining.awaited,
       noBgpReason: this.speaking.noBgpReason,
       listenError: this.speaking.error?.message,

@@ -141,7 +141,12 @@ export class State {
 
   /** True while all that is mirrored is known and its watches run: what is decided rests on the present. */
   get isCurrent(): boolean {
-    return this.mirror.inSync && this.mirror.interruptions.size === 0 && this.health.away === undefined;
+    return this.mirror.inSync && this.mirror.interruptions.size === 0 && this.trouble === undefined;
+  }
+
+  /** Why what is known is not all, or old: in one sentence; undefined while nothing has failed. */
+  get trouble(): string | undefined {
+    return this.health.describe() ?? this.#places.trouble;
   }
 
   #wantPasswords(changed: Kind): void {

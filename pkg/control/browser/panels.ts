@@ -24,7 +24,7 @@ export function nodePanel({ bgp, name, problem, status }: Look): HTMLElement[] {
       ['AS, BGP Identifier', `${bgp.asn}, ${bgp.bgpIdentifier}`],
       [
         'datastore',
-        `${datastore.type} ${datastore.location}, ${datastore.inSync ? 'in sync' : (datastore.detail ?? 'not in sync')}`,
+        `${datastore.type} ${datastore.location}, ${[datastore.inSync ? 'in sync' : 'not in sync', ...(datastore.detail ? [datastore.detail] : [])].join('; ')}`,
       ],
       ['weftd', `${version}, since ${clock(since)}`],
     ]),

@@ -52,7 +52,7 @@ export function printNodeStatus(
 
 function describeDaemon(status: DaemonStatus, bgp: BgpPeers, paint: Paint): string[] {
   const { datastore, readiness } = status;
-  const sync = datastore.inSync ? 'in sync' : `not in sync${datastore.detail ? `: ${datastore.detail}` : ''}`;
+  const sync = `${datastore.inSync ? '' : 'not '}in sync${datastore.detail ? `: ${datastore.detail}` : ''}`;
   return [
     `weftd is running on ${status.node}: version ${status.version}, pid ${status.pid}, since ${clockTime(status.since)}.`,
     `AS ${bgp.asn}, BGP identifier ${bgp.bgpIdentifier}. Datastore ${datastore.type} ${datastore.location}, ${sync}.`,

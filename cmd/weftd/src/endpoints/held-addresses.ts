@@ -16,6 +16,7 @@ import type { Datastore } from '@weft/datastore';
 import { type Address, address, familyOf, type Prefix } from '@weft/ip';
 import { addressAt, type Ipam, ordinalsOfHandle, workloadHandle } from '@weft/ipam';
 import { blockName, type IPAMHandle } from '@weft/resources';
+import { getReadable } from '../store/unreadable.ts';
 import type { AllocatorUse } from './assign-addresses.ts';
 import { assignFor } from './assign-addresses.ts';
 import { Turns } from './turns.ts';
@@ -192,7 +193,7 @@ function holdIdOfHandle(node: string, handle: string): string | undefined {
 async function addressesOf(store: Datastore, { spec }: IPAMHandle): Promise<Address[]> {
   const addresses: Address[] = [];
   for (const cidr of Object.keys(spec.block)) {
-    const block = await store.get({ kind: 'IPAMBlock', name: blockName(cidr as Prefix) });
+    const block = await getReadable(store, { kind: 'IPAMBlock', name: blockName(cidr as Prefix) });
     if (block === undefined) continue;
     const ordinals = ordinalsOfHandle(block.spec, spec.handleID);
     addresses.push(...ordinals.map((ordinal) => addressAt(block.spec, ordinal)));

@@ -3,6 +3,7 @@ import type { Datastore } from '@weft/datastore';
 import type { Prefix } from '@weft/ip';
 import { allocationAt } from '@weft/ipam';
 import { blockName } from '@weft/resources';
+import { getReadable } from '../store/unreadable.ts';
 import { ENDPOINT_ATTRIBUTE, endpointIdOfHandle } from './assign-addresses.ts';
 
 /** What an attach left. */
@@ -37,7 +38,7 @@ export async function findOrphans({ isEndpoint, node, ownBlocks, store }: Orphan
 }
 
 async function markedIn(store: Datastore, node: string, cidr: Prefix): Promise<Orphan[]> {
-  const block = await store.get({ kind: 'IPAMBlock', name: blockName(cidr) });
+  const block = await getReadable(store, { kind: 'IPAMBlock', name: blockName(cidr) });
   if (block === undefined || block.spec.deleted) return [];
   return block.spec.allocations.flatMap((_, ordinal) => {
     const { attributes = {}, handle } = allocationAt(block.spec, ordinal) ?? {};

@@ -10,6 +10,7 @@ import {
   type ListOptions,
   type NameClaim,
   type OfKind,
+  type OnUnreadable,
   type ResourceKey,
   type ResourceList,
   type Revision,
@@ -20,6 +21,7 @@ import type { Kind, ResourceOf } from '@weft/resources';
 import type { ClusterGuard } from './cluster-identity.ts';
 import type { LateStore } from './late-store.ts';
 import { runsOf } from './runs.ts';
+import { getReadable } from './unreadable.ts';
 
 /** Events of a watch that are held at once while somebody looks whether they are to be believed. */
 const MOST_HELD = 1000;
@@ -28,18 +30,26 @@ const MOST_HELD = 1000;
 export class GuardedStore implements Datastore {
   readonly #store: LateStore;
   readonly #identity: ClusterGuard;
+  readonly #unreadable: OnUnreadable;
   /** Something ended a watch, or a look has failed: what comes next may be another store. */
   #isSuspect = false;
   /** Which state of the identity's object each kind was last listed under. */
   readonly #listedUnder = new Map<Kind, string>();
 
-  constructor(store: LateStore, identity: ClusterGuard) {
+  /** @param unreadable told of each object that somebody asks for, and that nobody can read */
+  constructor(store: LateStore, identity: ClusterGuard, unreadable: OnUnreadable = () => undefined) {
     this.#store = store;
     this.#identity = identity;
+    this.#unreadable = unreadable;
   }
 
-  get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined> {
-    return this.#store.get(key);
+  async get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined> {
+    try {
+      return await this.#store.get(key);
+    } catch (error) {
+      if (error instanceof DatastoreError && error.code === 'corrupt') this.#unreadable(key, error.message);
+      throw error;
+    }
   }
 
   async list<K extends Kind>(kind: K, options?: ListOptions): Promise<ResourceList<K>> {
@@ -100,7 +110,8 @@ export class GuardedStore implements Datastore {
   async #requireGone(keys: readonly ResourceKey[], state: string | undefined): Promise<void> {
     if ((await this.#requireSame()) === state) return;
     for (const key of keys) {
-      const found = await this.#store.get(key).catch(unlessUnreadable);
+      // What nobody can read is told as deleted, too.
+      const found = await getReadable(this.#store, key);
       if (found === undefined) continue;
       const what = `${key.kind} ${keyText(key)} is there again after it was deleted`;
       throw new DatastoreError(
@@ -122,10 +133,4 @@ export class GuardedStore implements Datastore {
     this.#isSuspect = false;
     return `${found?.metadata.uid} ${found?.metadata.resourceVersion}`;
   }
-}
-
-/** What nobody can read is told as deleted, too. */
-function unlessUnreadable(error: unknown): undefined {
-  if (error instanceof DatastoreError && error.code === 'corrupt') return undefined;
-  throw error;
 }

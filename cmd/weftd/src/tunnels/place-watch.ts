@@ -18,6 +18,9 @@ export interface PlaceWatchOptions {
 
 const NONE: readonly Place[] = [];
 
+/** How long a start waits for blocks that cannot be read, in ms: well below the time for which peers keep the node's routes. */
+const PATIENCE_MS = 30_000;
+
 /** The places as they are known; none while they are not wanted. */
 export class PlaceWatch {
   readonly #options: PlaceWatchOptions;
@@ -39,7 +42,19 @@ export class PlaceWatch {
     return this.#run?.places() ?? NONE;
   }
 
-  /** Resolves when all are read: without them routes that an earlier weftd wrote would look stale. */
+  /** Why they are not known, or old: in one sentence; undefined while all is well. */
+  get trouble(): string | undefined {
+    const problem = this.#run?.problem;
+    return (
+      problem &&
+      `the blocks of all nodes (IPAMBlock), by which routes by tunnels go, cannot be read: ${problem}`
+    );
+  }
+
+  /**
+   * Resolves when all are read: without them routes that an earlier weftd wrote would look stale. Where they cannot be read it
+   * is waited for a while and no longer: all else must not wait for a right that nobody gives.
+   */
   async whenRead(): Promise<void> {
     await this.#run?.read.promise;
   }
@@ -53,6 +68,7 @@ export class PlaceWatch {
 /** One time of following, from `want` to its end. */
 class Run {
   readonly read = Promise.withResolvers<void>();
+  problem: string | undefined;
   readonly #options: PlaceWatchOptions;
   readonly #stop = new AbortController();
   readonly #byBlock = new Map<string, readonly Place[]>();
@@ -78,12 +94,15 @@ class Run {
     const { log, store } = this.#options;
     for await (const event of follow(store, 'IPAMBlock', this.#stop.signal)) {
       if (event.kind === 'interrupted') {
+        this.problem = event.error.message;
         log.warn('blocks-unread', event.error.message, {
-          hint: 'routes by tunnels stay as last known; tried again by itself',
+          hint: 'let weftd read IPAMBlocks; routes by tunnels stay as last known; tried again by itself',
         });
+        setTimeout(() => this.read.resolve(), PATIENCE_MS).unref();
         continue;
       }
       if (event.kind === 'snapshot') {
+        this.problem = undefined;
         const before = this.#text();
         this.#byBlock.clear();
         for (const block of event.items) this.#byBlock.set(block.metadata.name, placesOfBlock(block));
@@ -114,6 +133,7 @@ class Run {
 
   #fail(error: unknown): void {
     if (this.#stop.signal.aborted) return;
+    this.problem = (error as Error).message;
     this.#options.log.error('blocks-not-followed', (error as Error).message, {
       hint: 'routes by tunnels stay as last known until weftd starts again',
     });

@@ -22,7 +22,7 @@ export interface DatastoreStatus {
   readonly location: string;
   /** A complete snapshot of every kind is held and the watches run. */
   readonly inSync: boolean;
-  /** What is wrong or awaited; absent when in sync. */
+  /** What is wrong or awaited, or what weftd goes on without though it is in sync; absent when all is well. */
   readonly detail?: string | undefined;
 }
 

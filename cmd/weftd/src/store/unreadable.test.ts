@@ -1,0 +1,66 @@
+import { DatastoreError } from '@weft/datastore';
+import { createLogger } from '@weft/telemetry';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { getReadable, Unreadable } from './unreadable.ts';
+
+const key = { kind: 'IPAMBlock', name: '10-0-0-0-26' } as const;
+const corrupt = new DatastoreError('corrupt', 'it is no JSON');
+
+let events: { event: string; name: string; hint?: string }[];
+let get: ReturnType<typeof vi.fn<() => Promise<undefined>>>;
+let unreadable: Unreadable;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  events = [];
+  get = vi.fn(async () => undefined);
+  const log = createLogger({
+    name: 'weftd',
+    level: 'info',
+    destination: { write: (line) => events.push(JSON.parse(line)) },
+  });
+  unreadable = new Unreadable({ get }, log);
+});
+
+afterEach(() => {
+  unreadable.close();
+  vi.useRealTimers();
+});
+
+describe('an object that cannot be read', () => {
+  it('is named with what to do, in the log once and in the status until it can be read or is gone', async () => {
+    expect(unreadable.describe()).toBeUndefined();
+    get.mockRejectedValueOnce(corrupt);
+    unreadable.found(key, 'it is no JSON');
+    unreadable.found(key, 'Cannot read it: it is no JSON');
+    expect(events).toEqual([
+      expect.objectContaining({
+        event: 'resource-unreadable',
+        name: '10-0-0-0-26',
+        hint: 'correct it, or delete it; weftd goes on without it',
+      }),
+    ]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(unreadable.describe()).toBe(
+      'weftd goes on without what it cannot read (correct it, or delete it): IPAMBlock 10-0-0-0-26: it is no JSON',
+    );
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(unreadable.describe()).toBeUndefined();
+    expect(events.at(-1)).toMatchObject({ event: 'resource-readable', kind: 'IPAMBlock' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is one of at most three that are named, with the number of the others', () => {
+    for (let number = 0; number < 5; number++) unreadable.found({ ...key, name: `b${number}` }, 'bad');
+    expect(unreadable.describe()).toMatch(
+      /: IPAMBlock b0: bad; IPAMBlock b1: bad; IPAMBlock b2: bad; and 2 more$/,
+    );
+  });
+
+  it('is as good as none to whoever does without it, and any other failure is one', async () => {
+    get.mockRejectedValueOnce(corrupt);
+    expect(await getReadable({ get }, key)).toBeUndefined();
+    get.mockRejectedValueOnce(new DatastoreError('unavailable', 'it is away'));
+    await expect(getReadable({ get }, key)).rejects.toThrow('it is away');
+  });
+});

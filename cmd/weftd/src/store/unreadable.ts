@@ -1,0 +1,83 @@
+/** Objects of the datastore that nobody can read: weftd goes on without them, and says which they are until they can be read, or are gone. */
+import { type Datastore, DatastoreError, keyText, type ResourceKey } from '@weft/datastore';
+import type { Kind, ResourceOf } from '@weft/resources';
+import type { Logger } from '@weft/telemetry';
+
+/** How often they are looked at again, in ms. */
+const LOOK_MS = 10_000;
+
+/** How many are remembered, and how many are named at once. */
+const MOST_KNOWN = 100;
+const MOST_NAMED = 3;
+
+const HINT = 'correct it, or delete it; weftd goes on without it';
+
+/** Those that are known of. */
+export class Unreadable {
+  readonly #store: Pick<Datastore, 'get'>;
+  readonly #log: Logger;
+  readonly #reasons = new Map<string, { readonly key: ResourceKey; readonly reason: string }>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param store asked again for what could not be read */
+  constructor(store: Pick<Datastore, 'get'>, log: Logger) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** One was found. */
+  found(key: ResourceKey, reason: string): void {
+    const object = `${key.kind} ${keyText(key)}`;
+    if (this.#reasons.has(object)) return;
+    this.#log.error('resource-unreadable', reason, { kind: key.kind, name: key.name, hint: HINT });
+    if (this.#reasons.size >= MOST_KNOWN) return;
+    this.#reasons.set(object, { key, reason });
+    this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref();
+  }
+
+  /** One sentence for the status; undefined when all can be read. */
+  describe(): string | undefined {
+    if (this.#reasons.size === 0) return undefined;
+    const named = [...this.#reasons]
+      .slice(0, MOST_NAMED)
+      .map(([object, { reason }]) => `${object}: ${reason}`);
+    const more = this.#reasons.size - named.length;
+    const rest = more > 0 ? `; and ${more} more` : '';
+    return `weftd goes on without what it cannot read (correct it, or delete it): ${named.join('; ')}${rest}`;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    for (const [object, { key }] of this.#reasons) {
+      const isStill = await this.#store.get(key).then(
+        () => false,
+        () => true,
+      );
+      if (isStill) continue;
+      this.#reasons.delete(object);
+      this.#log.info('resource-readable', 'It can be read again, or is gone.', {
+        kind: key.kind,
+        name: key.name,
+      });
+    }
+    if (this.#reasons.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** The object; undefined also where nobody can read it, for whoever does without it. */
+export async function getReadable<K extends Kind>(
+  store: Pick<Datastore, 'get'>,
+  key: ResourceKey<K>,
+): Promise<ResourceOf<K> | undefined> {
+  try {
+    return await store.get(key);
+  } catch (error) {
+    if (error instanceof DatastoreError && error.code === 'corrupt') return undefined;
+    throw error;
+  }
+}
