@@ -83,13 +83,20 @@ describe('what weftd is told about its node', () => {
     });
   });
 
+  it('takes no part in BGP where CALICO_NETWORKING_BACKEND says vxlan', () => {
+    const chosen = ['vxlan', 'bird', ''].map(
+      (backend) => optionsOf([], { CALICO_NETWORKING_BACKEND: backend }).withoutBgp,
+    );
+    expect(chosen).toEqual([true, false, false]);
+  });
+
   it('is refused where it makes no sense', () => {
     const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
       throw new Error(`exit ${code}`);
     });
     const errors = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     for (const environment of [
-      { CALICO_NETWORKING_BACKEND: 'vxlan' },
+      { CALICO_NETWORKING_BACKEND: 'none' },
       { CALICO_IPV4POOL_CIDR: 'nonsense' },
       { AS: 'as' },
       { IP_AUTODETECTION_METHOD: 'last-found' },

@@ -326,7 +326,7 @@ export class Rooms {
       inSync: this.state.isCurrent,
       storeAway: this.state.trouble,
       awaited: this.joining.awaited,
-      noBgpReason: this.speaking.noBgpReason,
+      noBgpReason: this.speaking.isSilentByChoice ? undefined : this.speaking.noBgpReason,
       listenError: this.speaking.error?.message,
       peers: this.speaking.bgp?.peers() ?? [],
       isSettling,

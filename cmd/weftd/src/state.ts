@@ -249,6 +249,7 @@ function constantInput({
   nodeName,
   holdTimeSeconds,
   restartTimeSeconds,
+  withoutBgp,
 }: Options): Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'settings'> {
   return {
     nodeName,
@@ -258,6 +259,7 @@ function constantInput({
       gracefulRestartTimeSeconds: restartTimeSeconds,
       routerId: 'auto',
       isDraining: false,
+      ...(withoutBgp ? { withoutBgp } : {}),
     },
   };
 }

@@ -321,6 +321,25 @@ describe('a calculator', () => {
   });
 });
 
+describe('a node without BGP by choice', () => {
+  it('has no speaker and no sessions, and the tunnels and routes it has otherwise', () => {
+    const tunnelled = [pool('pods', '10.1.0.0/16', { vxlanMode: 'Always' })];
+    const input = inputOf({ nodes: [node1, node2], pools: tunnelled, blockAffinities: blocks, facts });
+    const silent = calculate({ ...input, settings: { ...DEFAULT_SETTINGS, withoutBgp: true } });
+    expect(silent).toMatchObject({
+      speaker: {
+        kind: 'no-bgp',
+        isChosen: true,
+        reason: expect.stringContaining('CALICO_NETWORKING_BACKEND'),
+      },
+      sessions: [],
+    });
+    const { routes, tunnels } = calculate(input);
+    expect([silent.routes, silent.tunnels]).toEqual([routes, tunnels]);
+    expect(tunnels).toHaveLength(1);
+  });
+});
+
 describe('FelixConfiguration', () => {
   const input = inputOf({
     nodes: [node1],

@@ -147,11 +147,14 @@ function assemble(
   };
 }
 
+const WITHOUT_BGP = 'CALICO_NETWORKING_BACKEND is vxlan on this node: tunnels alone carry its pods';
+
 type OwnNode =
   | { readonly kind: 'node'; readonly node: BgpNode }
   | Extract<DesiredSpeaker, { kind: 'no-bgp' }>;
 
-function ownNode({ nodeName }: CalcInput, { own }: BgpCluster): OwnNode {
+function ownNode({ nodeName, settings }: CalcInput, { own }: BgpCluster): OwnNode {
+  if (settings.withoutBgp) return { kind: 'no-bgp', reason: WITHOUT_BGP, isChosen: true };
   if (own === undefined)
     return {
       kind: 'no-bgp',

@@ -10,10 +10,10 @@ import type { SessionDecision } from './sessions/sessions.ts';
 import type { WorkloadMtu } from './tunnels/mtu.ts';
 import type { DesiredTunnel, Unencapsulated } from './tunnels/tunnels.ts';
 
-/** The speaker to run, or why there is none. */
+/** The speaker to run, or why there is none; `isChosen`: because nobody wants one. */
 export type DesiredSpeaker =
   | { readonly kind: 'bgp'; readonly config: SpeakerConfig }
-  | { readonly kind: 'no-bgp'; readonly reason: string };
+  | { readonly kind: 'no-bgp'; readonly reason: string; readonly isChosen?: true };
 
 /** The desired state of one node. Plain data; equal inputs give equal text as JSON, whatever their order. */
 export interface DesiredState {

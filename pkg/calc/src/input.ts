@@ -36,6 +36,8 @@ export interface CalcSettings {
   readonly routerId: 'auto' | 'hash' | Address;
   /** Peers are to avoid this node, because it is about to go (RFC 8326). */
   readonly isDraining: boolean;
+  /** The operator wants no BGP here: pods are carried by tunnels alone. Source: Calico's backend `vxlan`. */
+  readonly withoutBgp?: true;
 }
 
 /** The settings when nobody sets any. */

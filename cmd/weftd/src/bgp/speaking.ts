@@ -46,12 +46,15 @@ export interface SpeakingOptions {
 /** What of the desired state is about BGP. */
 export type Followed = Pick<DesiredState, 'announcements' | 'nodeAddresses' | 'sessions' | 'speaker'>;
 
+type NoSpeaker = Extract<DesiredState['speaker'], { kind: 'no-bgp' }>;
+
 /** BGP of one daemon, over the life of one speaker. */
 export class Speaking {
   readonly #with: SpeakingOptions;
   readonly #handingOver = new HandingOver();
   #bgp: Bgp | undefined;
   #noBgpReason: string | undefined;
+  #isSilentByChoice = false;
   #error: StartError | undefined;
   #retry: NodeJS.Timeout | undefined;
   #startedAt: number | undefined;
@@ -71,6 +74,11 @@ export class Speaking {
   /** Why there is no BGP; undefined when there is. */
   get noBgpReason(): string | undefined {
     return this.#noBgpReason;
+  }
+
+  /** There is no BGP, and nobody wants any. */
+  get isSilentByChoice(): boolean {
+    return this.#noBgpReason !== undefined && this.#isSilentByChoice;
   }
 
   /** Why the speaker could not take over what is wanted of it. */
@@ -111,7 +119,7 @@ export class Speaking {
 
   /** Takes over what was calculated. */
   follow({ announcements, nodeAddresses, sessions, speaker }: Followed): void {
-    if (speaker.kind === 'no-bgp') this.#fallSilent(speaker.reason, sessions);
+    if (speaker.kind === 'no-bgp') this.#fallSilent(speaker, sessions);
     else {
       this.#configure({ config: speaker.config, nodeAddresses, sessions });
       this.#noBgpReason = undefined;
@@ -127,8 +135,10 @@ export class Speaking {
   }
 
   /** Without BGP the datastore alone says which routes there are. A speaker that runs is left without peers and routes. */
-  #fallSilent(reason: string, sessions: readonly SessionDecision[]): void {
-    if (this.#noBgpReason !== reason) this.#with.log.warn('bgp-off', `no BGP: ${reason}`);
+  #fallSilent({ isChosen, reason }: NoSpeaker, sessions: readonly SessionDecision[]): void {
+    if (this.#noBgpReason !== reason)
+      this.#with.log[isChosen ? 'info' : 'warn']('bgp-off', `no BGP: ${reason}`);
+    this.#isSilentByChoice = isChosen === true;
     this.#noBgpReason = reason;
     this.#error = undefined;
     this.#handingOver.reset(sessions);

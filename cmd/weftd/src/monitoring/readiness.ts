@@ -13,7 +13,7 @@ export interface ReadinessFacts {
   readonly storeAway: string | undefined;
   /** What the start waits for; undefined when it is over. */
   readonly awaited: string | undefined;
-  /** Why there is no BGP; undefined when there is. */
+  /** Why there is no BGP; undefined when there is, and when nobody wants any. */
   readonly noBgpReason: string | undefined;
   /** Why the speaker could not take over what is wanted of it. */
   readonly listenError: string | undefined;

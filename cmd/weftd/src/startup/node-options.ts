@@ -26,6 +26,8 @@ export interface NodeOptions {
   readonly autodetectPollIntervalMs: number;
   /** False: another Node may have the same address. */
   readonly checksNodeAddress: boolean;
+  /** Tunnels alone carry the pods of this node: Calico's backend `vxlan`. */
+  readonly withoutBgp: boolean;
   /** Absent: what the Node says, or the cluster. */
   readonly asNumber?: number;
   /** The Node of Kubernetes that this one is, where the datastore is another. */
@@ -112,7 +114,8 @@ export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.Process
       ? findNodeName(nodenameFile, { ...machineSources, environment })
       : { name: given.nodeName, source: '--node-name' };
   if (found.name === '') throw noName();
-  refuseOtherBackends(environment.CALICO_NETWORKING_BACKEND);
+  const { CALICO_NETWORKING_BACKEND: backend } = environment;
+  if (backend === 'none') throw noBackend();
   return {
     nodeName: found.name,
     nodeNameSource: found.source,
@@ -122,6 +125,7 @@ export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.Process
       { family: 6, wanted: given.ip6, method: given.ip6AutodetectionMethod ?? FIRST_FOUND },
     ],
     autodetectPollIntervalMs: given.autodetectPollInterval ?? POLL_INTERVAL_MS,
+    withoutBgp: backend === 'vxlan',
     checksNodeAddress: environment.DISABLE_NODE_IP_CHECK !== 'true',
     ...(given.asNumber === undefined ? {} : { asNumber: given.asNumber }),
     ...(environment.CALICO_K8S_NODE_REF ? { kubernetesNode: environment.CALICO_K8S_NODE_REF } : {}),
@@ -138,13 +142,11 @@ function noName(): StartupError {
   );
 }
 
-/** Calico's agent can do without BGP. weft's pods would then have no routes, and whoever asks for that must know. */
-function refuseOtherBackends(backend: string | undefined): void {
-  if (backend !== 'vxlan' && backend !== 'none') return;
-  const what = backend === 'vxlan' ? 'carries no pods in VXLAN' : 'does not leave routing to others';
-  throw new StartupError(
-    `weft routes by BGP, and ${what}`,
-    `CALICO_NETWORKING_BACKEND=${backend}`,
-    'set it to bird or unset it, or keep calico-node on this node',
+/** Calico's agent can leave routing to others. weft's pods would then have no routes, and whoever asks for that must know. */
+function noBackend(): StartupError {
+  return new StartupError(
+    'weft does not leave routing to others',
+    'CALICO_NETWORKING_BACKEND=none',
+    'set it to bird or vxlan or unset it, or keep calico-node on this node',
   );
 }
