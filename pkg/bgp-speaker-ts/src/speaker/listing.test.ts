@@ -46,6 +46,14 @@ describe('the lists of a speaker', () => {
     });
   });
 
+  test('are as long as the count says, also when routes have gone', () => {
+    const counted = () => [subject().routeCount(IPV4), [...subject().locRib(IPV4)].length];
+    expect(counted()).toEqual([3, 3]);
+    originate(network, B, '10.1.0.64/26');
+    network.advance(10_000);
+    expect(counted()).toEqual([1, 1]);
+  });
+
   test('may rest while tables grow and routes go, and go on with what is there', () => {
     const lists = [
       subject().selectedRoutes(IPV4),

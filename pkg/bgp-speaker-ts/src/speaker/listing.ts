@@ -59,6 +59,14 @@ export function* listLocRib({ tables }: SpeakerCore, family: Family): IterableIt
   }
 }
 
+/** Counts what `listLocRib` would list. */
+export function countLocRib({ tables }: SpeakerCore, family: Family): number {
+  const rib = tables.ribs[family];
+  let count = 0;
+  for (let prefix = 0; prefix < rib.prefixes.highWater; prefix += 1) if (isSelected(rib, prefix)) count += 1;
+  return count;
+}
+
 /** Lists the selected routes of a family; with a match, those whose prefix it holds for. */
 export function* listSelected(
   { tables }: SpeakerCore,

@@ -28,6 +28,7 @@ import type { SpeakerAction, SpeakerEvent } from './events.ts';
 import { type Explanation, explainPrefix } from './explain.ts';
 import { endInitialSync, flush, hasWork } from './flush.ts';
 import {
+  countLocRib,
   listAdjRibIn,
   listAdjRibOut,
   listLocRib,
@@ -127,6 +128,11 @@ export class Speaker {
   /** All selected routes of a family. */
   locRib(family: Family): IterableIterator<LocRibChange> {
     return listLocRib(this.#core, family);
+  }
+
+  /** How many selected routes a family has. */
+  routeCount(family: Family): number {
+    return countLocRib(this.#core, family);
   }
 
   /** All paths a peer has sent, rejected ones too; nothing for a peer that is not there. */
