@@ -201,6 +201,30 @@ describe('what lies between two nodes', () => {
     expect(blocksAt(network, other)).toEqual([blockOf(1)]);
   });
 
+  test('a host that is switched off says nothing more, not even that its sessions are over', () => {
+    const network = started(generateCluster({ nodes: 3, topology: { kind: 'mesh' } }));
+    network.runUntilQuiet();
+    network.switchOff(one);
+    expect(network.names).toEqual([other, nodeName(2)]);
+    // The two that are left lose a session each, and have nothing to tell each other.
+    expect(network.runFor(120_000).updates).toBe(0);
+    expect(blocksAt(network, other)).toEqual([blockOf(1), blockOf(2)].sort());
+    expect(() => network.speaker(one)).toThrow('there is no node');
+  });
+
+  test.each([
+    ['that is switched off does not answer', 'switchOff', false],
+    ['whose process was killed refuses', 'remove', true],
+  ] as const)('a host %s', (_what, end, refuses) => {
+    const heard = new Set<string>();
+    const network = started(pair, { onEvent: (_name, { kind }) => heard.add(kind) });
+    heard.clear();
+    network[end](one);
+    network.runFor(120_000);
+    expect(network.speaker(other).status()[0]?.state).not.toBe('Established');
+    expect(heard.has('connect-failed')).toBe(refuses);
+  });
+
   test('an address where nobody listens refuses, and is asked again', () => {
     const network = started({ ...pair, nodes: pair.nodes.slice(0, 1) });
     const states = clusterStates(pair, SURROUNDINGS);

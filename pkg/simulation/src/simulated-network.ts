@@ -119,6 +119,17 @@ export class SimulatedNetwork {
       for (const end of [...ends]) this.#close(end, 'ECONNRESET');
   }
 
+  /**
+   * Switches the host of a node off: it says and answers nothing any more, and nobody is told. It may come back by `add`,
+   * and is then nobody's peer of before.
+   */
+  switchOff(name: string): void {
+    const node = this.#node(name);
+    node.alive = false;
+    this.#nodes.delete(name);
+    this.#links.isolate(node);
+  }
+
   /** Gives a node another configuration. */
   configure(name: string, config: SpeakerConfig): void {
     const node = this.#node(name);
@@ -143,7 +154,7 @@ export class SimulatedNetwork {
     this.#resume();
   }
 
-  /** Takes all links of a node down: its host is switched off, as far as the others can tell. */
+  /** Takes all links of a node down; it runs on alone. */
   isolate(name: string): void {
     this.#links.isolate(this.#node(name));
   }
@@ -290,9 +301,9 @@ export class SimulatedNetwork {
     if (!isAnswered()) return;
     const latency = this.#links.latency(node, target);
     this.#timeline.add(this.#now + 2 * latency, () => {
-      if (!near.open) return;
-      if (!target.alive) this.#refuse(near);
-      else if (isAnswered()) this.#establish(near, target, source);
+      if (!near.open || !isAnswered()) return;
+      if (target.alive) this.#establish(near, target, source);
+      else this.#refuse(near);
     });
   }
 
@@ -355,6 +366,7 @@ export class SimulatedNetwork {
   }
 
   #carry(from: SimulatedNode, to: SimulatedNode, arrive: () => void): void {
+    if (!to.alive) return;
     if (this.#links.isUp(from, to)) this.#timeline.add(this.#now + this.#links.latency(from, to), arrive);
     else this.#stalled.push({ from, to, arrive });
   }

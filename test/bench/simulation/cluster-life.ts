@@ -104,7 +104,7 @@ export class ClusterLife {
 
   /** The host of the node that came last is switched off. */
   loseNode(): RunResult {
-    this.network.isolate(this.#joiner.metadata.name);
+    this.network.switchOff(this.#joiner.metadata.name);
     return this.network.runFor(LOSS_MS);
   }
 
@@ -122,7 +122,7 @@ export class ClusterLife {
     const lacking = new Set<string>();
     let milliseconds = 0;
     const sum = { messages: 0, updates: 0, bytes: 0 };
-    network.isolate(this.reflector);
+    network.switchOff(this.reflector);
     for (let at = 0; at < LOSS_MS; at += LOOK_MS) {
       const run = network.runFor(LOOK_MS);
       if (run.milliseconds > 0) milliseconds = at + run.milliseconds;
@@ -176,7 +176,5 @@ function reflectorsOf(topology: ClusterTopology): number {
 }
 
 function routesOf(network: SimulatedNetwork, name: string): number {
-  let routes = 0;
-  for (const _route of network.speaker(name).locRib('ipv4-unicast')) routes += 1;
-  return routes;
+  return network.speaker(name).routeCount('ipv4-unicast');
 }

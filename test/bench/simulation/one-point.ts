@@ -35,9 +35,9 @@ function live(point: SimulatedPoint) {
   const costs = life.takeRecords();
   const joined = life.join();
   if (!life.isComplete) throw new Error('the node that joined is not known');
+  const speakers = [life.node, life.reflector].map((name) => life.network.speaker(name).status().length);
   const lost = life.loseNode();
   const reflectorLost = point.topology.kind === 'mesh' ? undefined : life.loseReflector();
-  const speakers = [life.node, life.reflector].map((name) => life.network.speaker(name).status().length);
   return {
     costs,
     topology: point.topology.kind,

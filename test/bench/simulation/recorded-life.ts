@@ -8,8 +8,9 @@ export interface LifeCost {
   readonly processorMs: number;
 }
 
-/** How often a life is played: the least of what is measured must show over the noise of the heap. */
-const COPIES = 10;
+/** How many events are played in all: the least of what is measured must show over the noise of the heap. */
+const EVENTS = 20_000;
+const COPIES = { least: 2, most: 10 } as const;
 
 /** The record. */
 export class RecordedLife {
@@ -39,13 +40,17 @@ export class RecordedLife {
   replay(): LifeCost {
     const before = usedKibibytes();
     const start = process.cpuUsage();
-    const speakers = Array.from({ length: COPIES }, (_, copy) => this.#play(copy));
+    const speakers = Array.from({ length: this.#copies() }, (_, copy) => this.#play(copy));
     const { user, system } = process.cpuUsage(start);
     const after = usedKibibytes();
     return {
       kibibytes: Math.round((after - before) / speakers.length),
       processorMs: Math.round((user + system) / 100 / speakers.length) / 10,
     };
+  }
+
+  #copies(): number {
+    return Math.min(COPIES.most, Math.max(COPIES.least, Math.round(EVENTS / this.#events.length)));
   }
 
   #play(seed: number): Speaker {
