@@ -2,7 +2,15 @@
  * The prefixes in recorded UPDATEs: what a peer has announced or withdrawn.
  */
 import { addressFromBytes, type Prefix, prefixFromBytes } from '@weft/ip';
-import { createUpdateView, decodeOpen, type Family, splitUpdate, toFamily } from 'bgp-speaker-ts';
+import {
+  createUpdateView,
+  decodeAttributes,
+  decodeOpen,
+  type Family,
+  splitUpdate,
+  toFamily,
+  type UpdateView,
+} from 'bgp-speaker-ts';
 
 const HEADER_BYTES = 19;
 const PATH_ID_BYTES = 4;
@@ -61,7 +69,7 @@ export function* heardPrefixes(
       yield* nlri(view.withdrawnStart, view.withdrawnEnd, 4, false);
       const gone = sizeOf(view.unreachAfi, view.unreachSafi);
       yield* nlri(view.unreachNlriStart, view.unreachNlriEnd, gone, false);
-      yield* nlri(view.nlriStart, view.nlriEnd, 4, true);
+      yield* nlri(view.nlriStart, view.nlriEnd, 4, true, plainNextHop(bytes, view));
       const nextHop = nextHopOf(bytes.subarray(view.reachNextHopStart, view.reachNextHopEnd));
       const size = sizeOf(view.reachAfi, view.reachSafi);
       yield* nlri(view.reachNlriStart, view.reachNlriEnd, size, true, nextHop);
@@ -73,6 +81,19 @@ export function* heardPrefixes(
 function sizeOf(afi: number, safi: number): Size {
   const family = toFamily(afi, safi);
   return family === 'ipv4-unicast' ? 4 : family === 'ipv6-unicast' ? 16 : 0;
+}
+
+/** NEXT_HOP is that of the prefixes outside MP_REACH_NLRI alone (RFC 4760 §3). */
+function plainNextHop(
+  bytes: Uint8Array,
+  { attributesEnd, attributesStart, nlriEnd, nlriStart }: UpdateView,
+): string | undefined {
+  if (nlriStart === nlriEnd) return undefined;
+  // How long AS numbers are decides nothing here.
+  const context = { fourOctetAsn: true };
+  const { nextHop: octets } = decodeAttributes(bytes, attributesStart, attributesEnd, context).attributes;
+  if (octets === undefined) return undefined;
+  return addressFromBytes(Uint8Array.of(octets >>> 24, octets >>> 16, octets >>> 8, octets));
 }
 
 function nextHopOf(bytes: Uint8Array): string | undefined {

@@ -38,6 +38,8 @@ export class PrefixHistory {
   readonly #peers = new Set<string>();
   /** Families of each peer's session whose prefixes have path identifiers. */
   readonly #pathIds = new Map<string, ReadonlySet<Family>>();
+  /** The best paths as they were told last: one that is chosen again is no news. */
+  readonly #bestTold = new Map<Prefix, string>();
   #cut = false;
   #segments = 0;
   #inSnapshot = false;
@@ -53,6 +55,7 @@ export class PrefixHistory {
     if (line.kind === 'begin') {
       this.#segments += 1;
       this.#inSnapshot = true;
+      if (line.cause === 'start') this.#bestTold.clear();
     }
     if (line.kind === 'complete') this.#inSnapshot = false;
     if (line.kind === 'session-up')
@@ -160,15 +163,13 @@ export class PrefixHistory {
   #best({ path, prefixes, steps }: Extract<RecordLine, { kind: 'best' }>): Omit<HistoryEvent, 'at'>[] {
     return prefixes
       .filter((prefix) => this.#concerns(prefix))
-      .map((prefix) => {
-        if (path === undefined) return { event: 'no-path', prefix, text: 'no path is left' };
+      .flatMap((prefix) => {
         const why = steps?.[prefix] === undefined ? '' : `; decided by: ${steps[prefix]}`;
-        return {
-          event: 'best-path',
-          prefix,
-          peer: path.peer,
-          text: `best path: ${describePath(path)}${why}`,
-        };
+        const text = path === undefined ? 'no path is left' : `best path: ${describePath(path)}${why}`;
+        if (this.#bestTold.get(prefix) === text) return [];
+        this.#bestTold.set(prefix, text);
+        const event = path === undefined ? 'no-path' : 'best-path';
+        return [{ event, prefix, peer: path?.peer, text }];
       });
   }
 }

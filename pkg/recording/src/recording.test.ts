@@ -243,7 +243,7 @@ describe('the history of a prefix', () => {
     expect(told(new PrefixHistory({ prefix: BLOCK }, 0))).toEqual([
       '0 record-begins: weftd has started',
       '3 session-up: the session with 192.0.2.2 is up',
-      '4 received: 192.0.2.2 announces it',
+      '4 received: 192.0.2.2 announces it, next hop 192.0.2.2',
       '5 best-path: best path: from 192.0.2.2 (iBGP) via 192.0.2.2, LOCAL_PREF 100; decided by: local-pref',
       '6 kernel-failed: the kernel does not take it (no such device)',
       '7 withdrawn: 192.0.2.2 withdraws it',
@@ -275,9 +275,18 @@ describe('the history of a prefix', () => {
     expect(told(new PrefixHistory({ prefix: BLOCK }, 0), dated([...story, ...again]))).toEqual(once);
   });
 
+  it('tells a best path that is chosen again once, and anew after a restart', () => {
+    const best: LineContent = { kind: 'best', prefixes: [BLOCK], path: PATH };
+    const lines = [begin(), { kind: 'complete' }, best, best, begin(), { kind: 'complete' }, best] as const;
+    expect(
+      told(new PrefixHistory({ prefix: BLOCK }, 0), dated(lines)).map((line) => line.split(':')[0]),
+    ).toEqual(['0 record-begins', '2 best-path', '4 record-begins', '6 best-path']);
+  });
+
   it('keeps the newest events, and says that there were more', () => {
     const history = new PrefixHistory({ prefix: BLOCK }, 0);
-    for (let at = 0; at < 1_500; at += 1) history.take({ at, kind: 'best', prefixes: [BLOCK] });
+    for (let at = 0; at < 1_500; at += 1)
+      history.take({ at, kind: 'best', prefixes: [BLOCK], ...(at % 2 === 1 && { path: PATH }) });
     const { cut, events } = history.result();
     expect({ cut, count: events.length, first: events[0]?.at }).toEqual({
       cut: true,
