@@ -27,7 +27,12 @@ export function registerNode(program: Command): void {
   const diags = node
     .command('diags [host]')
     .description('collect what helps to understand this host, or the hosts of a lab, in one archive')
-    .option('--log-dir <directory>', 'take the logs there along', '/var/log/weft');
+    .option('--log-dir <directory>', 'take the logs there along', '/var/log/weft')
+    .option(
+      '--record-dir <directory>',
+      'take the newest of what weftd has recorded there along',
+      '/var/lib/weft/record',
+    );
   whereOptions(diags, 'lab', 'socket').action(
     run(async (host, options) => (await import('./diags/index.ts')).diags(host, options)),
   );

@@ -6,6 +6,7 @@ import { stringifyJson } from '@weft/resources';
 import { failuresOf } from '../../failure.ts';
 import { readUpTo } from '../lists.ts';
 import { MOST_BYTES, runBounded } from './bounded-command.ts';
+import { recordParts } from './record.ts';
 import { redact } from './redact.ts';
 import { COMMANDS, JOURNAL, SECRET_SETTINGS, SECRET_SYSCTLS, SYSCTL_DIRECTORIES } from './sources.ts';
 
@@ -24,10 +25,12 @@ export interface HostPlace {
   readonly client: ControlClient;
   /** Logs to take along: files, or directories whose files are taken. */
   readonly logs: readonly string[];
+  /** Where the daemon keeps its record. */
+  readonly record: string;
 }
 
 /** Everything about one host, without secrets. */
-export async function collectHost({ enter, client, logs }: HostPlace): Promise<Part[]> {
+export async function collectHost({ enter, client, logs, record }: HostPlace): Promise<Part[]> {
   const commands = [
     ...COMMANDS,
     ...(existsSync('/run/systemd/system') && enter.length === 0 ? [JOURNAL] : []),
@@ -37,7 +40,7 @@ export async function collectHost({ enter, client, logs }: HostPlace): Promise<P
   parts.push(part('sysctls', await sysctls(enter)));
   parts.push(...(await daemonParts(client)));
   parts.push(...logs.flatMap(logParts));
-  return parts.map((one) => ({ ...one, text: redact(one.text) }));
+  return [...parts.map((one) => ({ ...one, text: redact(one.text) })), ...recordParts(record)];
 }
 
 function part(file: string, { text, trouble }: { text: string; trouble?: string }): Part {

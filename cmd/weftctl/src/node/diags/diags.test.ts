@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ControlServer } from '@weft/control';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { peer, startFakeDaemon } from '../../../test/fake-daemon.ts';
 import { Workbench } from '../../../test/run.ts';
 import { runBounded } from './bounded-command.ts';
+import { recordParts } from './record.ts';
 import { redact } from './redact.ts';
 import { tarOf } from './tar.ts';
 
@@ -87,12 +89,39 @@ test('tar reads what tarOf wrote', () => {
   expect(run('-xOf', '-', 'd/two')).toBe('two\n');
 });
 
+/** A line of a record, with the name that stands for a password. */
+const SEGMENT = '{"at":1,"kind":"configure","peers":[{"address":"10.0.0.2","password":"secret-1"}]}\n';
+
+describe('the record that is taken along', () => {
+  test('is its newest segments, whole, and what is left is said', () => {
+    const directory = workbench.path('long-record');
+    mkdirSync(directory);
+    for (const number of [1, 2, 3])
+      workbench.file(`long-record/segment-0000000${number}.jsonl`, `${number}`.repeat(10));
+    expect(recordParts(directory, 25)).toEqual([
+      { file: 'record/segment-00000003.jsonl', text: '3'.repeat(10) },
+      { file: 'record/segment-00000002.jsonl', text: '2'.repeat(10) },
+      { file: 'record/LEFT_OUT', text: '', trouble: `older segments are left in ${directory}: 1` },
+    ]);
+  });
+});
+
 describe('node diags', { timeout: 60_000 }, () => {
   test('collects into an archive, says what and where, and no secret is in it', async () => {
     const logs = workbench.path('logs');
     mkdirSync(logs);
     workbench.file('logs/weftd.log', SECRETS);
-    const { code, stdout, stderr } = await workbench.run(['node', 'diags', '--log-dir', logs]);
+    const record = workbench.path('record');
+    mkdirSync(join(record, 'n1'), { recursive: true });
+    workbench.file('record/n1/segment-00000003.jsonl', SEGMENT);
+    const { code, stdout, stderr } = await workbench.run([
+      'node',
+      'diags',
+      '--log-dir',
+      logs,
+      '--record-dir',
+      record,
+    ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^weftd_status\.json +\d+$/m);
     expect(stdout).toMatch(/look through it before you pass it on\./);
@@ -117,6 +146,8 @@ describe('node diags', { timeout: 60_000 }, () => {
     expect(everything).not.toContain('hunter2');
     expect(everything).not.toMatch(/fastopen_key/);
     expect(everything).toContain('session with 10.0.0.2 established');
+    // As it was, so that it can be replayed: names of secrets are no secrets.
+    expect(tar('-xzOf', path, `${name}/record/n1/segment-00000003.jsonl`)).toBe(SEGMENT);
     expect(tar('-xzOf', path, `${name}/weftd_bgp_peers.json`)).toContain('"bgpIdentifier": "10.0.0.1"');
   });
 

@@ -18,6 +18,8 @@ import { tarOf } from './tar.ts';
 export interface DiagsOptions extends WhereOptions {
   /** Directory whose files are taken along; ignored in a lab, whose logs are known. */
   readonly logDir: string;
+  /** Where weftd keeps its record; ignored in a lab, likewise. */
+  readonly recordDir: string;
 }
 
 /** Where calicoctl's configuration lies. */
@@ -41,7 +43,12 @@ export async function diags(host: string | undefined, options: DiagsOptions): Pr
 async function ownParts(options: DiagsOptions): Promise<Part[]> {
   const [target] = await machineDaemons(options, undefined);
   const { client } = target as DaemonTarget;
-  const host = await collectHost({ enter: [], client, logs: [options.logDir] });
+  const host = await collectHost({
+    enter: [],
+    client,
+    logs: [options.logDir],
+    record: options.recordDir,
+  });
   return [
     { file: 'version', text: versionText() },
     { file: 'checksystem', text: describeChecks(checkSystem(readFacts())) },
@@ -59,6 +66,7 @@ async function labParts(lab: string, host: string | undefined, options: DiagsOpt
       enter: ['ip', 'netns', 'exec', namespaceOf(lab, name)],
       client,
       logs: [join(dirname(client.place), 'daemon.log')],
+      record: join(dirname(client.place), 'record'),
     };
     parts.push(...(await collectHost(place)).map((part) => ({ ...part, file: `${name}/${part.file}` })));
   }
