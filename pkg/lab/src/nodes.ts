@@ -16,7 +16,7 @@ import type { Progress } from './progress.ts';
 import { startHost } from './start-host.ts';
 import { type LabState, requireHost, requireState, writeState } from './state.ts';
 import { type Host, type Topology, withHost } from './topology.ts';
-import { createHostNamespace, removeNamespace } from './wiring.ts';
+import { createHostNamespace, removeHostNamespace } from './wiring.ts';
 
 /**
  * Adds a host with its own weftd to the lab's only subnet, under the next free name unless one is given. Throws `LabError`,
@@ -100,7 +100,7 @@ async function removeNodeResources(lab: string, name: string): Promise<void> {
 }
 
 async function forget(lab: string, host: Host): Promise<void> {
-  removeNamespace(namespaceOf(lab, host.name));
+  await removeHostNamespace(lab, host);
   rmSync(hostFiles(lab, host.name).directory, { recursive: true, force: true });
   const state = requireState(lab);
   const hosts = state.topology.hosts.filter((other) => other.name !== host.name);

@@ -41,6 +41,23 @@ export async function createHostNamespace(lab: string, host: Host): Promise<void
   await withKernel(namespace, (kernel) => configureHost(kernel, host));
 }
 
+/**
+ * Unplugs a host's cables at the switch and removes its namespace. The kernel takes a namespace apart in its own time, and not before
+ * the last process lets go of it; until then the ports would keep their names from a host that is made again.
+ */
+export async function removeHostNamespace(lab: string, host: Host): Promise<void> {
+  await withKernel(switchNamespace(lab), (kernel) => {
+    const ports = new Set(host.interfaces.map((_, index) => portName(host.name, index)));
+    const cables = kernel.links().filter(({ name }) => ports.has(name));
+    applyAll(
+      kernel,
+      cables.map(({ index }) => ({ op: 'delete-link', index })),
+      host.name,
+    );
+  });
+  removeNamespace(namespaceOf(lab, host.name));
+}
+
 /** Makes an empty namespace for a pod; weftd of its host plugs it in. */
 export function createPodNamespace(lab: string, pod: string): void {
   createNetns(namespaceOf(lab, pod));
