@@ -56,7 +56,7 @@ export interface DaemonStatus {
   readonly clusterId?: string | undefined;
   readonly listen: readonly ListenAddress[];
   /**
-   * `yes`: has told peers that it has restarted, and waits for their routes before it selects (RFC 4724); `over`: has
+   * `yes`: has told peers that it has restarted, and waits for all their routes (RFC 4724); `over`: has
    * done so; `no`: peers had nothing to keep.
    */
   readonly restarting: 'yes' | 'over' | 'no';

@@ -37,7 +37,10 @@ export interface GracefulRestartConfig {
   readonly notification?: boolean | undefined;
   /** Longest time stale routes of a peer are kept after it is back but sends no End-of-RIB. Default 360. */
   readonly staleTimeSeconds?: number | undefined;
-  /** Longest time a restarted speaker waits for End-of-RIB before it selects routes. Default `restartTimeSeconds`. */
+  /**
+   * Longest time a restarted speaker waits for End-of-RIB of all peers before it sends its own. Default `restartTimeSeconds`.
+   * Until then it selects no routes either; for peers without a session that wait is over after 10 s.
+   */
   readonly selectionDeferralSeconds?: number | undefined;
   /**
    * Families with long-lived graceful restart (RFC 9494), each named, since it can make packets loop where routers

@@ -311,9 +311,13 @@ describe('a life with dynamic neighbours', () => {
     peers.connect(B, OWN);
     peers.announce(B, ['10.9.0.0/26']);
     peers.endOfRib(B, 'ipv4-unicast', 'ipv6-unicast');
-    peers.advance(119);
+    peers.advance(9);
     expect([...peers.speaker.locRib('ipv4-unicast')]).toEqual([]);
     peers.advance(1);
     expect([...peers.speaker.locRib('ipv4-unicast')]).toHaveLength(1);
+    peers.advance(109);
+    expect(peers.told('end-of-rib-complete')).toEqual([]);
+    peers.advance(1);
+    expect(peers.told('end-of-rib-complete')).toMatchObject([{ cause: 'deadline' }]);
   });
 });

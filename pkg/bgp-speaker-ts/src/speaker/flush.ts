@@ -36,18 +36,24 @@ export function hasWork(core: SpeakerCore): boolean {
   return !core.stopped && (core.flushDue || hasDirty(core) || core.groups.hasWork);
 }
 
-/** Ends the wait for End-of-RIB when everybody was heard or its time is over. */
+/** Ends the waits for the peers that are over: of selection, and of End-of-RIB. */
 export function endInitialSync(core: SpeakerCore): void {
+  if (core.sync.endsHold(core.neighbours, core.now)) releaseSelection(core);
   const cause = core.sync.check(core.neighbours, core.book.isOpen, core.now);
   if (cause === undefined) return;
   core.syncEnd = cause;
   core.flushDue = true;
   if (!core.restarting) return;
   core.restarting = false;
-  for (const rib of core.tables.all) rib.holdSelection(false);
+  releaseSelection(core);
   for (const neighbour of core.neighbours.values()) {
     dispatch(core, neighbour, { kind: 'restart-state', state: core.restartStateFor(neighbour) });
   }
+}
+
+function releaseSelection(core: SpeakerCore): void {
+  for (const rib of core.tables.all) rib.holdSelection(false);
+  core.flushDue = true;
 }
 
 /** End-of-RIB says "this is all I have": not before local routes are known and all that came in was selected. */

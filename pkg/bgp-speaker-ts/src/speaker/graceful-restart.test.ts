@@ -280,13 +280,48 @@ describe('Restarting Speaker (RFC 4724 §4.1)', () => {
     network.restart(C, { ...reflector, gracefulRestart }, { restarting: true });
     originate(network, C);
     network.advance(39_000);
-    expect(routesOf(network, C)).toEqual({});
+    expect(toldBy(network, C, 'end-of-rib-complete')).toEqual([]);
+    expect(Object.keys(routesOf(network, B))).toContain('10.1.0.0/26');
     network.advance(2_000);
     expect(toldBy(network, C, 'end-of-rib-complete')).toEqual([
       { kind: 'end-of-rib-complete', cause: 'deadline' },
     ]);
     expect(routesOf(network, C)).toEqual({ '10.2.0.0/26': B });
     expect(routesOf(network, B)).toEqual({ '10.2.0.0/26': 'local' });
+  });
+
+  test('Departs from RFC 4724 §4.1: selection waits 10 s for a peer without a session, End-of-RIB until the deadline', () => {
+    const { network, reflector } = reflected();
+    network.kill(C);
+    network.kill(A);
+    network.restart(C, reflector, { restarting: true });
+    originate(network, C);
+    network.advance(9_000);
+    expect(routesOf(network, C)).toEqual({});
+    network.advance(2_000);
+    expect(routesOf(network, C)).toEqual({ '10.2.0.0/26': B });
+    originate(network, B, '10.2.0.0/26', '10.2.0.64/26');
+    network.advance(1_000);
+    expect(routesOf(network, C)).toEqual({ '10.2.0.0/26': B, '10.2.0.64/26': B });
+    expect(toldBy(network, C, 'end-of-rib-complete')).toEqual([]);
+    expect(receivedBy(network, B, C).get('10.1.0.0/26')?.stale).toBe(true);
+  });
+
+  test('a peer that has a session is waited for until its End-of-RIB, however late it is', () => {
+    const network = new Network();
+    network.add(config(A, [B, '10.0.0.9']), { restarting: true });
+    network.add(
+      speaker(B, AS, [peer(A, AS, { routeReflectorClient: true }), peer(C, AS, { passive: true })]),
+    );
+    network.add(config(C, [B]));
+    originate(network, A);
+    originate(network, C, '10.3.0.0/26');
+    network.advance(30_000);
+    expect(receivedBy(network, A, B).has('10.3.0.0/26')).toBe(true);
+    expect(routesOf(network, A)).toEqual({});
+    originate(network, B);
+    network.advance(1_000);
+    expect(routesOf(network, A)).toEqual({ '10.3.0.0/26': C });
   });
 
   test('reports its routes before it reports that they are complete', () => {

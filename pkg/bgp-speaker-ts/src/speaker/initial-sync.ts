@@ -1,16 +1,20 @@
 /**
  * The time between the start of a speaker and the moment it has heard all peers: RFC 4724 §4.1 (Restarting Speaker).
  *
- * A speaker that has restarted holds the selection of routes back, so that it does not tell its peers half of what it
- * will know; they go on with the routes they keep as stale. It waits for End-of-RIB of every peer that will send one, and
+ * A speaker that has restarted is complete when it has End-of-RIB of every peer that will send one, and
  * not of peers without graceful restart, nor of those that are restarting themselves: those are listened to for a moment.
  * It waits for none longer than the deadline, and for a peer behind it, which may be a container that speaks no BGP, for that
- * moment only.
+ * moment only. Until then it sends no End-of-RIB, and peers go on with what they keep as stale.
  * Dynamic neighbours cannot be counted before they connect: a speaker that may have some waits until the deadline.
  * A speaker that has not restarted selects at once, and waits only to report that it is complete.
  *
+ *     start ── selection held ──▶ those with a session ─── no End-of-RIB yet ──▶ all were heard, ── complete
+ *                                 were heard, after 10 s                         or the deadline
+ *
  * Departs from RFC 4724 §4.1: prefixes with a local route are selected and told at once. Local routes win whatever the
- * peers will send, and a dead peer must not keep a new local route from the others until the deadline.
+ * peers will send, and a dead peer must not keep a new local route from the others until the deadline. For the same reason
+ * selection waits only a moment for a peer without a session: what the others have to tell is better than nothing, and what the
+ * missing one had told stays where it is, for no End-of-RIB sweeps it.
  */
 
 import type { Neighbour } from './neighbour.ts';
@@ -24,6 +28,9 @@ export const INITIAL_SYNC_SECONDS = 120;
  */
 const LISTENING_MS = 10_000;
 
+/** For so long after its start a speaker selects nothing because of peers without a session, in ms. */
+const ABSENT_MS = 10_000;
+
 /** How the wait ended. */
 export type SyncEnd = 'all-received' | 'deadline';
 
@@ -33,25 +40,42 @@ export class InitialSync {
   deadline: number;
   /** When a peer has been listened to for long enough, in ms; Infinity when nobody is. */
   #listenedAt: number = Number.POSITIVE_INFINITY;
+  /** When peers without a session do not hold selection back any more, in ms; Infinity since then. */
+  #absentUntil: number;
+  #isHolding: boolean;
   readonly #restarted: boolean;
   readonly #startedAt: number;
   /** Whom the last check missed: while that lasts nobody else need be looked at, and there may be thousands. */
   #missed: Neighbour | undefined;
+  /** Who held selection back at the last check. */
+  #unheard: Neighbour | undefined;
 
   constructor(now: number, waitSeconds: number, restarted: boolean) {
     this.#startedAt = now;
     this.deadline = now + waitSeconds * 1000;
+    this.#absentUntil = restarted ? now + ABSENT_MS : Number.POSITIVE_INFINITY;
+    this.#isHolding = restarted;
     this.#restarted = restarted;
   }
 
-  /** When `check` is due at the latest, in ms. */
+  /** When a check is due at the latest, in ms. */
   get nextCheck(): number {
-    return Math.min(this.deadline, this.#listenedAt);
+    return Math.min(this.deadline, this.#listenedAt, this.#absentUntil);
   }
 
   /** Still waiting. */
   get isWaiting(): boolean {
     return this.deadline !== Number.POSITIVE_INFINITY;
+  }
+
+  /** True once, when selection need not wait any longer: the time for absent peers is over, and those present were heard. */
+  endsHold(neighbours: ReadonlyMap<unknown, Neighbour>, now: number): boolean {
+    if (now >= this.#absentUntil) this.#absentUntil = Number.POSITIVE_INFINITY;
+    if (!this.#isHolding || this.#absentUntil !== Number.POSITIVE_INFINITY) return false;
+    if (this.#unheard === undefined || !isSpeaking(this.#unheard))
+      this.#unheard = neighbours.values().find(isSpeaking);
+    this.#isHolding = this.#unheard !== undefined;
+    return !this.#isHolding;
   }
 
   /**
@@ -68,7 +92,10 @@ export class InitialSync {
         : now >= this.deadline
           ? 'deadline'
           : undefined;
-    if (cause !== undefined) this.deadline = Number.POSITIVE_INFINITY;
+    if (cause === undefined) return undefined;
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.#absentUntil = Number.POSITIVE_INFINITY;
+    this.#isHolding = false;
     return cause;
   }
 
@@ -102,10 +129,13 @@ export class InitialSync {
 
 /** Without a session, or about to send End-of-RIB. */
 function isMissing(neighbour: Neighbour): boolean {
-  const { session, stopped } = neighbour;
-  if (stopped) return false;
-  if (session === undefined) return true;
-  const { gracefulRestart } = session.negotiated;
+  if (neighbour.session === undefined) return !neighbour.stopped;
+  return isSpeaking(neighbour);
+}
+
+/** About to send End-of-RIB. */
+function isSpeaking(neighbour: Neighbour): boolean {
+  const { gracefulRestart } = neighbour.session?.negotiated ?? {};
   return gracefulRestart !== undefined && !gracefulRestart.restarting && !hasReported(neighbour);
 }
 

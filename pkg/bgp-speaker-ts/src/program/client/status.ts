@@ -36,7 +36,7 @@ async function showDaemon(found: DaemonStatus): Promise<void> {
   console.log(`pid ${pid}, up ${since(startedAt)}, file ${found.config}`);
   console.log(`local routes: ${localRoutes.file} of the file, ${localRoutes.runTime} announced at run time`);
   if (restarting === 'yes')
-    console.log('restarting: waits for the routes of its peers before it selects any');
+    console.log('restarting: waits for the routes of all its peers; until then they keep what they have');
   console.log('');
   const table = new Table([
     'PEER',
