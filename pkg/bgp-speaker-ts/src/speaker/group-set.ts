@@ -71,7 +71,7 @@ export class GroupSet {
   flush(complete: boolean): void {
     for (const group of this.#groups.values()) {
       group.flush();
-      for (const member of group.members.values()) this.#sendMarks(group, member, complete);
+      for (const member of group.marksDue) this.#sendMarks(group, member, complete);
     }
   }
 
@@ -111,13 +111,15 @@ export class GroupSet {
     return group;
   }
 
-  #sendMarks({ profile }: UpdateGroup, member: GroupMember, complete: boolean): void {
+  #sendMarks({ marksDue, profile }: UpdateGroup, member: GroupMember, complete: boolean): void {
     if (member.stream !== 'in-sync') return;
     if (member.refreshEndDue) {
       member.refreshEndDue = false;
       this.#options.host.send(member.peer, REFRESH_ENDS[profile.family]);
     }
-    if (!member.endOfRibDue || !complete) return;
+    if (member.endOfRibDue && !complete) return;
+    marksDue.delete(member);
+    if (!member.endOfRibDue) return;
     member.endOfRibDue = false;
     this.#options.host.send(member.peer, END_OF_RIBS[profile.family]);
   }

@@ -52,6 +52,8 @@ export class UpdateGroup {
   readonly members: Map<number, GroupMember> = new Map();
   /** Path identifier of what is told where that is the selected path alone; 0 without ADD-PATH. */
   readonly bestPathId: number;
+  /** Members that may have to be sent a mark when they are in sync: few, where members may be thousands. */
+  readonly marksDue: Set<GroupMember> = new Set();
 
   readonly #host: GroupHost;
   readonly #rib: Rib;
@@ -64,6 +66,8 @@ export class UpdateGroup {
   #complete = false;
   /** Members that catch up; all others are in sync. */
   readonly #detached: Set<GroupMember> = new Set();
+  /** Whether slow members were looked for since the last update: most updates have nothing for anybody. */
+  #knowsSlowMembers = false;
 
   constructor(
     profile: ExportProfile,
@@ -98,12 +102,14 @@ export class UpdateGroup {
   /** Removes a peer. */
   remove(member: GroupMember): void {
     this.members.delete(member.peer);
+    this.marksDue.delete(member);
     this.#detached.delete(member);
   }
 
   /** Has a member told everything again. */
   resend(member: GroupMember): void {
     this.#detach(member);
+    this.marksDue.add(member);
     this.noteAll(member);
   }
 
@@ -139,7 +145,7 @@ export class UpdateGroup {
 
   /** Exports what the RIB has just selected, and a further part of the table while the group is new. */
   update(): void {
-    this.#detachSlowMembers();
+    this.#knowsSlowMembers = false;
     this.exporter.beginBatch();
     const { prefixes, paths } = this.#rib;
     this.adjRibOut.reserve(this.profile.allPaths ? paths.next.length : prefixes.capacity);
@@ -202,6 +208,7 @@ export class UpdateGroup {
     const before = adjRibOut.routes[slot] as number;
     const sourceBefore = adjRibOut.sources[slot] as number;
     if (!adjRibOut.set(slot, route, source)) return;
+    if (!this.#knowsSlowMembers) this.#detachSlowMembers();
     for (const member of this.#detached) member.pending.add(prefix);
     if (this.#detached.size < this.members.size) {
       if (route === NO_ROUTE) this.#batch.add(prefix, pathId, NO_ROUTE, sourceBefore);
@@ -236,6 +243,7 @@ export class UpdateGroup {
   }
 
   #detachSlowMembers(): void {
+    this.#knowsSlowMembers = true;
     for (const member of this.members.values()) {
       if (member.stream === 'in-sync' && this.#host.outstandingBytes(member.peer) > DETACH_BYTES) {
         this.#detach(member);
