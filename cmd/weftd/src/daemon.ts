@@ -63,6 +63,7 @@ export class Daemon {
       dataplane: forwarding.dataplane,
       fuses: forwarding.fuses,
       nat: forwarding.nat,
+      tunnels: forwarding.tunnels,
       attachments: rooms.attachments,
       bgp: () => speaking.bgp,
       ready: () => rooms.readiness().ok,

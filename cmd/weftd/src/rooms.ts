@@ -333,6 +333,7 @@ export class Rooms {
       awaitsRoutes: this.speaking.awaitsRoutes,
       dataplane: this.forwarding.dataplane.status(),
       natFailure: this.forwarding.nat.failure,
+      tunnels: this.forwarding.tunnels.status,
     });
   }
 

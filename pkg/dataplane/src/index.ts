@@ -26,5 +26,10 @@ export {
   type SysctlOutcome,
   type SysctlWrite,
 } from './sysctls.ts';
-export { TunnelDevices, type TunnelDevicesOptions, type TunnelEvent } from './tunnels/tunnel-devices.ts';
+export {
+  TunnelDevices,
+  type TunnelDevicesOptions,
+  type TunnelEvent,
+  type TunnelStatus,
+} from './tunnels/tunnel-devices.ts';
 export { vtepMac } from './tunnels/vtep-mac.ts';

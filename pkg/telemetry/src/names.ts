@@ -142,6 +142,12 @@ export const METRICS = {
     help: '1 while masquerading, published ports and the check of sources are in the kernel as wanted.',
     labels: [],
   },
+  tunnelInSync: {
+    kind: 'gauge',
+    name: 'weft_tunnel_in_sync',
+    help: '1 while the tunnel device is in the kernel as wanted.',
+    labels: ['device'],
+  },
   spoofedPackets: {
     kind: 'counter',
     name: 'weft_spoofed_packets_total',

@@ -3,7 +3,7 @@
  */
 
 import { FUSE_TABLES, type RequestRecord } from '@weft/control';
-import type { Dataplane, DataplaneEvent, NatEvent, NatTable } from '@weft/dataplane';
+import type { Dataplane, DataplaneEvent, NatEvent, NatTable, TunnelDevices } from '@weft/dataplane';
 import { familyOf } from '@weft/ip';
 import { collectProcessMetrics, METRICS, MetricRegistry } from '@weft/telemetry';
 import type { AnnouncingOutcome } from '../bgp/announcing.ts';
@@ -27,6 +27,7 @@ export interface MetricSources extends Omit<PeerMetricSources, 'inSync'> {
   readonly state: State;
   readonly dataplane: Dataplane;
   readonly nat: NatTable;
+  readonly tunnels: Pick<TunnelDevices, 'status'>;
   readonly fuses: Fuses;
   readonly attachments: Attachments;
 }
@@ -110,13 +111,14 @@ export class Metrics {
   }
 
   /** Reads the rooms of a node at each scrape from now on. */
-  watch({ state, dataplane, fuses, nat, attachments, bgp, ready }: MetricSources): void {
+  watch({ state, dataplane, fuses, nat, tunnels, attachments, bgp, ready }: MetricSources): void {
     const held = this.#registry.gauge(METRICS.fuseHeldRoutes);
     const endpoints = this.#registry.gauge(METRICS.endpoints);
     const blocks = this.#registry.gauge(METRICS.ipamBlocks);
     const routes = this.#registry.gauge(METRICS.routes);
     const calicoRoutes = this.#registry.gauge(METRICS.calicoRoutes);
     const hosts = this.#registry.gauge(METRICS.clusterHosts);
+    const tunnelInSync = this.#registry.gauge(METRICS.tunnelInSync);
     const natInSync = this.#registry.gauge(METRICS.natInSync);
     this.watchPeers({ inSync: () => state.isCurrent, bgp, ready });
     this.#registry.onScrape(() => {
@@ -131,6 +133,9 @@ export class Metrics {
       hosts.with().set(state.all('Node').length);
       for (const table of FUSE_TABLES) held.with({ table }).set(fuses.heldRoutes(table));
       natInSync.with().set(nat.failure === undefined ? 1 : 0);
+      tunnelInSync.clear();
+      for (const { failure, name: device } of tunnels.status)
+        tunnelInSync.with({ device }).set(failure === undefined ? 1 : 0);
     });
   }
 

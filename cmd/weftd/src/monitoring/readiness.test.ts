@@ -16,6 +16,7 @@ const ready: ReadinessFacts = {
   awaitsRoutes: false,
   dataplane: { inSync: true, toWrite: 0, waiting: 0, ended: 0 } as DataplaneStatus,
   natFailure: undefined,
+  tunnels: [{ name: 'vxlan.calico' }],
 };
 
 describe('a node', () => {
@@ -24,6 +25,10 @@ describe('a node', () => {
     ['without peers', { peers: [] }],
     ['with one session of two, later', { peers: [up, down] }],
     ['that still awaits routes, later', { awaitsRoutes: true }],
+    [
+      'whose kernel has no IPIP',
+      { tunnels: [{ name: 'tunl0', failure: { errno: 'EOPNOTSUPP', reason: 'no IPIP' } }] },
+    ],
     ['that writes no routes', { dataplane: undefined }],
     [
       'on which containers have ended unannounced',
@@ -51,6 +56,10 @@ describe('a node', () => {
     [{ inSync: false }, /^the datastore is not in sync$/],
     [{ inSync: false, storeAway: 'it is away' }, /^it is away$/],
     [{ awaited: 'it waits' }, /^weftd is starting: it waits$/],
+    [
+      { tunnels: [{ name: 'vxlan.calico', failure: { errno: 'EEXIST', reason: 'taken' } }] },
+      /^the tunnel vxlan.calico: taken$/,
+    ],
     [{ noBgpReason: 'no Node' }, /^no BGP: no Node$/],
   ])('is not ready with %j', (facts, reason) => {
     expect(readiness({ ...ready, ...facts })).toEqual({

@@ -2,7 +2,7 @@
  * Is the node ready for work, and if not, why? Pure.
  */
 import type { Health } from '@weft/control';
-import type { DataplaneStatus } from '@weft/dataplane';
+import type { DataplaneStatus, TunnelStatus } from '@weft/dataplane';
 import type { PeerStatus } from 'bgp-speaker-ts';
 
 /** What readiness is judged by. */
@@ -26,6 +26,8 @@ export interface ReadinessFacts {
   readonly dataplane: DataplaneStatus | undefined;
   /** Why address translation is not in the kernel as wanted. */
   readonly natFailure: string | undefined;
+  /** Tunnel devices that are wanted. */
+  readonly tunnels: readonly TunnelStatus[];
 }
 
 /**
@@ -45,7 +47,15 @@ export function readiness(facts: ReadinessFacts): Health {
   const missing = dataplane === undefined ? 0 : missingRoutes(dataplane);
   if (missing > 0) reasons.push(`${missing} wanted routes are not in the kernel`);
   if (natFailure !== undefined) reasons.push(`the table of nftables: ${natFailure}`);
+  reasons.push(...facts.tunnels.flatMap(tunnelReasons));
   return { ok: reasons.length === 0, reasons };
+}
+
+/** A kernel that has no such tunnels will never have: plain routes count there for good. */
+function tunnelReasons({ failure, name }: TunnelStatus): string[] {
+  return failure === undefined || failure.errno === 'EOPNOTSUPP'
+    ? []
+    : [`the tunnel ${name}: ${failure.reason}`];
 }
 
 function sessionReasons({ awaitsRoutes, isSettling, peers }: ReadinessFacts): string[] {

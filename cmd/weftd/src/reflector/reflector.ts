@@ -125,6 +125,7 @@ export class Reflector {
       inSync: this.#isCurrent,
       storeAway: this.#health.describe(),
       awaited: this.#running ? undefined : 'it reads the datastore',
+      tunnels: [],
       noBgpReason: undefined,
       listenError: this.#speaking.error?.message,
       peers: this.#speaking.bgp?.peers() ?? [],

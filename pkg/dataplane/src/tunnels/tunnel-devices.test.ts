@@ -222,8 +222,11 @@ describe('a tunnel device', () => {
     devices.want([wanted]);
     await scheduler.advance(10_000);
     expect(kinds()).toEqual(['tunnel-failed vxlan.calico']);
+    const reason = expect.stringContaining('vxlan.calico is made');
+    expect(devices.status).toEqual([{ name: 'vxlan.calico', failure: { errno: 'ENOMEM', reason } }]);
     await scheduler.advance(10_000);
     expect(shown()).toEqual(whole);
+    expect(devices.status).toEqual([{ name: 'vxlan.calico' }]);
   });
 
   it('of IPIP is refused in words where the kernel has none, as the kernel of the tests', () => {

@@ -27,6 +27,12 @@ export type TunnelEvent =
       readonly reason: string;
     };
 
+/** A device that is wanted, and why it is not as it should be. */
+export interface TunnelStatus {
+  readonly name: string;
+  readonly failure?: { readonly errno: string; readonly reason: string };
+}
+
 /** What the loop is given. */
 export interface TunnelDevicesOptions {
   readonly kernel: Kernel;
@@ -69,6 +75,14 @@ export class TunnelDevices {
   /** Names of wanted devices that this kernel cannot make. */
   get unsupported(): string[] {
     return [...this.#failures].flatMap(([name, { errno }]) => (errno === 'EOPNOTSUPP' ? [name] : []));
+  }
+
+  /** Of each wanted device. */
+  get status(): TunnelStatus[] {
+    return [...this.#wanted.keys()].map((name) => {
+      const failure = this.#failures.get(name);
+      return failure === undefined ? { name } : { name, failure };
+    });
   }
 
   /** True while a device is there that is not wanted any more; its address is in use till then. */
