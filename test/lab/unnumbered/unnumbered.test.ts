@@ -1,4 +1,4 @@
-/** Peers on interfaces without addresses: weftd with FRR and with weftd, IPv4 by IPv6 link-local next hops, BFD, restarts. */
+/** Peers on interfaces without addresses: weftd with FRR, with BIRD and with weftd, IPv4 by IPv6 link-local next hops, BFD, restarts. */
 import { type BgpPeer, ControlClient } from '@weft/control';
 import { chooseTopology, restartDaemon, stopDaemon } from '@weft/lab';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { routeBecomes, startPing } from '../bfd/observe.ts';
 
 describe.each([
   ['with FRR between them', 'leaf'],
+  ['with BIRD between them', 'leaf-bird'],
   ['with a wire between them', 'wire'],
 ])('two nodes %s', (_, file) => {
   const { topology, baseDirectory } = chooseTopology(`${import.meta.dirname}/${file}.yaml`, 0, 0);
