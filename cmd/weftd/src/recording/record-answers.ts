@@ -59,7 +59,7 @@ export class RecordAnswers {
     const files = await this.#files();
     if (!Array.isArray(files)) return files;
     const history = new PrefixHistory(subjectOf(text), Date.parse(since));
-    const problems: string[] = [];
+    const problems = this.#troubles();
     let first: number | undefined;
     for await (const item of readRecord(files)) {
       if (item.kind === 'problem') {
@@ -85,7 +85,7 @@ export class RecordAnswers {
     const [start, end] = [Date.parse(from), Date.parse(to)];
     const before = new RecordedState();
     const after = new RecordedState();
-    const problems: string[] = [];
+    const problems = this.#troubles();
     let first: number | undefined;
     // The snapshot of a segment tells of the time before it.
     let inSnapshotUntil = 0;
@@ -110,6 +110,13 @@ export class RecordAnswers {
       cut: changes.length > MAX_CHANGES,
       problems,
     };
+  }
+
+  /** What happens now is not in the answer, where nothing can be written. */
+  #troubles(): string[] {
+    const { nodeName } = this.#options;
+    const { trouble } = this.#recorder;
+    return trouble === undefined ? [] : [`${nodeName} records nothing just now: ${trouble}`];
   }
 
   async #files(): Promise<string[] | Refusal> {
