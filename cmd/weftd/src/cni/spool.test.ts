@@ -81,7 +81,7 @@ describe('a spool of DELs', () => {
       const spool = new CniSpool(directory, { ...log, warn } as Logger, replay, () => second * 1000);
       leave('100-1', 'x');
       for (; second < count * 10; second += 10) {
-        await spool.sweep();
+        await spool.look();
         expect(spool.waiting).toBe(1);
       }
       spool.close();
@@ -92,6 +92,27 @@ describe('a spool of DELs', () => {
       const { said, tried } = await looks(() => 'later', 300);
       expect(tried).toEqual([0, 10, 30, 70, 150, 310, 630, 1230, 1830, 2430]);
       expect(said).toEqual(tried);
+    });
+
+    it('is tried all the same, and not complained about, before what comes after it', async () => {
+      leave('100-1', 'x');
+      const warn = vi.fn();
+      let outcome: Replayed = { kind: 'later', reason: 'as the test wants' };
+      const spool = new CniSpool(
+        directory,
+        { ...log, warn } as Logger,
+        async () => outcome,
+        () => 0,
+      );
+      await spool.sweep();
+      await spool.sweep();
+      expect(warn).toHaveBeenCalledTimes(1);
+      outcome = done;
+      await spool.look();
+      expect(spool.waiting).toBe(1);
+      await spool.sweep();
+      expect(spool.waiting).toBe(0);
+      spool.close();
     });
 
     it('is tried at every look while nothing can be done, and said ever more rarely', async () => {

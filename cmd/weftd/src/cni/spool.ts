@@ -32,7 +32,7 @@ const AT_ONCE = 8;
 
 /** How it stands with a file whose DEL has to wait. */
 interface Waiting {
-  /** Until then nothing is said of it; and nothing is tried either, unless it was not what failed. */
+  /** Until then nothing is said of it; and no look tries it, unless it was not what failed. */
   readonly quietUntil: number;
   readonly pauseMs: number;
   readonly kind: 'later' | 'away';
@@ -67,8 +67,8 @@ export class CniSpool {
   }
 
   /**
-   * Does all that waits, once. Two at the same time are one; whatever cannot be done is tried again after a while, a longer one
-   * each time it fails. Never throws: a spool that cannot be read must not stop the daemon.
+   * Does all that waits, once, also what had failed a moment ago: whoever asks has something to do that comes after it. Two at
+   * the same time are one. Never throws: a spool that cannot be read must not stop the daemon.
    */
   sweep(): Promise<void> {
     this.#sweeping ??= this.#sweepOnce().finally(() => {
@@ -76,6 +76,13 @@ export class CniSpool {
       this.#lookLater();
     });
     return this.#sweeping;
+  }
+
+  /** Does all that waits, unless all of it has failed and pauses: longer each time it fails. */
+  async look(): Promise<void> {
+    const names = await this.#names();
+    if (names.length > 0 && names.every((name) => this.#isPaused(name))) this.#lookLater();
+    else await this.sweep();
   }
 
   /** Keeps a DEL, on disk before it returns. Throws when it cannot be written. */
@@ -103,14 +110,13 @@ export class CniSpool {
 
   #lookLater(): void {
     clearTimeout(this.#timer);
-    if (!this.#isClosed) this.#timer = setTimeout(() => this.sweep(), LOOK_MS).unref();
+    if (!this.#isClosed) this.#timer = setTimeout(() => void this.look(), LOOK_MS).unref();
   }
 
   async #sweepOnce(): Promise<void> {
-    const all = await this.#names();
-    for (const name of this.#paused.keys()) if (!all.includes(name)) this.#paused.delete(name);
-    const names = all.filter((name) => !this.#isPaused(name));
-    let left = all.length - names.length;
+    const names = await this.#names();
+    for (const name of this.#paused.keys()) if (!names.includes(name)) this.#paused.delete(name);
+    let left = 0;
     for (let start = 0; start < names.length; start += AT_ONCE) {
       const batch = names.slice(start, start + AT_ONCE);
       const outcomes = await Promise.all(batch.map((name) => this.#finish(name)));
