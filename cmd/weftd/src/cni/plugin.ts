@@ -35,6 +35,8 @@ export class CniPlugin {
   readonly #now: () => number;
   /** When this process made each attachment, in ms since the epoch: a DEL that was kept before is not about it. */
   readonly #addedAt = new Map<string, number>();
+  /** Attachments whose kept DEL is being tried, or could not be because nothing can be done. */
+  readonly #unfinished = new Set<string>();
   readonly #listening = Promise.withResolvers<void>();
 
   /**
@@ -94,6 +96,7 @@ export class CniPlugin {
     // While nothing can be done anyway, whoever asks is told so at once.
     if (this.#host.isPossible()) await this.#listening.promise;
     if (request.command === 'ADD' && this.#spool.waiting > 0) await this.#sweepBriefly();
+    if (request.command === 'ADD' && this.#unfinished.has(idOf(request))) return delComesFirst(request);
     return this.#run(request);
   }
 
@@ -110,7 +113,7 @@ export class CniPlugin {
       }
       case 'DEL': {
         const error = await del(this.#host, request);
-        if (error === undefined) this.#addedAt.delete(idOf(request));
+        if (error === undefined) this.#isDone(idOf(request));
         return error;
       }
       case 'CHECK':
@@ -157,13 +160,23 @@ export class CniPlugin {
     if (parsed.kind === 'refused') return { kind: 'never', reason: parsed.error.message };
     const { request } = parsed;
     if (request.command !== 'DEL') return { kind: 'never', reason: `it is a ${request.command}` };
-    if (writtenAt < (this.#addedAt.get(idOf(request)) ?? 0)) return { kind: 'done' };
+    const id = idOf(request);
+    if (writtenAt < (this.#addedAt.get(id) ?? 0)) return { kind: 'done' };
+    this.#unfinished.add(id);
     const error = await this.#attempt(() => del(this.#host, request));
-    if (!isCniError(error)) {
-      this.#addedAt.delete(idOf(request));
-      return { kind: 'done' };
+    if (isCniError(error)) {
+      const kind = this.#host.isPossible() ? 'later' : 'away';
+      // One that fails for itself keeps nobody from plugging the container in.
+      if (kind === 'later') this.#unfinished.delete(id);
+      return { kind, reason: error.message };
     }
-    return { kind: this.#host.isPossible() ? 'later' : 'away', reason: error.message };
+    this.#isDone(id);
+    return { kind: 'done' };
+  }
+
+  #isDone(id: string): void {
+    this.#addedAt.delete(id);
+    this.#unfinished.delete(id);
   }
 
   #failed(error: CniError, version?: SpecVersion, request?: CniRequest): CniAnswer {
@@ -173,6 +186,14 @@ export class CniPlugin {
     this.#host.log.warn('cni-refused', message, { command, code, details, ...about });
     return { exitCode: 1, stdout: JSON.stringify(encodeError(error, version)) };
   }
+}
+
+function delComesFirst({ attachment }: Extract<CniRequest, { readonly attachment: object }>): CniError {
+  return cniError(
+    ERROR_CODE.tryAgainLater,
+    `an earlier DEL of ${attachment.interfaceName} in ${attachment.containerId} is not done yet`,
+    'It waits for the datastore, or is under way: try again.',
+  );
 }
 
 function idOf({ attachment, configuration }: Extract<CniRequest, { readonly attachment: object }>): string {
