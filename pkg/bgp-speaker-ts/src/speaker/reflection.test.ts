@@ -142,6 +142,25 @@ describe('route reflection over two clusters (RFC 4456)', () => {
     expect(path?.lost).toEqual({ kind: 'rejected', rejection: 'cluster-loop', rule: 'cluster-loop' });
   });
 
+  test('§8: a client that becomes a reflector of the same cluster refuses at once what was reflected to it', () => {
+    const network = twoClusters();
+    originate(network, '10.0.1.11', '10.1.0.0/26');
+    network.advance(10_000);
+    expect(routesOf(network, '10.0.1.12')).toEqual({ '10.1.0.0/26': '10.0.1.11' });
+    const successor = (clusterId: string) =>
+      network.send('10.0.1.12', {
+        kind: 'configure',
+        config: speaker('10.0.1.12', AS, [peer('10.0.1.1', AS)], { clusterId: address(clusterId) }),
+      });
+    successor('1.1.1.1');
+    network.run();
+    expect(routesOf(network, '10.0.1.12')).toEqual({});
+    expect(receivedBy(network, '10.0.1.12', '10.0.1.1').get('10.1.0.0/26')?.rejection).toBe('cluster-loop');
+    successor('3.3.3.3');
+    network.run();
+    expect(routesOf(network, '10.0.1.12')).toEqual({ '10.1.0.0/26': '10.0.1.11' });
+  });
+
   test('a client of a cluster of its own has both clusters in the list', () => {
     const network = new Network();
     network.add(
