@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { CliError, type Remark, type Report } from '../failure.ts';
 import type { WhereOptions } from '../options.ts';
-import { chooseDaemons } from '../where.ts';
+import { chooseDaemons, type DaemonTarget } from '../where.ts';
 import { Bridge } from './bridge.ts';
 
 /** Options of the command. */
@@ -12,9 +12,18 @@ export interface DashboardOptions extends WhereOptions {
 
 /** Serves; the report goes on until SIGINT or SIGTERM, and then ends as a success. */
 export async function dashboard(node: string | undefined, options: DashboardOptions): Promise<Report> {
-  const bridge = new Bridge(() => chooseDaemons(options, node));
+  const targets = (): Promise<DaemonTarget[]> => chooseDaemons(options, node);
+  await requireAnswer(await targets());
+  const bridge = new Bridge(targets);
   const address = await listen(bridge, options.port);
   return { text: untilSignal(bridge, address), failures: [] };
+}
+
+/** The page comes from a daemon: where none answers, the terminal is the place to say so. Throws what the first of them failed with. */
+async function requireAnswer(targets: readonly DaemonTarget[]): Promise<void> {
+  const looks = await Promise.allSettled(targets.map(({ client }) => client.status()));
+  const [first] = looks;
+  if (first?.status === 'rejected' && looks.every(({ status }) => status === 'rejected')) throw first.reason;
 }
 
 async function listen(bridge: Bridge, port: number): Promise<string> {

@@ -1,6 +1,6 @@
 /** The command that opens the dashboard: name, options and help. Its code is loaded when it runs. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { whereOptions } from '../options.ts';
+import { daemonOptions } from '../options.ts';
 import { run } from '../run.ts';
 
 const HELP = `
@@ -11,6 +11,7 @@ is of this run alone, and becomes a cookie of the browser. From another machine:
 Examples:
   weftctl --lab lab dashboard
   weftctl dashboard --port 8080
+  weftctl dashboard --client-certificate me.crt --client-key me.key --control-ca ca.crt
 `;
 
 /** Adds `dashboard`. */
@@ -20,7 +21,7 @@ export function registerDashboard(program: Command): void {
     .description('nodes, sessions, pools and routes in a browser, live')
     .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', port, 9180)
     .addHelpText('after', HELP);
-  whereOptions(dashboard, 'lab', 'socket').action(
+  daemonOptions(dashboard).action(
     run(async (node, options) => (await import('./dashboard.ts')).dashboard(node, options)),
   );
 }

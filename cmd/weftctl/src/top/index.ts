@@ -1,11 +1,11 @@
 /** The command that watches daemons live: name, options and help. Its code is loaded when it runs. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { whereOptions } from '../options.ts';
+import { daemonOptions } from '../options.ts';
 import { run } from '../run.ts';
 
 const HELP = `
 At a terminal it fills the screen until q or Ctrl-C; elsewhere it prints one picture, or as many as --count says. Rates are of the
-time since the picture before; the first has none.
+time since the picture before; the first has none. Where no daemon answers at the last picture, the exit code is 1.
 
 Examples:
   weftctl top
@@ -21,9 +21,7 @@ export function registerTop(program: Command): void {
     .option('--interval <seconds>', 'time between two pictures', seconds, 2)
     .option('--count <n>', 'pictures until it ends', positiveInteger)
     .addHelpText('after', HELP);
-  whereOptions(top, 'lab', 'socket').action(
-    run(async (node, options) => (await import('./top.ts')).top(node, options)),
-  );
+  daemonOptions(top).action(run(async (node, options) => (await import('./top.ts')).top(node, options)));
 }
 
 function seconds(text: string): number {

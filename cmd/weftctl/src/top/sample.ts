@@ -1,6 +1,6 @@
 /** One look at a daemon: what it says of itself and its peers, and the counters that rates are made of. */
 import type { BgpPeer, ControlClient, Health } from '@weft/control';
-import { failuresOf } from '../failure.ts';
+import { type Failure, failuresOf } from '../failure.ts';
 import type { DaemonTarget } from '../where.ts';
 
 /** What a daemon was like at a time. */
@@ -21,7 +21,7 @@ export interface Sample {
 /** A daemon that did not answer, and why. */
 export interface Silence {
   readonly node: string;
-  readonly problem: string;
+  readonly failures: readonly Failure[];
 }
 
 /** Looks at a daemon. */
@@ -29,7 +29,7 @@ export async function lookAt({ client, name }: DaemonTarget, now: () => number):
   try {
     return await sampleOf(client, now);
   } catch (error) {
-    return { node: name ?? '-', problem: failuresOf(error)[0]?.what ?? 'no answer' };
+    return { node: name ?? '-', failures: failuresOf(error) };
   }
 }
 

@@ -1,6 +1,6 @@
 /** `weftctl top`: looks at daemons again and again, and draws what they are doing. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Report } from '../failure.ts';
+import { CliError, type Report } from '../failure.ts';
 import type { WhereOptions } from '../options.ts';
 import { paintForStdout } from '../print/colour.ts';
 import { plain } from '../print/table.ts';
@@ -33,7 +33,13 @@ export async function top(node: string | undefined, options: TopOptions): Promis
 }
 
 async function* printed(all: AsyncIterable<Picture>): AsyncGenerator<string> {
-  for await (const picture of all) yield `${drawTop(picture, plain).join('\n')}\n`;
+  let last: Picture | undefined;
+  for await (const picture of all) {
+    yield `${drawTop(picture, plain).join('\n')}\n`;
+    last = picture;
+  }
+  const failures = last?.looks.map((look) => ('failures' in look ? look.failures : [])) ?? [];
+  if (failures.length > 0 && failures.every(({ length }) => length > 0)) throw new CliError(failures.flat());
 }
 
 async function* pictures(

@@ -30,7 +30,7 @@ describe('the picture of weftctl top', () => {
   it('says how many nodes and sessions are well', () => {
     const looks = [
       sample({ peers: [peer({}), peer({ address: '10.0.0.3', state: 'Active' })] }),
-      { node: 'node2', problem: 'connection refused' },
+      { node: 'node2', failures: [{ what: 'connection refused', object: '', hint: '' }] },
     ];
     expect(cells(looks)[0]).toEqual(['weft 10:00:00 UTC', '1 of 2 nodes ready', '1 of 2 sessions up']);
     expect(cells(looks)[4]).toEqual(['node2', 'no answer', 'connection refused']);

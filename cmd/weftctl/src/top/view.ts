@@ -46,7 +46,7 @@ export function drawTop({ before, looks, now }: Picture, paint: Paint): string[]
   const rows = looks.map((look) =>
     'totals' in look
       ? nodeRow(look, before.get(look.node), now)
-      : [look.node, { text: 'no answer', tone: 'bad' as const }, look.problem],
+      : [look.node, { text: 'no answer', tone: 'bad' as const }, look.failures[0]?.what ?? ''],
   );
   const sessionRows = samples
     .flatMap((sample) => sample.peers.map((peer) => sessionOf(sample, peer, before.get(sample.node))))
