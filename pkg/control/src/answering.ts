@@ -1,7 +1,7 @@
 /**
  * One request: who asks, for what, may they, and the answer. What every listener has in common, its limits among it.
  */
-import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Asker, type AskerIdentity, whyForbidden } from './asker.ts';
 import type { ControlBackend } from './backend.ts';
@@ -21,6 +21,8 @@ const MAX_CONNECTIONS = 256;
 export const REQUEST_MILLISECONDS = 10_000;
 /** An operation that has not answered by then is reported as such; it goes on in the daemon. */
 const ANSWER_MILLISECONDS = 30_000;
+/** A client that has neither sent nor taken anything for so long is cut off: longer than any answer takes. */
+const IDLE_MILLISECONDS = 60_000;
 
 /** How every listener's HTTP is bounded. */
 export const HTTP_OPTIONS: ServerOptions = {
@@ -70,6 +72,7 @@ export function requestHandler(
 /** Bounds a listener's connections, and gives what is no HTTP an answer. */
 export function configure(server: Server): void {
   server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = IDLE_MILLISECONDS;
   server.on('clientError', (_error, socket) => refuseMalformed(socket as Socket));
 }
 
@@ -83,7 +86,7 @@ async function handle(
   const method = request.method ?? '';
   const target = parseTarget(request.url ?? '');
   const asker = door.asker(request.socket);
-  const operation = admitted(door, asker, method, target.path);
+  const operation = admitted(door, asker, request, target.path);
   const { reply, error } = isRefusal(operation)
     ? { reply: operation, error: undefined }
     : await answer(operation, options.backend, request, target);
@@ -102,11 +105,24 @@ async function handle(
 }
 
 /** The operation that is asked for, when it is there and the asker may have it done. */
-function admitted(door: Door, asker: Asker, method: string, path: string): Operation | Refusal {
+function admitted(
+  door: Door,
+  asker: Asker,
+  { headers, method = '' }: IncomingMessage,
+  path: string,
+): Operation | Refusal {
   const found = findOperation(method, path);
   if (isRefusal(found)) return asker.may === 'nothing' ? (whyForbidden(asker, 'read', path) ?? found) : found;
   if (!door.serves(found)) return notHere(path);
-  return whyForbidden(asker, found.access, path) ?? found;
+  return whyForbidden(asker, found.access, path) ?? (isByPage(found, headers) ? notByPage(path) : found);
+}
+
+/**
+ * A browser sends the client certificate of its user with whatever any page asks for, and a POST without asking whether it may.
+ * No page of ours changes anything, and no other program sends these headers.
+ */
+function isByPage({ access }: Operation, headers: IncomingHttpHeaders): boolean {
+  return access === 'change' && (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined);
 }
 
 /** Runs an operation within its time; whatever it throws becomes `internal`, without its text: that is for the log. */
@@ -183,6 +199,10 @@ function refuseMalformed(socket: Socket): void {
 
 function notHere(path: string): Refusal {
   return refuse('not-found', 'This address answers health and metrics only', path, 'Use the unix socket.');
+}
+
+function notByPage(path: string): Refusal {
+  return refuse('forbidden', 'A page in a browser may read, but change nothing', path, 'Use weftctl.');
 }
 
 function internal(operation: string): Refusal {

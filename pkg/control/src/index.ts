@@ -1,5 +1,5 @@
 /** The daemon's local HTTP API: schema, server and client, shared so that both sides mean the same. */
-export type { RequestRecord } from './answering.ts';
+export { configure as boundConnections, HTTP_OPTIONS, type RequestRecord } from './answering.ts';
 export type { AskerIdentity } from './asker.ts';
 export type { Answer, ControlBackend } from './backend.ts';
 export { ControlClient, type ControlPlace, everyItem, type RawAnswer, type RemoteDaemon } from './client.ts';

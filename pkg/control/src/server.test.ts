@@ -197,6 +197,49 @@ describe('a bad request gets an error in three parts and never a stack trace', (
     expect(backend.attached.size).toBe(0);
   });
 
+  test.each([
+    ['of two lengths', 'content-length: 3\r\ncontent-length: 5\r\n'],
+    ['of a length and in chunks', 'content-length: 3\r\ntransfer-encoding: chunked\r\n'],
+    ['of a length that is none', 'content-length: +3\r\n'],
+    ['with a header of 9 KiB', `x: ${'x'.repeat(9 * 1024)}\r\n`],
+    ['with a header that is folded', 'x: a\r\n b: c\r\ncontent-length: 3\r\n c\r\n'],
+  ])('a request %s is refused, and nothing after it is read', async (_name, headers) => {
+    const backend = fakeBackend();
+    const socket = connect(await start(backend));
+    socket.on('error', () => undefined);
+    const hidden = 'DELETE /v1/endpoints/c1.eth0 HTTP/1.1\r\nhost: x\r\n\r\n';
+    socket.write(`PUT /v1/endpoints/x HTTP/1.1\r\nhost: x\r\n${headers}\r\n0\r\n\r\n${hidden}`);
+    let text = '';
+    for await (const chunk of socket) text += chunk;
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text.match(/^HTTP\/1\.1 \d/gm)).toHaveLength(1);
+    expect(records.map(({ operation }) => operation)).not.toContain('detach-endpoint');
+  });
+
+  test.each([
+    '/../../etc/passwd',
+    '/%2e%2e/%2e%2e/etc/passwd',
+    '/dashboard.js/../../package.json',
+    '//etc/passwd',
+    '/dashboard.ts',
+  ])('%s is no file of the dashboard', async (path) => {
+    expect((await ask({ socketPath: await start() }, 'GET', path)).status).toBe(404);
+  });
+
+  test.each([
+    ['POST', '/v1/stop', { origin: 'https://example.org', 'content-type': 'text/plain' }],
+    ['POST', '/v1/cni', { origin: 'null' }],
+    ['DELETE', '/v1/endpoints/c1.eth0', { 'sec-fetch-site': 'same-origin' }],
+  ])('%s %s by a page in a browser is refused, whoever its user is', async (method, path, headers) => {
+    const socketPath = await start();
+    const answer = await ask({ socketPath }, method, path, method === 'POST' ? '{}' : undefined, headers);
+    expect(answer).toMatchObject({
+      status: 403,
+      json: { error: { code: 'forbidden', hint: 'Use weftctl.' } },
+    });
+    expect((await ask({ socketPath }, 'GET', '/v1/status', undefined, headers)).status).toBe(200);
+  });
+
   test('a body above 64 KiB is refused, and the connection closed', async () => {
     const socketPath = await start();
     const answer = await ask({ socketPath }, 'PUT', '/v1/endpoints/x', `"${'x'.repeat(70_000)}"`);

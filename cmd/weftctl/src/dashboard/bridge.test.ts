@@ -1,5 +1,6 @@
 /** Who may read by the bridge, and what: with daemons whose words stand here. */
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import type { ControlClient, RawAnswer } from '@weft/control';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Bridge } from './bridge.ts';
@@ -118,6 +119,19 @@ describe('what is behind it', () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'])
       expect((await ask('/nodes/node1/v1/drain', headers, method)).status).toBe(405);
     expect(asked).toEqual([]);
+  });
+
+  it('reads no body, and nothing that is hidden in one', async () => {
+    const { cookie } = await comeIn();
+    const socket = connect(Number(address.port), '127.0.0.1');
+    const host = `host: ${address.host}\r\ncookie: ${cookie}\r\n`;
+    const hidden = `GET /nodes/node1/v1/hidden HTTP/1.1\r\n${host}\r\n`;
+    socket.write(`GET /nodes/node1/v1/status HTTP/1.1\r\n${host}content-length: 9999\r\n\r\n${hidden}`);
+    let text = '';
+    for await (const chunk of socket) text += chunk;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text).toMatch(/\r\nconnection: close\r\n/i);
+    expect(asked).toEqual(['node1 /v1/status']);
   });
 
   it('passes on what the daemon says that its page may do, and lets no other page embed an answer', async () => {

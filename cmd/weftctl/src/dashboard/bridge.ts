@@ -4,7 +4,14 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ControlError, REFUSAL_STATUS, type Refusal, refuse } from '@weft/control';
+import {
+  boundConnections,
+  ControlError,
+  HTTP_OPTIONS,
+  REFUSAL_STATUS,
+  type Refusal,
+  refuse,
+} from '@weft/control';
 import type { DaemonTarget } from '../where.ts';
 import { Entrance } from './entrance.ts';
 
@@ -35,13 +42,14 @@ const HEADERS = {
 /** The server. */
 export class Bridge {
   readonly #targets: () => Promise<readonly DaemonTarget[]>;
-  readonly #server = createServer();
+  readonly #server = createServer(HTTP_OPTIONS);
   #known: Promise<ReadonlyMap<string, DaemonTarget>> | undefined;
   #knownAt = 0;
 
   /** @param targets the daemons that can be asked now */
   constructor(targets: () => Promise<readonly DaemonTarget[]>) {
     this.#targets = targets;
+    boundConnections(this.#server);
   }
 
   /** Listens on 127.0.0.1, and says which address opens the page. Throws what `listen` emits. */
@@ -63,7 +71,9 @@ export class Bridge {
 
   async #serve(entrance: Entrance, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { headers, status, text } = await this.#admitted(entrance, request).catch(failed);
-    response.writeHead(status, { ...HEADERS, ...headers });
+    // A body that was not read to its end would be taken for the next request.
+    const closing = request.complete ? {} : { connection: 'close' };
+    response.writeHead(status, { ...HEADERS, ...headers, ...closing });
     response.end(text);
   }
 
