@@ -10,6 +10,7 @@ import { kernelBench, plugBench } from './kernel.ts';
 import { labBench } from './lab.ts';
 import { pagesBench } from './pages.ts';
 import { propagationBench } from './propagation.ts';
+import { recordBench } from './record.ts';
 import { repairBench } from './repair.ts';
 import { scaleBench } from './scale.ts';
 import { simulationBench } from './simulation/simulation-bench.ts';
@@ -30,6 +31,7 @@ const benchmarks: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   ipam: ipamBench,
   pages: pagesBench,
   propagation: propagationBench,
+  record: recordBench,
   scale: scaleBench,
   simulation: simulationBench,
   speaker: speakerBench,

@@ -66,15 +66,17 @@ export class Chronicle implements SpeakerObserver {
    */
   snapshot(write: HearEvent): void {
     const { neighbours, now } = this.#core;
+    const pathsOf = this.#pathsByPeer();
     const ended = [...this.#ended].filter(([{ index }]) => this.#hasStale(index));
     for (const [neighbour, { at, reason, session }] of ended.sort(
       (left, right) => left[1].at - right[1].at,
     )) {
-      this.#tellSession(write, neighbour, session, true, at);
+      this.#tellSession(write, neighbour, session, true, at, pathsOf);
       write({ kind: 'session-down', peer: neighbour.address, reason }, at);
     }
     for (const neighbour of neighbours.values())
-      if (neighbour.session !== undefined) this.#tellSession(write, neighbour, neighbour.session, false, now);
+      if (neighbour.session !== undefined)
+        this.#tellSession(write, neighbour, neighbour.session, false, now, pathsOf);
     for (const { address, bfd } of neighbours.values())
       if (bfd?.status !== undefined) write({ kind: 'bfd-changed', peer: address, status: bfd.status }, now);
   }
@@ -123,6 +125,7 @@ export class Chronicle implements SpeakerObserver {
     session: EstablishedSession,
     stale: boolean,
     at: number,
+    pathsOf: PathsByPeer,
   ): void {
     const peer = neighbour.address;
     write(sessionUp(neighbour, session), at);
@@ -130,7 +133,8 @@ export class Chronicle implements SpeakerObserver {
       write({ kind: 'updates', peer, bytes: bytes.subarray(start, end) }, at),
     );
     for (const family of FAMILIES) {
-      this.#tellPaths(packer, neighbour, session, family, stale);
+      const paths = pathsOf[family].get(neighbour.index) ?? [];
+      this.#tellPaths(packer, neighbour, session, family, stale, paths);
       if (!stale && session.endOfRibReceived.has(family)) packer.endOfRib(family, neighbour.index, at / 1000);
     }
   }
@@ -141,16 +145,35 @@ export class Chronicle implements SpeakerObserver {
     session: EstablishedSession,
     family: Family,
     stale: boolean,
+    paths: readonly number[],
   ): void {
     const rib = this.#core.tables.ribs[family];
     const addPath = hasPathIds(session, family);
-    rib.forEachPath((path) => {
-      if (rib.paths.has(path, PathFlag.stale) !== stale) return;
-      packer.announce(rib, path, rib.paths.received[path] as number, index, addPath);
-    }, index);
+    for (const path of paths)
+      if (rib.paths.has(path, PathFlag.stale) === stale)
+        packer.announce(rib, path, rib.paths.received[path] as number, index, addPath);
     packer.finish();
   }
+
+  /** All paths, in one pass: a pass for each session would cost their product. */
+  #pathsByPeer(): PathsByPeer {
+    const inRib = (family: Family): Map<number, number[]> => {
+      const rib = this.#core.tables.ribs[family];
+      const byPeer = new Map<number, number[]>();
+      rib.forEachPath((path) => {
+        const peer = rib.paths.peers[path] as number;
+        const known = byPeer.get(peer);
+        if (known === undefined) byPeer.set(peer, [path]);
+        else known.push(path);
+      });
+      return byPeer;
+    };
+    return { 'ipv4-unicast': inRib('ipv4-unicast'), 'ipv6-unicast': inRib('ipv6-unicast') };
+  }
 }
+
+/** Paths by the index of the peer they came from. */
+type PathsByPeer = Readonly<Record<Family, ReadonlyMap<number, readonly number[]>>>;
 
 function sessionUp({ address }: Neighbour, session: EstablishedSession): HeardEvent {
   const { localAddress, localPort, opens, remotePort } = session;
