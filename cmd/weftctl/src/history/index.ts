@@ -1,6 +1,6 @@
 /** `history`: name, options and help. Its code is loaded when it runs. */
 import type { Command } from 'commander';
-import { outputOption, whereOptions } from '../options.ts';
+import { daemonOptions, outputOption } from '../options.ts';
 import { run } from '../run.ts';
 
 const HELP = `
@@ -22,7 +22,7 @@ export function registerHistory(program: Command): void {
     .option('--node <name>', 'on this node only')
     .option('--since <time>', 'not what was before: RFC 3339, or how long ago, such as 90s, 10m, 2h, 3d')
     .addHelpText('after', HELP);
-  outputOption(whereOptions(history, 'lab', 'socket'), 'ps', 'json', 'yaml').action(
+  outputOption(daemonOptions(history), 'ps', 'json', 'yaml').action(
     run(async (prefix, options) => (await import('./history.ts')).history(prefix, options)),
   );
 }

@@ -1,6 +1,6 @@
 /** The commands for resources: names, options and help. Their code is loaded when one of them runs. */
 import { type Command, Option } from 'commander';
-import { datastoreOptions, namespaceOption, outputOption, whereOptions } from '../options.ts';
+import { daemonOptions, datastoreOptions, namespaceOption, outputOption } from '../options.ts';
 import { run } from '../run.ts';
 
 /** Adds the verbs of calicoctl. */
@@ -147,7 +147,7 @@ function registerDiff(program: Command): void {
     .option('--at <time>', 'from this time on: RFC 3339, or how long ago, such as 90s, 10m, 2h, 3d')
     .option('--to <time>', 'with --at: up to this time (default: now)')
     .option('--node <name>', 'with --at: on this node only');
-  outputOption(whereOptions(datastoreOptions(fileOptions(diff, false)), 'socket'), 'ps', 'json', 'yaml')
+  outputOption(daemonOptions(fileOptions(diff, false)), 'ps', 'json', 'yaml')
     .addHelpText('after', DIFF_HELP)
     .action(run(async (options) => (await import('./diff/mode.ts')).diffInMode(options)));
 }

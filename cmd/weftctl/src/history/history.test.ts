@@ -1,0 +1,17 @@
+/** Records of other machines are asked for as everything else is: by a client certificate. */
+import { afterAll, expect, test } from 'vitest';
+import { Workbench } from '../../test/run.ts';
+
+const workbench = new Workbench();
+afterAll(() => workbench.remove());
+
+test.each([
+  ['history', ['history', '10.0.0.0/26']],
+  ['diff --at', ['diff', '--at', '10m']],
+])('%s takes a client certificate, and wants all of it', async (_, command) => {
+  const { code, stderr } = await workbench.run([...command, '--client-certificate', '/none.pem']);
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringContaining('A client certificate is three files'),
+  });
+});
