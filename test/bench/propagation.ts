@@ -3,8 +3,8 @@
  * datastore, the announcement, the BGP session, the other's decision and its write. Measured by the kernel's own event.
  */
 import { type Prefix, prefixOf } from '@weft/ip';
-import { type Kernel, netnsPath, openKernel } from '@weft/kernel';
-import { addPod, defaultTopology, namespaceOf } from '@weft/lab';
+import { addPod, defaultTopology } from '@weft/lab';
+import { Arrivals } from './arrivals.ts';
 import { withLab } from './bench-lab.ts';
 import type { Figure } from './run.ts';
 import { quantile, round } from './statistics.ts';
@@ -30,9 +30,8 @@ export async function* propagationBench(): AsyncGenerator<Figure> {
 
 /** Attaches pods to a host; for each that claimed a block, the time until node1's kernel told of its route. */
 async function newBlocksOf(lab: string, host: string): Promise<number[]> {
-  const kernel = openKernel({ netns: netnsPath(namespaceOf(lab, 'node1')) });
+  const arrivals = new Arrivals(lab, 'node1');
   try {
-    const arrivals = new Arrivals(kernel);
     const samples: number[] = [];
     const known = new Set<Prefix>();
     for (let pod = 0; pod < podsPerHost; pod++) {
@@ -44,30 +43,6 @@ async function newBlocksOf(lab: string, host: string): Promise<number[]> {
     }
     return samples;
   } finally {
-    kernel.close();
-  }
-}
-
-/** When a kernel told of each new route. */
-class Arrivals {
-  readonly #times = new Map<Prefix, PromiseWithResolvers<number>>();
-
-  constructor(kernel: Kernel) {
-    kernel.subscribe((event) => {
-      if (event.kind === 'route' && event.op === 'new')
-        this.#entry(event.route.destination).resolve(performance.now());
-    });
-  }
-
-  of(destination: Prefix): Promise<number> {
-    return this.#entry(destination).promise;
-  }
-
-  #entry(destination: Prefix): PromiseWithResolvers<number> {
-    const known = this.#times.get(destination);
-    if (known !== undefined) return known;
-    const entry = Promise.withResolvers<number>();
-    this.#times.set(destination, entry);
-    return entry;
+    arrivals.close();
   }
 }

@@ -19,7 +19,6 @@ const SERIES: readonly Series[] = [
   { name: 'node in a mesh', style: 'mesh', topology: 'mesh', of: 'node' },
   { name: 'node behind 3 reflectors', style: 'client', topology: 'reflectors', of: 'node' },
   { name: 'one of 3 reflectors', style: 'reflector', topology: 'reflectors', of: 'reflector' },
-  { name: 'one of 50, in 25 zones', style: 'zone', topology: 'zones', of: 'reflector' },
 ];
 
 interface Panel {
@@ -38,7 +37,6 @@ const PANELS: readonly Panel[] = [
       [4_096, '4 MiB'],
       [16_384, '16 MiB'],
       [65_536, '64 MiB'],
-      [262_144, '256 MiB'],
     ],
   },
   {
@@ -50,6 +48,7 @@ const PANELS: readonly Panel[] = [
       [100, '100 ms'],
       [1_000, '1 s'],
       [10_000, '10 s'],
+      [100_000, '100 s'],
     ],
   },
 ];
@@ -57,9 +56,9 @@ const PANELS: readonly Panel[] = [
 const SIZES = [100, 500, 1_000, 5_000];
 
 const STYLE = `
-  svg { color: #1f2328; --mesh: #b3261e; --client: #0b62c4; --reflector: #7a3db8; --zone: #19733b; background: #ffffff }
+  svg { color: #1f2328; --mesh: #b3261e; --client: #0b62c4; --reflector: #7a3db8; background: #ffffff }
   @media (prefers-color-scheme: dark) {
-    svg { color: #e6edf3; --mesh: #ff8a80; --client: #79b8ff; --reflector: #d2a8ff; --zone: #7ee2a0; background: #0d1117 }
+    svg { color: #e6edf3; --mesh: #ff8a80; --client: #79b8ff; --reflector: #d2a8ff; background: #0d1117 }
   }
   text { font: 12px system-ui, sans-serif; fill: currentColor }
   .title { font-size: 14px; font-weight: 600 }

@@ -9,7 +9,6 @@ interface Column {
 const NAMES: Readonly<Record<string, string>> = {
   mesh: 'mesh',
   reflectors: '3 reflectors',
-  zones: '25 zones of 2 reflectors',
 };
 
 const who: readonly Column[] = [
@@ -29,6 +28,11 @@ const cost: readonly Column[] = [
   { heading: 'sessions of a reflector', cell: ({ reflectorSessions }) => count(reflectorSessions) },
   { heading: 'memory', cell: ({ reflectorKibibytes }) => mebibytes(reflectorKibibytes) },
   { heading: 'processor', cell: ({ reflectorProcessorMs }) => milliseconds(reflectorProcessorMs) },
+  {
+    heading: 'sends',
+    cell: ({ reflectorSentBytes: bytes }) =>
+      bytes === undefined ? '–' : mebibytes(Math.round(Number(bytes) / 1024)),
+  },
 ];
 
 const events: readonly Column[] = [
@@ -84,5 +88,5 @@ function seconds(value: Value): string {
 }
 
 function mebibytes(kibibytes: Value): string {
-  return kibibytes === undefined ? '–' : `${Math.round(Number(kibibytes) / 102.4) / 10} MiB`;
+  return kibibytes === undefined ? '–' : `${count(Math.round(Number(kibibytes) / 102.4) / 10)} MiB`;
 }

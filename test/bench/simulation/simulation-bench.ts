@@ -25,7 +25,6 @@ const POINTS: readonly SimulatedPoint[] = [
   { nodes: 1_000, topology: THREE, whole: 10 },
   { nodes: 5_000, topology: MESH, whole: 3 },
   { nodes: 5_000, topology: THREE, whole: 10 },
-  { nodes: 5_000, topology: { kind: 'zones', zones: 25, reflectors: 2 }, whole: 10 },
 ];
 
 const DOCS = join(import.meta.dirname, '../../../docs');
@@ -49,7 +48,7 @@ function writeDocument(points: readonly SimulatedFigures[]): void {
 
 /** By topology, then by size. */
 function sorted(points: readonly SimulatedFigures[]): SimulatedFigures[] {
-  const order = ['mesh', 'reflectors', 'zones'];
+  const order = ['mesh', 'reflectors'];
   return points.toSorted(
     (left, right) =>
       order.indexOf(`${left.topology}`) - order.indexOf(`${right.topology}`) ||
