@@ -252,8 +252,10 @@ export class ControlClient {
     outgoing.on('response', (response) => resolve(readAnswer(response)));
     outgoing.on('error', reject);
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
-    return promise.catch((error) => {
-      throw connectionFailure(error, this.place, typeof this.#where === 'string' ? undefined : this.#where);
+    return promise.catch(async (error) => {
+      if (typeof where === 'string') throw connectionFailure(error, this.place);
+      const { expiredSince } = await import('./remote/tls-files.ts');
+      throw connectionFailure(error, this.place, { ...where, expired: expiredSince(where.files) });
     });
   }
 }

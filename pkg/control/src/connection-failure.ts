@@ -4,11 +4,16 @@ import { ControlError, type ControlErrorCode } from './error.ts';
 
 type Words = readonly [code: ControlErrorCode, what: string, hint: string];
 
+/** A daemon over TCP, and since when the certificate is expired that it was shown. */
+interface Remote extends RemoteDaemon {
+  readonly expired: Date | undefined;
+}
+
 /** The error of a call whose connection failed. `remote`: the daemon, when it is one over TCP. */
 export function connectionFailure(
   cause: NodeJS.ErrnoException,
   place: string,
-  remote: RemoteDaemon | undefined,
+  remote?: Remote,
 ): ControlError {
   if (cause instanceof ControlError) return cause;
   const reason = cause.code ?? cause.name;
@@ -62,7 +67,7 @@ function onSocket(reason: string): Words | undefined {
 }
 
 /** TLS closes a connection whose client certificate it does not like without a word, as a daemon that ends does. */
-function overTls(reason: string, { node, files }: RemoteDaemon): Words | undefined {
+function overTls(reason: string, { expired, files, node }: Remote): Words | undefined {
   if (reason === 'ECONNREFUSED')
     return [
       'unreachable',
@@ -74,6 +79,12 @@ function overTls(reason: string, { node, files }: RemoteDaemon): Words | undefin
       'not-trusted',
       `The daemon's certificate is not that of node ${node}`,
       'Something else answers there.',
+    ];
+  if (expired !== undefined)
+    return [
+      'not-trusted',
+      `The daemon of ${node} does not accept ${files.certificate}: it has expired (${expired.toISOString()})`,
+      'Get a new certificate from whoever signs them.',
     ];
   if (reason === 'ECONNRESET' || reason === 'EPIPE' || reason.includes('ALERT'))
     return [

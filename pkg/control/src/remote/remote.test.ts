@@ -101,6 +101,16 @@ test('a certificate of neither organization may nothing, not even learn what the
   expect(await statusOf(nobody, '/v2/anything')).toBe(403);
 });
 
+test('an expired certificate of ours is named, with its end', async () => {
+  await start();
+  const late = authority.sign('late', { subject: '/O=weft:readers/CN=x', use: 'clientAuth', days: -1 });
+  await expect(clientOf(late).status()).rejects.toMatchObject({
+    code: 'not-trusted',
+    what: expect.stringMatching(/^The daemon of n1 does not accept .*late\.crt: it has expired \(20.*Z\)$/),
+    hint: 'Get a new certificate from whoever signs them.',
+  });
+});
+
 test.each([
   [
     'of another authority',

@@ -31,6 +31,12 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   return material;
 }
 
+/** Since when the own certificate is of no use any more; undefined while its time is not over. Throws as `readTlsFiles` does. */
+export function expiredSince({ certificate }: TlsFiles): Date | undefined {
+  const { validToDate } = new X509Certificate(read(certificate));
+  return validToDate.getTime() < Date.now() ? validToDate : undefined;
+}
+
 function read(path: string): Buffer {
   try {
     return readFileSync(path);
