@@ -117,9 +117,7 @@ function possibleActions(model: Model, random: Random): Action[] {
   const node = random.pick(names);
   const other = random.pick(names.filter((name) => name !== WITNESS));
   const possible: Action[] = [{ kind: 'flush-routes', node }];
-  // A speaker that restarts takes no route before every peer has sent all of its own, or 120 s have passed (RFC 4724 §4.1): with a
-  // peer away a walk would stand still for these.
-  if (away.size === 0) possible.push(restartOf(other, random));
+  possible.push(restartOf(other, random));
   if (model.unsettled > 0) possible.push({ kind: 'settle' });
   if (pods.length < MOST_PODS) {
     possible.push({ kind: 'add-pod', node }, { kind: 'datastore-stall', node, seconds: 2 });

@@ -7,6 +7,7 @@ describe('a line of a log', () => {
     ['{"level":"warn","event":"bgp-peer-down"}', undefined],
     ['{"level":"error","event":"datastore-away"}', undefined],
     ['', undefined],
+    ['Debugger attached.', undefined],
     ['{"level":"error","event":"control-failed"}', '{"level":"error","event":"control-failed"}'],
     [
       "TypeError: Cannot read properties of undefined (reading 'spec')",

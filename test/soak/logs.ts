@@ -4,9 +4,12 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 /** Events at level error that the actions of a soak explain: an etcd that stands still or is killed is noticed. */
 const EXPECTED_EVENTS: ReadonlySet<string> = new Set(['datastore-away']);
 
+/** What Node says of the inspector by which memory is measured. */
+const INSPECTOR = /^(Debugger (listening on|attached|ending on)|For help, see: https:\/\/nodejs)/;
+
 /** A line that should not be there, shortened; undefined for every other. Pure. */
 export function unexpectedLine(line: string): string | undefined {
-  if (line.trim() === '') return undefined;
+  if (line.trim() === '' || INSPECTOR.test(line)) return undefined;
   const shown = line.length > 300 ? `${line.slice(0, 300)}…` : line;
   let entry: { level?: unknown; event?: unknown };
   try {

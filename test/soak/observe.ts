@@ -1,12 +1,14 @@
 /** Looks at a lab from outside: datastore, control sockets, kernels, processes. */
-import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ControlClient, type Page } from '@weft/control';
 import { type Datastore, openDatastore } from '@weft/datastore';
 import { networkAddress, prefix } from '@weft/ip';
 import { addressAt, allocationAt, type BlockSpec } from '@weft/ipam';
 import { MAIN_TABLE, netnsPath, openKernel, WEFT_ROUTE_PROTOCOL } from '@weft/kernel';
 import { namespaceOf, resolveLab, runIn, status } from '@weft/lab';
+import { waitFor } from '../harness/wait-for.ts';
 import type { Model } from './actions.ts';
+import type { MemorySample } from './memory.ts';
 import type { ObservedBlock, ObservedHost, ObservedRoute, ObservedState } from './observed.ts';
 import type { Random } from './random.ts';
 
@@ -127,13 +129,15 @@ async function reaches(lab: string, from: string, address: string): Promise<bool
   return exitCode === 0;
 }
 
-/** The resident sizes of the daemons, in KiB, by host. */
-export async function residentSizes(lab: string): Promise<Map<string, number>> {
+/** What the daemon of a host holds, in KiB, garbage collected. The first call opens its inspector. */
+export async function measureMemory(lab: string, host: string): Promise<Omit<MemorySample, 'action'>> {
   const { hosts } = await resolveLab(lab);
-  const sizes = hosts.map(async ({ name, controlSocket }) => {
-    const { pid } = await new ControlClient(controlSocket).status();
-    const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return [name, Number(line?.[1])] as const;
+  const socket = hosts.find(({ name }) => name === host)?.controlSocket ?? '';
+  const { pid } = await new ControlClient(socket).status();
+  process.kill(pid, 'SIGUSR1');
+  const probe = [process.execPath, join(import.meta.dirname, 'heap-probe.ts'), String(pid)];
+  return waitFor(`the inspector of the weftd of ${host} answers`, async () => {
+    const { exitCode, stdout } = await runIn(lab, host, probe);
+    return exitCode === 0 && (JSON.parse(stdout) as Omit<MemorySample, 'action'>);
   });
-  return new Map(await Promise.all(sizes));
 }

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { down, installation, up } from '@weft/lab';
 import { type Action, walk } from './actions.ts';
+import { type MemoryPart, type MemorySample, trendOf } from './memory.ts';
 import { type SoakResult, soak, soakTopology } from './soak.ts';
 
 const HELP = `npm run soak -- [options]: random pods, nodes and faults in a lab, invariants checked all the time. Needs root.
@@ -75,14 +76,7 @@ function kept(file: string): Action[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Action);
 }
 
-function tell({
-  actions,
-  settled,
-  longestSettlingMilliseconds,
-  memory,
-  trend,
-  violations,
-}: SoakResult): void {
+function tell({ actions, settled, longestSettlingMilliseconds, memory, violations }: SoakResult): void {
   const kinds = Map.groupBy(actions, ({ kind }) => kind);
   const minutes = (performance.now() - start) / 60_000;
   console.log(`${actions.length} actions in ${minutes.toFixed(1)} min`);
@@ -90,20 +84,20 @@ function tell({
   console.log(
     `all invariants held ${settled} times, at most ${Math.round(longestSettlingMilliseconds)} ms after the actions`,
   );
-  const sizes = memory.map(({ kibibytes }) => kibibytes / 1024);
-  if (sizes.length > 0) {
-    console.log(`memory of node1: ${Math.min(...sizes).toFixed(0)} to ${Math.max(...sizes).toFixed(0)} MiB`);
-  }
-  if (trend !== undefined) {
-    const { kibibytesPerAction, samples, meanKibibytes } = trend;
-    const mean = (meanKibibytes / 1024).toFixed(0);
-    console.log(
-      `  after the warm-up: ${mean} MiB, ${kibibytesPerAction.toFixed(2)} KiB an action (${samples} samples)`,
-    );
-  }
+  for (const part of ['objects', 'code', 'resident'] as const) tellMemory(part, memory);
   for (const violation of violations) console.log(`VIOLATED ${violation}`);
   if (violations.length === 0) return;
   writeFileSync(out, actions.map((action) => `${JSON.stringify(action)}\n`).join(''));
   console.log(`do it again: npm run soak -- --replay ${out}`);
   process.exitCode = 1;
+}
+
+function tellMemory(part: MemoryPart, memory: readonly MemorySample[]): void {
+  const sizes = memory.map((sample) => sample[part] / 1024);
+  if (sizes.length === 0) return;
+  const trend = trendOf(memory, part);
+  const line = trend && `${trend.kibibytesPerAction.toFixed(2)} KiB an action (${trend.samples} samples)`;
+  console.log(
+    `memory of node1, ${part}: ${Math.min(...sizes).toFixed(1)} to ${Math.max(...sizes).toFixed(1)} MiB; after the warm-up ${line ?? 'too few samples'}`,
+  );
 }

@@ -3,8 +3,8 @@ import { defaultTopology, type Installation, type Topology } from '@weft/lab';
 import { type Action, after, BEGINNING, closing, type Model, WITNESS } from './actions.ts';
 import { violationsOf } from './invariants.ts';
 import { LogReader } from './logs.ts';
-import { type MemorySample, type MemoryTrend, memoryViolation, trendOf } from './memory.ts';
-import { observe, observeStore, residentSizes, samplePings } from './observe.ts';
+import { type MemorySample, memoryViolations } from './memory.ts';
+import { measureMemory, observe, observeStore, samplePings } from './observe.ts';
 import { isPointless, perform } from './perform.ts';
 import { type Random, seeded } from './random.ts';
 
@@ -16,7 +16,6 @@ export interface SoakResult {
   readonly settled: number;
   readonly longestSettlingMilliseconds: number;
   readonly memory: readonly MemorySample[];
-  readonly trend: MemoryTrend | undefined;
   /** What does not hold; empty after a walk without a fault. */
   readonly violations: readonly string[];
 }
@@ -118,22 +117,18 @@ class Soak {
       if (violations.length > 0) continue;
       this.#longest = Math.max(this.#longest, took);
       this.#settled++;
-      const size = (await residentSizes(lab)).get(WITNESS) ?? Number.NaN;
-      this.#memory.push({ action: this.done, kibibytes: size });
+      this.#memory.push({ action: this.done, ...(await measureMemory(lab, WITNESS)) });
       return [];
     }
   }
 
   result(): SoakResult {
-    const trend = trendOf(this.#memory);
-    const growth = memoryViolation(trend);
     return {
       actions: this.#actions,
       settled: this.#settled,
       longestSettlingMilliseconds: this.#longest,
       memory: this.#memory,
-      trend,
-      violations: growth === undefined ? this.#violations : [...this.#violations, growth],
+      violations: [...this.#violations, ...memoryViolations(this.#memory)],
     };
   }
 }
