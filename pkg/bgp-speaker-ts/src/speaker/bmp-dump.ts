@@ -86,6 +86,9 @@ function endOfLocRib(feed: BmpFeed, family: Family): void {
 }
 
 /** Says whether prefixes of a peer have path identifiers. */
-export function hasPathIds({ importProfile }: EstablishedSession, family: Family): boolean {
+export function hasPathIds(
+  { importProfile }: Pick<EstablishedSession, 'importProfile'>,
+  family: Family,
+): boolean {
   return family === 'ipv4-unicast' ? importProfile.ipv4AddPath : importProfile.ipv6AddPath;
 }

@@ -40,9 +40,12 @@ export type HeardEvent =
 /** Takes one event and when it was, in ms on the clock of the speaker. */
 export type HearEvent = (event: HeardEvent, at: number) => void;
 
+/** What is told of a session. Without its update groups: they hold all that the peer was told. */
+type ToldSession = Omit<EstablishedSession, 'groups'>;
+
 /** A session that is over, as far as its stale paths need it. */
 interface EndedSession {
-  readonly session: EstablishedSession;
+  readonly session: ToldSession;
   readonly reason: DownReason;
   readonly at: number;
 }
@@ -51,6 +54,7 @@ interface EndedSession {
 export class Chronicle implements SpeakerObserver {
   readonly #core: SpeakerCore;
   readonly #write: HearEvent;
+  /** Of neighbours with stale paths, and of such that had some when another session ended. */
   readonly #ended: Map<Neighbour, EndedSession> = new Map();
   readonly #detach: () => void;
 
@@ -67,7 +71,7 @@ export class Chronicle implements SpeakerObserver {
   snapshot(write: HearEvent): void {
     const { neighbours, now } = this.#core;
     const pathsOf = this.#pathsByPeer();
-    const ended = [...this.#ended].filter(([{ index }]) => this.#hasStale(index));
+    const ended = [...this.#ended].filter(([neighbour]) => this.#hasStale(neighbour));
     for (const [neighbour, { at, reason, session }] of ended.sort(
       (left, right) => left[1].at - right[1].at,
     )) {
@@ -111,18 +115,23 @@ export class Chronicle implements SpeakerObserver {
 
   sessionEnded(neighbour: Neighbour, session: EstablishedSession, reason: DownReason): void {
     const at = this.#core.now;
-    this.#ended.set(neighbour, { session, reason, at });
+    for (const earlier of this.#ended.keys()) if (!this.#hasStale(earlier)) this.#ended.delete(earlier);
+    const { groups: _, ...told } = session;
+    this.#ended.set(neighbour, { session: told, reason, at });
     this.#write({ kind: 'session-down', peer: neighbour.address, reason }, at);
   }
 
-  #hasStale(index: number): boolean {
-    return this.#core.tables.all.some((rib) => rib.countsOf(index).stale > 0);
+  /** The index of a neighbour that is gone may be another one's. */
+  #hasStale(neighbour: Neighbour): boolean {
+    const { byIndex, tables } = this.#core;
+    const { index } = neighbour;
+    return byIndex[index] === neighbour && tables.all.some((rib) => rib.countsOf(index).stale > 0);
   }
 
   #tellSession(
     write: HearEvent,
     neighbour: Neighbour,
-    session: EstablishedSession,
+    session: ToldSession,
     stale: boolean,
     at: number,
     pathsOf: PathsByPeer,
@@ -142,7 +151,7 @@ export class Chronicle implements SpeakerObserver {
   #tellPaths(
     packer: PathPacker,
     { index }: Neighbour,
-    session: EstablishedSession,
+    session: ToldSession,
     family: Family,
     stale: boolean,
     paths: readonly number[],
@@ -175,7 +184,7 @@ export class Chronicle implements SpeakerObserver {
 /** Paths by the index of the peer they came from. */
 type PathsByPeer = Readonly<Record<Family, ReadonlyMap<number, readonly number[]>>>;
 
-function sessionUp({ address }: Neighbour, session: EstablishedSession): HeardEvent {
+function sessionUp({ address }: Neighbour, session: ToldSession): HeardEvent {
   const { localAddress, localPort, opens, remotePort } = session;
   return { kind: 'session-up', peer: address, opens, localAddress, localPort, remotePort };
 }
