@@ -1,5 +1,5 @@
 /** The client: one method per operation. Answers are checked against the same schemas the daemon is built with. */
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type * as z from 'zod';
 import { connectionFailure } from './connection-failure.ts';
 import { ControlError } from './error.ts';
@@ -54,6 +54,9 @@ import { errorBodySchema } from './schema/refusal.ts';
 import { type RouteStatus, routePageSchema } from './schema/routes.ts';
 import { type DaemonStatus, daemonStatusSchema, type Health, healthSchema } from './schema/status.ts';
 import { checkSocketPath } from './socket-path.ts';
+
+// An import would read every export of node:http, and the one called WebSocket loads undici: some 5 MiB in every process.
+const { request } = process.getBuiltinModule('node:http');
 
 /** How long a daemon may take to answer: a little longer than it allows itself, so that its own error arrives. */
 const ANSWER_MILLISECONDS = 35_000;

@@ -3,7 +3,7 @@
  * and metrics (nothing else).
  */
 import { chmodSync, chownSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   type Answering,
@@ -19,6 +19,9 @@ import { close, listen } from './listening.ts';
 import type { RemoteOptions, RemoteServer } from './remote/remote-server.ts';
 import { REFUSAL_STATUS } from './schema/refusal.ts';
 import { cannotListen, claimSocketPath } from './socket-path.ts';
+
+// An import would read every export of node:http, and the one called WebSocket loads undici: some 5 MiB in every process.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** How the server is started. */
 export interface ControlServerOptions extends Answering {

@@ -17,9 +17,9 @@ const millisecondsPer: Readonly<Record<string, number>> = {
 /** Reads a duration that is not negative; the value is in milliseconds. */
 export function parseDuration(text: string): Parsed<number> {
   if (text === '0') return { ok: true, value: 0 };
-  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text))
+  if (!/^(\d+(\.\d+)?(ns|us|\u00b5s|ms|s|m|h))+$/.test(text))
     return { ok: false, reason: `${showValue(text)} is not a duration like 90s or 1m30s` };
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|\u00b5s|ms|s|m|h)/g)];
   const value = parts.reduce(
     (sum, [, count, unit]) => sum + Number(count) * (millisecondsPer[unit ?? ''] ?? 0),
     0,

@@ -6,7 +6,7 @@
  * knows whether it was done, and the caller is told so.
  */
 import { once } from 'node:events';
-import http, { type IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { parseJson, stringifyJson } from '@weft/resources';
 import { DatastoreError } from '../../datastore.ts';
@@ -15,6 +15,9 @@ import { type ApiAnswer, codeOf, connectionFailure, failure, isTlsFailure, refus
 import { pauseAfter } from './backoff.ts';
 import type { Connection, Credentials } from './connection.ts';
 import { waitOrEnd } from './wait.ts';
+
+// An import would read every export of node:http, and the one called WebSocket loads undici: some 5 MiB in every process.
+const http = process.getBuiltinModule('node:http');
 
 /** How long to try. */
 export interface ClientOptions {
@@ -48,8 +51,8 @@ export class ApiClient {
   readonly #connection: Connection;
   readonly #options: ClientOptions;
   readonly #transport: typeof http | typeof https;
-  readonly #agent: http.Agent;
-  readonly #streamAgent: http.Agent;
+  readonly #agent: Agent;
+  readonly #streamAgent: Agent;
   readonly #closed = new AbortController();
 
   constructor(connection: Connection, options: ClientOptions = DEFAULT_CLIENT_OPTIONS) {
@@ -154,12 +157,7 @@ export class ApiClient {
   }
 
   /** Sends once; resolves when the head of the answer is there. */
-  async #send(
-    call: ApiCall,
-    renew: boolean,
-    agent: http.Agent,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
+  async #send(call: ApiCall, renew: boolean, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> {
     const { server, insecureSkipVerify, tlsServerName } = this.#connection;
     const { token, cert, key, ca } = await this.#identity(call, renew);
     const body = call.body === undefined ? undefined : stringifyJson(call.body);
