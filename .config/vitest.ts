@@ -1,6 +1,7 @@
 import { defaultExclude, defineConfig } from 'vitest/config';
 
 const STORES = 'test/{crds,datastore,harness,ipam,kubernetes,manifests,weftctl}/**/*.test.ts';
+const INTEROP = 'test/interop/**/*.test.ts';
 
 export default defineConfig({
   root: `${import.meta.dirname}/..`,
@@ -24,11 +25,20 @@ export default defineConfig({
         },
       },
       {
+        // Routing daemons in namespaces of their own, which mostly wait for each other's timers: several files at once.
+        test: {
+          name: 'interop',
+          include: [INTEROP],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // Real kernels, daemons and sockets: one file at a time, because two labs would measure each other.
         test: {
           name: 'integration',
           include: ['test/**/*.test.ts'],
-          exclude: [STORES, ...defaultExclude],
+          exclude: [STORES, INTEROP, ...defaultExclude],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
