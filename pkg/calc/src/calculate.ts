@@ -18,6 +18,7 @@ import { peerGatewayRoutes } from './peer-gateways.ts';
 import { policyMaker } from './policy.ts';
 import { serviceRanges, wholeRanges } from './services/service.ts';
 import { type Sessions, sessions } from './sessions/sessions.ts';
+import { selectedWorkloads } from './sessions/workload-peers.ts';
 import { type WorkloadMtu, workloadMtu } from './tunnels/mtu.ts';
 import { decideTunnels, type Tunnels } from './tunnels/tunnels.ts';
 
@@ -31,7 +32,9 @@ export function calculate(input: CalcInput): DesiredState {
  * takes them again while everything they were made from is the same object. A workload that comes or goes then costs what its own routes cost.
  */
 export function createCalculator(): typeof calculate {
-  const bgp = remembered(bgpInput, decideBgp);
+  const workloads = steady(selectedWorkloads);
+  const decidedBgp = remembered(bgpInput, decideBgp);
+  const bgp = (input: CalcInput): BgpDecision => decidedBgp({ ...input, endpoints: workloads(input) });
   const tunnels = remembered(tunnelInput, (input) =>
     decideTunnels(withoutRepeats(input), bgp(input).settings),
   );
@@ -55,6 +58,7 @@ const bgpInput: readonly InputKey[] = [
   'bgpFilters',
   'bgpPeers',
   'blockAffinities',
+  'endpoints',
   'linkRouters',
   'nodeName',
   'nodeNameDigest',
@@ -79,6 +83,16 @@ function remembered<Decision>(
   };
 }
 
+/** Gives the same list for as long as the same objects are in it. */
+function steady<T>(list: (input: CalcInput) => readonly T[]): (input: CalcInput) => readonly T[] {
+  let last: readonly T[] = [];
+  return (input) => {
+    const next = list(input);
+    if (next.length !== last.length || next.some((item, index) => item !== last[index])) last = next;
+    return last;
+  };
+}
+
 interface BgpDecision {
   readonly settings: BgpSettings;
   readonly nodeAddresses: readonly Address[];
@@ -86,7 +100,7 @@ interface BgpDecision {
   readonly sessions: Sessions;
 }
 
-const NO_SESSIONS: Sessions = { peers: [], decisions: [], gateways: [], interfaces: [] };
+const NO_SESSIONS: Sessions = { peers: [], decisions: [], gateways: [], interfaces: [], workloads: [] };
 
 function decideBgp(given: CalcInput): BgpDecision {
   const input = withoutRepeats(given);
@@ -144,6 +158,7 @@ function assemble(
     mtu,
     sessions: decided.decisions,
     interfaces: decided.interfaces,
+    peeringWorkloads: decided.workloads,
   };
 }
 

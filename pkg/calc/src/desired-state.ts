@@ -6,6 +6,7 @@ import type { SpeakerConfig } from 'bgp-speaker-ts';
 import type { Announcement, NotAnnounced } from './announcements.ts';
 import type { DesiredRoute } from './desired-route.ts';
 import type { DesiredNat } from './nat.ts';
+import type { WorkloadLink } from './sessions/candidate.ts';
 import type { SessionDecision } from './sessions/sessions.ts';
 import type { WorkloadMtu } from './tunnels/mtu.ts';
 import type { DesiredTunnel, Unencapsulated } from './tunnels/tunnels.ts';
@@ -37,6 +38,8 @@ export interface DesiredState {
   readonly sessions: readonly SessionDecision[];
   /** Interfaces to look for routers on: BGPPeers name them instead of addresses. */
   readonly interfaces: readonly string[];
+  /** Peers that are workloads of this node, on whose interfaces the host has an address. The same object until sessions change. */
+  readonly peeringWorkloads: readonly WorkloadLink[];
 }
 
 /** The classes of `DesiredState.routes`; routes of the other classes come from the Loc-RIB. */

@@ -53,7 +53,7 @@ export {
 } from './remote-route.ts';
 export { localPrefOfMetric, MAX_ROUTE_METRIC, metricOfLocalPref } from './route-metric.ts';
 export { announcesServices, type Service } from './services/service.ts';
-export type { SessionType } from './sessions/candidate.ts';
+export type { SessionType, WorkloadLink } from './sessions/candidate.ts';
 export { type HandOver, type HandOverInput, handOver, type RunningSession } from './sessions/hand-over.ts';
 export type { SessionDecision } from './sessions/sessions.ts';
 export { encapsulationOf, TUNNEL_TYPES, type TunnelKind, type TunnelType } from './tunnels/encapsulation.ts';

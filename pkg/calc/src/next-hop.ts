@@ -87,6 +87,18 @@ function statusThrough(route: UnderlayRoute, address: Address, { interfaces }: N
   };
 }
 
+/** The status of a next hop that is a workload of this node: its host route is weft's own, and leads nowhere else. */
+export function workloadStatus(address: Address, name: string): NextHopStatus {
+  const via = { gateway: address, interface: name };
+  return {
+    reachable: true,
+    metric: 0,
+    interface: name,
+    via,
+    reason: `${address} is the workload on ${name}`,
+  };
+}
+
 /** The status of a link-local next hop, which is on the link of the peer of that address. */
 export function linkLocalStatus(
   address: Address,

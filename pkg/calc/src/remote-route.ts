@@ -19,6 +19,7 @@ import {
   type NextHopTable,
   nextHopStatus,
   nextHopTable,
+  workloadStatus,
 } from './next-hop.ts';
 import { ownBlocks } from './own-blocks.ts';
 import { metricOfLocalPref } from './route-metric.ts';
@@ -30,6 +31,8 @@ export interface RoutingContext {
   readonly resolved: Map<Address, NextHopStatus>;
   /** The interfaces of peers that are known by their link-local addresses. */
   readonly links: ReadonlyMap<Address, string>;
+  /** And of peers that are workloads of this node. */
+  readonly workloads: ReadonlyMap<Address, string>;
   readonly ownBlocks: ReadonlySet<Prefix>;
   readonly ipv6Support: boolean;
   /** Ranges of service addresses that are announced as a whole. */
@@ -46,6 +49,7 @@ export function routingContext(input: CalcInput, state: DesiredState): RoutingCo
     nextHops: nextHopTable(input.facts, state.routes.flatMap(gatewayRoutes)),
     resolved: new Map(),
     links: linksOf(state),
+    workloads: new Map(state.peeringWorkloads.map((peer) => [peer.workload, peer.interface])),
     ipv6Support: input.felix.ipv6Support,
     serviceRanges: state.serviceRanges,
     ownBlocks: new Set(ownBlocks(input).confirmed),
@@ -127,7 +131,12 @@ export function nextHopStates(addresses: readonly Address[], context: RoutingCon
 }
 
 /** Whether and how a next hop of BGP is reached, with the reason. */
-export function resolveNextHop(address: Address, { links, nextHops }: RoutingContext): NextHopStatus {
+export function resolveNextHop(
+  address: Address,
+  { links, nextHops, workloads }: RoutingContext,
+): NextHopStatus {
+  const workload = workloads.get(address);
+  if (workload !== undefined) return workloadStatus(address, workload);
   return isLinkLocal(address)
     ? linkLocalStatus(address, links.get(address), nextHops)
     : nextHopStatus(address, nextHops);

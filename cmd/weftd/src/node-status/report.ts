@@ -32,6 +32,8 @@ const peerTypes = {
   'node-to-node mesh': 'NodeMesh',
   'node specific': 'NodePeer',
   global: 'GlobalPeer',
+  // Calico reports none; of the three it has, this one says most: asked for by a BGPPeer, for this node.
+  'local workload': 'NodePeer',
 } as const satisfies Record<BgpPeerType, string>;
 
 /** The report, with the classes that are asked for. */

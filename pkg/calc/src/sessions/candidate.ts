@@ -8,8 +8,18 @@ import type { BgpNode } from '../bgp-node.ts';
 import { bfdRequest } from './bfd.ts';
 import { type SessionTimes, sessionTimes } from './session-times.ts';
 
-/** Where a session comes from, in the words of `calicoctl node status`. */
-export type SessionType = 'node-to-node mesh' | 'global' | 'node specific';
+/** Where a session comes from, in the words of `calicoctl node status`, which shows none with workloads. */
+export type SessionType = 'node-to-node mesh' | 'global' | 'node specific' | 'local workload';
+
+/** The link of a peer that is a workload of this node. */
+export interface WorkloadLink {
+  /** The host's end of the workload's veth pair. */
+  readonly interface: string;
+  /** The workload's address: of the peer, and next hop of what it announces. */
+  readonly workload: Address;
+  /** The host's on that interface, by which the workload knows it. */
+  readonly host: Address;
+}
 
 /** A peer somebody asks for. */
 export interface Candidate {
@@ -22,6 +32,8 @@ export interface Candidate {
   readonly asn: number | 'internal' | 'external';
   /** The node at the other end, if it is one. */
   readonly node: BgpNode | undefined;
+  /** Where the workload at the other end is, if it is one. */
+  readonly workload?: WorkloadLink;
   readonly families: readonly Family[];
   readonly type: SessionType;
   readonly options: SessionOptions;

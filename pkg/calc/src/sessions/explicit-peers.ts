@@ -26,14 +26,16 @@ import {
 import { interfaceOf, linkCandidate } from './link-peers.ts';
 import { familiesOf, pairCandidates, sessionFamilies } from './node-pair.ts';
 
-/** The sessions all BGPPeers ask this node for, the ones that count first in front. */
+/** The sessions all BGPPeers but those with workloads ask this node for, the ones that count first in front. */
 export function explicitCandidates(
   own: BgpNode,
   cluster: BgpCluster,
   bgpPeers: readonly BGPPeer[],
   routers: readonly LinkRouter[],
 ): CandidateOutcome[] {
-  const sorted = bgpPeers.toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
+  const sorted = bgpPeers
+    .filter(({ spec }) => spec.localWorkloadSelector === undefined)
+    .sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
   const [global, scoped] = [true, false].map((wanted) =>
     sorted.filter(({ spec }) => isGlobal(spec) === wanted),
   );
@@ -74,7 +76,6 @@ function forward(
     const options = addressOptions(bgpPeer);
     return [linkCandidate(own, routers, link, bgpPeer, { type, askedBy, options })];
   }
-  if (spec.localWorkloadSelector !== undefined) return leftOut('weft does not peer with workloads');
   if (spec.peerSelector !== undefined) {
     const chosen = selectedNodes(cluster, undefined, spec.peerSelector);
     if (chosen.kind === 'broken') return leftOut(chosen.reason);
@@ -120,7 +121,8 @@ function nodeAt({ nodeOfAddress }: BgpCluster, { address, port }: PeerAddress): 
   return port === undefined || port === node?.port ? node : undefined;
 }
 
-function addressOptions(bgpPeer: BGPPeer): SessionOptions {
+/** The options of a peer that is no other node. */
+export function addressOptions(bgpPeer: BGPPeer): SessionOptions {
   const { localASNumber, numAllowedLocalASNumbers } = bgpPeer.spec;
   return {
     ...optionsOf(bgpPeer),
@@ -132,8 +134,7 @@ function addressOptions(bgpPeer: BGPPeer): SessionOptions {
 /** From this node, as the peer a BGPPeer names, back to the nodes the BGPPeer is for. */
 function backward(own: BgpNode, cluster: BgpCluster, bgpPeer: BGPPeer): CandidateOutcome[] {
   const { metadata, spec } = bgpPeer;
-  if (spec.reversePeering === 'Manual' || spec.localWorkloadSelector !== undefined) return [];
-  if (interfaceOf(bgpPeer) !== undefined) return [];
+  if (spec.reversePeering === 'Manual' || interfaceOf(bgpPeer) !== undefined) return [];
   const named = spec.peerIP === undefined ? undefined : parsePeerAddress(spec.peerIP);
   const isNamed =
     named === undefined
@@ -162,7 +163,8 @@ type Selection =
   | { readonly kind: 'chosen'; readonly holds: boolean }
   | { readonly kind: 'broken'; readonly holds: false; readonly reason: string };
 
-function selects(node: BgpNode, name: string | undefined, selector: string | undefined): Selection {
+/** Whether a BGPPeer is for a node. */
+export function selects(node: BgpNode, name: string | undefined, selector: string | undefined): Selection {
   const chosen = matcher(name, selector);
   return chosen.kind === 'broken'
     ? { ...chosen, holds: false }

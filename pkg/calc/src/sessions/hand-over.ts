@@ -127,7 +127,7 @@ function leavers(
  * Whether others take a session's place. With nodes it is so, since they stay and so do their routes; and with internal peers,
  * which bring the routes of nodes. An external peer may go for good, and then at once; but not while another that a BGPPeer asks
  * for is new and on its way, which may be in its place. A node that is gone has nothing to hand over. A session that is asked
- * for and must not be, for want of its password, has no time left.
+ * for and must not be, for want of its password, has no time left. Nobody takes the place of a workload of this node.
  */
 function handedOver(input: HandOverInput, former: FormerDecisions): (peer: PeerConfig) => boolean {
   const refused = new Set(
@@ -135,22 +135,23 @@ function handedOver(input: HandOverInput, former: FormerDecisions): (peer: PeerC
   );
   const nodes = new Set<string>(input.nodeAddresses);
   const isReplaced = hasNewcomers(input);
-  return ({ address, asn }) => {
+  return ({ address, asn, behindUs }) => {
     const decision = former.get(address);
+    if (behindUs) return false;
     if (refused.has(address) || (decision?.node !== undefined && !nodes.has(address))) return false;
     return nodes.has(address) || asn === input.asn || isReplaced || decision?.keptUntil !== undefined;
   };
 }
 
-/** One that has not come up for as long as anything is kept takes nobody's place; nor does a node that joins the mesh. */
+/** One that has not come up for as long as anything is kept takes nobody's place; nor does a node that joins the mesh, or a workload. */
 function hasNewcomers({ decisions, now, running, wanted }: HandOverInput): boolean {
   const known = new Map(running.map((item) => [item.config.address, item]));
   const inMesh = new Set<string>(
     decisions.flatMap((item) => (item.type === 'node-to-node mesh' ? [item.peer] : [])),
   );
-  return wanted.some(({ address }) => {
+  return wanted.some(({ address, behindUs }) => {
     const { settled, since } = known.get(address) ?? { settled: false, since: now };
-    return !settled && now - since < HAND_OVER_MS && !inMesh.has(address);
+    return !behindUs && !settled && now - since < HAND_OVER_MS && !inMesh.has(address);
   });
 }
 

@@ -7,7 +7,8 @@ import type { Family } from 'bgp-speaker-ts';
 import { type BgpNode, FAMILY_NUMBERS } from '../bgp-node.ts';
 import type { CandidateOutcome, SessionOptions, SessionType } from './candidate.ts';
 
-const familyNames: Readonly<Record<FamilyNumber, Family>> = { 4: 'ipv4-unicast', 6: 'ipv6-unicast' };
+/** The families, as the speaker names them. */
+export const familyNames: Readonly<Record<FamilyNumber, Family>> = { 4: 'ipv4-unicast', 6: 'ipv6-unicast' };
 
 /** The families a node has an address of. */
 export function familiesOf(node: BgpNode): Family[] {

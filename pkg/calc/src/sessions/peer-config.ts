@@ -23,6 +23,7 @@ const namePrefixes: Readonly<Record<SessionType, string>> = {
   'node-to-node mesh': 'Mesh',
   global: 'Global',
   'node specific': 'Node',
+  'local workload': 'Local_Workload',
 };
 
 /** The peer, or why it cannot be one. */
@@ -62,7 +63,8 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     ...addPath(candidate, own),
     nextHop: nextHopMode(candidate, own),
     // On a link without addresses the only next hop is our end of the connection.
-    nextHopAddresses: link === undefined ? nextHopAddresses(own) : {},
+    nextHopAddresses: link === undefined ? nextHopAddresses(candidate.workload?.host, own) : {},
+    ...(candidate.workload !== undefined && { behindUs: true }),
     ...routeReflection(candidate, own),
     ...(password.text !== undefined && { password: password.text }),
     ...hops(candidate),
@@ -112,9 +114,10 @@ export function sessionName({ address, interface: link, port, type }: Candidate)
  *
  * Source: Calico, for the mesh and for peers of all nodes that are named by address. Departs from Calico: we do so for
  * every session with a node. The other end is a node too: if it is Calico's it opens, and if it is weft's it decides the
- * same from its side.
+ * same from its side. A workload always opens, since it alone knows when it is ready to speak. Source: Calico.
  */
-function isPassive({ address, node }: Candidate, localAddress: Address | undefined): boolean {
+function isPassive({ address, node, workload }: Candidate, localAddress: Address | undefined): boolean {
+  if (workload !== undefined) return true;
   return node !== undefined && localAddress !== undefined && address > localAddress;
 }
 
@@ -135,7 +138,9 @@ function nextHopMode(candidate: Candidate, own: BgpNode): PeerConfig['nextHop'] 
   return mode === undefined && keepOriginalNextHop && !isInternal(candidate, own) ? 'keep' : 'auto';
 }
 
-function nextHopAddresses({ addresses }: BgpNode): NextHopAddresses {
+/** A workload knows this node by its address on the workload's interface. */
+function nextHopAddresses(host: Address | undefined, { addresses }: BgpNode): NextHopAddresses {
+  if (host !== undefined) return familyOf(host) === 4 ? { ipv4: host } : { ipv6: host };
   return {
     ...(addresses[4] !== undefined && { ipv4: addresses[4] }),
     ...(addresses[6] !== undefined && { ipv6: addresses[6] }),
@@ -186,14 +191,10 @@ function reasonOf(
   { missingFilters }: PeerPolicies,
   { bfd }: Pick<PeerConfig, 'bfd'>,
 ): string {
-  const { address, askedBy, interface: link, node, options } = candidate;
+  const { askedBy, interface: link, node, options } = candidate;
   const named = link === undefined ? 'names it' : `names ${link}, where it has been heard`;
   const who = node === undefined ? `${askedBy} ${named}` : `${askedBy} has it with ${node.name}`;
-  const opens = isPassive(candidate, localAddress)
-    ? `it opens the connection, since ${address} > ${localAddress} as text`
-    : node === undefined
-      ? 'both ends open'
-      : `we open the connection, since ${localAddress} > ${address} as text`;
+  const opens = whoOpens(candidate, localAddress);
   const watch = bfd && `BFD over ${bfd.multihop ? 'several hops' : 'one hop'}`;
   const notes = [
     ...(watch ? [watch] : []),
@@ -201,4 +202,13 @@ function reasonOf(
     ...options.notes,
   ];
   return [who, opens, ...notes].join('; ');
+}
+
+function whoOpens(candidate: Candidate, localAddress: Address | undefined): string {
+  const { address, node, workload } = candidate;
+  if (workload !== undefined) return `it opens the connection, to ${workload.host} on ${workload.interface}`;
+  if (node === undefined) return 'both ends open';
+  return isPassive(candidate, localAddress)
+    ? `it opens the connection, since ${address} > ${localAddress} as text`
+    : `we open the connection, since ${localAddress} > ${address} as text`;
 }

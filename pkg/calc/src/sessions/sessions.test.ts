@@ -142,11 +142,6 @@ describe('BGPPeers', () => {
       ],
     },
     {
-      name: 'with workloads',
-      row: { others: {}, peers: { vms: { localWorkloadSelector: "app == 'bird'", asNumber: 65000 } } },
-      expected: ['not vms: BGPPeer vms asks for it; weft does not peer with workloads'],
-    },
-    {
       name: 'that set times that cannot be',
       row: { others: {}, peers: { tor: { ...tor, keepaliveTime: '100ms', maxRestartTime: '2h' } } },
       expected: [

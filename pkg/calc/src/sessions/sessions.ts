@@ -6,10 +6,11 @@ import type { Family, PeerConfig } from 'bgp-speaker-ts';
 import type { BgpCluster, BgpNode } from '../bgp-node.ts';
 import type { CalcInput } from '../input.ts';
 import type { PeerPolicies } from '../policy.ts';
-import type { Candidate, CandidateOutcome, NoCandidate, SessionType } from './candidate.ts';
+import type { Candidate, CandidateOutcome, NoCandidate, SessionType, WorkloadLink } from './candidate.ts';
 import { explicitCandidates } from './explicit-peers.ts';
 import { meshCandidates } from './mesh.ts';
 import { type PeerOutcome, peerOutcome, sessionName } from './peer-config.ts';
+import { workloadCandidates } from './workload-peers.ts';
 
 /** What was decided about one possible peer. */
 export type SessionDecision =
@@ -51,6 +52,8 @@ export interface Sessions {
   readonly gateways: readonly PeerGateway[];
   /** Interfaces on which peers are, or are waited for. */
   readonly interfaces: readonly string[];
+  /** The links of peers that are workloads. */
+  readonly workloads: readonly WorkloadLink[];
 }
 
 /** Decides all sessions. Explicit peers come before the mesh: of several to one address the first counts. */
@@ -62,6 +65,7 @@ export function sessions(
 ): Sessions {
   const outcomes = [
     ...explicitCandidates(own, cluster, input.bgpPeers, input.linkRouters ?? []),
+    ...workloadCandidates(own, cluster, input),
     ...meshCandidates(own, cluster),
   ];
   const decided = firstOfEachAddress(outcomes).map((outcome) => {
@@ -79,6 +83,7 @@ export function sessions(
       ({ peer, type }) => `${peer} ${type}`,
     ),
     gateways: decided.flatMap(({ gateway }) => gateway ?? []),
+    workloads: decided.flatMap(({ workload }) => workload ?? []),
     interfaces: [...new Set(outcomes.flatMap((outcome) => outcome.interface ?? []))].sort(),
   };
 }
@@ -103,10 +108,11 @@ interface Decided {
   readonly decision: SessionDecision;
   readonly peer?: PeerConfig;
   readonly gateway?: PeerGateway;
+  readonly workload?: WorkloadLink;
 }
 
 function decide(candidate: Candidate, outcome: PeerOutcome): Decided {
-  const { address, askedBy, families, node, options, type } = candidate;
+  const { address, askedBy, families, node, options, type, workload } = candidate;
   if (outcome.kind === 'left-out') {
     const { lacksPassword, reason } = outcome;
     return { decision: { ...leftOut(candidate, address, reason), ...(lacksPassword && { lacksPassword }) } };
@@ -126,6 +132,7 @@ function decide(candidate: Candidate, outcome: PeerOutcome): Decided {
     },
     peer,
     ...(gateway && { gateway }),
+    ...(workload && { workload }),
   };
 }
 

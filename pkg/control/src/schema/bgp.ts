@@ -7,8 +7,8 @@ import { replyOf } from './shape.ts';
 export const BGP_STATES = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
 export type BgpState = (typeof BGP_STATES)[number];
 
-/** Why the peer is configured, in the words `calicoctl node status` prints. */
-export const BGP_PEER_TYPES = ['node-to-node mesh', 'node specific', 'global'] as const;
+/** Why the peer is configured, in the words `calicoctl node status` prints; it passes over peers that are workloads. */
+export const BGP_PEER_TYPES = ['node-to-node mesh', 'node specific', 'global', 'local workload'] as const;
 export type BgpPeerType = (typeof BGP_PEER_TYPES)[number];
 
 /** What a session did since the daemon's start. */

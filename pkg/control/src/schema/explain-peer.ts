@@ -22,7 +22,7 @@ export interface PeerFamilyCounts {
 
 /** The session as it is configured, and as it goes. */
 export interface PeerSession extends ExplainedSession {
-  /** `node-to-node mesh`, `node specific`, `global`. */
+  /** `node-to-node mesh`, `node specific`, `global`, `local workload`. */
   readonly type: string;
   /** True: the peer opens the connection. Absent for a session that is left out, as all below. */
   readonly passive?: boolean | undefined;

@@ -1,0 +1,138 @@
+/**
+ * The sessions that BGPPeers ask for with workloads of this node (`localWorkloadSelector`): one for each family a selected
+ * workload has an address of, carrying that family.
+ *
+ * The workload opens, to an address that is the same on every node (BGPConfiguration `localWorkloadPeeringIPV4` and `IPV6`)
+ * and that the host has on the workload's interface while the session is wanted. There is no way back: the workload is no
+ * node, and what it peers with is its own affair.
+ *
+ * Source: Calico 3.30 (Felix pairs, confd renders). Of several BGPPeers that select a workload the first by name counts.
+ */
+import { type Family, familyOf, networkAddress } from '@weft/ip';
+import {
+  type BGPPeer,
+  type BgpSettings,
+  type Labels,
+  matchesSelector,
+  parseSelector,
+  type WorkloadEndpoint,
+} from '@weft/resources';
+import { type BgpCluster, type BgpNode, FAMILY_NUMBERS } from '../bgp-node.ts';
+import type { CalcInput } from '../input.ts';
+import type { CandidateOutcome, SessionOptions } from './candidate.ts';
+import { addressOptions, selects } from './explicit-peers.ts';
+import { familyNames } from './node-pair.ts';
+
+type Selecting = Pick<CalcInput, 'bgpPeers' | 'endpoints' | 'nodeName'>;
+
+/**
+ * The workloads of this node that some BGPPeer selects, whatever nodes it is for: all that sessions depend on of the endpoints.
+ * In the order of their names.
+ */
+export function selectedWorkloads({ bgpPeers, endpoints, nodeName }: Selecting): WorkloadEndpoint[] {
+  const selectors = bgpPeers.flatMap(({ spec }) => {
+    const parsed = parseSelector(spec.localWorkloadSelector ?? '');
+    return spec.localWorkloadSelector !== undefined && parsed.ok ? [parsed.value] : [];
+  });
+  if (selectors.length === 0) return [];
+  return endpoints
+    .filter(({ spec }) => spec.node === nodeName)
+    .filter((endpoint) => selectors.some((selector) => matchesSelector(selector, labelsOf(endpoint))))
+    .sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1));
+}
+
+/** The sessions all BGPPeers ask this node for with its workloads, the ones that count first in front. */
+export function workloadCandidates(
+  own: BgpNode,
+  { settings }: BgpCluster,
+  input: Selecting,
+): CandidateOutcome[] {
+  const workloads = selectedWorkloads(input);
+  return input.bgpPeers
+    .filter(({ spec }) => spec.localWorkloadSelector !== undefined)
+    .sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))
+    .flatMap((bgpPeer) => candidatesOf(own, settings, bgpPeer, workloads));
+}
+
+function candidatesOf(
+  own: BgpNode,
+  settings: BgpSettings,
+  bgpPeer: BGPPeer,
+  workloads: readonly WorkloadEndpoint[],
+): CandidateOutcome[] {
+  const { metadata, spec } = bgpPeer;
+  const text = spec.localWorkloadSelector ?? '';
+  const leftOut = (reason: string): CandidateOutcome[] => [
+    { kind: 'left-out', peer: text, type: 'local workload', askedBy: `BGPPeer ${metadata.name}`, reason },
+  ];
+  const applies = selects(own, spec.node, spec.nodeSelector);
+  if (applies.kind === 'broken') return leftOut(applies.reason);
+  if (!applies.holds) return leftOut(`it is for ${spec.node ?? `nodes with ${spec.nodeSelector}`}`);
+  const selector = parseSelector(text);
+  if (!selector.ok) return leftOut(selector.reason);
+  const chosen = workloads.filter((endpoint) => matchesSelector(selector.value, labelsOf(endpoint)));
+  if (chosen.length === 0) return leftOut(`no workload of this node has ${text}`);
+  return chosen.flatMap((endpoint) =>
+    FAMILY_NUMBERS.flatMap((family) => candidateOf(settings, bgpPeer, endpoint, family)),
+  );
+}
+
+/** The session with a workload's first address of a family, if it has one. */
+function candidateOf(
+  settings: BgpSettings,
+  bgpPeer: BGPPeer,
+  endpoint: WorkloadEndpoint,
+  family: Family,
+): CandidateOutcome[] {
+  const { asNumber } = bgpPeer.spec;
+  const { interfaceName, ipNetworks = [] } = endpoint.spec;
+  const workload = ipNetworks.map(networkAddress).find((address) => familyOf(address) === family);
+  if (workload === undefined) return [];
+  const origin = {
+    type: 'local workload',
+    askedBy: `BGPPeer ${bgpPeer.metadata.name}, which selects ${nameOf(endpoint)},`,
+  } as const;
+  const leftOut = (reason: string): CandidateOutcome[] => [
+    { kind: 'left-out', peer: workload, reason, ...origin },
+  ];
+  const field = `localWorkloadPeeringIPV${family}` as const;
+  const host = settings[field];
+  if (host === undefined)
+    return leftOut(`the BGPConfiguration says no ${field}, the address that workloads peer with; set it`);
+  if (settings.bindMode === 'NodeIP')
+    return leftOut(`with bindMode NodeIP nobody listens on ${host}; set bindMode to None`);
+  if (asNumber === undefined) return leftOut('it has no asNumber; set that of the workloads');
+  if (interfaceName === undefined) return leftOut('its interface is not known yet');
+  return [
+    {
+      kind: 'candidate',
+      address: workload,
+      asn: asNumber,
+      node: undefined,
+      workload: { interface: interfaceName, workload, host },
+      families: [familyNames[family]],
+      options: optionsOf(bgpPeer),
+      ...origin,
+    },
+  ];
+}
+
+/** The workload comes to whatever address it was told; and it has no BFD, since who watches it is its node, by its veth. */
+function optionsOf(bgpPeer: BGPPeer): SessionOptions {
+  const { bfd, notes, ...options } = addressOptions(bgpPeer);
+  const withoutBfd = bfd === undefined ? [] : ['without BFD, which is not for workloads'];
+  return { ...options, sourceAddress: 'None', notes: [...notes, ...withoutBfd] };
+}
+
+/** What selectors see. Calico writes the two of its own into the endpoint; weft's endpoints may come without. */
+function labelsOf({ metadata, spec }: WorkloadEndpoint): Labels {
+  return {
+    ...metadata.labels,
+    'projectcalico.org/namespace': metadata.namespace ?? '',
+    'projectcalico.org/orchestrator': spec.orchestrator ?? '',
+  };
+}
+
+function nameOf({ metadata }: WorkloadEndpoint): string {
+  return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+}
