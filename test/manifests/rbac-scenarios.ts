@@ -95,6 +95,10 @@ function prepareNode({ server: { objects } }: Trial): void {
   });
   const password = { secretKeyRef: { name: 'bgp-secrets', key: 'tor' } };
   objects.put(`${CRD}/bgppeers`, {
+    metadata: { name: 'workloads' },
+    spec: { localWorkloadSelector: "app == 'router'", asNumber: 64701, node: 'another-node' },
+  });
+  objects.put(`${CRD}/bgppeers`, {
     metadata: { name: 'tor' },
     spec: { peerIP: '10.0.0.254', asNumber: 64700, node: 'another-node', password },
   });

@@ -97,6 +97,7 @@ export class Daemon {
     const rooms = this.#rooms;
     rooms.deciding.close();
     rooms.links.close();
+    rooms.labels.close();
     rooms.startup.close();
     rooms.leftovers.close();
     rooms.tunnelAddresses.close();

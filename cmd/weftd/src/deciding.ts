@@ -18,6 +18,7 @@ import type { Logger } from '@weft/telemetry';
 import type { Announcing } from './bgp/announcing.ts';
 import type { Speaking } from './bgp/speaking.ts';
 import type { Attachments } from './endpoints/attachments.ts';
+import type { LabelWatch } from './endpoints/label-watch.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { LinkRouters } from './links/link-routers.ts';
 import type { Metrics } from './monitoring/metrics.ts';
@@ -31,6 +32,7 @@ export interface DecidingOptions {
   readonly state: State;
   readonly facts: FactsWatcher;
   readonly attachments: Attachments;
+  readonly labels: LabelWatch;
   readonly forwarding: Forwarding;
   readonly speaking: Speaking;
   readonly announcing: Announcing;
@@ -119,13 +121,15 @@ export class Deciding {
     };
     record.decides(input, onlyEndpoints && this.#context !== undefined ? 'endpoints' : 'everything');
     const desired = this.#calculate(input);
+    const sameWays = desired.peeringWorkloads === this.#desired?.peeringWorkloads;
     metrics.calculated((performance.now() - start) / 1000);
     this.#desired = desired;
     forwarding.want(desired);
     links.want(desired.interfaces);
+    this.#with.labels.want(input.bgpPeers.some(({ spec }) => spec.localWorkloadSelector !== undefined));
     this.#with.tunnelAddresses.follow();
     this.#tellMtu(desired.mtu);
-    if (!onlyEndpoints || this.#context === undefined) {
+    if (!onlyEndpoints || !sameWays || this.#context === undefined) {
       this.#context = routingContext(input, desired);
       forwarding.reconsider(this.#context);
       speaking.resolveBy(this.#context);
@@ -134,6 +138,7 @@ export class Deciding {
     this.#announced = announcements;
     record.decided(desired, announcements);
     speaking.follow({ ...desired, announcements });
+    forwarding.peerWith(desired.peeringWorkloads);
     announcing.follow(announcements.map(({ prefix }) => prefix));
   }
 

@@ -19,6 +19,8 @@ import {
   StaleFlows,
   TunnelDevices,
   type TunnelEvent,
+  type WorkloadAddressEvent,
+  WorkloadAddresses,
 } from '@weft/dataplane';
 import type { Address } from '@weft/ip';
 import type { Kernel } from '@weft/kernel';
@@ -38,6 +40,8 @@ export interface ForwardingOptions {
   readonly metrics: Metrics;
   readonly record: Pick<NodeRecord, 'refusedByKernel' | 'wrote'>;
   readonly limits: FuseLimits;
+  /** What the names of workload interfaces begin with. */
+  readonly workloadPrefixes: () => readonly string[];
   /** What a fuse held is to go. */
   readonly decideAnew: () => void;
   /** Whether an address is of a pool. */
@@ -49,6 +53,7 @@ export class Forwarding {
   readonly dataplane: Dataplane;
   readonly nat: NatTable;
   readonly tunnels: TunnelDevices;
+  readonly #workloadAddresses: WorkloadAddresses;
   readonly fib: Fib;
   readonly fuses: Fuses;
   readonly #flows: StaleFlows;
@@ -58,7 +63,9 @@ export class Forwarding {
   #guarded: Promise<unknown> | undefined;
   #portForwards: readonly PortForward[] = [];
 
-  constructor({ decideAnew, isOfPool, kernel, limits, log, metrics, nodeName, record }: ForwardingOptions) {
+  constructor(options: ForwardingOptions) {
+    const { decideAnew, isOfPool, kernel, limits, log, metrics, nodeName, record, workloadPrefixes } =
+      options;
     this.#log = log;
     this.#metrics = metrics;
     this.#record = record;
@@ -70,6 +77,11 @@ export class Forwarding {
     this.nat = new NatTable({ report: (event) => this.#hearNat(event) });
     this.#flows = new StaleFlows({ kernel, isOfPool, report: (event) => this.#hearFlows(event) });
     this.tunnels = new TunnelDevices({ kernel, nodeName, report: (event) => this.#hearTunnel(event) });
+    this.#workloadAddresses = new WorkloadAddresses({
+      kernel,
+      workloadPrefixes,
+      report: (event) => this.#hearWorkloadAddress(event),
+    });
     this.fuses = new Fuses({
       limits,
       dataplane: this.dataplane,
@@ -89,6 +101,11 @@ export class Forwarding {
     this.#portForwards = nat.portForwards;
     this.nat.want(nat);
     this.fuses.reconsider();
+  }
+
+  /** Has the addresses that these workloads peer with. To be told after the speaker, whose last word goes out from them. */
+  peerWith(workloads: DesiredState['peeringWorkloads']): void {
+    this.#workloadAddresses.want(workloads);
   }
 
   /** Best paths changed. */
@@ -139,6 +156,7 @@ export class Forwarding {
     this.dataplane.close();
     this.nat.close();
     this.tunnels.close();
+    this.#workloadAddresses.close();
   }
 
   #hearNat(event: NatEvent): void {
@@ -170,6 +188,17 @@ export class Forwarding {
       this.#log.warn(kind, `what somebody had removed or changed of ${name} is back`, {
         changes: event.changes,
       });
+  }
+
+  #hearWorkloadAddress({ kind, ...fields }: WorkloadAddressEvent): void {
+    const { address, interface: name } = fields;
+    if (kind === 'workload-address-failed')
+      this.#log.error(
+        kind,
+        `the kernel refuses ${address} on ${name}; its workload finds nobody to peer with`,
+        fields,
+      );
+    else this.#log.info(kind, `${address} on ${name}, for its workload to peer with`, fields);
   }
 
   #hearDataplane(event: DataplaneEvent): void {

@@ -23,6 +23,7 @@ import { Deciding } from './deciding.ts';
 import { Draining } from './draining/draining.ts';
 import { Attaching } from './endpoints/attaching.ts';
 import { Attachments } from './endpoints/attachments.ts';
+import { LabelWatch } from './endpoints/label-watch.ts';
 import { Leftovers } from './endpoints/leftovers.ts';
 import { type NodeSources, notCurrent } from './explain/sources.ts';
 import { Forwarding } from './forwarding.ts';
@@ -68,6 +69,7 @@ export class Rooms {
   readonly announcing: Announcing;
   readonly tunnelAddresses: TunnelAddresses;
   readonly attachments: Attachments;
+  readonly labels: LabelWatch;
   readonly journal: BatchedJournal;
   readonly startup: NodeStartup;
   readonly joining: Joining;
@@ -127,6 +129,7 @@ export class Rooms {
       record: this.record,
       metrics: this.metrics,
       limits: options.fuse,
+      workloadPrefixes: () => this.state.felix().settings.interfacePrefixes,
       decideAnew: () => this.deciding.schedule('everything'),
       isOfPool: (address) => this.#isOfPool(address),
     });
@@ -178,6 +181,12 @@ export class Rooms {
       flowsForgotten: (addresses, wasPublished) => this.forwarding.forgetFlows(addresses, wasPublished),
       announced: (addresses) => this.announcing.wait(addresses),
     });
+    this.labels = new LabelWatch({
+      nodeName: options.nodeName,
+      store,
+      log,
+      seen: (endpoint) => this.attachments.relabel(endpoint),
+    });
     this.draining = new Draining({
       nodeName: options.nodeName,
       log,
@@ -220,6 +229,7 @@ export class Rooms {
       state: this.state,
       facts: this.facts,
       attachments: this.attachments,
+      labels: this.labels,
       forwarding: this.forwarding,
       speaking: this.speaking,
       announcing: this.announcing,
@@ -328,7 +338,7 @@ export class Rooms {
       awaited: this.joining.awaited,
       noBgpReason: this.speaking.isSilentByChoice ? undefined : this.speaking.noBgpReason,
       listenError: this.speaking.error?.message,
-      peers: this.speaking.bgp?.peers() ?? [],
+      peers: this.speaking.networkPeers,
       isSettling,
       awaitsRoutes: this.speaking.awaitsRoutes,
       dataplane: this.forwarding.dataplane.status(),

@@ -33,3 +33,8 @@ export {
   type TunnelStatus,
 } from './tunnels/tunnel-devices.ts';
 export { vtepMac } from './tunnels/vtep-mac.ts';
+export {
+  type WorkloadAddressEvent,
+  WorkloadAddresses,
+  type WorkloadAddressesOptions,
+} from './workload-addresses.ts';

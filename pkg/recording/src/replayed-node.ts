@@ -181,8 +181,9 @@ export class ReplayedNode {
     if (input === undefined) return;
     const desired = this.#calculated(input);
     if (desired === undefined) return;
+    const sameWays = desired.peeringWorkloads === this.desired?.peeringWorkloads;
     this.desired = held === undefined ? desired : { ...desired, announcements: held };
-    if (scope === 'everything' || this.#context === undefined) {
+    if (scope === 'everything' || !sameWays || this.#context === undefined) {
       this.#context = routingContext(input, desired);
       this.#tellNextHops(at);
     }

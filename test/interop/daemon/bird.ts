@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Daemon, DaemonOptions, DaemonRoute } from './daemon.ts';
 import { Foreground } from './foreground.ts';
+import type { NetworkEnd } from './network.ts';
 
 /** A BIRD that can be killed and started again. */
 export class BirdDaemon implements Daemon {
@@ -16,7 +17,7 @@ export class BirdDaemon implements Daemon {
   readonly #originated: Set<string> = new Set();
   readonly #process: Foreground;
 
-  constructor({ end, config }: DaemonOptions) {
+  constructor({ end, config }: Pick<DaemonOptions, 'config'> & { readonly end: Pick<NetworkEnd, 'netns'> }) {
     this.#process = new Foreground({ netns: end.netns, directory: this.#directory });
     this.#write('bird.conf', config);
     this.#writeOriginated();

@@ -11,7 +11,7 @@ import {
 } from '@weft/calc';
 import type { Address } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
-import type { LocRibChange, StartError } from 'bgp-speaker-ts';
+import type { LocRibChange, PeerStatus, StartError } from 'bgp-speaker-ts';
 import type { NodeRecord } from '../recording/node-record.ts';
 import { Bgp } from './bgp.ts';
 import { HandingOver, type WantedSessions } from './handing-over.ts';
@@ -89,6 +89,14 @@ export class Speaking {
   /** Every possible peer with the reason why it is one or is not, those included that are kept until others take their place. */
   get sessions(): readonly SessionDecision[] {
     return this.#handingOver.decisions;
+  }
+
+  /** The peers but for workloads of this node: whether those speak says nothing of the node. */
+  get networkPeers(): readonly PeerStatus[] {
+    const workloads = new Set<string>(
+      this.sessions.flatMap(({ peer, type }) => (type === 'local workload' ? [peer] : [])),
+    );
+    return (this.#bgp?.peers() ?? []).filter(({ address }) => !workloads.has(address));
   }
 
   /** The speaker has started a moment ago. */

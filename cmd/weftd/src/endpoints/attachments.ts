@@ -2,8 +2,10 @@
  * The containers of this node: gives each its addresses, its interface and its WorkloadEndpoint, and takes them back.
  * The CNI plugin, the Docker driver and the lab all come through here.
  *
- * This daemon is the only writer of its node's endpoints, so what it read at its start and did since is the truth.
+ * This daemon is the only writer of its node's endpoints, so what it read at its start and did since is the truth; but for
+ * their labels, which anybody may change.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { publishedPorts } from '@weft/calc';
 import {
   type Attachment,
@@ -14,7 +16,7 @@ import {
   type Refusal,
   refuse,
 } from '@weft/control';
-import { type Datastore, DatastoreError, type WriteOutcome } from '@weft/datastore';
+import { type Datastore, DatastoreError, keyText, type WriteOutcome } from '@weft/datastore';
 import type { EndpointSpec, PluggedEndpoint } from '@weft/endpoint';
 import { type Address, address, hostPrefix, networkAddress, type Parsed, type Prefix } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
@@ -108,6 +110,19 @@ export class Attachments {
   /** The resources, for `calculate`. */
   resources(): WorkloadEndpoint[] {
     return [...this.#endpoints.values()];
+  }
+
+  /** Takes over the labels that somebody has given one of them since. */
+  relabel({ metadata, spec }: WorkloadEndpoint): void {
+    const { labels = {} } = metadata;
+    for (const [id, known] of this.#endpoints) {
+      // One of that name for another container is what the next attach or detach is about.
+      const isSame =
+        keyText(known.metadata) === keyText(metadata) && known.spec.containerID === spec.containerID;
+      if (!isSame || isDeepStrictEqual(known.metadata.labels ?? {}, labels)) continue;
+      this.#endpoints.set(id, { ...known, metadata: { ...known.metadata, labels } });
+      this.#options.changed();
+    }
   }
 
   /** For the control API, sorted by id. */

@@ -231,7 +231,7 @@ describe('a session with a workload that is not asked for any more', () => {
   const input: HandOverInput = {
     wanted: [],
     decisions: [],
-    running: [{ config: internal, settled: true }],
+    running: [{ config: internal, settled: true, since: 0 }],
     former,
     soleRoutes: () => new Map([[address('10.1.0.5'), { prefixes: 1, example: prefix('10.9.0.0/24') }]]),
     asn: 64512,
@@ -245,7 +245,7 @@ describe('a session with a workload that is not asked for any more', () => {
 
   it('and one that does not come up holds nobody else', () => {
     const tor = { ...internal, address: '10.0.0.254', asn: 65000, behindUs: undefined } as PeerConfig;
-    const running = [{ config: tor, settled: true }];
+    const running = [{ config: tor, settled: true, since: 0 }];
     const soleRoutes: HandOverInput['soleRoutes'] = () =>
       new Map([[address('10.0.0.254'), { prefixes: 1, example: prefix('0.0.0.0/0') }]]);
     const next = handOver({ ...input, wanted: [internal], running, soleRoutes, former: [] });

@@ -65,9 +65,9 @@ export interface BGPConfigurationSpec {
   readonly bindMode?: 'None' | 'NodeIP';
   /** Interfaces whose routes are not advertised; * is a wildcard. */
   readonly ignoredInterfaces?: readonly string[];
-  /** The address workloads peer with, IPv4. */
+  /** The address workloads peer with, IPv4: every node has it on the interfaces of those that localWorkloadSelector selects. */
   readonly localWorkloadPeeringIPV4?: Address;
-  /** The address workloads peer with, IPv6. */
+  /** The address workloads peer with, IPv6: every node has it on the interfaces of those that localWorkloadSelector selects. */
   readonly localWorkloadPeeringIPV6?: Address;
   /** Which routes to other nodes BGP writes; EnabledNoEncapOnly when absent. */
   readonly programClusterRoutes?: 'Disabled' | 'EnabledNoEncapOnly' | 'EnabledIPIPOnly' | 'Enabled';
@@ -177,7 +177,7 @@ export interface BGPPeerSpec {
   readonly localASNumber?: number;
   /** The nodes to peer with. */
   readonly peerSelector?: string;
-  /** The workloads of the own node to peer with. */
+  /** The workloads of the own node to peer with, by their labels: they open the session, to localWorkloadPeeringIPV4 or IPV6 of the BGPConfiguration. */
   readonly localWorkloadSelector?: string;
   /** Deprecated; nextHopMode Keep. */
   readonly keepOriginalNextHop?: boolean;

@@ -83,8 +83,16 @@ const spec = object('BGPConfigurationSpec', {
   ignoredInterfaces: setOf(interfacePatternField())
     .optional()
     .describe('Interfaces whose routes are not advertised; * is a wildcard.'),
-  localWorkloadPeeringIPV4: addressField(4).optional().describe('The address workloads peer with, IPv4.'),
-  localWorkloadPeeringIPV6: addressField(6).optional().describe('The address workloads peer with, IPv6.'),
+  localWorkloadPeeringIPV4: addressField(4)
+    .optional()
+    .describe(
+      'The address workloads peer with, IPv4: every node has it on the interfaces of those that localWorkloadSelector selects.',
+    ),
+  localWorkloadPeeringIPV6: addressField(6)
+    .optional()
+    .describe(
+      'The address workloads peer with, IPv6: every node has it on the interfaces of those that localWorkloadSelector selects.',
+    ),
   programClusterRoutes: z
     .enum(['Disabled', 'EnabledNoEncapOnly', 'EnabledIPIPOnly', 'Enabled'])
     .optional()
@@ -199,6 +207,8 @@ export const bgpConfiguration: KindDefinition<'BGPConfiguration'> = defineKind({
     'nodeMeshPassword',
     'nodeMeshMaxRestartTime',
     'bindMode',
+    'localWorkloadPeeringIPV4',
+    'localWorkloadPeeringIPV6',
     'ipv4NormalRoutePriority',
     'ipv6NormalRoutePriority',
   ],

@@ -40,7 +40,11 @@ const spec = object('BGPPeerSpec', {
     .optional()
     .describe('AS number to use towards this peer instead of our own.'),
   peerSelector: selectorField().optional().describe('The nodes to peer with.'),
-  localWorkloadSelector: selectorField().optional().describe('The workloads of the own node to peer with.'),
+  localWorkloadSelector: selectorField()
+    .optional()
+    .describe(
+      'The workloads of the own node to peer with, by their labels: they open the session, to localWorkloadPeeringIPV4 or IPV6 of the BGPConfiguration.',
+    ),
   keepOriginalNextHop: z.boolean().optional().describe('Deprecated; nextHopMode Keep.'),
   nextHopMode: z
     .enum(['Auto', 'Self', 'Keep'])
@@ -154,6 +158,7 @@ export const bgpPeer: KindDefinition<'BGPPeer'> = defineKind({
     'peerIP',
     'asNumber',
     'peerSelector',
+    'localWorkloadSelector',
     'localASNumber',
     'keepOriginalNextHop',
     'nextHopMode',

@@ -1,0 +1,64 @@
+/**
+ * Follows the labels of this node's endpoints while some BGPPeer selects workloads by them, and only then: a store tells the
+ * endpoints of all nodes, and in Kubernetes those are the Pods.
+ */
+import { type Datastore, follow } from '@weft/datastore';
+import type { WorkloadEndpoint } from '@weft/resources';
+import type { Logger } from '@weft/telemetry';
+
+/** What the watch needs of the daemon. */
+export interface LabelWatchOptions {
+  readonly nodeName: string;
+  readonly store: Datastore;
+  readonly log: Logger;
+  /** An endpoint of this node as the store has it; not necessarily with other labels than before. */
+  readonly seen: (endpoint: WorkloadEndpoint) => void;
+}
+
+/** See the head of this file. */
+export class LabelWatch {
+  readonly #options: LabelWatchOptions;
+  #stop: AbortController | undefined;
+
+  constructor(options: LabelWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to follow, or stops. */
+  want(isWanted: boolean): void {
+    if (isWanted === (this.#stop !== undefined)) return;
+    this.close();
+    if (!isWanted) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#follow(stop.signal).catch((error: unknown) => this.#fail(error, stop.signal));
+  }
+
+  close(): void {
+    this.#stop?.abort();
+    this.#stop = undefined;
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { log, store } = this.#options;
+    for await (const event of follow(store, 'WorkloadEndpoint', signal)) {
+      if (event.kind === 'interrupted')
+        log.warn('labels-unread', event.error.message, {
+          hint: 'sessions with workloads go by the labels as last known; tried again by itself',
+        });
+      else if (event.kind === 'snapshot') for (const endpoint of event.items) this.#see(endpoint);
+      else if (event.kind === 'put') this.#see(event.resource);
+    }
+  }
+
+  #see(endpoint: WorkloadEndpoint): void {
+    if (endpoint.spec.node === this.#options.nodeName) this.#options.seen(endpoint);
+  }
+
+  #fail(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#options.log.error('labels-not-followed', (error as Error).message, {
+      hint: 'sessions with workloads go by the labels as last known until weftd starts again',
+    });
+  }
+}
