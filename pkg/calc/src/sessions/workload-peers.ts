@@ -23,6 +23,9 @@ import type { CandidateOutcome, SessionOptions } from './candidate.ts';
 import { addressOptions, selects } from './explicit-peers.ts';
 import { familyNames } from './node-pair.ts';
 
+/** Where a BGPConfiguration says which address workloads of a family peer with. */
+const PEERING_FIELDS = { 4: 'localWorkloadPeeringIPV4', 6: 'localWorkloadPeeringIPV6' } as const;
+
 type Selecting = Pick<CalcInput, 'bgpPeers' | 'endpoints' | 'nodeName'>;
 
 /**
@@ -95,7 +98,7 @@ function candidateOf(
   const leftOut = (reason: string): CandidateOutcome[] => [
     { kind: 'left-out', peer: workload, reason, ...origin },
   ];
-  const field = `localWorkloadPeeringIPV${family}` as const;
+  const field = PEERING_FIELDS[family];
   const host = settings[field];
   if (host === undefined)
     return leftOut(`the BGPConfiguration says no ${field}, the address that workloads peer with; set it`);
