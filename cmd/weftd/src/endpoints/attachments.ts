@@ -27,6 +27,7 @@ import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
 import { HeldAddresses } from './held-addresses.ts';
 import { findOrphans } from './orphans.ts';
 import { PortClaims } from './port-claims.ts';
+import { StuckInterfaces } from './stuck-interfaces.ts';
 import { Turns } from './turns.ts';
 import { Wiring, type WiringOptions } from './wiring.ts';
 
@@ -54,8 +55,7 @@ export interface AttachmentsOptions extends WiringOptions {
 export class Attachments {
   readonly #options: AttachmentsOptions;
   readonly #endpoints = new Map<string, WorkloadEndpoint>();
-  /** Of interfaces that could not be taken away, and whose endpoint is not recorded: its id. */
-  readonly #stuck = new Map<string, string>();
+  readonly #stuck: StuckInterfaces;
   readonly #ports = new PortClaims();
   readonly #turns = new Turns();
   readonly #wiring: Wiring;
@@ -65,6 +65,7 @@ export class Attachments {
   constructor(options: AttachmentsOptions) {
     this.#options = options;
     this.#wiring = new Wiring(options);
+    this.#stuck = new StuckInterfaces(this.#wiring);
     this.held = new HeldAddresses(options);
   }
 
@@ -188,11 +189,11 @@ export class Attachments {
 
   /** Takes a container out and gives its addresses back. Throws DatastoreError; it can be repeated then. */
   detach(id: string): Promise<Detachment | Refusal> {
-    const interfaceName = this.#endpoints.get(id)?.spec.interfaceName ?? this.#stuckOf(id);
+    const interfaceName = this.#endpoints.get(id)?.spec.interfaceName ?? this.#stuck.interfaceOf(id);
     return this.#turns.run(interfaceName === undefined ? [id] : [id, interfaceName], async () => {
       const known = this.#endpoints.get(id);
       // Also for an unknown id: a request that died half-way may have left addresses under its handle.
-      const takenOut = known === undefined ? this.#unplugStuck(id) : this.#takeOut(id, known);
+      const takenOut = known === undefined ? this.#stuck.unplug(id) : this.#takeOut(id, known);
       const refusal = (await takenOut) ?? (await this.#giveBack(id, 'detach'));
       if (refusal !== undefined) return refusal;
       return known === undefined
@@ -351,7 +352,7 @@ export class Attachments {
       return refuse('conflict', 'a WorkloadEndpoint of that name exists', id, hint);
     }
     this.#endpoints.set(id, outcome.resource);
-    this.#stuck.delete(outcome.resource.spec.interfaceName ?? '');
+    this.#stuck.recorded(outcome.resource.spec.interfaceName ?? '');
     this.#options.changed();
     return undefined;
   }
@@ -401,20 +402,6 @@ export class Attachments {
 
   /** While the interface is there its addresses stay held; a detach can be tried again. */
   async #takeBack(id: string, hostInterface: string): Promise<void> {
-    this.#stuck.set(hostInterface, id);
-    if ((await this.#unplugStuck(id)) === undefined) await this.#giveBack(id, 'attach');
-  }
-
-  #stuckOf(id: string): string | undefined {
-    for (const [hostInterface, owner] of this.#stuck) if (owner === id) return hostInterface;
-    return undefined;
-  }
-
-  async #unplugStuck(id: string): Promise<Refusal | undefined> {
-    const hostInterface = this.#stuckOf(id);
-    if (hostInterface === undefined) return undefined;
-    const refusal = await this.#wiring.unplug(hostInterface);
-    if (refusal === undefined) this.#stuck.delete(hostInterface);
-    return refusal;
+    if ((await this.#stuck.takeAway(id, hostInterface)) === undefined) await this.#giveBack(id, 'attach');
   }
 }
