@@ -228,6 +228,8 @@ export class TestEtcd {
     const { ca, client } = this.certificates ?? {};
     return [
       `--endpoints=${this.endpoint}`,
+      // Its own patience of 5 s is too short for a password on a busy machine.
+      ...['--command-timeout=60s', '--dial-timeout=60s'],
       ...(ca ? [`--cacert=${ca}`] : []),
       ...(client && this.#setup.options.tls === 'mutual'
         ? [`--cert=${client.cert}`, `--key=${client.key}`]
