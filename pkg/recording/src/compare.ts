@@ -121,11 +121,12 @@ function textOf(value: unknown): string {
 }
 
 /** A best path in a few words. */
-export function describePath({ localPref, nextHops, peer, source, stale }: BestPath): string {
+export function describePath({ localPref, med, nextHops, peer, source, stale }: BestPath): string {
   if (source === 'local') return 'originated here';
   const via = nextHops.map(({ address }) => address).join(', ');
   const session = source === 'internal' ? 'iBGP' : 'eBGP';
-  return `from ${peer} (${session}) via ${via}, LOCAL_PREF ${localPref}${stale ? ', stale' : ''}`;
+  const rest = `${med === undefined ? '' : `, MED ${med}`}${stale ? ', stale' : ''}`;
+  return `from ${peer} (${session}) via ${via}, LOCAL_PREF ${localPref}${rest}`;
 }
 
 /** A kernel route in a few words. */

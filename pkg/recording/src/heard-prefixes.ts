@@ -23,6 +23,8 @@ export interface HeardPrefix {
   readonly prefix: Prefix;
   readonly announced: boolean;
   readonly nextHop?: string | undefined;
+  /** Of an announced one: all else the peer says of it, the same text for the same. */
+  readonly attributes?: string | undefined;
 }
 
 /**
@@ -60,19 +62,21 @@ export function* heardPrefixes(
     4: withPathIds.has('ipv4-unicast') ? PATH_ID_BYTES : 0,
     16: withPathIds.has('ipv6-unicast') ? PATH_ID_BYTES : 0,
   };
-  const nlri = (start: number, end: number, size: Size, announced: boolean, nextHop?: string) =>
-    prefixesIn(bytes, start, end, { size, skip: sizes[size] }, announced, nextHop);
+  const nlri = (start: number, end: number, size: Size, said: Said) =>
+    prefixesIn(bytes, start, end, { size, skip: sizes[size] }, said);
   for (let start = 0; start + HEADER_BYTES <= bytes.length; ) {
     const end = start + (((bytes[start + 16] as number) << 8) | (bytes[start + 17] as number));
     if (end <= start || end > bytes.length) return;
     if (splitUpdate(bytes, start + HEADER_BYTES, end, view) === undefined) {
-      yield* nlri(view.withdrawnStart, view.withdrawnEnd, 4, false);
+      yield* nlri(view.withdrawnStart, view.withdrawnEnd, 4, WITHDRAWN);
       const gone = sizeOf(view.unreachAfi, view.unreachSafi);
-      yield* nlri(view.unreachNlriStart, view.unreachNlriEnd, gone, false);
-      yield* nlri(view.nlriStart, view.nlriEnd, 4, true, plainNextHop(bytes, view));
+      yield* nlri(view.unreachNlriStart, view.unreachNlriEnd, gone, WITHDRAWN);
+      const { attributes, plainNextHop } = attributesOf(bytes, view);
+      const said = { announced: true, attributes };
+      yield* nlri(view.nlriStart, view.nlriEnd, 4, { ...said, nextHop: plainNextHop });
       const nextHop = nextHopOf(bytes.subarray(view.reachNextHopStart, view.reachNextHopEnd));
       const size = sizeOf(view.reachAfi, view.reachSafi);
-      yield* nlri(view.reachNlriStart, view.reachNlriEnd, size, true, nextHop);
+      yield* nlri(view.reachNlriStart, view.reachNlriEnd, size, { ...said, nextHop });
     }
     start = end;
   }
@@ -83,17 +87,21 @@ function sizeOf(afi: number, safi: number): Size {
   return family === 'ipv4-unicast' ? 4 : family === 'ipv6-unicast' ? 16 : 0;
 }
 
+type Said = Omit<HeardPrefix, 'prefix'>;
+
+const WITHDRAWN: Said = { announced: false };
+
 /** NEXT_HOP is that of the prefixes outside MP_REACH_NLRI alone (RFC 4760 §3). */
-function plainNextHop(
-  bytes: Uint8Array,
-  { attributesEnd, attributesStart, nlriEnd, nlriStart }: UpdateView,
-): string | undefined {
-  if (nlriStart === nlriEnd) return undefined;
-  // How long AS numbers are decides nothing here.
+function attributesOf(bytes: Uint8Array, { attributesEnd, attributesStart }: UpdateView) {
+  // How long AS numbers are decides nothing here: paths that differ differ either way.
   const context = { fourOctetAsn: true };
-  const { nextHop: octets } = decodeAttributes(bytes, attributesStart, attributesEnd, context).attributes;
-  if (octets === undefined) return undefined;
-  return addressFromBytes(Uint8Array.of(octets >>> 24, octets >>> 16, octets >>> 8, octets));
+  const decoded = decodeAttributes(bytes, attributesStart, attributesEnd, context).attributes;
+  const { nextHop: octets, ...others } = decoded;
+  const plainNextHop =
+    octets === undefined
+      ? undefined
+      : addressFromBytes(Uint8Array.of(octets >>> 24, octets >>> 16, octets >>> 8, octets));
+  return { attributes: JSON.stringify(others), plainNextHop };
 }
 
 function nextHopOf(bytes: Uint8Array): string | undefined {
@@ -106,8 +114,7 @@ function* prefixesIn(
   start: number,
   end: number,
   { size, skip }: { readonly size: Size; readonly skip: number },
-  announced: boolean,
-  nextHop?: string,
+  said: Said,
 ): Generator<HeardPrefix, void> {
   if (size === 0) return;
   for (let offset = start + skip; offset < end; ) {
@@ -116,7 +123,7 @@ function* prefixesIn(
     if (length > size * 8 || offset + 1 + octets > end) return;
     const address = new Uint8Array(size);
     address.set(bytes.subarray(offset + 1, offset + 1 + octets));
-    yield { prefix: prefixFromBytes(address, length), announced, nextHop };
+    yield { prefix: prefixFromBytes(address, length), ...said };
     offset += 1 + octets + skip;
   }
 }

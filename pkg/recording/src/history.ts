@@ -2,7 +2,7 @@
  * What happened to a prefix, or to whatever holds an address, on one node.
  */
 import { type Address, containsAddress, type Prefix, prefixLength } from '@weft/ip';
-import type { Family } from 'bgp-speaker-ts';
+import type { BestPath, Family } from 'bgp-speaker-ts';
 import { describePath, describeRoute } from './compare.ts';
 import { heardPrefixes, pathIdFamilies } from './heard-prefixes.ts';
 import { decodeBase64, type RecordLine } from './line.ts';
@@ -38,8 +38,10 @@ export class PrefixHistory {
   readonly #peers = new Set<string>();
   /** Families of each peer's session whose prefixes have path identifiers. */
   readonly #pathIds = new Map<string, ReadonlySet<Family>>();
-  /** The best paths as they were told last: one that is chosen again is no news. */
-  readonly #bestTold = new Map<Prefix, string>();
+  /** The best paths as they were told last: one that is chosen again as it was is no news. */
+  readonly #bestTold = new Map<Prefix, ToldPath>();
+  /** What a peer has said of a prefix beside its next hop, by both. A `best` line has little of it. */
+  readonly #attributes = new Map<string, string>();
   #cut = false;
   #segments = 0;
   #inSnapshot = false;
@@ -55,7 +57,8 @@ export class PrefixHistory {
     if (line.kind === 'begin') {
       this.#segments += 1;
       this.#inSnapshot = true;
-      if (line.cause === 'start') this.#bestTold.clear();
+      // Between the segments there may have been another.
+      if (line.cause !== 'full') this.#bestTold.clear();
     }
     if (line.kind === 'complete') this.#inSnapshot = false;
     if (line.kind === 'session-up')
@@ -66,6 +69,7 @@ export class PrefixHistory {
       return;
     }
     for (const event of this.#eventsOf(line)) this.#add(line.at, event);
+    if (line.kind === 'best') this.#rememberTold(line);
   }
 
   /** What was found, oldest first; `cut` when there was more. */
@@ -148,30 +152,58 @@ export class PrefixHistory {
   }
 
   #heard(peer: string, bytes: string): Omit<HistoryEvent, 'at'>[] {
-    return [...heardPrefixes(decodeBase64(bytes), this.#pathIds.get(peer) ?? NONE)]
-      .filter(({ prefix }) => this.#concerns(prefix))
-      .map(({ announced, nextHop, prefix }) => ({
-        event: announced ? 'received' : 'withdrawn',
-        prefix,
-        peer,
-        text: announced
-          ? `${peer} announces it${nextHop === undefined ? '' : `, next hop ${nextHop}`}`
-          : `${peer} withdraws it`,
-      }));
+    const heard = [...heardPrefixes(decodeBase64(bytes), this.#pathIds.get(peer) ?? NONE)].filter(
+      ({ prefix }) => this.#concerns(prefix),
+    );
+    for (const { attributes, prefix } of heard)
+      if (attributes !== undefined) this.#attributes.set(`${peer} ${prefix}`, attributes);
+    return heard.map(({ announced, nextHop, prefix }) => ({
+      event: announced ? 'received' : 'withdrawn',
+      prefix,
+      peer,
+      text: announced
+        ? `${peer} announces it${nextHop === undefined ? '' : `, next hop ${nextHop}`}`
+        : `${peer} withdraws it`,
+    }));
   }
 
-  #best({ path, prefixes, steps }: Extract<RecordLine, { kind: 'best' }>): Omit<HistoryEvent, 'at'>[] {
+  #best({ path, prefixes, steps }: BestLine): Omit<HistoryEvent, 'at'>[] {
     return prefixes
       .filter((prefix) => this.#concerns(prefix))
       .flatMap((prefix) => {
+        const told = this.#bestTold.get(prefix);
+        const { attributes, path: text } = this.#toTell(prefix, path);
+        const isSamePath = told?.path === text;
+        if (isSamePath && told?.attributes === attributes) return [];
         const why = steps?.[prefix] === undefined ? '' : `; decided by: ${steps[prefix]}`;
-        const text = path === undefined ? 'no path is left' : `best path: ${describePath(path)}${why}`;
-        if (this.#bestTold.get(prefix) === text) return [];
-        this.#bestTold.set(prefix, text);
-        const event = path === undefined ? 'no-path' : 'best-path';
-        return [{ event, prefix, peer: path?.peer, text }];
+        const news = isSamePath ? '; other attributes of it have changed' : '';
+        return [
+          path === undefined
+            ? { event: 'no-path', prefix, text }
+            : { event: 'best-path', prefix, peer: path.peer, text: `${text}${why}${news}` },
+        ];
       });
   }
+
+  #rememberTold({ path, prefixes }: BestLine): void {
+    for (const prefix of prefixes)
+      if (this.#concerns(prefix)) this.#bestTold.set(prefix, this.#toTell(prefix, path));
+  }
+
+  #toTell(prefix: Prefix, path: BestPath | undefined): ToldPath {
+    if (path === undefined) return { path: 'no path is left', attributes: undefined };
+    return {
+      path: `best path: ${describePath(path)}`,
+      attributes: this.#attributes.get(`${path.peer} ${prefix}`),
+    };
+  }
+}
+
+type BestLine = Extract<RecordLine, { kind: 'best' }>;
+
+interface ToldPath {
+  readonly path: string;
+  readonly attributes: string | undefined;
 }
 
 const BEGINNINGS: Readonly<Record<string, string>> = {

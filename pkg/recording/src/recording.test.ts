@@ -29,8 +29,10 @@ const PATH: BestPath = {
 /** An UPDATE of a peer that announces 10.1.0.0/26, next hop 192.0.2.2, and one that withdraws it. */
 const ANNOUNCES = `${'f'.repeat(32)}0031020000001540010100400200400304c000020240050400000064${'1a0a010000'}`;
 const WITHDRAWS = `${'f'.repeat(32)}001c0200051a0a0100000000`;
+/** The first with AS_PATH 65000. */
+const LONGER = `${'f'.repeat(32)}0037020000001b4001010040020602010000fde8400304c000020240050400000064${'1a0a010000'}`;
 
-function begin(cause: 'full' | 'start' = 'start', format = RECORD_FORMAT): LineContent {
+function begin(cause: 'full' | 'gap' | 'start' = 'start', format = RECORD_FORMAT): LineContent {
   return {
     kind: 'begin',
     format,
@@ -281,6 +283,29 @@ describe('the history of a prefix', () => {
     expect(
       told(new PrefixHistory({ prefix: BLOCK }, 0), dated(lines)).map((line) => line.split(':')[0]),
     ).toEqual(['0 record-begins', '2 best-path', '4 record-begins', '6 best-path']);
+  });
+
+  it('tells the best path there is after a gap, whatever the snapshot there has of it', () => {
+    const best: LineContent = { kind: 'best', prefixes: [BLOCK], path: PATH };
+    const other: LineContent = { ...best, path: { ...PATH, localPref: 200 } };
+    const lines = [begin(), { kind: 'complete' }, best, begin('gap'), other, { kind: 'complete' }, other];
+    const events = told(new PrefixHistory({ prefix: BLOCK }, 0), dated(lines as LineContent[]));
+    expect(events.slice(-2).map((line) => line.split(';')[0])).toEqual([
+      '3 record-begins: lines are missing before this: the disk took none, or too many came at once',
+      '6 best-path: best path: from 192.0.2.2 (iBGP) via 192.0.2.2, LOCAL_PREF 200',
+    ]);
+  });
+
+  it('tells a best path that stays and whose attributes change', () => {
+    const best: LineContent = { kind: 'best', prefixes: [BLOCK], path: PATH };
+    const withMed: LineContent = { ...best, path: { ...PATH, med: 7 } };
+    const lines = [updates(ANNOUNCES), best, updates(ANNOUNCES), best, updates(LONGER), best, withMed];
+    const events = told(new PrefixHistory({ prefix: BLOCK }, 0), dated(lines));
+    expect(events.filter((line) => line.includes('best-path'))).toEqual([
+      '1 best-path: best path: from 192.0.2.2 (iBGP) via 192.0.2.2, LOCAL_PREF 100',
+      '5 best-path: best path: from 192.0.2.2 (iBGP) via 192.0.2.2, LOCAL_PREF 100; other attributes of it have changed',
+      '6 best-path: best path: from 192.0.2.2 (iBGP) via 192.0.2.2, LOCAL_PREF 100, MED 7',
+    ]);
   });
 
   it('keeps the newest events, and says that there were more', () => {
