@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeCall } from '@weft/cni';
@@ -41,29 +41,67 @@ function hostWith(): CniHost & { isAway: boolean; readonly asked: string[] } {
   return host;
 }
 
+/** What the client on the host says, and the code of the answer, 0 for success. */
+async function call(plugin: CniPlugin, command: string, container: string): Promise<number> {
+  const { exitCode, stdout } = await plugin.answer(bytesOf(command, container));
+  return exitCode === 0 ? 0 : JSON.parse(stdout).code;
+}
+
+function bytesOf(command: string, container: string): Uint8Array {
+  const environment = {
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: container,
+    CNI_IFNAME: 'eth0',
+    CNI_NETNS: '/n',
+  };
+  return encodeCall({ environment, stdin: JSON.stringify({ cniVersion: '1.0.0', name: 'net' }) });
+}
+
 it('plugs a container in again only when a DEL of it that was kept is done, whatever others wait for', async () => {
   const host = hostWith();
   const plugin = new CniPlugin(host, directory, Date.now);
   await plugin.listens();
-  const call = async (command: string, container: string) => {
-    const environment = {
-      CNI_COMMAND: command,
-      CNI_CONTAINERID: container,
-      CNI_IFNAME: 'eth0',
-      CNI_NETNS: '/n',
-    };
-    const stdin = JSON.stringify({ cniVersion: '1.0.0', name: 'net' });
-    const { exitCode, stdout } = await plugin.answer(encodeCall({ environment, stdin }));
-    return exitCode === 0 ? 0 : JSON.parse(stdout).code;
-  };
   host.isAway = true;
-  expect(await call('DEL', 'c1')).toBe(0);
-  expect(await call('ADD', 'c1')).toBe(11);
+  expect(await call(plugin, 'DEL', 'c1')).toBe(0);
+  expect(await call(plugin, 'ADD', 'c1')).toBe(11);
   expect(host.asked).toEqual([]);
-  await call('ADD', 'c2');
+  await call(plugin, 'ADD', 'c2');
   expect(host.asked).toEqual(['attach net:c2:eth0']);
   host.isAway = false;
-  await call('ADD', 'c1');
+  await call(plugin, 'ADD', 'c1');
   expect(host.asked.slice(1)).toEqual(['detach net:c1:eth0', 'attach net:c1:eth0']);
+  plugin.close();
+});
+
+it('keeps that order for every one of many DELs, from its start on', async () => {
+  const host = hostWith();
+  host.isAway = true;
+  for (let index = 0; index < 30; index++)
+    writeFileSync(join(directory, `${1000 + index}-7`), bytesOf('DEL', `c${index}`));
+  const plugin = new CniPlugin(host, directory, Date.now);
+  await plugin.sweep();
+  await plugin.listens();
+  expect(await call(plugin, 'ADD', 'c20')).toBe(11);
+  for (let index = 30; index < 60; index++) await call(plugin, 'DEL', `c${index}`);
+  expect(await call(plugin, 'ADD', 'c50')).toBe(11);
+  expect(host.asked).toEqual([]);
+  host.isAway = false;
+  for (const container of ['c20', 'c50']) {
+    await call(plugin, 'ADD', container);
+    const about = host.asked.filter((asked) => asked.includes(`:${container}:`));
+    expect(about).toEqual([`detach net:${container}:eth0`, `attach net:${container}:eth0`]);
+  }
+  plugin.close();
+});
+
+it('waits for no DEL whose file somebody took away', async () => {
+  const host = hostWith();
+  host.isAway = true;
+  const plugin = new CniPlugin(host, directory, Date.now);
+  await call(plugin, 'DEL', 'c1');
+  expect(await call(plugin, 'ADD', 'c1')).toBe(11);
+  for (const name of readdirSync(directory)) rmSync(join(directory, name));
+  await call(plugin, 'ADD', 'c1');
+  expect(host.asked).toEqual(['attach net:c1:eth0']);
   plugin.close();
 });

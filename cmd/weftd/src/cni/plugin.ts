@@ -35,8 +35,6 @@ export class CniPlugin {
   readonly #now: () => number;
   /** When this process made each attachment, in ms since the epoch: a DEL that was kept before is not about it. */
   readonly #addedAt = new Map<string, number>();
-  /** Attachments whose kept DEL is being tried, or could not be because nothing can be done. */
-  readonly #unfinished = new Set<string>();
   readonly #listening = Promise.withResolvers<void>();
 
   /**
@@ -46,9 +44,10 @@ export class CniPlugin {
   constructor(host: CniHost, spoolDirectory: string, now: () => number) {
     this.#host = host;
     this.#now = now;
-    this.#spool = new CniSpool(spoolDirectory, host.log, (bytes, writtenAt) =>
-      this.#replay(bytes, writtenAt),
-    );
+    this.#spool = new CniSpool(spoolDirectory, host.log, {
+      attachmentOf,
+      replay: (bytes, writtenAt) => this.#replay(bytes, writtenAt),
+    });
   }
 
   /** Does the DELs that wait. To be called when endpoints are known, and nobody is answered yet. */
@@ -96,7 +95,7 @@ export class CniPlugin {
     // While nothing can be done anyway, whoever asks is told so at once.
     if (this.#host.isPossible()) await this.#listening.promise;
     if (request.command === 'ADD' && this.#spool.waiting > 0) await this.#sweepBriefly();
-    if (request.command === 'ADD' && this.#unfinished.has(idOf(request))) return delComesFirst(request);
+    if (request.command === 'ADD' && this.#spool.holds(idOf(request))) return delComesFirst(request);
     return this.#run(request);
   }
 
@@ -154,29 +153,19 @@ export class CniPlugin {
   }
 
   async #replay(bytes: Uint8Array, writtenAt: number): Promise<Replayed> {
-    const call = decodeCall(bytes);
-    if (isCniError(call)) return { kind: 'never', reason: call.message };
-    const parsed = parseRequest(call);
-    if (parsed.kind === 'refused') return { kind: 'never', reason: parsed.error.message };
-    const { request } = parsed;
-    if (request.command !== 'DEL') return { kind: 'never', reason: `it is a ${request.command}` };
+    const request = delIn(bytes);
+    if (typeof request === 'string') return { kind: 'never', reason: request };
     const id = idOf(request);
     if (writtenAt < (this.#addedAt.get(id) ?? 0)) return { kind: 'done' };
-    this.#unfinished.add(id);
     const error = await this.#attempt(() => del(this.#host, request));
-    if (isCniError(error)) {
-      const kind = this.#host.isPossible() ? 'later' : 'away';
-      // One that fails for itself keeps nobody from plugging the container in.
-      if (kind === 'later') this.#unfinished.delete(id);
-      return { kind, reason: error.message };
-    }
+    if (isCniError(error)) return { kind: this.#host.isPossible() ? 'later' : 'away', reason: error.message };
     this.#isDone(id);
     return { kind: 'done' };
   }
 
   #isDone(id: string): void {
     this.#addedAt.delete(id);
-    this.#unfinished.delete(id);
+    this.#spool.release(id);
   }
 
   #failed(error: CniError, version?: SpecVersion, request?: CniRequest): CniAnswer {
@@ -186,6 +175,21 @@ export class CniPlugin {
     this.#host.log.warn('cni-refused', message, { command, code, details, ...about });
     return { exitCode: 1, stdout: JSON.stringify(encodeError(error, version)) };
   }
+}
+
+/** The DEL that was kept, or why it can never be done. */
+function delIn(bytes: Uint8Array): Extract<CniRequest, { readonly command: 'DEL' }> | string {
+  const call = decodeCall(bytes);
+  if (isCniError(call)) return call.message;
+  const parsed = parseRequest(call);
+  if (parsed.kind === 'refused') return parsed.error.message;
+  const { request } = parsed;
+  return request.command === 'DEL' ? request : `it is a ${request.command}`;
+}
+
+function attachmentOf(bytes: Uint8Array): string | undefined {
+  const request = delIn(bytes);
+  return typeof request === 'string' ? undefined : idOf(request);
 }
 
 function delComesFirst({ attachment }: Extract<CniRequest, { readonly attachment: object }>): CniError {

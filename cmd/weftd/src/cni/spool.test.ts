@@ -16,14 +16,18 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const leave = (name: string, text: string): void => writeFileSync(join(directory, name), text);
 const files = (): string[] => readdirSync(directory).sort();
 
+/** Each call's text is the attachment that it ends. */
+const attachmentOf = (call: Uint8Array): string => new TextDecoder().decode(call);
+
 /** A spool whose DELs end as told, and the order in which they came. */
 function spoolOf(outcome: (call: string) => Replayed): { spool: CniSpool; seen: string[] } {
   const seen: string[] = [];
-  const spool = new CniSpool(directory, log, async (call) => {
+  const replay = async (call: Uint8Array): Promise<Replayed> => {
     const text = new TextDecoder().decode(call);
     seen.push(text);
     return outcome(text);
-  });
+  };
+  const spool = new CniSpool(directory, log, { attachmentOf, replay });
   return { spool, seen };
 }
 const done: Replayed = { kind: 'done' };
@@ -78,7 +82,12 @@ describe('a spool of DELs', () => {
         tried.push(second);
         return { kind: kind(second), reason: 'as the test wants' };
       };
-      const spool = new CniSpool(directory, { ...log, warn } as Logger, replay, () => second * 1000);
+      const spool = new CniSpool(
+        directory,
+        { ...log, warn } as Logger,
+        { attachmentOf, replay },
+        () => second * 1000,
+      );
       leave('100-1', 'x');
       for (; second < count * 10; second += 10) {
         await spool.look();
@@ -101,7 +110,7 @@ describe('a spool of DELs', () => {
       const spool = new CniSpool(
         directory,
         { ...log, warn } as Logger,
-        async () => outcome,
+        { attachmentOf, replay: async () => outcome },
         () => 0,
       );
       await spool.sweep();
@@ -127,12 +136,27 @@ describe('a spool of DELs', () => {
     });
   });
 
+  it('holds what a DEL ends while it waits, also one that no sweep has reached, and no longer', async () => {
+    for (let index = 100; index < 130; index++) leave(`${index}-1`, `c${index}`);
+    const { spool } = spoolOf((text) => ({ kind: text === 'c100' ? 'later' : 'away', reason: 'as wanted' }));
+    await spool.sweep();
+    expect(['c100', 'c101', 'c129', 'c9'].map((id) => spool.holds(id))).toEqual([false, true, true, false]);
+    rmSync(join(directory, '101-1'));
+    spool.release('c102');
+    await spool.sweep();
+    expect(['c101', 'c102', 'c103', 'c129'].map((id) => spool.holds(id))).toEqual([false, true, true, true]);
+    await spool.keep(bytes('c9'), 1);
+    expect(spool.holds('c9')).toBe(true);
+    spool.close();
+  });
+
   it('does what was kept, and tells when', async () => {
     const times: number[] = [];
-    const spool = new CniSpool(directory, log, async (_, writtenAt) => {
+    const replay = async (_: Uint8Array, writtenAt: number): Promise<Replayed> => {
       times.push(writtenAt);
       return done;
-    });
+    };
+    const spool = new CniSpool(directory, log, { attachmentOf, replay });
     await spool.keep(bytes('x'), 1_800_000_000_123);
     expect(files()).toHaveLength(1);
     expect(spool.waiting).toBe(1);

@@ -19,8 +19,13 @@ export type Replayed =
   | { readonly kind: 'away'; readonly reason: string }
   | { readonly kind: 'never'; readonly reason: string };
 
-/** Does the DEL of a file that was written at that time, in milliseconds since the epoch. */
-export type Replay = (call: Uint8Array, writtenAt: number) => Promise<Replayed>;
+/** What the bytes of a file stand for. */
+export interface DelHandler {
+  /** The attachment that it ends; undefined when that cannot be told. */
+  attachmentOf(call: Uint8Array): string | undefined;
+  /** Does the DEL of a file that was written at that time, in milliseconds since the epoch. */
+  replay(call: Uint8Array, writtenAt: number): Promise<Replayed>;
+}
 
 const FILE_NAME = /^(\d{1,20})-\d+$/;
 /** Every so often what waits is looked for: a client also keeps a DEL that a living weftd did not answer in time. */
@@ -42,10 +47,12 @@ interface Waiting {
 export class CniSpool {
   readonly #directory: string;
   readonly #log: Logger;
-  readonly #replay: Replay;
+  readonly #handler: DelHandler;
   readonly #now: () => number;
   /** By file name. */
   readonly #paused = new Map<string, Waiting>();
+  /** By file name, the attachment that an ADD must not make before; none where the DEL has failed for itself. */
+  readonly #ends = new Map<string, string | undefined>();
   #sweeping: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -54,16 +61,31 @@ export class CniSpool {
   #kept = 0;
 
   /** @param now milliseconds, of a clock that is never set */
-  constructor(directory: string, log: Logger, replay: Replay, now: () => number = () => performance.now()) {
+  constructor(
+    directory: string,
+    log: Logger,
+    handler: DelHandler,
+    now: () => number = () => performance.now(),
+  ) {
     this.#directory = directory;
     this.#log = log;
-    this.#replay = replay;
+    this.#handler = handler;
     this.#now = now;
   }
 
   /** How many DELs wait, as far as is known. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Whether a DEL of the attachment waits or is under way. One that failed for itself keeps nobody from plugging in. */
+  holds(attachment: string): boolean {
+    return this.#ends.values().some((ended) => ended === attachment);
+  }
+
+  /** The attachment was ended by another DEL: none that waits has to come before what follows. */
+  release(attachment: string): void {
+    for (const [name, ended] of this.#ends) if (ended === attachment) this.#ends.set(name, undefined);
   }
 
   /**
@@ -98,6 +120,7 @@ export class CniSpool {
       await rm(unfinished, { force: true });
       throw error;
     }
+    this.#ends.set(name, this.#handler.attachmentOf(call));
     await syncDirectory(this.#directory);
     this.#waiting++;
   }
@@ -114,8 +137,7 @@ export class CniSpool {
   }
 
   async #sweepOnce(): Promise<void> {
-    const names = await this.#names();
-    for (const name of this.#paused.keys()) if (!names.includes(name)) this.#paused.delete(name);
+    const names = await this.#learn();
     let left = 0;
     for (let start = 0; start < names.length; start += AT_ONCE) {
       const batch = names.slice(start, start + AT_ONCE);
@@ -126,6 +148,30 @@ export class CniSpool {
       break;
     }
     this.#waiting = left;
+  }
+
+  /** The files, when it is known of all what they end: an ADD may come before the last of them is reached. */
+  async #learn(): Promise<string[]> {
+    const known = [...this.#paused.keys(), ...this.#ends.keys()];
+    const names = await this.#names();
+    const there = new Set(names);
+    for (const name of known) if (!there.has(name)) this.#forget(name);
+    for (const name of names) if (!this.#ends.has(name)) this.#ends.set(name, await this.#attachmentIn(name));
+    return names;
+  }
+
+  #forget(name: string): void {
+    this.#paused.delete(name);
+    this.#ends.delete(name);
+  }
+
+  async #attachmentIn(name: string): Promise<string | undefined> {
+    try {
+      const call = await readCall(join(this.#directory, name));
+      return typeof call === 'number' ? undefined : this.#handler.attachmentOf(call);
+    } catch {
+      return undefined; // whoever does it says so
+    }
   }
 
   /** The files, oldest first, so that none waits for ever. */
@@ -154,14 +200,21 @@ export class CniSpool {
         this.#log.info('cni-spool-done', 'a DEL that had waited is done', { path });
       }
       if (replayed.kind === 'never') await this.#setAside(path, replayed.reason);
-      if (replayed.kind === 'done' || replayed.kind === 'never') return 'settled';
+      if (replayed.kind === 'done' || replayed.kind === 'never') return this.#settled(name);
+      if (replayed.kind === 'later') this.#ends.set(name, undefined);
       this.#pause(name, replayed);
       return replayed.kind;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'settled'; // the client has had its answer meanwhile
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.#settled(name); // the client has had its answer meanwhile
       this.#complain(`${name} cannot be used`, error);
+      this.#ends.set(name, undefined);
       return 'later';
     }
+  }
+
+  #settled(name: string): 'settled' {
+    this.#forget(name);
+    return 'settled';
   }
 
   #isPaused(name: string): boolean {
@@ -183,9 +236,10 @@ export class CniSpool {
   }
 
   async #replayFile(path: string, name: string): Promise<Replayed> {
-    const { size } = await stat(path);
-    if (size > MAX_CNI_CALL_BYTES) return { kind: 'never', reason: `it has ${size} bytes` };
-    return this.#replay(await readFile(path), writtenAt(name));
+    const call = await readCall(path);
+    if (typeof call === 'number') return { kind: 'never', reason: `it has ${call} bytes` };
+    this.#ends.set(name, this.#handler.attachmentOf(call));
+    return this.#handler.replay(call, writtenAt(name));
   }
 
   async #setAside(path: string, reason: string): Promise<void> {
@@ -209,6 +263,12 @@ export class CniSpool {
 /** In milliseconds since the epoch. */
 function writtenAt(name: string): number {
   return Number(FILE_NAME.exec(name)?.[1] ?? 0) / 1e6;
+}
+
+/** What is in a file, or of how many bytes it is when that is more than any call has. */
+async function readCall(path: string): Promise<Uint8Array | number> {
+  const { size } = await stat(path);
+  return size > MAX_CNI_CALL_BYTES ? size : readFile(path);
 }
 
 async function writeDurably(path: string, content: Uint8Array): Promise<void> {
