@@ -7,6 +7,7 @@ import {
   type DesiredState,
   type FelixSettings,
   mtuOfWorkload,
+  needsWorkloadLabels,
   type RoutingContext,
   routingContext,
   type WorkloadMtu,
@@ -126,7 +127,7 @@ export class Deciding {
     this.#desired = desired;
     forwarding.want(desired);
     links.want(desired.interfaces);
-    this.#with.labels.want(input.bgpPeers.some(({ spec }) => spec.localWorkloadSelector !== undefined));
+    this.#with.labels.want(needsWorkloadLabels(input));
     this.#with.tunnelAddresses.follow();
     this.#tellMtu(desired.mtu);
     if (!onlyEndpoints || !sameWays || this.#context === undefined) {

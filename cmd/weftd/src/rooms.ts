@@ -183,7 +183,8 @@ export class Rooms {
     });
     this.labels = new LabelWatch({
       nodeName: options.nodeName,
-      store,
+      // Not the guarded one, which looks at the cluster's identity whenever a Pod of any node has gone.
+      store: late,
       log,
       seen: (endpoint) => this.attachments.relabel(endpoint),
     });

@@ -1,6 +1,6 @@
 /**
- * Follows the labels of this node's endpoints while some BGPPeer selects workloads by them, and only then: a store tells the
- * endpoints of all nodes, and in Kubernetes those are the Pods.
+ * Follows the labels of this node's endpoints while some BGPPeer selects workloads of this node by them, and only then: a store
+ * tells the endpoints of all nodes, and in Kubernetes those are the Pods.
  */
 import { type Datastore, follow } from '@weft/datastore';
 import type { WorkloadEndpoint } from '@weft/resources';
@@ -9,6 +9,7 @@ import type { Logger } from '@weft/telemetry';
 /** What the watch needs of the daemon. */
 export interface LabelWatchOptions {
   readonly nodeName: string;
+  /** May be one that has lost its cluster: nothing is taken from it for gone. */
   readonly store: Datastore;
   readonly log: Logger;
   /** An endpoint of this node as the store has it; not necessarily with other labels than before. */

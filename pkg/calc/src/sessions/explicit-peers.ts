@@ -163,8 +163,15 @@ type Selection =
   | { readonly kind: 'chosen'; readonly holds: boolean }
   | { readonly kind: 'broken'; readonly holds: false; readonly reason: string };
 
+/** What of a node a BGPPeer looks at. */
+type NamedAndLabelled = Pick<BgpNode, 'name' | 'labels'>;
+
 /** Whether a BGPPeer is for a node. */
-export function selects(node: BgpNode, name: string | undefined, selector: string | undefined): Selection {
+export function selects(
+  node: NamedAndLabelled,
+  name: string | undefined,
+  selector: string | undefined,
+): Selection {
   const chosen = matcher(name, selector);
   return chosen.kind === 'broken'
     ? { ...chosen, holds: false }
@@ -187,7 +194,7 @@ function selectedNodes(
 }
 
 type Matcher =
-  | { readonly kind: 'matcher'; readonly matches: (node: BgpNode) => boolean }
+  | { readonly kind: 'matcher'; readonly matches: (node: NamedAndLabelled) => boolean }
   | { readonly kind: 'broken'; readonly reason: string };
 
 /** By name, else by selector; every node where there is neither. */

@@ -8,6 +8,7 @@ import type { DesiredState } from '../desired-state.ts';
 import type { CalcInput } from '../input.ts';
 import { nextHopStates, remoteRoute, routingContext } from '../remote-route.ts';
 import { type HandOverInput, handOver } from './hand-over.ts';
+import { needsWorkloadLabels } from './workload-peers.ts';
 
 const HOST4 = address('169.254.0.179');
 const HOST6 = address('fd00:169::179');
@@ -181,6 +182,30 @@ describe('a BGPPeer that selects workloads', () => {
     expect(peersOf(calculator({ ...input, endpoints: [one, known] }))).toHaveLength(3);
     expect(peersOf(calculator({ ...input, endpoints: [known] }))).toHaveLength(1);
     expect(peersOf(calculator({ ...input, endpoints: [] }))).toEqual([]);
+  });
+});
+
+describe('labels of workloads', () => {
+  it.each([
+    ['for all nodes', {}, true],
+    ['for this node by its name', { node: 'node1' }, true],
+    ['for this node by its labels', { nodeSelector: "rack == 'a'" }, true],
+    ['for another node', { node: 'node2' }, false],
+    ['for nodes with other labels', { nodeSelector: "rack == 'b'" }, false],
+  ])('count with a BGPPeer %s: %o', (_, scope, needed) => {
+    expect(needsWorkloadLabels(inputWith({ vms: { ...vms, ...scope } }))).toBe(needed);
+  });
+
+  it('do not count without one that selects by them, nor without the Node', () => {
+    expect(needsWorkloadLabels(inputWith({ tor: { peerIP: '10.0.0.254', asNumber: 65000 } }))).toBe(false);
+    expect(needsWorkloadLabels(inputWith({ vms }, { nodes: [] }))).toBe(false);
+  });
+
+  it('that other nodes go by cost no decision of this one', () => {
+    const calculator = createCalculator();
+    const input = inputWith({ vms: { ...vms, node: 'node2' } });
+    const before = calculator(input);
+    expect(calculator({ ...input, endpoints: [] }).sessions).toBe(before.sessions);
   });
 });
 

@@ -15,6 +15,7 @@ import {
   type Labels,
   matchesSelector,
   parseSelector,
+  type Selector,
   type WorkloadEndpoint,
 } from '@weft/resources';
 import { type BgpCluster, type BgpNode, FAMILY_NUMBERS } from '../bgp-node.ts';
@@ -26,22 +27,36 @@ import { familyNames } from './node-pair.ts';
 /** Where a BGPConfiguration says which address workloads of a family peer with. */
 const PEERING_FIELDS = { 4: 'localWorkloadPeeringIPV4', 6: 'localWorkloadPeeringIPV6' } as const;
 
-type Selecting = Pick<CalcInput, 'bgpPeers' | 'endpoints' | 'nodeName'>;
+type Selecting = Pick<CalcInput, 'bgpPeers' | 'endpoints' | 'nodeName' | 'nodes'>;
+
+/** Whether some BGPPeer selects workloads of this node by their labels, so that those are to be followed. */
+export function needsWorkloadLabels(input: Omit<Selecting, 'endpoints'>): boolean {
+  return selectorsHere(input).length > 0;
+}
 
 /**
- * The workloads of this node that some BGPPeer selects, whatever nodes it is for: all that sessions depend on of the endpoints.
+ * The workloads of this node that some BGPPeer for this node selects: all that sessions depend on of the endpoints.
  * In the order of their names.
  */
-export function selectedWorkloads({ bgpPeers, endpoints, nodeName }: Selecting): WorkloadEndpoint[] {
-  const selectors = bgpPeers.flatMap(({ spec }) => {
-    const parsed = parseSelector(spec.localWorkloadSelector ?? '');
-    return spec.localWorkloadSelector !== undefined && parsed.ok ? [parsed.value] : [];
-  });
+export function selectedWorkloads(input: Selecting): readonly WorkloadEndpoint[] {
+  const selectors = selectorsHere(input);
   if (selectors.length === 0) return [];
-  return endpoints
-    .filter(({ spec }) => spec.node === nodeName)
+  return input.endpoints
+    .filter(({ spec }) => spec.node === input.nodeName)
     .filter((endpoint) => selectors.some((selector) => matchesSelector(selector, labelsOf(endpoint))))
     .sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1));
+}
+
+/** What the BGPPeers that are for this node select workloads by; one that cannot be read selects nobody. */
+function selectorsHere({ bgpPeers, nodeName, nodes }: Omit<Selecting, 'endpoints'>): Selector[] {
+  const selecting = bgpPeers.filter(({ spec }) => spec.localWorkloadSelector !== undefined);
+  const node = selecting.length > 0 ? nodes.find(({ metadata }) => metadata.name === nodeName) : undefined;
+  if (node === undefined) return [];
+  const own = { name: nodeName, labels: node.metadata.labels ?? {} };
+  return selecting.flatMap(({ spec }) => {
+    const parsed = parseSelector(spec.localWorkloadSelector ?? '');
+    return parsed.ok && selects(own, spec.node, spec.nodeSelector).holds ? [parsed.value] : [];
+  });
 }
 
 /** The sessions all BGPPeers ask this node for with its workloads, the ones that count first in front. */
