@@ -258,6 +258,44 @@ describe('Restarting Speaker (RFC 4724 §4.1)', () => {
     expect(toldBy(network, C, 'end-of-rib-complete')).toMatchObject([{ cause: 'all-received' }]);
   });
 
+  /** The reflector has just started again; A is behind it, and has no local routes yet, so that it sends no End-of-RIB. */
+  function restartedBefore(ofA: Partial<SpeakerConfig>, strangers: readonly PeerConfig[] = []): Network {
+    const { network, reflector } = reflected(ofA);
+    network.kill(C);
+    network.kill(A);
+    network.add(speaker(A, AS, [peer(C, AS)], ofA));
+    const [client, ...others] = reflector.peers;
+    const peers = [{ ...client, behindUs: true } as PeerConfig, ...others, ...strangers];
+    network.restart(C, { ...reflector, peers }, { restarting: true });
+    originate(network, C);
+    return network;
+  }
+
+  function statesOf(network: Network, name: string): string[] {
+    return network
+      .node(name)
+      .speaker.status()
+      .map(({ state }) => state);
+  }
+
+  test('selects without the End-of-RIB of a peer behind it, also beside a host that is dead', () => {
+    const network = restartedBefore({}, [peer('10.0.0.9', AS, { passive: true })]);
+    network.advance(9_000);
+    expect(statesOf(network, C).slice(0, 2)).toEqual(['Established', 'Established']);
+    expect(routesOf(network, C)).toEqual({});
+    network.advance(2_000);
+    expect(routesOf(network, C)).toEqual({ '10.2.0.0/26': B });
+  });
+
+  test('gives a peer behind it no more time when it comes again', () => {
+    const network = restartedBefore({ gracefulRestart: undefined });
+    network.advance(4_000);
+    network.disconnect(A, C);
+    network.advance(7_000);
+    expect(statesOf(network, C)).toEqual(['Established', 'Established']);
+    expect(toldBy(network, C, 'end-of-rib-complete')).toMatchObject([{ cause: 'all-received' }]);
+  });
+
   test('listens to nobody where no peer has graceful restart: there is nothing to sweep', () => {
     const network = new Network();
     const silent = { gracefulRestart: undefined };

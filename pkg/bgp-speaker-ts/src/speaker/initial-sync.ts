@@ -4,7 +4,7 @@
  * A speaker that has restarted is complete when it has End-of-RIB of every peer that will send one, and
  * not of peers without graceful restart, nor of those that are restarting themselves: those are listened to for a moment.
  * It waits for none longer than the deadline, and for a peer behind it, which may be a container that speaks no BGP, for that
- * moment only. Until then it sends no End-of-RIB, and peers go on with what they keep as stale.
+ * moment after its start only. Until then it sends no End-of-RIB, and peers go on with what they keep as stale.
  * Dynamic neighbours cannot be counted before they connect: a speaker that may have some waits until the deadline.
  * A speaker that has not restarted selects at once, and waits only to report that it is complete.
  *
@@ -72,8 +72,8 @@ export class InitialSync {
   endsHold(neighbours: ReadonlyMap<unknown, Neighbour>, now: number): boolean {
     if (now >= this.#absentUntil) this.#absentUntil = Number.POSITIVE_INFINITY;
     if (!this.#isHolding || this.#absentUntil !== Number.POSITIVE_INFINITY) return false;
-    if (this.#unheard === undefined || !isSpeaking(this.#unheard))
-      this.#unheard = neighbours.values().find(isSpeaking);
+    if (this.#unheard === undefined || !holdsBack(this.#unheard))
+      this.#unheard = neighbours.values().find(holdsBack);
     this.#isHolding = this.#unheard !== undefined;
     return !this.#isHolding;
   }
@@ -109,9 +109,9 @@ export class InitialSync {
         this.#missed = neighbour;
         return false;
       }
-      const { stateSince } = neighbour;
-      if (listens && !hasReported(neighbour) && now < stateSince + LISTENING_MS) {
-        this.#listenedAt = stateSince + LISTENING_MS;
+      const listenedAt = this.#listenedAtTo(neighbour);
+      if (listens && !hasReported(neighbour) && now < listenedAt) {
+        this.#listenedAt = listenedAt;
         return false;
       }
     }
@@ -120,11 +120,26 @@ export class InitialSync {
 
   #isMissing(neighbour: Neighbour, now: number): boolean {
     if (!isMissing(neighbour)) return false;
-    if (neighbour.config.behindUs !== true) return true;
-    const until = this.#startedAt + LISTENING_MS;
+    if (!isBehindUs(neighbour)) return true;
+    const until = this.#listenedAtTo(neighbour);
     if (now < until) this.#listenedAt = until;
     return now < until;
   }
+
+  /** When this peer has been listened to for long enough, in ms; one behind us gets no more time by coming again and again. */
+  #listenedAtTo(neighbour: Neighbour): number {
+    return (isBehindUs(neighbour) ? this.#startedAt : neighbour.stateSince) + LISTENING_MS;
+  }
+}
+
+/** A peer that nobody's routes are to wait for. */
+function isBehindUs({ config }: Neighbour): boolean {
+  return config.behindUs === true;
+}
+
+/** About to send End-of-RIB, and to be waited for. */
+function holdsBack(neighbour: Neighbour): boolean {
+  return isSpeaking(neighbour) && !isBehindUs(neighbour);
 }
 
 /** Without a session, or about to send End-of-RIB. */
