@@ -1,7 +1,7 @@
 /**
  * Peers that are no nodes: routers of the data centre, route reflectors of their own. What they are configured with is not in the
  * resources, so it is assumed: each answers whoever peers with it as that one expects, announces what the nodes are known to have of
- * it, and is not changed with the cluster. One in the AS of the nodes is taken for a route reflector, and announces nothing itself:
+ * it and no node announces itself, and is not changed with the cluster. One in the AS of the nodes is taken for a route reflector, and announces nothing itself:
  * what it sends is what others have told it.
  */
 import type { DesiredState } from '@weft/calc';
@@ -26,15 +26,21 @@ interface Asker {
   readonly peer: PeerConfig;
 }
 
+type State = Pick<DesiredState, 'announcements' | 'speaker'>;
+
 /** Finds the peers outside; of what both states ask for, the earlier counts. */
 export function outsiders(
-  before: Iterable<Pick<DesiredState, 'speaker'>>,
-  after: Iterable<Pick<DesiredState, 'speaker'>>,
+  before: Iterable<State>,
+  after: Iterable<State>,
   nodeAddresses: ReadonlySet<Address>,
   heard: HeardRoutes,
 ): Outsider[] {
+  const states = [...before, ...after];
+  // What a peer passes on from node to node it would not have without them.
+  const passedOn = new Set(states.flatMap(({ announcements }) => announcements.map(({ prefix }) => prefix)));
+  const routesOf = (peer: Address) => (heard.get(peer) ?? []).filter((prefix) => !passedOn.has(prefix));
   const askers = new Map<Address, Map<Address, Asker>>();
-  for (const state of [...before, ...after]) {
+  for (const state of states) {
     if (state.speaker.kind === 'no-bgp') continue;
     for (const asker of outwardPeers(state.speaker.config, nodeAddresses)) {
       const peer = asker.peer.address as Address;
@@ -43,7 +49,9 @@ export function outsiders(
       if (!known.has(asker.node)) known.set(asker.node, asker);
     }
   }
-  return [...askers].map(([peer, known], index) => outsider(peer, [...known.values()], index, heard));
+  return [...askers].map(([peer, known], index) =>
+    outsider(peer, [...known.values()], index, routesOf(peer)),
+  );
 }
 
 function outwardPeers(speaker: SpeakerConfig, nodeAddresses: ReadonlySet<Address>): Asker[] {
@@ -65,14 +73,19 @@ function ownAddress({ peers }: SpeakerConfig, peer: Address): Address | undefine
   return familyOf(peer) === 4 ? nextHopAddresses?.ipv4 : nextHopAddresses?.ipv6;
 }
 
-function outsider(own: Address, askers: readonly Asker[], index: number, heard: HeardRoutes): Outsider {
+function outsider(
+  own: Address,
+  askers: readonly Asker[],
+  index: number,
+  routes: readonly Prefix[],
+): Outsider {
   const [first] = askers;
   const asn = typeof first?.peer.asn === 'number' ? first.peer.asn : (first?.speaker.asn ?? 0);
   const isReflector = askers.every(({ peer, speaker }) => peer.asn === (peer.localAsn ?? speaker.asn));
   return {
     address: own,
     isReflector,
-    routes: isReflector ? [] : (heard.get(own) ?? []),
+    routes: isReflector ? [] : routes,
     config: {
       asn,
       identifier:

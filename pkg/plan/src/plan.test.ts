@@ -327,6 +327,30 @@ describe('what nodes have of peers outside now', () => {
     expect(plan.nodes.map(({ lost }) => lost)).toEqual(Array(4).fill([office]));
     expect(rulesOf(plan)).not.toContain('default-route-lost');
   });
+
+  test('is not what the peer passes on from another node', () => {
+    const [first, second] = [0, 1].map((index) =>
+      make('BGPPeer', `tor${index}`, {
+        node: nodeName(index),
+        peerIP: TOR,
+        asNumber: 65_000,
+        numAllowedLocalASNumbers: 1,
+      }),
+    );
+    const two = generateCluster({ nodes: 2, topology: { kind: 'mesh' } });
+    const bgpPeers = [first, second].filter((peer) => peer !== undefined);
+    const before = { ...two, bgpConfigurations: meshOff, bgpPeers };
+    const passedOn = new Map([[address(TOR), [prefix(blockOf(1)), office]]]);
+    const after = { ...before, bgpPeers: bgpPeers.slice(0, 1) };
+    const result = planChange(before, after, { ...SURROUNDINGS, heard: passedOn });
+    if (result.kind !== 'planned') throw new Error(result.kind);
+    const lost = (routes: Plan['nodes']) => routes.map(({ lost, name }) => [name, ...lost]);
+    expect(lost(result.plan.nodes)).toEqual([
+      [nodeName(0), blockOf(1)],
+      [nodeName(1), blockOf(0), office],
+    ]);
+    expect(lost(result.plan.peers)).toEqual([[TOR, blockOf(1)]]);
+  });
 });
 
 test('a stand-alone reflector is taken for one', () => {
