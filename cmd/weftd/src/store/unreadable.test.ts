@@ -57,6 +57,49 @@ describe('an object that cannot be read', () => {
     );
   });
 
+  it('is looked at again only when the look before has ended', async () => {
+    const answer = Promise.withResolvers<undefined>();
+    get.mockReturnValueOnce(answer.promise);
+    unreadable.found(key, 'bad');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(get).toHaveBeenCalledOnce();
+    answer.resolve(undefined);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(events.filter(({ event }) => event === 'resource-readable')).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is looked at no more once all is closed, also by a look that is under way', async () => {
+    const answer = Promise.withResolvers<undefined>();
+    get.mockReturnValueOnce(answer.promise);
+    unreadable.found(key, 'bad');
+    await vi.advanceTimersByTimeAsync(10_000);
+    unreadable.close();
+    answer.reject(corrupt);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(get).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is named as one of the first hundred; that there are more is said once, however often they are listed', async () => {
+    const list = () => {
+      for (let number = 0; number < 105; number++) unreadable.found({ ...key, name: `b${number}` }, 'bad');
+    };
+    const names = () => events.splice(0).map(({ event, name }) => (name === 'weftd' ? event : name));
+    list();
+    list();
+    expect(names()).toEqual([
+      ...Array.from({ length: 100 }, (_, number) => `b${number}`),
+      'resources-unreadable',
+    ]);
+    get.mockRejectedValue(corrupt);
+    get.mockResolvedValueOnce(undefined);
+    await vi.advanceTimersByTimeAsync(10_000);
+    unreadable.found({ ...key, name: 'b100' }, 'bad');
+    unreadable.found({ ...key, name: 'b101' }, 'bad');
+    expect(names()).toEqual(['b0', 'b100', 'resources-unreadable']);
+  });
+
   it('is as good as none to whoever does without it, and any other failure is one', async () => {
     get.mockRejectedValueOnce(corrupt);
     expect(await getReadable({ get }, key)).toBeUndefined();

@@ -18,6 +18,8 @@ export class Unreadable {
   readonly #log: Logger;
   readonly #reasons = new Map<string, { readonly key: ResourceKey; readonly reason: string }>();
   #timer: NodeJS.Timeout | undefined;
+  /** That there are more than are remembered has been said. */
+  #saidMore = false;
 
   /** @param store asked again for what could not be read */
   constructor(store: Pick<Datastore, 'get'>, log: Logger) {
@@ -29,10 +31,8 @@ export class Unreadable {
   found(key: ResourceKey, reason: string): void {
     const object = `${key.kind} ${keyText(key)}`;
     if (this.#reasons.has(object)) return;
-    this.#log.error('resource-unreadable', reason, { kind: key.kind, name: key.name, hint: HINT });
-    if (this.#reasons.size >= MOST_KNOWN) return;
-    this.#reasons.set(object, { key, reason });
-    this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref();
+    if (this.#reasons.size < MOST_KNOWN) this.#remember(object, key, reason);
+    else this.#sayMore();
   }
 
   /** One sentence for the status; undefined when all can be read. */
@@ -47,7 +47,30 @@ export class Unreadable {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#reasons.clear();
+  }
+
+  #remember(object: string, key: ResourceKey, reason: string): void {
+    this.#log.error('resource-unreadable', reason, { kind: key.kind, name: key.name, hint: HINT });
+    this.#reasons.set(object, { key, reason });
+    this.#timer ??= this.#lookLater();
+  }
+
+  /** Each list finds them again, and nobody can tell which of them are new. */
+  #sayMore(): void {
+    if (this.#saidMore) return;
+    this.#saidMore = true;
+    const message = `More than ${MOST_KNOWN} objects cannot be read: the others are named when some of these can be.`;
+    this.#log.error('resources-unreadable', message, { hint: HINT });
+  }
+
+  /** One look begins when the one before has ended: a store that is away answers late. */
+  #lookLater(): NodeJS.Timeout {
+    return setTimeout(async () => {
+      await this.#look();
+      this.#timer = this.#reasons.size > 0 ? this.#lookLater() : undefined;
+    }, LOOK_MS).unref();
   }
 
   async #look(): Promise<void> {
@@ -63,9 +86,7 @@ export class Unreadable {
         name: key.name,
       });
     }
-    if (this.#reasons.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    if (this.#reasons.size < MOST_KNOWN) this.#saidMore = false;
   }
 }
 
