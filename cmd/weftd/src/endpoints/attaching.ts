@@ -75,23 +75,37 @@ export class Attaching {
     const refusal = whyNotNow(id) ?? (await whyStillAway(this.#with, id));
     if (refusal !== undefined) return refusal;
     const abandoned = new AbortController();
+    const ended = new AbortController();
     try {
-      return await Promise.race([operation(abandoned.signal), noAnswer(options, id, abandoned)]);
+      return await Promise.race([
+        operation(abandoned.signal),
+        noAnswer(options, id, abandoned, ended.signal),
+      ]);
     } catch (error) {
       const refused = refusalOf(error, locationOf(options.datastore), id);
       if (refused === undefined) throw error;
       return refused;
+    } finally {
+      ended.abort();
     }
   }
 }
 
-/** A driver may wait for its servers longer than whoever asked; then that one is told which store it is. */
-async function noAnswer({ datastore }: Options, id: string, abandoned: AbortController): Promise<Refusal> {
+/**
+ * A driver may wait for its servers longer than whoever asked; then that one is told which store it is. Rejects once the
+ * operation has ended.
+ */
+async function noAnswer(
+  { datastore }: Options,
+  id: string,
+  abandoned: AbortController,
+  ended: AbortSignal,
+): Promise<Refusal> {
   const { type, location } = locationOf(datastore);
   const seconds = NO_ANSWER_MS / 1000;
   const message = `the datastore (${type} ${location}) has not answered within ${seconds} s`;
   const refusal = refuse('unavailable', message, id, 'Ask again: repeating it is safe.');
-  await sleep(NO_ANSWER_MS, undefined, { ref: false });
+  await sleep(NO_ANSWER_MS, undefined, { ref: false, signal: ended });
   abandoned.abort();
   return refusal;
 }
