@@ -51,6 +51,8 @@ export interface FelixSettings {
   readonly ipipMtuBytes: number;
   /** IPv4 ranges of hosts outside the cluster that may send into the tunnels. */
   readonly externalNodes: readonly Prefix[];
+  readonly allowVxlanFromWorkloads: boolean;
+  readonly allowIpipFromWorkloads: boolean;
   /** Interfaces whose MTU decides that of tunnels and workloads; those that routes use when absent. */
   readonly mtuIfacePattern?: string;
   /** Write no routes. */
@@ -89,6 +91,8 @@ export const DEFAULT_FELIX_SETTINGS: FelixSettings = {
   vxlanMtuV6Bytes: 0,
   ipipMtuBytes: 0,
   externalNodes: [],
+  allowVxlanFromWorkloads: false,
+  allowIpipFromWorkloads: false,
   natOutgoingExclusions: 'IPPoolsOnly',
   workloadSourceSpoofing: 'Disabled',
   prometheusMetricsEnabled: false,
@@ -149,6 +153,8 @@ const readers: readonly Reader[] = [
   { field: 'vxlanMTUV6', setting: 'vxlanMtuV6Bytes', fromText: number(0, 65_535) },
   { field: 'ipipMTU', setting: 'ipipMtuBytes', fromText: number(0, 65_535) },
   { field: 'externalNodesList', setting: 'externalNodes', fromText: ranges },
+  { field: 'allowVXLANPacketsFromWorkloads', setting: 'allowVxlanFromWorkloads', fromText: truth },
+  { field: 'allowIPIPPacketsFromWorkloads', setting: 'allowIpipFromWorkloads', fromText: truth },
   { field: 'mtuIfacePattern', setting: 'mtuIfacePattern', fromText: pattern },
   { field: 'natPortRange', setting: 'natPortRange', fromText: portRange, fromField: portRange },
   { field: 'natOutgoingAddress', setting: 'natOutgoingAddress', fromText: addressOf(4) },

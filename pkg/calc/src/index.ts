@@ -60,5 +60,6 @@ export { needsWorkloadLabels } from './sessions/workload-peers.ts';
 export { encapsulationOf, TUNNEL_TYPES, type TunnelKind, type TunnelType } from './tunnels/encapsulation.ts';
 export { mtuOfWorkload, type WorkloadMtu, workloadMtu } from './tunnels/mtu.ts';
 export type { Place } from './tunnels/place.ts';
+export type { RefusedTunnel } from './tunnels/refused-tunnels.ts';
 export type { TunnelSenders } from './tunnels/senders.ts';
 export type { DesiredTunnel, TunnelPeer, Unencapsulated } from './tunnels/tunnels.ts';

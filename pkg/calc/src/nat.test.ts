@@ -153,6 +153,15 @@ const cases: readonly { name: string; input: Partial<CalcInput>; expected: reado
   },
 ];
 
+it('refuses tunnel packets of workloads that FelixConfiguration does not allow, whatever the tunnels', () => {
+  const refused = (settings: Partial<CalcInput['felix']>) => natOf(inputOf(felix(settings))).refusedTunnels;
+  const vxlan = { kind: 'vxlan', vni: 7, port: 4790 };
+  const shared = { vxlanVni: 7, vxlanPort: 4790 };
+  expect(refused(shared)).toEqual([{ kind: 'ipip' }, vxlan]);
+  expect(refused({ ...shared, allowIpipFromWorkloads: true })).toEqual([vxlan]);
+  expect(refused({ ...shared, allowVxlanFromWorkloads: true })).toEqual([{ kind: 'ipip' }]);
+});
+
 describe('a node translates', () => {
   it.each(cases)('$name', ({ input, expected }) => {
     const whole = inputOf(input);

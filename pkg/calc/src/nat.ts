@@ -19,6 +19,7 @@ import { FAMILY_NUMBERS } from './bgp-node.ts';
 import type { PortRange } from './felix-settings.ts';
 import type { CalcInput } from './input.ts';
 import { type PublishedPort, portFamilies, portText, publishedPorts } from './published-ports.ts';
+import { type RefusedTunnel, refusedTunnels } from './tunnels/refused-tunnels.ts';
 import type { TunnelSenders } from './tunnels/senders.ts';
 import type { Tunnels } from './tunnels/tunnels.ts';
 
@@ -62,6 +63,8 @@ export interface DesiredNat {
   /** The host's ends of workloads, by name; a * at the end stands for any rest. */
   readonly workloadInterfaces: readonly string[];
   readonly allowedSources: readonly AllowedSources[];
+  /** Packets of workloads that are dropped, wherever they go. */
+  readonly refusedTunnels: readonly RefusedTunnel[];
   /** Packets of VXLAN from anybody else are dropped. */
   readonly tunnelSenders: readonly TunnelSenders[];
 }
@@ -83,6 +86,7 @@ export function desiredNat(
       .map(({ name, family }) => ({ name, family })),
     workloadInterfaces: workloadInterfaces(input),
     allowedSources: allowedSources(input),
+    refusedTunnels: refusedTunnels(input.felix),
     tunnelSenders: senders,
   };
 }

@@ -41,6 +41,7 @@ const nothing: DesiredNat = {
   tunnels: [],
   workloadInterfaces: ['cali*'],
   allowedSources: [],
+  refusedTunnels: [],
   tunnelSenders: [],
 };
 function masquerading(source: string): DesiredNat {

@@ -30,7 +30,8 @@ async function apply(commands: readonly NftCommand[]): Promise<string[]> {
 
 /** The table without what is the same in each: the check of sources. */
 async function applyRest(commands: readonly NftCommand[]): Promise<string[]> {
-  const guard = /(counter spoofed|chain (workload-source|source-guard)) \{[^}]*(\{[^}]*\}[^}]*)*?\n\}\n\n?/g;
+  const guard =
+    /(counter (spoofed|workload-tunnels)|chain (workload-source|source-guard)) \{[^}]*(\{[^}]*\}[^}]*)*?\n\}\n\n?/g;
   return (await apply(commands)).join('\n').replaceAll(guard, '').split('\n');
 }
 
@@ -40,6 +41,7 @@ const nothing: DesiredNat = {
   tunnels: [],
   workloadInterfaces: ['cali*'],
   allowedSources: [],
+  refusedTunnels: [],
   tunnelSenders: [],
 };
 const masquerade: Masquerade = {
@@ -242,6 +244,10 @@ describe('the table', () => {
         packets 0 bytes 0
         }
 
+        counter workload-tunnels {
+        packets 0 bytes 0
+        }
+
         set allowed-sources-ipv4 {
         type ifname . ipv4_addr
         flags interval
@@ -282,6 +288,18 @@ describe('the table', () => {
         }
       `).split('\n'),
     );
+  });
+
+  it('drops tunnel packets of workloads, before it looks where they come from', async () => {
+    const refusedTunnels = [{ kind: 'ipip' }, { kind: 'vxlan', vni: 4096, port: 4789 }] as const;
+    const listed = await apply(natRuleset({ ...nothing, refusedTunnels }));
+    const start = listed.indexOf('chain workload-source {') + 1;
+    expect(listed.slice(start, start + 3)).toEqual([
+      // By name where the host has /etc/protocols.
+      expect.stringMatching(/^meta l4proto (4|ipencap) counter name "workload-tunnels" drop$/),
+      'udp dport 4789 @th,96,24 0x1000 counter name "workload-tunnels" drop',
+      expect.stringMatching(/^ip6 saddr :: .* return$/),
+    ]);
   });
 
   it('is replaced as a whole, and beside those of others', async () => {

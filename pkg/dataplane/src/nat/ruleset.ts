@@ -3,12 +3,12 @@
  * commands of libnftables-json(5). Pure.
  *
  *   tunnel-guard ─ VXLAN to an address of the host from somebody who is no node ─▶ counted, dropped
- *   source-guard ─ from a workload ─▶ workload-source ─ an address of somebody else ─▶ counted, dropped
+ *   source-guard ─ from a workload ─▶ workload-source ─ in a tunnel, or an address of somebody else ─▶ counted, dropped
  *   prerouting, output ─ to an address of the host ─▶ published-ports ─▶ the container
  *   postrouting ─ hairpin, loopback, natOutgoing ─▶ an address of the host
  *   loopback-guard ─ from a container, about 127.0.0.0/8 ─▶ dropped
  */
-import type { DesiredNat, Masquerade, PortForward, TunnelSenders } from '@weft/calc';
+import type { DesiredNat, Masquerade, PortForward, RefusedTunnel, TunnelSenders } from '@weft/calc';
 import { type Family, isLoopback, networkAddress, type Prefix, prefixLength } from '@weft/ip';
 
 /** One command, as nft reads it. */
@@ -45,12 +45,15 @@ const RAW_PRIORITY = -300;
 /** The counter of dropped packets. */
 export const SPOOFED_COUNTER = 'spoofed';
 
+/** The counter of dropped tunnel packets of workloads. */
+const REFUSED_COUNTER = 'workload-tunnels';
+
 /**
  * A source is a workload's own when the host would send to it by the workload's interface. So one rule serves all: it is there
  * before a workload is, its host route comes before its interface is up, and what a router in a workload announces is its own, too.
  * IPv6 begins without an address (RFC 4861, RFC 3810); IPv4 does not: there is no DHCP here.
  */
-function sourceGuard({ allowedSources, workloadInterfaces }: DesiredNat): NftCommand[] {
+function sourceGuard({ allowedSources, refusedTunnels, workloadInterfaces }: DesiredNat): NftCommand[] {
   const name = 'workload-source';
   const begins = {
     set: ['nd-neighbor-solicit', 'mld-listener-report', 'mld-listener-done', 'mld2-listener-report'],
@@ -58,8 +61,10 @@ function sourceGuard({ allowedSources, workloadInterfaces }: DesiredNat): NftCom
   const accept = { return: null };
   return [
     { add: { counter: { ...inTable, name: SPOOFED_COUNTER } } },
+    { add: { counter: { ...inTable, name: REFUSED_COUNTER } } },
     ...families.flatMap((family) => allowedSet(family, allowedSources)),
     chain(name),
+    ...refusedTunnels.map((tunnel) => refusing(name, tunnel)),
     rule(name, [
       match(payload('ip6', 'saddr'), '::'),
       match(payload('ip6', 'daddr'), { prefix: { addr: 'ff02::', len: 16 } }),
@@ -81,11 +86,24 @@ function sourceGuard({ allowedSources, workloadInterfaces }: DesiredNat): NftCom
   ];
 }
 
+/** IANA's number of IPv4 in IP (RFC 2003). */
+const IPIP = 4;
+
+function refusing(chainName: string, tunnel: RefusedTunnel): NftCommand {
+  const isOfTunnel =
+    tunnel.kind === 'ipip' ? [match({ meta: { key: 'l4proto' } }, IPIP)] : matchesVxlan(tunnel);
+  return rule(chainName, [...isOfTunnel, { counter: REFUSED_COUNTER }, { drop: null }]);
+}
+
 /** The counter of dropped packets of VXLAN. */
 const FOREIGN_COUNTER = 'foreign-vxlan';
 
 /** Behind the UDP header, and in VXLAN's own behind its flags (RFC 7348 §5). */
 const vniOfPacket = { payload: { base: 'th', offset: 96, len: 24 } };
+
+function matchesVxlan({ port, vni }: { readonly port: number; readonly vni: number }): NftCommand[] {
+  return [match(payload('udp', 'dport'), port), match(vniOfPacket, vni)];
+}
 
 /** A VXLAN device takes what anybody sends it. Packets of other networks on the port are somebody else's. */
 function tunnelGuard(senders: readonly TunnelSenders[]): NftCommand[] {
@@ -95,12 +113,11 @@ function tunnelGuard(senders: readonly TunnelSenders[]): NftCommand[] {
     { add: { counter: { ...inTable, name: FOREIGN_COUNTER } } },
     ...senders.map(({ family, prefixes }) => prefixSet(`tunnel-senders-ipv${family}`, family, prefixes)),
     chain(name, { type: 'filter', hook: 'prerouting', prio: RAW_PRIORITY }),
-    ...senders.map(({ family, port, vni }) =>
+    ...senders.map((sender) =>
       rule(name, [
-        match(payload('udp', 'dport'), port),
-        match(vniOfPacket, vni),
+        ...matchesVxlan(sender),
         match({ fib: { result: 'type', flags: ['daddr'] } }, 'local'),
-        match(payload(ipOf(family), 'saddr'), `@tunnel-senders-ipv${family}`, '!='),
+        match(payload(ipOf(sender.family), 'saddr'), `@tunnel-senders-ipv${sender.family}`, '!='),
         { counter: FOREIGN_COUNTER },
         { drop: null },
       ]),

@@ -83,6 +83,8 @@ export const felixConfiguration: KindDefinition<'FelixConfiguration'> = defineKi
     'routeSyncDisabled',
     'vxlanVNI',
     'vxlanPort',
+    'allowVXLANPacketsFromWorkloads',
+    'allowIPIPPacketsFromWorkloads',
     'externalNodesList',
     'vxlanMTU',
     'vxlanMTUV6',
