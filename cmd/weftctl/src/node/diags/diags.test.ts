@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlServer } from '@weft/control';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -103,6 +103,25 @@ describe('the record that is taken along', () => {
       { file: 'record/segment-00000002.jsonl', text: '2'.repeat(10) },
       { file: 'record/LEFT_OUT', text: '', trouble: `older segments are left in ${directory}: 1` },
     ]);
+  });
+
+  test('is its newest segment, however long it is', () => {
+    const directory = workbench.path('long-segment');
+    mkdirSync(directory);
+    for (const number of [1, 2]) workbench.file(`long-segment/segment-0000000${number}.jsonl`, '0123456789');
+    expect(recordParts(directory, 9)).toEqual([
+      { file: 'record/segment-00000002.jsonl', text: '0123456789' },
+      { file: 'record/LEFT_OUT', text: '', trouble: `older segments are left in ${directory}: 1` },
+    ]);
+  });
+
+  test('is what is left when a segment is removed meanwhile', () => {
+    const directory = workbench.path('pruned-record');
+    mkdirSync(directory);
+    // As one that is listed, and gone when it is opened.
+    symlinkSync('/nonexistent', join(directory, 'segment-00000001.jsonl'));
+    workbench.file('pruned-record/segment-00000002.jsonl', SEGMENT);
+    expect(recordParts(directory)).toEqual([{ file: 'record/segment-00000002.jsonl', text: SEGMENT }]);
   });
 });
 

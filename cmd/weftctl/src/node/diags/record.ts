@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Part } from './collect.ts';
 
-/** Of a record so much is taken; a segment of the default size is half of it. */
+/** Of a record so much is taken, or its newest segment; one of the default size is half of it. */
 const MOST_RECORD_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -22,23 +22,48 @@ export function recordParts(directory: string, mostBytes: number = MOST_RECORD_B
 
 function segmentParts(directory: string, place: string, mostBytes: number): Part[] {
   const from = join(directory, place);
-  const names = readdirSync(from).filter((name) => /^segment-\d{8}\.jsonl$/.test(name));
-  const taken = newest(from, names.sort(), mostBytes);
-  const parts = taken.map((name) => ({
-    file: join('record', place, name),
-    text: readFileSync(join(from, name), 'utf8'),
-  }));
-  const left = names.length - taken.length;
+  const segments = segmentsIn(from);
+  const taken = newest(segments, mostBytes);
+  const parts = taken.flatMap(({ name }) => segmentPart(join(from, name), join('record', place, name)));
+  const left = segments.length - taken.length;
   return left === 0 ? parts : [...parts, leftOut(place, `older segments are left in ${from}: ${left}`)];
 }
 
-function newest(directory: string, names: readonly string[], mostBytes: number): string[] {
+interface Segment {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Newest first. */
+function segmentsIn(directory: string): Segment[] {
+  const names = readdirSync(directory).filter((name) => /^segment-\d{8}\.jsonl$/.test(name));
+  return names
+    .sort()
+    .reverse()
+    .flatMap((name) => {
+      const status = statSync(join(directory, name), { throwIfNoEntry: false });
+      return status === undefined ? [] : [{ name, bytes: status.size }];
+    });
+}
+
+/** As many as fit, and the first of them in any case: without it the others say nothing. */
+function newest(segments: readonly Segment[], mostBytes: number): readonly Segment[] {
   let bytes = 0;
-  const fitting = names.toReversed().map((name) => {
-    bytes += statSync(join(directory, name)).size;
-    return { name, fits: bytes <= mostBytes };
+  const end = segments.findIndex((segment, index) => {
+    bytes += segment.bytes;
+    return index > 0 && bytes > mostBytes;
   });
-  return fitting.filter(({ fits }) => fits).map(({ name }) => name);
+  return end === -1 ? segments : segments.slice(0, end);
+}
+
+/** None where the daemon has removed it since it was listed, as it does with its oldest when it begins another. */
+function segmentPart(path: string, file: string): Part[] {
+  try {
+    return [{ file, text: readFileSync(path, 'utf8') }];
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? [] : [{ file, text: '', trouble: message }];
+  }
 }
 
 function leftOut(place: string, trouble: string): Part {
