@@ -19,11 +19,16 @@ export async function dashboard(node: string | undefined, options: DashboardOpti
   return { text: untilSignal(bridge, address), failures: [] };
 }
 
-/** The page comes from a daemon: where none answers, the terminal is the place to say so. Throws what the first of them failed with. */
-async function requireAnswer(targets: readonly DaemonTarget[]): Promise<void> {
-  const looks = await Promise.allSettled(targets.map(({ client }) => client.status()));
-  const [first] = looks;
-  if (first?.status === 'rejected' && looks.every(({ status }) => status === 'rejected')) throw first.reason;
+/**
+ * The page comes from a daemon: where none answers, the terminal is the place to say so. Who is silent is not waited for once
+ * another has answered. Throws what the first of them failed with.
+ */
+export async function requireAnswer(targets: readonly DaemonTarget[]): Promise<void> {
+  try {
+    await Promise.any(targets.map(({ client }) => client.status()));
+  } catch (error) {
+    throw (error as AggregateError).errors[0];
+  }
 }
 
 async function listen(bridge: Bridge, port: number): Promise<string> {
