@@ -4,7 +4,7 @@ import { ControlError, type ControlErrorCode } from './error.ts';
 
 type Words = readonly [code: ControlErrorCode, what: string, hint: string];
 
-/** A daemon over TCP, and since when the certificate is expired that it was shown. */
+/** A daemon over TCP, and since when the certificate is expired that it was shown, as far as that can be read. */
 interface Remote extends RemoteDaemon {
   readonly expired: Date | undefined;
 }
@@ -80,18 +80,19 @@ function overTls(reason: string, { expired, files, node }: Remote): Words | unde
       `The daemon's certificate is not that of node ${node}`,
       'Something else answers there.',
     ];
-  if (expired !== undefined)
-    return [
-      'not-trusted',
-      `The daemon of ${node} does not accept ${files.certificate}: it has expired (${expired.toISOString()})`,
-      'Get a new certificate from whoever signs them.',
-    ];
-  if (reason === 'ECONNRESET' || reason === 'EPIPE' || reason.includes('ALERT'))
+  if (reason === 'ECONNRESET' || reason === 'EPIPE' || reason.includes('ALERT')) {
+    if (expired !== undefined)
+      return [
+        'not-trusted',
+        `The daemon of ${node} does not accept ${files.certificate}: it has expired (${expired.toISOString()})`,
+        'Get a new certificate from whoever signs them.',
+      ];
     return [
       'not-trusted',
       `The daemon of ${node} closed the connection (${reason})`,
       `It does so when it does not accept ${files.certificate}: see control-handshake-failed in its log, or ask again.`,
     ];
+  }
   if (/CERT|ISSUER|SIGNATURE|PURPOSE/.test(reason))
     return [
       'not-trusted',

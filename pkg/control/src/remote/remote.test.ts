@@ -9,9 +9,10 @@ import { Authority } from '../../test/authority.ts';
 import { fakeBackend } from '../../test/fake-backend.ts';
 import type { RequestRecord } from '../answering.ts';
 import { ControlClient } from '../client.ts';
+import { connectionFailure } from '../connection-failure.ts';
 import type { ControlError } from '../error.ts';
 import { type ControlServer, startControlServer } from '../server.ts';
-import { readTlsFiles, type TlsFiles } from './tls-files.ts';
+import { expiredSince, readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 const LOOPBACK = address('127.0.0.1');
 const directory = mkdtempSync(join(tmpdir(), 'weft-remote-'));
@@ -109,6 +110,28 @@ test('an expired certificate of ours is named, with its end', async () => {
     what: expect.stringMatching(/^The daemon of n1 does not accept .*late\.crt: it has expired \(20.*Z\)$/),
     hint: 'Get a new certificate from whoever signs them.',
   });
+});
+
+test('an expired certificate of ours is not blamed for what it did not cause', async () => {
+  const late = authority.sign('late', { subject: '/O=weft:readers/CN=x', use: 'clientAuth', days: -1 });
+  await start();
+  await expect(clientOf({ ...late, ca: foreign.ca }).status()).rejects.toMatchObject({
+    what: expect.stringMatching(/^The certificate of node n1 is not accepted \(/),
+  });
+  await expect.poll(() => records.map(({ operation }) => operation)).toEqual(['handshake']);
+  const daemon = { node: 'n1', host: LOOPBACK, port: 1, files: late, expired: expiredSince(late) };
+  expect(daemon.expired).toBeInstanceOf(Date);
+  for (const code of ['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'])
+    expect(connectionFailure(Object.assign(new Error(), { code }), 'n1', daemon)).toMatchObject({
+      code: 'unreachable',
+      what: `The connection broke (${code})`,
+    });
+});
+
+test('a certificate of ours that is being exchanged has not expired', () => {
+  expect(expiredSince({ ...reader, certificate: at('none.crt') })).toBeUndefined();
+  writeFileSync(at('half.crt'), 'half a certif');
+  expect(expiredSince({ ...reader, certificate: at('half.crt') })).toBeUndefined();
 });
 
 test.each([

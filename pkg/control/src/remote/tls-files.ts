@@ -31,10 +31,14 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   return material;
 }
 
-/** Since when the own certificate is of no use any more; undefined while its time is not over. Throws as `readTlsFiles` does. */
+/** Since when the own certificate is of no use any more; undefined while its time is not over, or where it cannot be read. */
 export function expiredSince({ certificate }: TlsFiles): Date | undefined {
-  const { validToDate } = new X509Certificate(read(certificate));
-  return validToDate.getTime() < Date.now() ? validToDate : undefined;
+  try {
+    const { validToDate } = new X509Certificate(readFileSync(certificate));
+    return validToDate.getTime() < Date.now() ? validToDate : undefined;
+  } catch {
+    return undefined; // it was read for the handshake, and is being exchanged
+  }
 }
 
 function read(path: string): Buffer {
