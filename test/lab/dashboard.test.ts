@@ -75,6 +75,17 @@ describe('the dashboard', () => {
     await page.close();
   });
 
+  it('opens by a link on a page of another site', async () => {
+    const page = await (browser as Browser).newPage();
+    const site = 'http://chat.example/';
+    const body = `<a href="${address}">the dashboard</a>`;
+    await page.route(site, (route) => route.fulfill({ contentType: 'text/html', body }));
+    await page.goto(site);
+    await page.getByText('the dashboard').click();
+    await page.getByText('3 of 3 nodes ready, 6 of 6 sessions up').waitFor(PATIENCE);
+    await page.close();
+  });
+
   it('shows the node and the routes one picks, and why a route is as it is', async () => {
     const page = await open('light');
     await page.locator('#map [data-pick=node2]').click();

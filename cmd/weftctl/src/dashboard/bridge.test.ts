@@ -62,7 +62,7 @@ describe('the entrance', () => {
     expect({ status, location: headers.location }).toEqual({ status: 303, location: '/' });
     expect(headers['set-cookie']).toEqual([
       expect.stringMatching(
-        new RegExp(`^weft-dashboard-${address.port}=[\\w-]{43}; HttpOnly; SameSite=Strict; Path=/$`),
+        new RegExp(`^weft-dashboard-${address.port}=[\\w-]{43}; HttpOnly; SameSite=Lax; Path=/$`),
       ),
     ]);
     expect((await ask('/', await comeIn())).status).toBe(200);

@@ -55,8 +55,9 @@ export class Entrance {
     return `weft-dashboard-${this.#port}`;
   }
 
+  /** Lax, since the address may be a link in a chat or a web terminal: after that click a browser would not send a strict one. */
   get #cookie(): string {
-    return `${this.#name}=${this.#token}; HttpOnly; SameSite=Strict; Path=/`;
+    return `${this.#name}=${this.#token}; HttpOnly; SameSite=Lax; Path=/`;
   }
 
   #isCookie(cookie: string): boolean {
