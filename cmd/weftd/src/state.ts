@@ -66,6 +66,7 @@ export class State {
   /** And Secrets. */
   readonly #passwords: PasswordWatch | undefined;
   readonly #nodeName: string;
+  readonly #nodeKnown = Promise.withResolvers<void>();
   #constant: Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'settings'>;
   /** Lists handed out before, the same object until their kind changes: the calculator goes by that. */
   readonly #lists = new Map<MirroredKind, unknown>();
@@ -112,6 +113,7 @@ export class State {
       this.#hearHealth(change.event);
       if (change.event.kind === 'interrupted') return;
       this.#lists.delete(change.resourceKind);
+      if (this.mirror.objects('Node').has(nodeName)) this.#nodeKnown.resolve();
       if (isBlockOfAnother(change, this.#nodeName)) return;
       if (change.resourceKind === 'BlockAffinity') this.#ownBlocks = undefined;
       if (change.resourceKind === 'BGPConfiguration')
@@ -123,9 +125,13 @@ export class State {
     });
   }
 
-  /** Resolves when everything is read. Rejects as the mirror does. */
+  /**
+   * Resolves when everything is read, the Node of this daemon among it: it was written a moment ago, maybe after Nodes were
+   * listed. Rejects as the mirror does.
+   */
   async whenInSync(): Promise<void> {
     await this.mirror.whenInSync();
+    await Promise.race([this.#nodeKnown.promise, this.mirror.finished]);
     await this.#services?.whenRead();
     await this.#passwords?.whenRead();
     await this.#places.whenRead();

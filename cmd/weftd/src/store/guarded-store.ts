@@ -84,7 +84,7 @@ export class GuardedStore implements Datastore {
     const state = this.#listedUnder.get(kind);
     const open = (until: AbortSignal): AsyncIterable<WatchEvent<K>> => this.#store.watch(kind, since, until);
     try {
-      for await (const events of runsOf(open, signal, MOST_HELD)) {
+      for await (const events of runsOf(open, signal, isDeletion, MOST_HELD)) {
         const gone = events.flatMap((event) => (event.kind === 'delete' ? [event.key] : []));
         if (gone.length > 0) await this.#requireGone(gone, state);
         yield* events;
@@ -133,4 +133,9 @@ export class GuardedStore implements Datastore {
     this.#isSuspect = false;
     return `${found?.metadata.uid} ${found?.metadata.resourceVersion}`;
   }
+}
+
+/** What is gone may be gone with the whole store; what is there can be told at once. */
+function isDeletion({ kind }: { readonly kind: string }): boolean {
+  return kind === 'delete';
 }

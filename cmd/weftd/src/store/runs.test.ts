@@ -37,12 +37,13 @@ function stream() {
 }
 
 const never = new AbortController().signal;
+const always = (): boolean => true;
 
 describe('the runs of a stream', () => {
   it('are what was there at once, in order and none longer than allowed', async () => {
     const source = stream();
     source.give(1, 2, 3, 4, 5);
-    const runs = runsOf(source.open, never, 3);
+    const runs = runsOf(source.open, never, always, 3);
     expect((await runs.next()).value).toEqual([1, 2, 3]);
     expect((await runs.next()).value).toEqual([4, 5]);
     const later = runs.next();
@@ -52,10 +53,20 @@ describe('the runs of a stream', () => {
     expect((await runs.next()).done).toBe(true);
   });
 
+  it('are single items, each at once, until one begins a run', async () => {
+    const source = stream();
+    source.give(1, 2, 10, 3, 4);
+    const runs = runsOf(source.open, never, (item) => item >= 10, 9);
+    expect((await runs.next()).value).toEqual([1]);
+    expect((await runs.next()).value).toEqual([2]);
+    expect((await runs.next()).value).toEqual([10, 3, 4]);
+    await runs.return();
+  });
+
   it('fail as the stream does, though nobody waited for it then', async () => {
     const source = stream();
     source.give(1);
-    const runs = runsOf(source.open, never, 3);
+    const runs = runsOf(source.open, never, always, 3);
     expect((await runs.next()).value).toEqual([1]);
     source.give(new Error('broken'));
     await new Promise((resolve) => setImmediate(resolve));
@@ -65,7 +76,7 @@ describe('the runs of a stream', () => {
   it('leave the stream when they are left, though it has nothing to give', async () => {
     const source = stream();
     source.give(1);
-    for await (const run of runsOf(source.open, never, 3)) {
+    for await (const run of runsOf(source.open, never, always, 3)) {
       expect(run).toEqual([1]);
       break;
     }
@@ -75,7 +86,7 @@ describe('the runs of a stream', () => {
   it('end when the signal says so', async () => {
     const source = stream();
     const stop = new AbortController();
-    const runs = runsOf(source.open, stop.signal, 3);
+    const runs = runsOf(source.open, stop.signal, always, 3);
     const next = runs.next();
     stop.abort();
     expect((await next).done).toBe(true);

@@ -1,14 +1,15 @@
 /** Reads a stream ahead of whoever works on it: what has come by then is one run. */
 
 /**
- * Yields the items in their order, in runs of those that were there at once, each of at most `most`. Throws what the stream throws;
- * what came before that and was not yielded is lost.
+ * Yields the items in their order: each at once, but for those that `begins` a run, which come with all that were there by then, at
+ * most `most`. Throws what the stream throws; what came before that and was not yielded is lost.
  *
  * @param open the stream, which ends when its signal aborts
  */
 export async function* runsOf<Item>(
   open: (signal: AbortSignal) => AsyncIterable<Item>,
   signal: AbortSignal,
+  begins: (item: Item) => boolean,
   most: number,
 ): AsyncGenerator<readonly Item[], void, undefined> {
   const left = new AbortController();
@@ -23,7 +24,7 @@ export async function* runsOf<Item>(
     let next = ask();
     for (let first = await next; first.done !== true; first = await next) {
       const run = [first.value];
-      for (next = ask(); run.length < most; next = ask()) {
+      for (next = ask(); begins(first.value) && run.length < most; next = ask()) {
         const another = await Promise.race([next, nothingYet()]);
         if (another === undefined || another.done === true) break;
         run.push(another.value);
