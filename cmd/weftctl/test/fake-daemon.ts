@@ -86,11 +86,12 @@ export const RIB: readonly RibRoute[] = [
   },
 ];
 
-/** Starts a daemon for `node` on `socketPath`. */
+/** Starts a daemon for `node` on `socketPath`; `answers` in place of those that stand here. */
 export function startFakeDaemon(
   node: string,
   socketPath: string,
   peers: readonly BgpPeer[],
+  answers: Partial<ControlBackend> = {},
 ): Promise<ControlServer> {
   const health = { ok: peers.length > 0, reasons: peers.length > 0 ? [] : ['No BGP session is up.'] };
   const backend: ControlBackend = {
@@ -153,5 +154,5 @@ export function startFakeDaemon(
       throw new Error('not part of these tests');
     },
   };
-  return startControlServer({ backend, socketPath });
+  return startControlServer({ backend: { ...backend, ...answers }, socketPath });
 }

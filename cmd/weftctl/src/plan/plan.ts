@@ -14,7 +14,7 @@ import { asNew, asReplacement, isUnchanged, outdated } from '../resource/write/c
 import { crossCheck } from '../resource/write/cross-checks.ts';
 import { shortName } from '../resource/write/outcomes.ts';
 import { chooseDaemons, withStore } from '../where.ts';
-import { type Heard, hasPeersOutside, readHeard } from './heard.ts';
+import { announcingPeers, type Heard, readHeard } from './heard.ts';
 import { renderPlan } from './render.ts';
 
 /** Options of the command. */
@@ -71,12 +71,10 @@ export async function plan(options: PlanOptions): Promise<Report> {
 }
 
 /** Daemons are asked only for what they alone know. */
-async function heardNow(
-  options: PlanOptions,
-  { bgpPeers, nodes }: ReturnType<typeof clusterOf>,
-): Promise<Heard> {
-  if (!hasPeersOutside(bgpPeers, nodes)) return { heard: new Map(), notes: [] };
-  return readHeard(await chooseDaemons(options, undefined), nodes);
+async function heardNow(options: PlanOptions, cluster: ReturnType<typeof clusterOf>): Promise<Heard> {
+  const peers = announcingPeers(cluster);
+  if (peers.size === 0) return { heard: new Map(), notes: [] };
+  return readHeard(await chooseDaemons(options, undefined), peers);
 }
 
 async function readSnapshot(store: Datastore) {

@@ -110,6 +110,7 @@ function toRibRoute(explanation: Explanation | undefined): RibRoute | undefined 
     prefix: explanation.prefix,
     best: toRibPath(best),
     paths: explanation.paths.length,
+    senders: [...new Set(explanation.paths.flatMap(({ peer }) => peer ?? []))],
     reason: reasonOf(explanation),
   };
 }

@@ -119,6 +119,8 @@ export interface RibRoute {
   readonly best: RibPath;
   /** Paths there were to choose from. */
   readonly paths: number;
+  /** The peers those came from, each once; absent from older daemons. */
+  readonly senders?: readonly string[] | undefined;
   /** The step of the decision process that chose, RFC 4271 §9.1. */
   readonly reason: string;
 }
@@ -137,6 +139,7 @@ export const ribPageSchema: z.ZodType<Page<RibRoute>> = pageOf(
       stale: z.boolean(),
     }),
     paths: count,
+    senders: z.array(z.string()).optional(),
     reason: z.string(),
   }),
 );
