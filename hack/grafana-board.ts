@@ -20,6 +20,8 @@ interface Panel {
 
 /** Which daemons a query is about: those chosen at the top of the board. */
 const ON = 'instance=~"$instance"';
+/** Which sessions count: whether a pod speaks says nothing of the node. */
+const NETWORK = `${ON},type!="local workload"`;
 const RATE = '[$__rate_interval]';
 
 const query = (expr: string, legend = '{{instance}}'): Query => ({ expr, legend });
@@ -42,9 +44,9 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
         query(`sum(weft_ready{${ON}})`, 'ready'),
         query(`count(weft_ready{${ON}})`, 'all'),
       ]),
-      stat('Sessions up', 'of all BGP sessions that are wanted', [
-        query(`sum(weft_bgp_peer_up{${ON}})`, 'up'),
-        query(`count(weft_bgp_peer_up{${ON}})`, 'all'),
+      stat('Sessions up', 'of all BGP sessions that are wanted, without those with pods', [
+        query(`sum(weft_bgp_peer_up{${NETWORK}})`, 'up'),
+        query(`count(weft_bgp_peer_up{${NETWORK}})`, 'all'),
       ]),
       stat('Routes in the kernel', 'of all that are wanted', [
         query(`sum(weft_route_table_routes{${ON},state="in-kernel"})`, 'in the kernel'),
@@ -88,7 +90,7 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
     panels: [
       lines('Sessions down', 'by node', [
         query(
-          `count by (instance) (weft_bgp_peer_up{${ON}} == 0) or sum by (instance) (weft_bgp_peer_up{${ON}}) * 0`,
+          `count by (instance) (weft_bgp_peer_up{${NETWORK}} == 0) or sum by (instance) (weft_bgp_peer_up{${NETWORK}}) * 0`,
         ),
       ]),
       lines(

@@ -66,6 +66,7 @@ export class Daemon {
       tunnels: forwarding.tunnels,
       attachments: rooms.attachments,
       bgp: () => speaking.bgp,
+      sessions: () => speaking.sessions,
       ready: () => rooms.readiness().ok,
     });
     await cni.sweep();

@@ -60,8 +60,8 @@ export const METRICS = {
   bgpPeerUp: {
     kind: 'gauge',
     name: 'weft_bgp_peer_up',
-    help: '1 while the session is Established.',
-    labels: ['peer'],
+    help: '1 while the session is Established; the type says who asks for it, as weftctl node status shows it.',
+    labels: ['peer', 'type'],
   },
   bgpSessionsEstablished: {
     kind: 'counter',

@@ -75,8 +75,9 @@ describe('series', () => {
   test('a removed series is no longer exposed', () => {
     const registry = new MetricRegistry();
     const up = registry.gauge(METRICS.bgpPeerUp);
-    up.with({ peer: '10.0.0.2' }).set(1);
-    up.remove({ peer: '10.0.0.2' });
+    const labels = { peer: '10.0.0.2', type: 'global' };
+    up.with(labels).set(1);
+    up.remove(labels);
     expect(samples(registry, 'weft_bgp_peer_up')).toEqual([]);
   });
 

@@ -2,6 +2,7 @@
  * The daemon's numbers: what rooms report as it happens, and what is read off them at each scrape.
  */
 
+import type { SessionDecision } from '@weft/calc';
 import { FUSE_TABLES, type RequestRecord } from '@weft/control';
 import type { Dataplane, DataplaneEvent, NatEvent, NatTable, TunnelDevices } from '@weft/dataplane';
 import { familyOf } from '@weft/ip';
@@ -19,6 +20,8 @@ export interface PeerMetricSources {
   /** What is known of the datastore is complete and up to date. */
   readonly inSync: () => boolean;
   readonly bgp: () => Bgp | undefined;
+  /** What every peer is, and why. */
+  readonly sessions: () => readonly SessionDecision[];
   readonly ready: () => boolean;
 }
 
@@ -111,7 +114,7 @@ export class Metrics {
   }
 
   /** Reads the rooms of a node at each scrape from now on. */
-  watch({ state, dataplane, fuses, nat, tunnels, attachments, bgp, ready }: MetricSources): void {
+  watch({ state, dataplane, fuses, nat, tunnels, attachments, bgp, sessions, ready }: MetricSources): void {
     const held = this.#registry.gauge(METRICS.fuseHeldRoutes);
     const endpoints = this.#registry.gauge(METRICS.endpoints);
     const blocks = this.#registry.gauge(METRICS.ipamBlocks);
@@ -120,7 +123,7 @@ export class Metrics {
     const hosts = this.#registry.gauge(METRICS.clusterHosts);
     const tunnelInSync = this.#registry.gauge(METRICS.tunnelInSync);
     const natInSync = this.#registry.gauge(METRICS.natInSync);
-    this.watchPeers({ inSync: () => state.isCurrent, bgp, ready });
+    this.watchPeers({ inSync: () => state.isCurrent, bgp, sessions, ready });
     this.#registry.onScrape(() => {
       endpoints.with().set(attachments.resources().length);
       for (const family of [4, 6] as const) {
@@ -140,7 +143,7 @@ export class Metrics {
   }
 
   /** Reads what every weftd has to tell at each scrape from now on. */
-  watchPeers({ bgp, inSync, ready }: PeerMetricSources): void {
+  watchPeers({ bgp, inSync, ready, sessions }: PeerMetricSources): void {
     const isReady = this.#registry.gauge(METRICS.ready);
     const isInSync = this.#registry.gauge(METRICS.datastoreInSync);
     const resyncState = this.#registry.gauge(METRICS.calicoResyncState);
@@ -149,7 +152,7 @@ export class Metrics {
       isReady.with().set(ready() ? 1 : 0);
       isInSync.with().set(inSync() ? 1 : 0);
       resyncState.with().set(inSync() ? 3 : 2);
-      peers.collect(bgp());
+      peers.collect(bgp(), sessions());
     });
   }
 }
@@ -172,12 +175,15 @@ class PeerMetrics {
     this.#bfdUps = registry.counter(METRICS.bfdUps);
   }
 
-  collect(bgp: Bgp | undefined): void {
+  collect(bgp: Bgp | undefined, sessions: readonly SessionDecision[]): void {
+    const types = new Map<string, SessionDecision['type']>(
+      sessions.flatMap(({ kind, peer, type }) => (kind === 'session' ? [[peer, type]] : [])),
+    );
     for (const family of [this.#up, this.#established, this.#updates, this.#prefixes]) family.clear();
     for (const family of [this.#bfdUp, this.#bfdUps]) family.clear();
     for (const status of bgp?.peers() ?? []) {
       const { address: peer, bfd, state, establishedCount, updatesReceived, families } = status;
-      this.#up.with({ peer }).set(state === 'Established' ? 1 : 0);
+      this.#up.with({ peer, type: types.get(peer) ?? 'global' }).set(state === 'Established' ? 1 : 0);
       this.#established.with({ peer }).setTotal(establishedCount);
       this.#updates.with({ peer }).setTotal(updatesReceived);
       if (bfd !== undefined) {

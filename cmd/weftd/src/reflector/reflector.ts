@@ -77,6 +77,7 @@ export class Reflector {
     this.#metrics.watchPeers({
       inSync: () => this.#isCurrent,
       bgp: () => this.#speaking.bgp,
+      sessions: () => this.#speaking.sessions,
       ready: () => this.#readiness().ok,
     });
     this.#control = await startControlServer({
