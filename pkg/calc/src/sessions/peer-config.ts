@@ -19,6 +19,12 @@ const multihopTtl = 64;
  */
 const connectRetryTimeSeconds = 1;
 
+/**
+ * What a workload may announce in a family: what lies behind one pod is far less, and a pod must not fill the memory of weftd and
+ * the host's tables. Departs from Calico, which sets no limit.
+ */
+const WORKLOAD_LIMIT: PeerConfig['maxPrefix'] = { prefixes: 1_000, action: 'restart' };
+
 const namePrefixes: Readonly<Record<SessionType, string>> = {
   'node-to-node mesh': 'Mesh',
   global: 'Global',
@@ -64,7 +70,7 @@ export function peerOutcome(candidate: Candidate, { own, policies, secrets }: Pe
     nextHop: nextHopMode(candidate, own),
     // On a link without addresses the only next hop is our end of the connection.
     nextHopAddresses: link === undefined ? nextHopAddresses(candidate.workload?.host, own) : {},
-    ...(candidate.workload !== undefined && { behindUs: true }),
+    ...(candidate.workload !== undefined && { behindUs: true, maxPrefix: WORKLOAD_LIMIT }),
     ...routeReflection(candidate, own),
     ...(password.text !== undefined && { password: password.text }),
     ...hops(candidate),

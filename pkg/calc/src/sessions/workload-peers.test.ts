@@ -69,6 +69,7 @@ describe('a BGPPeer that selects workloads', () => {
       asn: 65401,
       passive: true,
       behindUs: true,
+      maxPrefix: { prefixes: 1_000, action: 'restart' },
       families: ['ipv4-unicast'],
       nextHop: 'keep',
       nextHopAddresses: { ipv4: HOST4 },

@@ -177,7 +177,7 @@ export interface BGPPeerSpec {
   readonly localASNumber?: number;
   /** The nodes to peer with. */
   readonly peerSelector?: string;
-  /** The workloads of the own node to peer with, by their labels: they open the session, to localWorkloadPeeringIPV4 or IPV6 of the BGPConfiguration. */
+  /** The workloads of the own node to peer with, by their labels: they open the session, to localWorkloadPeeringIPV4 or IPV6 of the BGPConfiguration, and announce at most 1,000 prefixes of each family. */
   readonly localWorkloadSelector?: string;
   /** Deprecated; nextHopMode Keep. */
   readonly keepOriginalNextHop?: boolean;

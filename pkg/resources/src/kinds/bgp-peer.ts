@@ -43,7 +43,7 @@ const spec = object('BGPPeerSpec', {
   localWorkloadSelector: selectorField()
     .optional()
     .describe(
-      'The workloads of the own node to peer with, by their labels: they open the session, to localWorkloadPeeringIPV4 or IPV6 of the BGPConfiguration.',
+      'The workloads of the own node to peer with, by their labels: they open the session, to localWorkloadPeeringIPV4 or IPV6 of the BGPConfiguration, and announce at most 1,000 prefixes of each family.',
     ),
   keepOriginalNextHop: z.boolean().optional().describe('Deprecated; nextHopMode Keep.'),
   nextHopMode: z
