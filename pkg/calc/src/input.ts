@@ -60,8 +60,8 @@ export interface CalcInput {
   readonly bgpFilters: readonly BGPFilter[];
   /** Those of this node; others are ignored. */
   readonly blockAffinities: readonly BlockAffinity[];
-  /** Where IPAM's blocks are, of all nodes; none while no pool encapsulates. */
-  readonly places: readonly Place[];
+  /** Where IPAM's blocks are, of all nodes; none while no pool encapsulates. Undefined: nobody knows, which is not "none". */
+  readonly places: readonly Place[] | undefined;
   /** Of Kubernetes; none while no range of service addresses is to be announced. */
   readonly services: readonly Service[];
   /** Those of this node; others are ignored. */

@@ -4,10 +4,11 @@
  *
  * Everything a peer sends is taken, a default route included, but for what this node originates, for prefixes that are
  * its own blocks, for addresses of Services, which kube-proxy serves on every node, and for blocks of encapsulated pools, whose
- * routes come from IPAM. The metric is 2147483647 - LOCAL_PREF: 1024 for a block of another node, 2147483547 for a path
+ * routes come from IPAM; while those blocks are not known, for all of such pools. The metric is 2147483647 - LOCAL_PREF: 1024 for a block of another node, 2147483547 for a path
  * without a LOCAL_PREF of its own.
  */
-import { type Address, familyOf, isLinkLocal, type Prefix } from '@weft/ip';
+import { type Address, familyOf, isLinkLocal, type Prefix, PrefixTrie } from '@weft/ip';
+import type { IPPool } from '@weft/resources';
 import type { BestPath, NextHopState } from 'bgp-speaker-ts';
 import type { DesiredNextHop, DesiredRoute } from './desired-route.ts';
 import type { DesiredState } from './desired-state.ts';
@@ -24,6 +25,7 @@ import {
 import { ownBlocks } from './own-blocks.ts';
 import { metricOfLocalPref } from './route-metric.ts';
 import { rangeServedHere } from './services/service.ts';
+import { unreadBlocks } from './tunnels/encapsulation.ts';
 
 /** What remote routes are decided from. Made once for each input; it remembers what it resolved. */
 export interface RoutingContext {
@@ -41,6 +43,8 @@ export interface RoutingContext {
   readonly encapsulated: ReadonlyMap<Prefix, DesiredRoute>;
   /** Why the others of such blocks have none. */
   readonly unencapsulated: ReadonlyMap<Prefix, string>;
+  /** All pools, as long as nobody knows where blocks are; undefined from then on. */
+  readonly unreadPools: PrefixTrie<IPPool> | undefined;
 }
 
 /** Arranges an input and the state that `calculate` made of it. */
@@ -55,7 +59,14 @@ export function routingContext(input: CalcInput, state: DesiredState): RoutingCo
     ownBlocks: new Set(ownBlocks(input).confirmed),
     encapsulated: new Map(state.routes.filter(isOfTunnels).map((route) => [route.destination, route])),
     unencapsulated: new Map(state.unencapsulated.map(({ prefix, reason }) => [prefix, reason])),
+    unreadPools: input.places === undefined ? poolTrie(input.pools) : undefined,
   };
+}
+
+function poolTrie(pools: readonly IPPool[]): PrefixTrie<IPPool> {
+  const trie = new PrefixTrie<IPPool>();
+  for (const pool of pools) trie.set(pool.spec.cidr, pool);
+  return trie;
 }
 
 function linksOf({ speaker }: DesiredState): Map<Address, string> {
@@ -100,6 +111,10 @@ export function remoteRoute(prefix: Prefix, path: BestPath, context: RoutingCont
   // One block, one route: that of its pool counts, with whatever metric a peer tells of it.
   const tunneled = context.encapsulated.get(prefix);
   if (tunneled !== undefined) return rejected(tunneled.reason);
+  // Perhaps the kernel has a route by a tunnel, of an earlier weftd: a plain one would take its place.
+  const pool = context.unreadPools?.longestMatch(prefix)?.value;
+  const unread = pool && unreadBlocks(pool);
+  if (unread !== undefined) return rejected(unread);
   const resolved = path.nextHops.map(({ address }) => resolveNextHop(address, context));
   const ways = resolved.filter((status) => status.reachable);
   if (ways.length === 0) {

@@ -1,7 +1,7 @@
 /**
  * What decisions are made from, as named objects, so that a change of one is one line: `Node/a`, `IPPool/p`,
  * `WorkloadEndpoint/ns/x`, `Service/ns/x`, `Place/10.0.0.0/26`, `LinkRouter/eth0`, `Secret/name/key`, `FelixSettings`,
- * `CalcSettings`, `LocalFacts`.
+ * `CalcSettings`, `LocalFacts`, and `UnreadPlaces` while nobody knows where blocks are.
  *
  * The value of a Secret is never an object's value: in its place stands a name, the same one for the same value, because a
  * password that changes resets a session.
@@ -45,6 +45,7 @@ const NOBODY: NonNullable<CalcInput['linkRouters']> = [];
 const FELIX = 'FelixSettings';
 const FACTS = 'LocalFacts';
 const SETTINGS = 'CalcSettings';
+const UNREAD_PLACES = 'UnreadPlaces';
 
 /** Lines about objects. */
 export type ObjectLine = Extract<LineContent, { kind: 'put' | 'delete' }>;
@@ -67,8 +68,11 @@ export class InputChanges {
     this.#compare(lines, 'services', input.services, () =>
       input.services.map((service) => [`Service/${service.name}`, service]),
     );
-    this.#compare(lines, 'places', input.places, () =>
-      input.places.map((place) => [`Place/${place.prefix}`, place]),
+    this.#compare(
+      lines,
+      'places',
+      input.places,
+      () => input.places?.map((place) => [`Place/${place.prefix}`, place]) ?? [[UNREAD_PLACES, true]],
     );
     const { linkRouters = NOBODY } = input;
     this.#compare(lines, 'linkRouters', linkRouters, () =>
@@ -103,7 +107,7 @@ export class InputChanges {
     entries: () => (readonly [string, unknown])[],
   ): void {
     const before = this.#lists.get(list);
-    if (before?.source === source) return;
+    if (before !== undefined && before.source === source) return;
     const objects = new Map(entries());
     for (const [object, value] of objects)
       if (before?.objects.get(object) !== value) lines.push({ kind: 'put', object, value });
@@ -158,7 +162,7 @@ export function inputOf(
     ...lists,
     ...known,
     services,
-    places,
+    places: objects.has(UNREAD_PLACES) ? undefined : places,
     secrets,
     settings: { ...DEFAULT_SETTINGS, ...settings },
     felix: { ...DEFAULT_FELIX_SETTINGS, ...felix },

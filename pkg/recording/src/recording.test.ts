@@ -161,6 +161,16 @@ describe('an input', () => {
     expect(inputOf(state.objects, constant)).toEqual({ ...input, secrets });
     expect(inputOf(new Map(), constant)).toBeUndefined();
   });
+
+  it('tells blocks that nobody has read from none', () => {
+    const { nodeName, nodeNameDigest } = input;
+    const constant = { nodeName, nodeNameDigest };
+    const changes = new InputChanges();
+    const unread = changes.changes({ ...input, places: undefined });
+    expect(inputOf(stateOf(unread).objects, constant)?.places).toBeUndefined();
+    const read = changes.changes(input);
+    expect(inputOf(stateOf([...unread, ...read]).objects, constant)?.places).toEqual([]);
+  });
 });
 
 describe('two times', () => {

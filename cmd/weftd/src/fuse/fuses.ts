@@ -2,13 +2,7 @@
  * The fuses of one daemon: for what it learns by BGP, for where blocks of encapsulated pools are, for what it announces, and for what an earlier daemon left in the kernel.
  * Here they meet the clock, the log, and who says what becomes of held routes.
  */
-import {
-  type Announcement,
-  type CalcInput,
-  type DesiredState,
-  encapsulationOf,
-  type Place,
-} from '@weft/calc';
+import { type Announcement, type CalcInput, type DesiredState, encapsulationOf } from '@weft/calc';
 import {
   FUSE_TABLES,
   type FuseDecided,
@@ -49,6 +43,8 @@ export class Fuses {
   readonly #announced: Fuse<Announcement>;
   readonly #sweep: Sweep;
   #announcing: ReadonlyMap<Prefix, Announcement> = new Map();
+  #arePlacesKnown = false;
+  #hasLearnedAll = false;
   /** Tables that were held when last looked at: what the log has told. */
   readonly #told = new Set<FuseTable>();
 
@@ -77,11 +73,15 @@ export class Fuses {
     return this.#learned.withdrawals();
   }
 
-  /** Where the blocks of encapsulated pools are, by the datastore, and those that are held. */
-  places({ places, pools }: Pick<CalcInput, 'places' | 'pools'>): readonly Place[] {
+  /** Where the blocks of encapsulated pools are, by the datastore, and those that are held; undefined while nobody knows. */
+  places({ places, pools }: Pick<CalcInput, 'places' | 'pools'>): CalcInput['places'] {
     const isFollowed = pools.some((pool) => encapsulationOf(pool) !== undefined);
-    const found = this.#encapsulated.places(places, isFollowed, performance.now());
+    const found = places && this.#encapsulated.places(places, isFollowed, performance.now());
     this.#tell();
+    if (!this.#arePlacesKnown && found !== undefined) {
+      this.#arePlacesKnown = true;
+      this.#sweepWhenKnown();
+    }
     return found;
   }
 
@@ -106,8 +106,18 @@ export class Fuses {
     return held.length === 0 ? announcements : [...announcements, ...held];
   }
 
-  /** Every peer has sent its routes: what nobody wants may leave the kernel. Best paths of that moment come first. */
+  /**
+   * Every peer has sent its routes: what nobody wants may leave the kernel, as soon as it is known where the blocks of encapsulated
+   * pools are, too. Before that an earlier weftd's routes by tunnels look as if nobody wanted them.
+   */
   sweep(): void {
+    this.#hasLearnedAll = true;
+    this.#sweepWhenKnown();
+  }
+
+  /** What is decided in this moment comes first: best paths, or routes by tunnels. */
+  #sweepWhenKnown(): void {
+    if (!this.#hasLearnedAll || !this.#arePlacesKnown) return;
     setImmediate(() => {
       this.#sweep.allow(performance.now());
       this.#tell();

@@ -24,6 +24,7 @@ const PATIENCE_MS = 30_000;
 /** The places as they are known; none while they are not wanted. */
 export class PlaceWatch {
   readonly #options: PlaceWatchOptions;
+  #isWanted: boolean | undefined;
   #run: Run | undefined;
 
   constructor(options: PlaceWatchOptions) {
@@ -32,14 +33,20 @@ export class PlaceWatch {
 
   /** Begins to follow, or stops. */
   want(isWanted: boolean): void {
-    if (isWanted === (this.#run !== undefined)) return;
+    if (isWanted === this.#isWanted) return;
+    // A pool that begins to encapsulate meanwhile finds routes of this weftd, which go by BGP until more is known.
+    const beforeRead = this.#isWanted === undefined ? undefined : NONE;
+    this.#isWanted = isWanted;
     this.#run?.close();
-    this.#run = isWanted ? new Run(this.#options) : undefined;
+    this.#run = isWanted ? new Run(this.#options, beforeRead) : undefined;
   }
 
-  /** The same object until something changes. Empty until all were read. */
-  places(): readonly Place[] {
-    return this.#run?.places() ?? NONE;
+  /**
+   * The same object until something changes. Undefined where they are wanted from the start on and were never read: an earlier
+   * weftd may have known them, and its routes be in the kernel.
+   */
+  places(): readonly Place[] | undefined {
+    return this.#run === undefined ? NONE : this.#run.places();
   }
 
   /** Why they are not known, or old: in one sentence; undefined while all is well. */
@@ -52,8 +59,8 @@ export class PlaceWatch {
   }
 
   /**
-   * Resolves when all are read: without them routes that an earlier weftd wrote would look stale. Where they cannot be read it
-   * is waited for a while and no longer: all else must not wait for a right that nobody gives.
+   * Resolves when all are read. Where they cannot be read it is waited for a while and no longer: all else must not wait for a
+   * right that nobody gives. `places` are undefined then.
    */
   async whenRead(): Promise<void> {
     await this.#run?.read.promise;
@@ -72,16 +79,21 @@ class Run {
   readonly #options: PlaceWatchOptions;
   readonly #stop = new AbortController();
   readonly #byBlock = new Map<string, readonly Place[]>();
+  /** What is said until all were read. */
+  readonly #beforeRead: readonly Place[] | undefined;
+  #isRead = false;
   #places: readonly Place[] | undefined;
 
-  constructor(options: PlaceWatchOptions) {
+  constructor(options: PlaceWatchOptions, beforeRead: readonly Place[] | undefined) {
     this.#options = options;
+    this.#beforeRead = beforeRead;
     this.#follow()
       .catch((error: unknown) => this.#fail(error))
       .finally(() => this.read.resolve());
   }
 
-  places(): readonly Place[] {
+  places(): readonly Place[] | undefined {
+    if (!this.#isRead) return this.#beforeRead;
     this.#places ??= [...this.#byBlock.values()].flat();
     return this.#places;
   }
@@ -96,7 +108,7 @@ class Run {
       if (event.kind === 'interrupted') {
         this.problem = event.error.message;
         log.warn('blocks-unread', event.error.message, {
-          hint: 'let weftd read IPAMBlocks; routes by tunnels stay as last known; tried again by itself',
+          hint: `let weftd read IPAMBlocks; ${this.#meanwhile}; tried again by itself`,
         });
         setTimeout(() => this.read.resolve(), PATIENCE_MS).unref();
         continue;
@@ -106,7 +118,9 @@ class Run {
         const before = this.#text();
         this.#byBlock.clear();
         for (const block of event.items) this.#byBlock.set(block.metadata.name, placesOfBlock(block));
-        if (this.#text() !== before) this.#tell();
+        const isFirst = !this.#isRead;
+        this.#isRead = true;
+        if (isFirst || this.#text() !== before) this.#tell();
         this.read.resolve();
       } else if (event.kind === 'put') this.#put(event.resource);
       else if (this.#byBlock.delete(event.key.name)) this.#tell();
@@ -135,7 +149,13 @@ class Run {
     if (this.#stop.signal.aborted) return;
     this.problem = (error as Error).message;
     this.#options.log.error('blocks-not-followed', (error as Error).message, {
-      hint: 'routes by tunnels stay as last known until weftd starts again',
+      hint: `${this.#meanwhile}, until weftd starts again`,
     });
+  }
+
+  get #meanwhile(): string {
+    if (this.#isRead) return 'routes by tunnels stay as last known';
+    if (this.#beforeRead !== undefined) return 'pods of encapsulated pools are routed without tunnels';
+    return 'of routes that an earlier weftd left none is deleted, and those into encapsulated pools stay as they are';
   }
 }

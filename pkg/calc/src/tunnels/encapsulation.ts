@@ -27,6 +27,12 @@ export function askingPool(pool: IPPool, { kind, mode }: Encapsulation): string 
   return `IPPool ${pool.metadata.name} (${kind.toUpperCase()} ${mode})`;
 }
 
+/** Why nothing is decided of the blocks of a pool while nobody knows where they are; undefined for a pool without tunnels. */
+export function unreadBlocks(pool: IPPool): string | undefined {
+  const asked = encapsulationOf(pool);
+  return asked && `${askingPool(pool, asked)}: its blocks were not read yet, and what the kernel has stays`;
+}
+
 /** One tunnel a node can have: a device for each, whatever the number of pools and peers. */
 export interface TunnelType {
   readonly kind: TunnelKind;

@@ -67,6 +67,39 @@ function leftOut(given: CalcInput): string[] {
 const v4 = (modes: object) => [pool('pods', '10.1.0.0/16', { ...modes })];
 const v6 = (modes: object) => [pool('pods6', 'fd00:99::/64', { ...modes })];
 
+describe('blocks nobody has read yet', () => {
+  const pools = [...v4({ vxlanMode: 'Always' }), pool('plain', '10.2.0.0/16', {})];
+  const given = input([...pools, ...v6({ vxlanMode: 'Always' })], { places: undefined });
+
+  it('are not taken for none: of a whole pool nothing is decided, and the reason says so', () => {
+    const reason = (name: string) =>
+      `IPPool ${name} (VXLAN Always): its blocks were not read yet, and what the kernel has stays`;
+    expect(leftOut(given)).toEqual([`10.1.0.0/16: ${reason('pods')}`, `fd00:99::/64: ${reason('pods6')}`]);
+    expect(routes(given)).toEqual([
+      'fd00:99::2:0/128 tunnel-address @vxlan-v6.calico',
+      'fd00:99::3:0/128 tunnel-address @vxlan-v6.calico',
+    ]);
+    expect(calculate(given).tunnels.map(({ name }) => name)).toEqual(['vxlan.calico', 'vxlan-v6.calico']);
+  });
+
+  it.each([
+    ['of a block of the pool', '10.1.2.0/26', 'rejected'],
+    ['of one address of it', '10.1.2.7/32', 'rejected'],
+    ['of a pool without tunnels', '10.2.2.0/26', 'route'],
+    ['of what is in no pool', '10.3.0.0/16', 'route'],
+    ['of what is wider than the pool', '10.0.0.0/8', 'route'],
+  ])('leave room for routes of an earlier weftd: a path %s (%s): %s', (_, text, kind) => {
+    const path = {
+      source: 'internal',
+      peer: address('10.0.0.2'),
+      nextHops: [{ address: address('10.0.0.2') }],
+      localPref: 100,
+      stale: false,
+    } as const;
+    expect(remoteRoute(prefix(text), path, routingContext(given, calculate(given))).kind).toBe(kind);
+  });
+});
+
 describe('a pool', () => {
   it.each<[string, CalcInput['pools'], string[]]>([
     ['that asks for nothing has no routes from IPAM', v4({}), []],
@@ -242,7 +275,7 @@ describe('the device of a tunnel', () => {
       ...given,
       nodes: given.nodes.toReversed(),
       pools: given.pools.toReversed(),
-      places: given.places.toReversed(),
+      places: places.toReversed(),
     };
     expect(JSON.stringify(calculate(reversed))).toBe(JSON.stringify(calculate(given)));
   });

@@ -3,7 +3,7 @@
  *
  * Each block of such a pool has one route, decided here: by the tunnel, or, where the pool says CrossSubnet and the other
  * node is in this node's subnet, straight to it. Where a tunnel cannot be used yet the reason is in `leftOut`, and what BGP
- * knows of the block counts meanwhile (`remoteRoute`).
+ * knows of the block counts meanwhile (`remoteRoute`). Where the blocks are not known nothing is decided of any.
  *
  * Source: Felix (VXLAN manager, L3 route resolver).
  */
@@ -29,9 +29,11 @@ import {
   TUNNEL_TYPES,
   type TunnelKind,
   type TunnelType,
+  unreadBlocks,
   wantedTunnels,
 } from './encapsulation.ts';
 import { hostMtu, tunnelMtuBytes } from './mtu.ts';
+import type { Place } from './place.ts';
 import { type TunnelSenders, tunnelSenders } from './senders.ts';
 
 /** A tunnel device this node is to have. */
@@ -65,7 +67,7 @@ export interface TunnelPeer {
   readonly mac?: MacAddress;
 }
 
-/** A block of an encapsulated pool that has no route of its pool's kind, and why. */
+/** A block of an encapsulated pool that has no route of its pool's kind, and why. The whole pool while its blocks are not known. */
 export interface Unencapsulated {
   readonly prefix: Prefix;
   readonly reason: string;
@@ -89,7 +91,9 @@ export function decideTunnels(input: CalcInput, settings: BgpSettings): Tunnels 
   if (types.length === 0 || own === undefined) return none;
   const { bytes: hostBytes } = hostMtu(input);
   const devices = types.flatMap((type) => device(type, own, input, hostBytes) ?? []);
-  const decisions = routeDecisions(devices, own, input, settings);
+  const decisions = input.places
+    ? routeDecisions(devices, input.places, own, input, settings)
+    : undecidedPools(input);
   return {
     devices,
     senders: tunnelSenders(devices, input),
@@ -151,8 +155,19 @@ function peersOf(type: TunnelType, { nodes, nodeName }: CalcInput): TunnelPeer[]
 
 type Decision = { readonly route: DesiredRoute } | Unencapsulated;
 
+function undecidedPools({ felix, pools }: CalcInput): Unencapsulated[] {
+  return pools
+    .filter(({ spec }) => familyOf(spec.cidr) === 4 || felix.ipv6Support)
+    .flatMap((pool) => {
+      const reason = unreadBlocks(pool);
+      return reason === undefined ? [] : [{ prefix: pool.spec.cidr, reason }];
+    })
+    .sort((left, right) => (left.prefix < right.prefix ? -1 : 1));
+}
+
 function routeDecisions(
   devices: readonly DesiredTunnel[],
+  given: readonly Place[],
   own: Node,
   input: CalcInput,
   settings: BgpSettings,
@@ -164,7 +179,7 @@ function routeDecisions(
     device,
     peers: new Map(device.peers.map((peer) => [peer.nodeName, peer])),
   }));
-  const places = new Map(input.places.map((place) => [place.prefix, place]));
+  const places = new Map(given.map((place) => [place.prefix, place]));
   return [...places.values()]
     .filter(({ nodeName }) => nodeName !== input.nodeName)
     .sort((left, right) => (left.prefix < right.prefix ? -1 : 1))
@@ -187,21 +202,22 @@ function routeDecisions(
 
 /**
  * Tunnel addresses of other nodes, straight on the device. IPv6 needs them: the kernel takes a gateway that another route holds
- * for a mistake, and the gateway of a block lies in it. IPv4 needs those that lie in no block: hosts there send from them.
+ * for a mistake, and the gateway of a block lies in it. IPv4 needs those that lie in no block: hosts there send from them. Which
+ * those are nobody knows before the blocks are.
  */
 function addressRoutes(
   devices: readonly DesiredTunnel[],
   { facts, places }: CalcInput,
   settings: BgpSettings,
 ): DesiredRoute[] {
-  const blocksOf = Map.groupBy(places, ({ nodeName }) => nodeName);
+  const blocksOf = places && Map.groupBy(places, ({ nodeName }) => nodeName);
   const isInBlock = ({ address, nodeName }: TunnelPeer): boolean =>
-    blocksOf.get(nodeName)?.some(({ prefix }) => containsAddress(prefix, address)) === true;
+    blocksOf?.get(nodeName)?.some(({ prefix }) => containsAddress(prefix, address)) === true;
   return devices
     .filter(({ kind, name }) => kind === 'vxlan' && isUp(name, facts))
     .flatMap(({ family, name, peers }) =>
       peers
-        .filter((peer) => family === 6 || !isInBlock(peer))
+        .filter((peer) => family === 6 || (blocksOf !== undefined && !isInBlock(peer)))
         .map(({ address, nodeName }) => ({
           destination: hostPrefix(address),
           type: 'unicast',
