@@ -48,6 +48,14 @@ export interface ForwardingOptions {
   readonly isOfPool: (address: Address) => boolean;
 }
 
+const whatWasDropped = {
+  'spoofed-sources-dropped': 'containers sent from addresses that are not theirs',
+  'workload-tunnels-dropped':
+    'containers sent VXLAN or IPIP; if they may, say so by allowVXLANPacketsFromWorkloads or allowIPIPPacketsFromWorkloads of FelixConfiguration',
+  'foreign-vxlan-dropped':
+    'hosts that are no nodes sent VXLAN to this one; if they may, name them in externalNodesList of FelixConfiguration',
+};
+
 /** Writes what is wanted, and keeps it so. */
 export class Forwarding {
   readonly dataplane: Dataplane;
@@ -167,8 +175,7 @@ export class Forwarding {
     if (kind === 'nat-written') this.#log.info(kind, 'the table of nftables is as wanted', fields);
     if (kind === 'nat-repaired')
       this.#log.warn(kind, 'the table of nftables somebody had removed or changed is back');
-    if (kind === 'spoofed-sources-dropped')
-      this.#log.warn(kind, 'containers sent from addresses that are not theirs', fields);
+    if ('packets' in event) this.#log.warn(event.kind, whatWasDropped[event.kind], fields);
     if (event.kind === 'nat-failed') this.#log.error(kind, `the table of nftables: ${event.reason}`);
   }
 

@@ -154,6 +154,18 @@ export const METRICS = {
     help: 'Packets of containers that were dropped, because their source was an address of somebody else.',
     labels: [],
   },
+  foreignVxlanPackets: {
+    kind: 'counter',
+    name: 'weft_foreign_vxlan_packets_total',
+    help: 'Packets of VXLAN that were dropped, because they came from a host that is no node.',
+    labels: [],
+  },
+  workloadTunnelPackets: {
+    kind: 'counter',
+    name: 'weft_workload_tunnel_packets_total',
+    help: 'Packets of containers that were dropped, because they were VXLAN or IPIP, which nodes take for that of a node.',
+    labels: [],
+  },
   natRepairs: {
     kind: 'counter',
     name: 'weft_nat_repairs_total',

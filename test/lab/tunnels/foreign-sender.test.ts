@@ -1,4 +1,5 @@
 /** A machine beside the nodes sends packets in VXLAN to a pod, as if it were a node: they are dropped and counted. */
+import { ControlClient } from '@weft/control';
 import { parseTopology } from '@weft/lab';
 import { beforeAll, expect, it } from 'vitest';
 import { useLab, weftctl } from '../../harness/test-lab.ts';
@@ -56,6 +57,11 @@ async function dropped(): Promise<number> {
   return Number(/packets (\d+)/.exec(listed)?.[1]);
 }
 
+async function metric(): Promise<number> {
+  const text = await new ControlClient(await lab.controlSocket('node1')).metrics();
+  return Number(/^weft_foreign_vxlan_packets_total (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
 /** One ping of the stranger's; no answer is expected. */
 async function send(): Promise<void> {
   await lab.pings('stranger', await lab.addressOf('node1-pod1'));
@@ -70,11 +76,14 @@ it('drops what the stranger sends, and nothing of a node', async () => {
   expect(await arrived()).toBeGreaterThan(before);
 });
 
-it('lets in whom externalNodesList of FelixConfiguration names', async () => {
+it('lets in whom externalNodesList of FelixConfiguration names, and has told what it dropped until then', async () => {
+  await send();
+  const sent = await dropped();
   const patch = JSON.stringify({ spec: { externalNodesList: ['10.1.0.9'] } });
   const done = await weftctl('--lab', lab.name, 'patch', 'felixconfiguration', 'default', '-p', patch);
   expect(done).toMatchObject({ exitCode: 0 });
   const before = await arrived();
+  await waitFor('what was dropped is told', async () => (await metric()) >= sent, 30_000, 200);
   await waitFor('the packet arrives', async () => {
     await send();
     return (await arrived()) > before;

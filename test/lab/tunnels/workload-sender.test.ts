@@ -2,6 +2,7 @@
  * A pod sends tunnel packets to another node. By masquerading they would come from the address of its own node, which is let in: they are
  * dropped where the pod is, and counted, unless FelixConfiguration allows them.
  */
+import { ControlClient } from '@weft/control';
 import { parseTopology } from '@weft/lab';
 import { beforeAll, expect, it } from 'vitest';
 import { useLab, weftctl } from '../../harness/test-lab.ts';
@@ -77,6 +78,11 @@ async function count(member: string, table: string, counter: string): Promise<nu
 
 const dropped = () => count('node1', 'weft', 'workload-tunnels');
 
+async function metric(): Promise<number> {
+  const text = await new ControlClient(await lab.controlSocket('node1')).metrics();
+  return Number(/^weft_workload_tunnel_packets_total (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
 const tunnels = [
   {
     kind: 'VXLAN',
@@ -95,12 +101,14 @@ const tunnels = [
 it.each(tunnels)('$kind of a pod is dropped and counted, and passes where $field says so', async (tunnel) => {
   const send = async (): Promise<void> => void (await lab.pings('node1-pod1', await tunnel.target()));
   const before = await dropped();
+  const told = await metric();
   await send();
   await waitFor('the packet is counted', async () => (await dropped()) > before);
   expect(await tunnel.arrived()).toBe(0);
   const patch = JSON.stringify({ spec: { [tunnel.field]: true } });
   const done = await weftctl('--lab', lab.name, 'patch', 'felixconfiguration', 'default', '-p', patch);
   expect(done).toMatchObject({ exitCode: 0 });
+  await waitFor('the metric has it', async () => (await metric()) > told, 30_000, 200);
   await waitFor('the packet arrives', async () => {
     await send();
     return (await tunnel.arrived()) > 0;

@@ -47,7 +47,11 @@ export class Metrics {
   readonly #resyncs = this.#registry.histogram(METRICS.routeResyncSeconds);
   readonly #announce = this.#registry.histogram(METRICS.announceSeconds);
   readonly #announceTimeouts = this.#registry.counter(METRICS.announceTimeouts);
-  readonly #spoofed = this.#registry.counter(METRICS.spoofedPackets);
+  readonly #dropped = {
+    'spoofed-sources-dropped': this.#registry.counter(METRICS.spoofedPackets),
+    'workload-tunnels-dropped': this.#registry.counter(METRICS.workloadTunnelPackets),
+    'foreign-vxlan-dropped': this.#registry.counter(METRICS.foreignVxlanPackets),
+  };
   readonly #natRepairs = this.#registry.counter(METRICS.natRepairs);
   readonly #natFailures = this.#registry.counter(METRICS.natFailures);
   readonly #requests = this.#registry.counter(METRICS.controlRequests);
@@ -108,7 +112,7 @@ export class Metrics {
   /** The table of nftables tells of its doings. */
   natEvent(event: NatEvent): void {
     const { kind } = event;
-    if (event.kind === 'spoofed-sources-dropped') this.#spoofed.with().inc(event.packets);
+    if ('packets' in event) this.#dropped[event.kind].with().inc(event.packets);
     if (kind === 'nat-repaired') this.#natRepairs.with().inc();
     if (kind === 'nat-failed') this.#natFailures.with().inc();
   }

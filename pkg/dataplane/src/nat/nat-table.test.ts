@@ -3,13 +3,19 @@ import { prefix } from '@weft/ip';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualScheduler } from '../../test/manual-scheduler.ts';
 import { type NatEvent, NatTable } from './nat-table.ts';
-import type { Nft, NftFailure, TableListing } from './nft.ts';
+import type { DroppedPackets, Nft, NftFailure, TableListing } from './nft.ts';
 import type { NftCommand } from './ruleset.ts';
+
+const none: DroppedPackets = {
+  'spoofed-sources-dropped': 0,
+  'workload-tunnels-dropped': 0,
+  'foreign-vxlan-dropped': 0,
+};
 
 /** A table in memory; `failure` is what every call answers while it is set. */
 class FakeNft implements Nft {
   content: string | undefined;
-  spoofedPackets = 0;
+  dropped = none;
   failure: NftFailure | undefined;
   writes = 0;
   calls = 0;
@@ -23,15 +29,15 @@ class FakeNft implements Nft {
     if (this.failure !== undefined) return this.failure;
     this.writes += 1;
     this.content = JSON.stringify(commands);
-    this.spoofedPackets = 0;
+    this.dropped = none;
     return undefined;
   }
 
   async list(): Promise<TableListing> {
     this.calls += 1;
     if (this.failure !== undefined) return this.failure;
-    const { content, spoofedPackets } = this;
-    return content === undefined ? { kind: 'absent' } : { kind: 'present', content, spoofedPackets };
+    const { content, dropped } = this;
+    return content === undefined ? { kind: 'absent' } : { kind: 'present', content, dropped };
   }
 }
 
@@ -80,24 +86,53 @@ describe('the table', () => {
     expect(nft.content).toContain('workload-source');
   });
 
-  it('tells what it has dropped when it is looked at, each packet once, also when the count begins anew', async () => {
-    table.want(nothing);
-    await table.settled();
-    const told: number[] = [];
-    report = (event) => {
-      if (event.kind === 'spoofed-sources-dropped') told.push(event.packets);
-    };
-    for (const packets of [0, 3, 3, 10]) {
-      nft.spoofedPackets = packets;
+  describe('tells what it has dropped', () => {
+    const kinds = Object.keys(none) as (keyof DroppedPackets)[];
+    const told: unknown[] = [];
+    beforeEach(async () => {
+      table.want(nothing);
+      await table.settled();
+      told.length = 0;
+      report = (event) => {
+        if ('packets' in event) told.push([event.kind, event.packets]);
+      };
+    });
+
+    it.each(kinds)('when it is looked at, each packet once: %s', async (kind) => {
+      for (const packets of [0, 3, 3, 10]) {
+        nft.dropped = { ...none, [kind]: packets };
+        await scheduler.advance(10_000);
+        await table.settled();
+      }
+      expect(told).toEqual([
+        [kind, 3],
+        [kind, 7],
+      ]);
+    });
+
+    it('also before it is replaced, after which the counts begin anew', async () => {
+      nft.dropped = { ...none, 'foreign-vxlan-dropped': 5 };
+      table.want(masquerading('10.1.0.0/16'));
+      const settled = table.settled();
+      await scheduler.advance(100);
+      await settled;
+      nft.dropped = { ...none, 'foreign-vxlan-dropped': 2 };
       await scheduler.advance(10_000);
       await table.settled();
-    }
-    table.want(masquerading('10.1.0.0/16'));
-    await table.settled();
-    nft.spoofedPackets = 2;
-    await scheduler.advance(10_000);
-    await table.settled();
-    expect(told).toEqual([3, 7, 2]);
+      expect(told).toEqual([
+        ['foreign-vxlan-dropped', 5],
+        ['foreign-vxlan-dropped', 2],
+      ]);
+    });
+
+    it('but not what an earlier weftd has left behind, which that has told', async () => {
+      nft.dropped = { ...none, 'spoofed-sources-dropped': 5 };
+      const next = new NatTable({ nft, scheduler, report: (event) => report(event) });
+      next.want(nothing);
+      await next.settled();
+      next.close();
+      expect(told).toEqual([]);
+    });
   });
 
   it('is back after somebody deleted or changed it', async () => {

@@ -7,8 +7,8 @@
  */
 import type { DesiredNat } from '@weft/calc';
 import { type Scheduler, systemScheduler } from '../scheduler.ts';
-import { type Nft, systemNft } from './nft.ts';
-import { type NftCommand, natRuleset } from './ruleset.ts';
+import { type DroppedPackets, type Nft, systemNft } from './nft.ts';
+import { DROP_COUNTERS, type DropKind, type NftCommand, natRuleset } from './ruleset.ts';
 
 /** What the table tells of its doings. */
 export type NatEvent =
@@ -16,8 +16,8 @@ export type NatEvent =
   | { readonly kind: 'nat-written'; readonly rules: number; readonly durationMilliseconds: number }
   /** Somebody had removed or changed it; it is as it should be again. */
   | { readonly kind: 'nat-repaired' }
-  /** Workloads sent from addresses that are not theirs; seen when the table was looked at. */
-  | { readonly kind: 'spoofed-sources-dropped'; readonly packets: number }
+  /** Dropped since this was last told; seen when the table was looked at. */
+  | { readonly kind: DropKind; readonly packets: number }
   /** The first failure with this reason; those that follow are in `failure`. */
   | { readonly kind: 'nat-failed'; readonly reason: string };
 
@@ -41,8 +41,8 @@ export class NatTable {
   #wanted: readonly NftCommand[] = [];
   /** As it was read after it was written; undefined while that is not known. */
   #content: string | undefined;
-  /** Dropped packets that were told of, of the table that is there. */
-  #toldPackets = 0;
+  /** Dropped packets that were told of, of the table that is there; undefined while that is not of this object. */
+  #told: Partial<DroppedPackets> | undefined;
   #failures = 0;
   #failure: string | undefined;
   #turn: Promise<void> | undefined;
@@ -112,10 +112,11 @@ export class NatTable {
 
   /** Makes the table what is wanted; the reason when that fails. */
   async #turnTo(wanted: readonly NftCommand[]): Promise<string | undefined> {
-    if (this.#content !== undefined) {
+    // Also before it is replaced, for its counters end with it.
+    if (this.#told !== undefined) {
       const there = await this.#nft.list();
       if (there.kind === 'failed') return there.reason;
-      if (there.kind === 'present') this.#tellDropped(there.spoofedPackets);
+      if (there.kind === 'present') this.#tellDropped(there.dropped);
       if (there.kind === 'present' && there.content === this.#content) return undefined;
     }
     const isRepair = this.#content !== undefined;
@@ -128,7 +129,7 @@ export class NatTable {
     const start = this.#scheduler.now();
     const failed = await this.#nft.apply(wanted);
     if (failed !== undefined) return failed.reason;
-    this.#toldPackets = 0;
+    this.#told = {};
     const written = await this.#nft.list();
     if (written.kind === 'failed') return written.reason;
     // Another one may be wanted by now; then this one is not what is looked for.
@@ -140,11 +141,14 @@ export class NatTable {
     return undefined;
   }
 
-  /** What is dropped between the last look at a table and the next one in its place is not told of. */
-  #tellDropped(packets: number): void {
-    if (packets > this.#toldPackets)
-      this.#report({ kind: 'spoofed-sources-dropped', packets: packets - this.#toldPackets });
-    this.#toldPackets = packets;
+  /** What is dropped in the milliseconds between the last look at a table and the next one in its place is not told of. */
+  #tellDropped(dropped: DroppedPackets): void {
+    const told = this.#told ?? {};
+    this.#told = dropped;
+    for (const kind of Object.keys(DROP_COUNTERS) as DropKind[]) {
+      const packets = dropped[kind] - (told[kind] ?? 0);
+      if (packets > 0) this.#report({ kind, packets });
+    }
   }
 
   #settle(failure: string | undefined): void {

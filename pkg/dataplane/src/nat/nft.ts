@@ -6,7 +6,7 @@ import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { NAT_TABLE, type NftCommand, SPOOFED_COUNTER } from './ruleset.ts';
+import { DROP_COUNTERS, type DropKind, NAT_TABLE, type NftCommand } from './ruleset.ts';
 
 /** What is there of weft's table. */
 export type TableListing =
@@ -14,11 +14,13 @@ export type TableListing =
       readonly kind: 'present';
       /** In the kernel's order, without what differs at each writing and what packets change; equal tables are equal text. */
       readonly content: string;
-      /** What the table has dropped for its source since it was written. */
-      readonly spoofedPackets: number;
+      readonly dropped: DroppedPackets;
     }
   | { readonly kind: 'absent' }
   | NftFailure;
+
+/** What a table has dropped since it was written, in packets. */
+export type DroppedPackets = Readonly<Record<DropKind, number>>;
 
 /** Why nft could not do it: what happened and what to do. */
 export interface NftFailure {
@@ -87,11 +89,24 @@ interface Counter {
 
 function present(listing: string): TableListing {
   const { nftables } = JSON.parse(listing) as { nftables: { counter?: Counter }[] };
-  const counter = nftables.find((item) => item.counter?.name === SPOOFED_COUNTER)?.counter;
   const content = JSON.stringify(nftables, (key, value) =>
     key === 'handle' || key === 'packets' || key === 'bytes' ? undefined : value,
   );
-  return { kind: 'present', content, spoofedPackets: counter?.packets ?? 0 };
+  return {
+    kind: 'present',
+    content,
+    dropped: droppedPackets(nftables.flatMap(({ counter }) => counter ?? [])),
+  };
+}
+
+function droppedPackets(counters: readonly Counter[]): DroppedPackets {
+  const packetsOf = (kind: DropKind): number =>
+    counters.find(({ name }) => name === DROP_COUNTERS[kind])?.packets ?? 0;
+  return {
+    'spoofed-sources-dropped': packetsOf('spoofed-sources-dropped'),
+    'workload-tunnels-dropped': packetsOf('workload-tunnels-dropped'),
+    'foreign-vxlan-dropped': packetsOf('foreign-vxlan-dropped'),
+  };
 }
 
 interface Run {

@@ -42,11 +42,23 @@ export function natRuleset(nat: DesiredNat): readonly NftCommand[] {
 /** Before connections are tracked: what is dropped leaves nothing behind. */
 const RAW_PRIORITY = -300;
 
-/** The counter of dropped packets. */
-export const SPOOFED_COUNTER = 'spoofed';
+/** The counters of dropped packets, by what they are told of as. */
+export const DROP_COUNTERS = {
+  'spoofed-sources-dropped': 'spoofed',
+  'workload-tunnels-dropped': 'workload-tunnels',
+  'foreign-vxlan-dropped': 'foreign-vxlan',
+} as const;
 
-/** The counter of dropped tunnel packets of workloads. */
-const REFUSED_COUNTER = 'workload-tunnels';
+/** Why packets were dropped. */
+export type DropKind = keyof typeof DROP_COUNTERS;
+
+function dropping(kind: DropKind): NftCommand[] {
+  return [{ counter: DROP_COUNTERS[kind] }, { drop: null }];
+}
+
+function dropCounter(kind: DropKind): NftCommand {
+  return { add: { counter: { ...inTable, name: DROP_COUNTERS[kind] } } };
+}
 
 /**
  * A source is a workload's own when the host would send to it by the workload's interface. So one rule serves all: it is there
@@ -60,8 +72,8 @@ function sourceGuard({ allowedSources, refusedTunnels, workloadInterfaces }: Des
   };
   const accept = { return: null };
   return [
-    { add: { counter: { ...inTable, name: SPOOFED_COUNTER } } },
-    { add: { counter: { ...inTable, name: REFUSED_COUNTER } } },
+    dropCounter('spoofed-sources-dropped'),
+    dropCounter('workload-tunnels-dropped'),
     ...families.flatMap((family) => allowedSet(family, allowedSources)),
     chain(name),
     ...refusedTunnels.map((tunnel) => refusing(name, tunnel)),
@@ -78,7 +90,7 @@ function sourceGuard({ allowedSources, refusedTunnels, workloadInterfaces }: Des
         const sent = { concat: [{ meta: { key: 'iifname' } }, payload(ipOf(family), 'saddr')] };
         return rule(name, [match(sent, `@allowed-sources-ipv${family}`), accept]);
       }),
-    rule(name, [{ counter: SPOOFED_COUNTER }, { drop: null }]),
+    rule(name, dropping('spoofed-sources-dropped')),
     chain('source-guard', { type: 'filter', hook: 'prerouting', prio: RAW_PRIORITY }),
     ...workloadInterfaces.map((pattern) =>
       rule('source-guard', [fromInterface(pattern), { jump: { target: name } }]),
@@ -92,11 +104,8 @@ const IPIP = 4;
 function refusing(chainName: string, tunnel: RefusedTunnel): NftCommand {
   const isOfTunnel =
     tunnel.kind === 'ipip' ? [match({ meta: { key: 'l4proto' } }, IPIP)] : matchesVxlan(tunnel);
-  return rule(chainName, [...isOfTunnel, { counter: REFUSED_COUNTER }, { drop: null }]);
+  return rule(chainName, [...isOfTunnel, ...dropping('workload-tunnels-dropped')]);
 }
-
-/** The counter of dropped packets of VXLAN. */
-const FOREIGN_COUNTER = 'foreign-vxlan';
 
 /** Behind the UDP header, and in VXLAN's own behind its flags (RFC 7348 §5). */
 const vniOfPacket = { payload: { base: 'th', offset: 96, len: 24 } };
@@ -110,7 +119,7 @@ function tunnelGuard(senders: readonly TunnelSenders[]): NftCommand[] {
   if (senders.length === 0) return [];
   const name = 'tunnel-guard';
   return [
-    { add: { counter: { ...inTable, name: FOREIGN_COUNTER } } },
+    dropCounter('foreign-vxlan-dropped'),
     ...senders.map(({ family, prefixes }) => prefixSet(`tunnel-senders-ipv${family}`, family, prefixes)),
     chain(name, { type: 'filter', hook: 'prerouting', prio: RAW_PRIORITY }),
     ...senders.map((sender) =>
@@ -118,8 +127,7 @@ function tunnelGuard(senders: readonly TunnelSenders[]): NftCommand[] {
         ...matchesVxlan(sender),
         match({ fib: { result: 'type', flags: ['daddr'] } }, 'local'),
         match(payload(ipOf(sender.family), 'saddr'), `@tunnel-senders-ipv${sender.family}`, '!='),
-        { counter: FOREIGN_COUNTER },
-        { drop: null },
+        ...dropping('foreign-vxlan-dropped'),
       ]),
     ),
   ];
