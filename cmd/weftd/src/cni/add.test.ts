@@ -1,8 +1,8 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isCniError, parseRequest } from '@weft/cni';
-import { refuse } from '@weft/control';
+import { type CniError, ERROR_CODE, isCniError, parseRequest, type Result } from '@weft/cni';
+import { type Endpoint, refuse } from '@weft/control';
 import { createLogger } from '@weft/telemetry';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { add } from './add.ts';
@@ -25,24 +25,41 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const commands = (): string[] => readFileSync(join(directory, 'commands'), 'utf8').trim().split('\n');
 
-/** A daemon that refuses every attach, with the work going on behind that answer or not. */
-function refusingHost(isUnderWay: boolean, settled: Promise<void>): CniHost {
+/**
+ * A daemon that refuses every attach. The work of the first may go on behind that answer, until `undone`, with the endpoint
+ * recorded meanwhile.
+ */
+function refusingHost(undone?: Promise<void>): CniHost & { readonly attached: string[] } {
+  const attached: string[] = [];
+  let isUnderWay = false;
   return {
+    attached,
     log: createLogger({ name: 'test', level: 'error' }),
-    attach: async (id) => refuse('unavailable', 'the datastore has not answered', id, 'Ask again.'),
+    attach: async (id) => {
+      isUnderWay = undone !== undefined && attached.length === 0;
+      void undone?.then(() => {
+        isUnderWay = false;
+      });
+      attached.push(id);
+      return refuse('unavailable', 'the datastore has not answered', id, 'Ask again.');
+    },
     detach: async (id) => ({ kind: 'not-attached', id, addresses: [] }),
     isUnderWay: () => isUnderWay,
-    settled: () => settled,
+    settled: async () => undone,
     differences: () => [],
     endpoints: () => [],
-    endpoint: () => undefined,
+    endpoint: () => (isUnderWay ? ({} as Endpoint) : undefined),
     readiness: () => ({ ok: true, reasons: [] }),
     isPossible: () => true,
   };
 }
 
-/** Asks for a container whose address comes from a plugin; the commands that plugin got by the time of the answer. */
-async function addTo(host: CniHost): Promise<string[]> {
+/** Asks for a container whose address comes from a plugin, or from weft itself. */
+async function addTo(
+  host: CniHost,
+  delegating = new Set<string>(),
+  ipam: object = { type: 'recording' },
+): Promise<Result | CniError> {
   const environment = {
     CNI_COMMAND: 'ADD',
     CNI_CONTAINERID: 'c1',
@@ -50,20 +67,55 @@ async function addTo(host: CniHost): Promise<string[]> {
     CNI_NETNS: '/run/netns/none',
     CNI_PATH: directory,
   };
-  const stdin = JSON.stringify({ cniVersion: '1.0.0', name: 'net', ipam: { type: 'recording' } });
+  const stdin = JSON.stringify({ cniVersion: '1.0.0', name: 'net', ipam });
   const parsed = parseRequest({ environment, stdin });
   if (parsed.kind === 'refused' || parsed.request.command !== 'ADD') throw new Error(JSON.stringify(parsed));
-  expect(isCniError(await add(host, parsed.request))).toBe(true);
-  return commands();
+  return add(host, parsed.request, delegating);
 }
 
 it('gives the address of an IPAM plugin back before it answers that the attach failed', async () => {
-  expect(await addTo(refusingHost(false, Promise.resolve()))).toEqual(['ADD', 'DEL']);
+  expect(isCniError(await addTo(refusingHost()))).toBe(true);
+  expect(commands()).toEqual(['ADD', 'DEL']);
 });
 
 it('gives it back after an attach that goes on behind its answer', async () => {
-  const settled = Promise.withResolvers<void>();
-  expect(await addTo(refusingHost(true, settled.promise))).toEqual(['ADD']);
-  settled.resolve();
+  const undone = Promise.withResolvers<void>();
+  expect(isCniError(await addTo(refusingHost(undone.promise)))).toBe(true);
+  expect(commands()).toEqual(['ADD']);
+  undone.resolve();
   await vi.waitFor(() => expect(commands()).toEqual(['ADD', 'DEL']), { timeout: 30_000 });
+});
+
+it('does nothing for another ADD of the container until the address of the first is given back', async () => {
+  const undone = Promise.withResolvers<void>();
+  const host = refusingHost(undone.promise);
+  const delegating = new Set<string>();
+  await addTo(host, delegating);
+  expect(await addTo(host, delegating)).toMatchObject({ code: ERROR_CODE.tryAgainLater });
+  undone.resolve();
+  // Between its end and the plugin's DEL, too.
+  await undone.promise;
+  expect(host.isUnderWay('')).toBe(false);
+  expect(await addTo(host, delegating)).toMatchObject({ code: ERROR_CODE.tryAgainLater });
+  expect(host.attached).toHaveLength(1);
+  await vi.waitFor(() => expect(delegating.size).toBe(0), { timeout: 30_000 });
+  expect(commands()).toEqual(['ADD', 'DEL']);
+  await addTo(host, delegating);
+  expect(commands()).toEqual(['ADD', 'DEL', 'ADD', 'DEL']);
+  expect(host.attached).toHaveLength(2);
+});
+
+it('does nothing for another ADD of the container while the plugin is asked by the first', async () => {
+  const host = refusingHost();
+  const delegating = new Set<string>();
+  const [first, second] = await Promise.all([addTo(host, delegating), addTo(host, delegating)]);
+  expect(second).toMatchObject({ code: ERROR_CODE.tryAgainLater });
+  expect(first).not.toMatchObject({ code: ERROR_CODE.tryAgainLater, message: (second as CniError).message });
+  expect(commands()).toEqual(['ADD', 'DEL']);
+});
+
+it('lets ADDs with addresses of weft itself wait for each other in the daemon', async () => {
+  const host = refusingHost(new Promise(() => {}));
+  for (let count = 0; count < 2; count++) await addTo(host, new Set(), {});
+  expect(host.attached).toHaveLength(2);
 });

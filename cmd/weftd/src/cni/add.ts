@@ -22,8 +22,17 @@ import { addResult, appendTo } from './result-of.ts';
 
 type AddRequest = Extract<CniRequest, { readonly command: 'ADD' | 'CHECK' }>;
 
-/** Does an ADD; repeating it is safe, and an error has left nothing. */
-export async function add(host: CniHost, request: AddRequest): Promise<Result | CniError> {
+/**
+ * Does an ADD; repeating it is safe, and an error has left nothing.
+ *
+ * @param delegating attachments with an ADD whose IPAM plugin has been asked and that is not over, whatever of it goes on
+ *   behind its answer included; kept here
+ */
+export async function add(
+  host: CniHost,
+  request: AddRequest,
+  delegating: Set<string>,
+): Promise<Result | CniError> {
   const { attachment, configuration, version } = request;
   if (isOwnNamespace(attachment.netns)) return ownNamespace(attachment.netns);
   const before = decodeResult(configuration.prevResult ?? {}, version, 'prevResult');
@@ -31,7 +40,10 @@ export async function add(host: CniHost, request: AddRequest): Promise<Result | 
   const wishes = await wishesOf(host, request);
   if (isCniError(wishes)) return wishes;
   const id = cniEndpointId({ network: configuration.name, ...attachment });
-  const own = await attach(host, id, request, wishes);
+  const isOwnIpam = configuration.ipam.kind === 'weft';
+  const own = await (isOwnIpam
+    ? attach(host, id, request, wishes)
+    : attachAlone(host, id, request, wishes, delegating));
   return isCniError(own) ? own : appendTo(before, own);
 }
 
@@ -53,6 +65,35 @@ async function annotationsOf(host: CniHost, request: AddRequest): Promise<PodAnn
   return 'kind' in found && isRefusal(found) ? errorOf(found) : (found as PodAnnotations);
 }
 
+/**
+ * An IPAM plugin knows containers, not ADDs: what it gives one ADD it takes back from all. So one of a container is over, with
+ * what goes on behind its answer, before the next begins.
+ */
+async function attachAlone(
+  host: CniHost,
+  id: string,
+  request: AddRequest,
+  wishes: Wishes,
+  delegating: Set<string>,
+): Promise<Result | CniError> {
+  if (delegating.has(id) || host.isUnderWay(id)) return otherComesFirst(request);
+  delegating.add(id);
+  const isOver = (): boolean => delegating.delete(id);
+  let behind: Promise<void> | undefined;
+  try {
+    const isKnown = host.endpoint(id) !== undefined;
+    const own = await attach(host, id, request, wishes);
+    // What was plugged in before has its address still.
+    if (!isCniError(own) || isKnown) return own;
+    // The plugin has to be told that its address is not used, once it is not.
+    if (host.isUnderWay(id)) behind = host.settled(id).then(() => giveBack(host, request));
+    else await giveBack(host, request);
+    return own;
+  } finally {
+    void (behind?.finally(isOver) ?? isOver());
+  }
+}
+
 async function attach(
   host: CniHost,
   id: string,
@@ -62,18 +103,13 @@ async function attach(
   const isKnown = host.endpoint(id) !== undefined;
   // An IPAM plugin is asked once for a container; what it said lies in the endpoint.
   const assigned = isKnown ? undefined : await delegate(host, request, 'ADD');
-  if (isCniError(assigned)) return undo(host, id, request, assigned);
+  if (isCniError(assigned)) return assigned;
   const wanted = checked(
     attachRequest(request, assigned === undefined ? wishes : ipamWishes(assigned, wishes)),
   );
-  if (isCniError(wanted)) return undo(host, id, request, wanted);
+  if (isCniError(wanted)) return wanted;
   const attached = await host.attach(id, wanted);
-  if (isRefusal(attached)) {
-    const error = refusedAttach(attached, request);
-    // What was plugged in before has its address still.
-    return isKnown ? error : undo(host, id, request, error);
-  }
-  return addResult(attached, request);
+  return isRefusal(attached) ? refusedAttach(attached, request) : addResult(attached, request);
 }
 
 /** What is wrong with the namespace, or with the interface in it, is wrong with the variables that name them. */
@@ -85,13 +121,6 @@ function refusedAttach(refusal: Refusal, { attachment }: AddRequest): CniError {
     `CNI_NETNS and CNI_IFNAME cannot be used: ${message}: ${object}`,
     hint,
   );
-}
-
-/** An IPAM plugin has to be told that its address is not used, once it is not: an attach may go on behind its answer. */
-async function undo(host: CniHost, id: string, request: AddRequest, error: CniError): Promise<CniError> {
-  if (host.isUnderWay(id)) void host.settled(id).then(() => giveBack(host, request));
-  else await giveBack(host, request);
-  return error;
 }
 
 /** That this fails too would hide what failed first. */
@@ -109,6 +138,14 @@ function checked(request: AttachRequest): AttachRequest | CniError {
     ERROR_CODE.invalidConfiguration,
     `the container cannot be plugged in so: ${problems.join('; ')}`,
     'Correct what the runtime or the network configuration asks for.',
+  );
+}
+
+function otherComesFirst({ attachment }: AddRequest): CniError {
+  return cniError(
+    ERROR_CODE.tryAgainLater,
+    `an earlier ADD or DEL of ${attachment.interfaceName} in ${attachment.containerId} is not over yet`,
+    'It waits for the datastore or the IPAM plugin, or is being undone: try again.',
   );
 }
 

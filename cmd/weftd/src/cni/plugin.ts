@@ -35,6 +35,8 @@ export class CniPlugin {
   readonly #now: () => number;
   /** When this process made each attachment, in ms since the epoch: a DEL that was kept before is not about it. */
   readonly #addedAt = new Map<string, number>();
+  /** Attachments with an ADD that an IPAM plugin knows of and that is not over. */
+  readonly #delegating = new Set<string>();
   readonly #listening = Promise.withResolvers<void>();
 
   /**
@@ -105,7 +107,7 @@ export class CniPlugin {
         return { cniVersion: request.version, supportedVersions: SUPPORTED_VERSIONS };
       case 'ADD': {
         const startedAt = this.#now();
-        const result = await add(this.#host, request);
+        const result = await add(this.#host, request, this.#delegating);
         if (isCniError(result)) return result;
         this.#addedAt.set(idOf(request), startedAt);
         return encodeResult(result, request.version);
