@@ -2,7 +2,7 @@
  * The fuses of one daemon: for what it learns by BGP, for where blocks of encapsulated pools are, for what it announces, and for what an earlier daemon left in the kernel.
  * Here they meet the clock, the log, and who says what becomes of held routes.
  */
-import { type Announcement, type CalcInput, type DesiredState, encapsulationOf } from '@weft/calc';
+import type { Announcement, CalcInput, DesiredState } from '@weft/calc';
 import {
   FUSE_TABLES,
   type FuseDecided,
@@ -73,10 +73,9 @@ export class Fuses {
     return this.#learned.withdrawals();
   }
 
-  /** Where the blocks of encapsulated pools are, by the datastore, and those that are held; undefined while nobody knows. */
+  /** Where blocks are, by the datastore, and those of encapsulated pools that are held; undefined while nobody knows. */
   places({ places, pools }: Pick<CalcInput, 'places' | 'pools'>): CalcInput['places'] {
-    const isFollowed = pools.some((pool) => encapsulationOf(pool) !== undefined);
-    const found = places && this.#encapsulated.places(places, isFollowed, performance.now());
+    const found = places && this.#encapsulated.places(places, pools, performance.now());
     this.#tell();
     if (!this.#arePlacesKnown && found !== undefined) {
       this.#arePlacesKnown = true;
