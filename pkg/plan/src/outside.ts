@@ -15,10 +15,17 @@ export interface Outsider {
   readonly isReflector: boolean;
   /** What it announces. */
   readonly routes: readonly Prefix[];
+  /** Nodes that have said what they have of it; 0 when none was asked. */
+  readonly heardBy: number;
 }
 
-/** What nodes have of peers outside: by the address of the peer. */
-export type HeardRoutes = ReadonlyMap<Address, readonly Prefix[]>;
+/** What nodes say they have of peers outside. */
+export interface Heard {
+  /** By the address of the peer; those that nobody was asked about are absent. */
+  readonly routes: ReadonlyMap<Address, readonly Prefix[]>;
+  /** How many nodes have said so. */
+  readonly nodes: number;
+}
 
 interface Asker {
   readonly node: Address;
@@ -33,12 +40,15 @@ export function outsiders(
   before: Iterable<State>,
   after: Iterable<State>,
   nodeAddresses: ReadonlySet<Address>,
-  heard: HeardRoutes,
+  heard: Heard,
 ): Outsider[] {
   const states = [...before, ...after];
   // What a peer passes on from node to node it would not have without them.
   const passedOn = new Set(states.flatMap(({ announcements }) => announcements.map(({ prefix }) => prefix)));
-  const routesOf = (peer: Address) => (heard.get(peer) ?? []).filter((prefix) => !passedOn.has(prefix));
+  const heardOf = (peer: Address) => ({
+    routes: (heard.routes.get(peer) ?? []).filter((prefix) => !passedOn.has(prefix)),
+    heardBy: heard.routes.has(peer) ? heard.nodes : 0,
+  });
   const askers = new Map<Address, Map<Address, Asker>>();
   for (const state of states) {
     if (state.speaker.kind === 'no-bgp') continue;
@@ -49,9 +59,7 @@ export function outsiders(
       if (!known.has(asker.node)) known.set(asker.node, asker);
     }
   }
-  return [...askers].map(([peer, known], index) =>
-    outsider(peer, [...known.values()], index, routesOf(peer)),
-  );
+  return [...askers].map(([peer, known], index) => outsider(peer, [...known.values()], index, heardOf(peer)));
 }
 
 function outwardPeers(speaker: SpeakerConfig, nodeAddresses: ReadonlySet<Address>): Asker[] {
@@ -77,7 +85,7 @@ function outsider(
   own: Address,
   askers: readonly Asker[],
   index: number,
-  routes: readonly Prefix[],
+  { heardBy, routes }: Pick<Outsider, 'heardBy' | 'routes'>,
 ): Outsider {
   const [first] = askers;
   const asn = typeof first?.peer.asn === 'number' ? first.peer.asn : (first?.speaker.asn ?? 0);
@@ -86,6 +94,7 @@ function outsider(
     address: own,
     isReflector,
     routes: isReflector ? [] : routes,
+    heardBy,
     config: {
       asn,
       identifier:

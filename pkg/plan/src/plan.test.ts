@@ -305,8 +305,15 @@ describe('what nodes have of peers outside now', () => {
   const heard = new Map([[address(TOR), [everywhere, office]]]);
   const both = { ...mesh, bgpPeers: [tor, second] };
 
-  function plannedWith(known: typeof heard, before: ClusterResources): Plan {
-    const result = planChange(before, { ...before, bgpPeers: [second] }, { ...SURROUNDINGS, heard: known });
+  function plannedWith(known: typeof heard, before: ClusterResources, nodes = 4): Plan {
+    const result = planChange(
+      before,
+      { ...before, bgpPeers: [second] },
+      {
+        ...SURROUNDINGS,
+        heard: { routes: known, nodes },
+      },
+    );
     if (result.kind !== 'planned') throw new Error(result.kind);
     return result.plan;
   }
@@ -318,7 +325,24 @@ describe('what nodes have of peers outside now', () => {
       plan.risks.filter(({ rule }) => rule === 'default-route-lost').map(({ object }) => object),
     ).toEqual([0, 1, 2, 3].map((index) => `Node ${nodeName(index)}`));
     expect(plan.assumptions.join()).toContain(
-      `${TOR} (AS 65000) takes all it is told, announces the 2 routes`,
+      `${TOR} (AS 65000) takes all it is told, announces the 2 routes that nodes have of it now, and is not changed`,
+    );
+  });
+
+  test('is said to be known as far as it is', () => {
+    const known = new Map([...heard, [address(other), []]]);
+    const { assumptions } = plannedWith(known, both, 3);
+    expect(assumptions).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining(
+          `announces the 2 routes that nodes have of it now as far as 3 of 4 nodes say,`,
+        ),
+        expect.stringContaining('announces nothing as far as 3 of 4 nodes say,'),
+      ]),
+    );
+    expect(plannedWith(known, both).assumptions.join()).toContain('announces nothing, and is not changed');
+    expect(plannedWith(new Map(), both, 3).assumptions.join()).toContain(
+      'announces nothing that is known of: no node has said what it has of it, and is not changed',
     );
   });
 
@@ -342,7 +366,10 @@ describe('what nodes have of peers outside now', () => {
     const before = { ...two, bgpConfigurations: meshOff, bgpPeers };
     const passedOn = new Map([[address(TOR), [prefix(blockOf(1)), office]]]);
     const after = { ...before, bgpPeers: bgpPeers.slice(0, 1) };
-    const result = planChange(before, after, { ...SURROUNDINGS, heard: passedOn });
+    const result = planChange(before, after, {
+      ...SURROUNDINGS,
+      heard: { routes: passedOn, nodes: 2 },
+    });
     if (result.kind !== 'planned') throw new Error(result.kind);
     const lost = (routes: Plan['nodes']) => routes.map(({ lost, name }) => [name, ...lost]);
     expect(lost(result.plan.nodes)).toEqual([

@@ -20,7 +20,7 @@ import {
 import { type AddressPlan, planAddresses } from './addresses.ts';
 import type { Comparison, NodeState, Side } from './comparison.ts';
 import { observe } from './observation.ts';
-import { type HeardRoutes, type Outsider, outsiders } from './outside.ts';
+import { type Heard, type Outsider, outsiders } from './outside.ts';
 import { findRisks, type Risk } from './risks.ts';
 import { planRoutes, type RoutePlan } from './routes.ts';
 import { planSessions, type SessionPlan } from './sessions.ts';
@@ -50,7 +50,7 @@ export type PlanResult =
 /** What is not in the resources. */
 export interface PlanSurroundings extends ClusterSurroundings {
   /** What nodes have of peers outside now; absent where no node was asked. */
-  readonly heard?: HeardRoutes;
+  readonly heard?: Heard;
 }
 
 /** Ends of sessions a simulation may have: some 7 KiB each, and a minute or two of a processor for all. */
@@ -72,7 +72,7 @@ export function planChange(
     statesBefore.values(),
     statesAfter.values(),
     new Set(nodeAt.keys()),
-    surroundings.heard ?? new Map(),
+    surroundings.heard ?? { routes: new Map(), nodes: 0 },
   );
   const network = startNetwork(before, statesBefore, outside);
   if (!network.runUntilQuiet(QUIET).quiet) return restless('as it is');
@@ -204,20 +204,25 @@ function assumptions({ after, before, outsiders: outside }: Comparison): string[
     ...([before, after].some(encapsulates)
       ? ['every node gets an address of each tunnel that pools ask for, and packets of tunnels get through']
       : []),
-    ...outside.map(outsiderText),
+    ...outside.map((outsider) => outsiderText(outsider, before.resources.nodes.length)),
     ...(hasPasswords(after) ? ['the secrets that passwords refer to exist'] : []),
     ...(announcesServices(after) ? ['addresses of single Services are left out'] : []),
   ];
 }
 
-function outsiderText({ address, config: { asn }, isReflector, routes }: Outsider): string {
+function outsiderText({ address, config: { asn }, heardBy, isReflector, routes }: Outsider, nodes: number) {
   if (isReflector)
     return `${address} is a route reflector for its peers in AS ${asn}, announces nothing itself, and is not changed`;
   const announced =
     routes.length === 0
       ? 'nothing'
       : `the ${routes.length === 1 ? 'route' : `${routes.length} routes`} that nodes have of it now`;
-  return `${address} (AS ${asn}) takes all it is told, announces ${announced}, and is not changed`;
+  return `${address} (AS ${asn}) takes all it is told, announces ${announced}${asFarAs(heardBy, nodes)}, and is not changed`;
+}
+
+function asFarAs(heardBy: number, nodes: number): string {
+  if (heardBy === 0) return ' that is known of: no node has said what it has of it';
+  return heardBy < nodes ? ` as far as ${heardBy} of ${nodes} nodes say` : '';
 }
 
 function encapsulates({ resources }: Side): boolean {

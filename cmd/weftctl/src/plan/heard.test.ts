@@ -5,7 +5,7 @@ import { parseResource } from '@weft/resources';
 import { afterAll, describe, expect, test } from 'vitest';
 import { RIB, startFakeDaemon } from '../../test/fake-daemon.ts';
 import { Workbench } from '../../test/run.ts';
-import { announcingPeers, type Cluster, readHeard } from './heard.ts';
+import { announcingPeers, type Cluster, interfaceNotes, readHeard } from './heard.ts';
 
 const workbench = new Workbench();
 const running: ControlServer[] = [];
@@ -22,10 +22,21 @@ function route(prefix: string, senders: readonly string[], best = senders[0]): R
 }
 
 /** A daemon with these routes, and what it is asked beside its pages. */
-async function daemon(node: string, routes: readonly RibRoute[]) {
+async function daemon(node: string, routes: readonly RibRoute[], place?: string) {
   const explained: string[] = [];
-  const socket = workbench.path(`${node}.sock`);
+  const socket = workbench.path(`${node}-${running.length}.sock`);
+  const addresses = place === undefined ? [] : [{ family: 4 as const, address: place, reason: '' }];
   const server = await startFakeDaemon(node, socket, [], {
+    status: () => ({
+      node,
+      role: 'node',
+      version: '0.1.0',
+      pid: 42,
+      since: '2026-11-21T09:00:00.000Z',
+      addresses,
+      datastore: { type: 'embedded', location: '', inSync: true },
+      readiness: { ok: true, reasons: [] },
+    }),
     rib: (query) => cutPage(routes, ({ prefix }) => prefix, query),
     explain: ({ prefix }) => {
       explained.push(prefix);
@@ -83,18 +94,21 @@ describe('peers that announce something of their own', () => {
 });
 
 describe('what nodes have of peers outside', () => {
+  const nodes = ['n1', 'n2', 'n3', 'n4', 'n5'].map((name, index) => node(name, `172.16.0.${index + 1}/24`));
+
   test('names all that have sent a prefix, and nobody that was not asked for, in no more questions than pages', async () => {
     const { explained, target } = await daemon('n1', [
       route('192.0.2.0/24', [tor, otherTor, '172.16.0.2']),
       route('198.51.100.0/24', ['172.16.0.2', otherTor]),
       { ...route('203.0.113.0/24', [tor, otherTor]), senders: undefined },
     ]);
-    const { heard } = await readHeard([target], new Set([tor, otherTor]));
-    expect(Object.fromEntries(heard)).toEqual({
+    const { heard } = await readHeard([target], new Set([tor, otherTor]), nodes);
+    expect(Object.fromEntries(heard.routes)).toEqual({
       [tor]: ['192.0.2.0/24', '203.0.113.0/24'],
       [otherTor]: ['192.0.2.0/24', '198.51.100.0/24'],
     });
-    expect([...(await readHeard([target], new Set([otherTor]))).heard.keys()]).toEqual([otherTor]);
+    const { heard: other } = await readHeard([target], new Set([otherTor]), nodes);
+    expect([...other.routes.keys()]).toEqual([otherTor]);
     expect(explained).toEqual([]);
   });
 
@@ -105,10 +119,41 @@ describe('what nodes have of peers outside', () => {
     const routes = [...many, route('0.0.0.0/0', [tor]), route('::/0', [tor])];
     routes.sort((left, right) => (left.prefix < right.prefix ? -1 : 1));
     const { explained, target } = await daemon('n2', routes);
-    const { heard, notes } = await readHeard([target], new Set([tor]));
-    expect(heard.get(tor)).toHaveLength(5_001);
-    expect(heard.get(tor)).toEqual(expect.arrayContaining(['0.0.0.0/0', '::/0']));
+    const { heard, notes } = await readHeard([target], new Set([tor]), nodes.slice(1, 2));
+    expect(heard.routes.get(tor)).toHaveLength(5_001);
+    expect(heard.routes.get(tor)).toEqual(expect.arrayContaining(['0.0.0.0/0', '::/0']));
     expect(notes).toEqual(['Of the routes of n2 the first 5000 and default routes are planned with.']);
     expect(explained).toEqual(['::/0']);
   });
+
+  test('is said to be that of so many nodes, and who could not be asked', async () => {
+    const { target } = await daemon('n1', [], '172.16.0.1/24');
+    const { heard, notes } = await readHeard([target], new Set([tor]), nodes);
+    expect(heard).toEqual({ routes: new Map([[tor, []]]), nodes: 1 });
+    expect(notes).toEqual([
+      'What peers outside announce to 4 of 5 nodes is left out: n2, n3, n4 and 1 more could not be asked. ' +
+        'With --client-certificate those are that have weft.dev/control-address.',
+    ]);
+  });
+
+  test.each([
+    ['has no such Node', 'stranger', undefined],
+    ['has that Node at another address', 'n1', '10.9.9.9/24'],
+  ])('is not what the daemon of another cluster says: the datastore %s', async (_, name, place) => {
+    const { target } = await daemon(name, [route('192.0.2.0/24', [tor])], place);
+    const { heard, notes } = await readHeard([target], new Set([tor]), nodes);
+    expect(heard).toEqual({ routes: new Map(), nodes: 0 });
+    expect(notes[0]).toBe(
+      `The weftd that calls itself ${name} is not asked: the datastore has no Node of that name with its address.`,
+    );
+    expect(notes[1]).toContain('5 of 5 nodes');
+  });
+});
+
+test('peers that are named by an interface are said not to be planned', () => {
+  const named = { metadata: { name: 'leaf', annotations: { 'weft.dev/interface': 'eth1' } }, spec: {} };
+  const bgpPeers = [named as never, resource('BGPPeer', 'tor', { peerIP: tor, asNumber: 65_000 })];
+  expect(interfaceNotes(bgpPeers)).toEqual([
+    'BGPPeer leaf names an interface: its sessions and what is announced there are not planned.',
+  ]);
 });

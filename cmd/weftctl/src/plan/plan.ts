@@ -14,7 +14,7 @@ import { asNew, asReplacement, isUnchanged, outdated } from '../resource/write/c
 import { crossCheck } from '../resource/write/cross-checks.ts';
 import { shortName } from '../resource/write/outcomes.ts';
 import { chooseDaemons, withStore } from '../where.ts';
-import { announcingPeers, type Heard, readHeard } from './heard.ts';
+import { announcingPeers, type HeardNow, interfaceNotes, readHeard } from './heard.ts';
 import { renderPlan } from './render.ts';
 
 /** Options of the command. */
@@ -63,18 +63,19 @@ export async function plan(options: PlanOptions): Promise<Report> {
     secrets: secretsOf([...before.values(), ...after.values()]),
   });
   const planned = requirePlan(result);
+  const onInterfaces = interfaceNotes(clusterOf(new Map([...before, ...after])).bgpPeers);
   const text =
     options.output === 'text'
       ? renderPlan(changes, planned)
       : await printStructured({ changes, ...planned }, options.output);
-  return { text, failures: [], notes: [...unreadable, ...notes] };
+  return { text, failures: [], notes: [...unreadable, ...notes, ...onInterfaces] };
 }
 
 /** Daemons are asked only for what they alone know. */
-async function heardNow(options: PlanOptions, cluster: ReturnType<typeof clusterOf>): Promise<Heard> {
+async function heardNow(options: PlanOptions, cluster: ReturnType<typeof clusterOf>): Promise<HeardNow> {
   const peers = announcingPeers(cluster);
-  if (peers.size === 0) return { heard: new Map(), notes: [] };
-  return readHeard(await chooseDaemons(options, undefined), peers);
+  if (peers.size === 0) return { heard: { routes: new Map(), nodes: 0 }, notes: [] };
+  return readHeard(await chooseDaemons(options, undefined), peers, cluster.nodes);
 }
 
 async function readSnapshot(store: Datastore) {
