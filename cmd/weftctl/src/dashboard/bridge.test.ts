@@ -2,12 +2,14 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { ControlClient, RawAnswer } from '@weft/control';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Bridge } from './bridge.ts';
 
 let bridge: Bridge;
 let address: URL;
 let asked: string[];
+let listed: number;
+let names: string[];
 
 /** A daemon that repeats what it was asked. */
 function daemon(name: string): { name: string; client: ControlClient } {
@@ -24,7 +26,13 @@ function daemon(name: string): { name: string; client: ControlClient } {
 
 beforeEach(async () => {
   asked = [];
-  bridge = new Bridge(async () => [daemon('node1'), daemon('rack/2')]);
+  listed = 0;
+  names = ['node1', 'rack/2'];
+  bridge = new Bridge(async () => {
+    listed++;
+    if (names.length === 0) throw new Error('the datastore is away');
+    return names.map(daemon);
+  });
   address = new URL(await bridge.listen(0));
 });
 
@@ -143,6 +151,40 @@ describe('what is behind it', () => {
       'cross-origin-resource-policy': 'same-origin',
     });
     expect(headers.etag).toBeUndefined();
+  });
+
+  describe('the nodes there are', () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+    afterEach(() => void vi.useRealTimers());
+    const passes = (seconds: number) => vi.advanceTimersByTime(seconds * 1000);
+
+    it('are asked for once a minute, and for a name that is missing', async () => {
+      const headers = await comeIn();
+      const statusOf = async (path: string) => (await ask(path, headers)).status;
+      await statusOf('/v1/dashboard/nodes');
+      passes(30);
+      await statusOf('/nodes/node1/v1/status');
+      expect(listed).toBe(1);
+      names.push('node3');
+      expect(await statusOf('/nodes/node3/v1/status')).toBe(200);
+      expect(listed).toBe(2);
+      expect(await statusOf('/nodes/node4/v1/status')).toBe(404);
+      expect(listed).toBe(2);
+      passes(61);
+      await statusOf('/v1/dashboard/nodes');
+      expect(listed).toBe(3);
+    });
+
+    it('are asked for soon again when they could not be had', async () => {
+      const headers = await comeIn();
+      names = [];
+      expect((await ask('/v1/dashboard/nodes', headers)).status).toBe(500);
+      expect((await ask('/v1/dashboard/nodes', headers)).status).toBe(500);
+      expect(listed).toBe(1);
+      names = ['node1'];
+      passes(6);
+      expect((await ask('/v1/dashboard/nodes', headers)).status).toBe(200);
+    });
   });
 
   it('names a node that is not there, in whatever way it is written', async () => {

@@ -17,8 +17,10 @@ import { Entrance } from './entrance.ts';
 
 const NODES = '/v1/dashboard/nodes';
 
-/** How long the names of the nodes are believed, in ms. */
-const BELIEVED_MS = 5_000;
+/** How long the names of the nodes are believed, in ms: in a cluster, asking for them opens the datastore. */
+const BELIEVED_MS = 60_000;
+/** And how long where that may be too long: for a name that is not among them, and after a failure. */
+const DOUBTED_MS = 5_000;
 
 /** What goes back to the browser; without a type it is JSON. */
 interface Answer {
@@ -94,19 +96,26 @@ export class Bridge {
       return { status: 200, text: JSON.stringify({ nodes: [...nodes.keys()].map(placeOf) }) };
     const [, name, path] = /^\/nodes\/([^/]+)(\/.*)$/.exec(url) ?? [];
     if (name === undefined || path === undefined) return firstAnswer([...nodes.values()], url);
-    const target = [...nodes].find(([known]) => encodeURIComponent(known) === name)?.[1];
+    const target = findTarget(nodes, name) ?? findTarget(await this.#nodes(DOUBTED_MS), name);
     if (target !== undefined) return answerOf(target, path);
     return refused(refuse('not-found', 'There is no such node', name, `${NODES} has those that are known.`));
   }
 
-  #nodes(): Promise<ReadonlyMap<string, DaemonTarget>> {
+  #nodes(believedMs: number = BELIEVED_MS): Promise<ReadonlyMap<string, DaemonTarget>> {
     const now = performance.now();
-    if (this.#known === undefined || now - this.#knownAt > BELIEVED_MS) {
+    if (this.#known === undefined || now - this.#knownAt > believedMs) {
       this.#knownAt = now;
       this.#known = this.#targets().then(named);
+      this.#known.catch(() => {
+        this.#knownAt = now - BELIEVED_MS + DOUBTED_MS;
+      });
     }
     return this.#known;
   }
+}
+
+function findTarget(nodes: ReadonlyMap<string, DaemonTarget>, escaped: string): DaemonTarget | undefined {
+  return [...nodes].find(([name]) => encodeURIComponent(name) === escaped)?.[1];
 }
 
 /** Daemons by their nodes. The name of this machine's own is known by asking it. */
