@@ -75,11 +75,13 @@ describe('BFD in the mesh', () => {
     async (_, signal) => {
       const ping = startPing(lab, 'node1-pod1', await lab.addressOf('node2-pod1'));
       await stopDaemon(lab.name, 'node2', signal);
-      const since = performance.now();
       await bfdIs(lab, 'node1', 'Down', '10.0.0.2');
-      await waitFor('longer than the detection time', async () => performance.now() - since > 4000);
+      // Another that falls silent only now is missed when its detection time is over, and that of node2 is so, too.
+      await setCable(lab, 'node3', undefined);
+      await bfdIs(lab, 'node1', 'Down', '10.0.0.3');
+      await setCable(lab, 'node3', 'segment');
       await restartDaemon(lab.name, 'node2');
-      await bfdIs(lab, 'node1', 'Up', '10.0.0.2');
+      await bfdIs(lab, 'node1', 'Up', '10.0.0.2', '10.0.0.3');
       await waitFor('the session is back', async () =>
         (await peersOf('node1')).every((peer) => peer.state === 'Established'),
       );
