@@ -1,4 +1,4 @@
-/** Records of other machines are asked for as everything else is: by a client certificate. */
+/** Who names a part of a client certificate is told what is missing, as with every command that asks other machines. */
 import { afterAll, expect, test } from 'vitest';
 import { Workbench } from '../../test/run.ts';
 
@@ -8,7 +8,7 @@ afterAll(() => workbench.remove());
 test.each([
   ['history', ['history', '10.0.0.0/26']],
   ['diff --at', ['diff', '--at', '10m']],
-])('%s takes a client certificate, and wants all of it', async (_, command) => {
+])('%s refuses a client certificate without its other files', async (_, command) => {
   const { code, stderr } = await workbench.run([...command, '--client-certificate', '/none.pem']);
   expect({ code, stderr }).toEqual({
     code: 2,

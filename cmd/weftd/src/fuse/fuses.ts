@@ -1,6 +1,6 @@
 /**
- * The fuses of one daemon: for what it learns by BGP, for where blocks of encapsulated pools are, for what it announces, and for what an earlier daemon left in the kernel.
- * Here they meet the clock, the log, and who says what becomes of held routes.
+ * The fuses of one daemon: for what it learns by BGP, for where blocks of encapsulated pools are, for what it announces, and for what
+ * an earlier daemon left in the kernel. Here they meet the clock, the log, and who says what becomes of held routes.
  */
 import type { Announcement, CalcInput, DesiredState } from '@weft/calc';
 import {
