@@ -79,6 +79,23 @@ describe('the table', () => {
     expect(nft.content).toContain('10.1.0.0');
   });
 
+  it('is not computed again from lists that are the same objects', async () => {
+    let reads = 0;
+    const prefixes = new Proxy([prefix('10.0.0.1/32')], {
+      get: (list, key) => {
+        reads += 1;
+        return Reflect.get(list, key);
+      },
+    });
+    const tunnelSenders = [{ family: 4, vni: 4096, port: 4789, prefixes }] as const;
+    table.want({ ...nothing, tunnelSenders });
+    await table.settled();
+    expect(reads).toBeGreaterThan(0);
+    reads = 0;
+    table.want({ ...nothing, tunnelSenders });
+    expect(reads).toBe(0);
+  });
+
   it('is there although nothing is translated: what containers send from is checked', async () => {
     nft.content = 'left over';
     table.want(nothing);

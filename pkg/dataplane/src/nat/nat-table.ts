@@ -5,6 +5,7 @@
  * One nft at a time, and a pause between two writes: containers that come and go by the hundred cost some writes, not
  * hundreds.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { DesiredNat } from '@weft/calc';
 import { type Scheduler, systemScheduler } from '../scheduler.ts';
 import { type DroppedPackets, type Nft, systemNft } from './nft.ts';
@@ -38,6 +39,7 @@ export class NatTable {
   readonly #nft: Nft;
   readonly #scheduler: Scheduler;
   readonly #report: (event: NatEvent) => void;
+  #nat: DesiredNat | undefined;
   #wanted: readonly NftCommand[] = [];
   /** As it was read after it was written; undefined while that is not known. */
   #content: string | undefined;
@@ -56,11 +58,14 @@ export class NatTable {
     this.#report = report;
   }
 
-  /** Wants this translation; the same again costs nothing. The first call also takes over what an earlier weftd left. */
+  /**
+   * Wants this translation. The same again is not written, and parts that are the same objects are not looked into: some have an entry
+   * for each node, and every attach comes by here. The first call also takes over what an earlier weftd left.
+   */
   want(nat: DesiredNat): void {
-    const commands = natRuleset(nat);
-    if (JSON.stringify(commands) === JSON.stringify(this.#wanted)) return;
-    this.#wanted = commands;
+    if (isDeepStrictEqual(nat, this.#nat)) return;
+    this.#nat = nat;
+    this.#wanted = natRuleset(nat);
     this.#content = undefined;
     this.#failures = 0;
     this.#start();
