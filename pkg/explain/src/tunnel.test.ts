@@ -17,6 +17,20 @@ test('a block that no tunnel can carry has that for its reason, and not the sess
   expect(hops.find(({ stage }) => stage === 'session')?.answer).toBe('note');
 });
 
+test.each([
+  ['address', 'weftctl get nodes -o yaml'],
+  ['device', 'ip -d link'],
+  ['blocks', 'See why node2 cannot read IPAMBlocks: weftctl node status node2.'],
+] as const)('what to do next fits what it lacks: %s', (lacks, expected) => {
+  const without = { sessions: [], prefixes: [] };
+  const missing = unencapsulated.map((one) => ({ ...one, lacks }));
+  const { verdict } = explainFrom(
+    cluster({ snapshot: { pools }, owner: without, receiver: { ...without, unencapsulated: missing } }),
+    'node2',
+  );
+  expect(verdict.next).toContain(expected);
+});
+
 test('what BGP knows of it counts meanwhile', () => {
   const { hops, verdict } = explainFrom(
     cluster({ snapshot: { pools }, receiver: { unencapsulated } }),

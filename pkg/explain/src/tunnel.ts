@@ -2,7 +2,7 @@
  * The way of a block of an encapsulated pool: its one route comes from IPAM and not from BGP, by a tunnel, or straight to a node
  * of the same subnet.
  */
-import type { NodeExplanation, RouteStatus } from '@weft/control';
+import type { ExplainedUnencapsulated, NodeExplanation, RouteStatus } from '@weft/control';
 import { containsPrefix, type Prefix, prefixLength } from '@weft/ip';
 import type { IPPool } from '@weft/resources';
 import { kernelHops } from './arrival.ts';
@@ -56,8 +56,17 @@ export function withoutTunnel(
   } as const;
   if (isReached)
     return [{ ...hop, answer: 'note', says: `${hop.says}; it is routed without meanwhile` }, ...byBgp];
-  const next = 'Until then only BGP could lead there. See the addresses of nodes: weftctl get nodes -o yaml.';
+  const next = nextOf(missing, node);
   return [{ ...hop, answer: 'no', rule: missing.reason, next }, ...asNotes(byBgp)];
+}
+
+function nextOf({ lacks = 'address' }: ExplainedUnencapsulated, node: string): string {
+  if (lacks === 'blocks') return `See why ${node} cannot read IPAMBlocks: weftctl node status ${node}.`;
+  const where = {
+    address: 'See the addresses of nodes: weftctl get nodes -o yaml.',
+    device: `See what the kernel of ${node} has: ip -d link; and why the node is unready: weftctl node status ${node}.`,
+  };
+  return `Until then only BGP could lead there. ${where[lacks]}`;
 }
 
 /** What BGP does is worth knowing where it decides nothing. */

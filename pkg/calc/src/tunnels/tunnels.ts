@@ -71,7 +71,11 @@ export interface TunnelPeer {
 export interface Unencapsulated {
   readonly prefix: Prefix;
   readonly reason: string;
+  readonly lacks: Lacking;
 }
+
+/** What a tunnel cannot be used without: an address of either Node, this node's device, or knowing the blocks. */
+export type Lacking = 'address' | 'device' | 'blocks';
 
 /** What was decided about tunnels. */
 export interface Tunnels {
@@ -160,7 +164,7 @@ function undecidedPools({ felix, pools }: CalcInput): Unencapsulated[] {
     .filter(({ spec }) => familyOf(spec.cidr) === 4 || felix.ipv6Support)
     .flatMap((pool) => {
       const reason = unreadBlocks(pool);
-      return reason === undefined ? [] : [{ prefix: pool.spec.cidr, reason }];
+      return reason === undefined ? [] : [{ prefix: pool.spec.cidr, reason, lacks: 'blocks' as const }];
     })
     .sort((left, right) => (left.prefix < right.prefix ? -1 : 1));
 }
@@ -191,7 +195,7 @@ function routeDecisions(
       const found = way({ prefix, asked, remote: nodes.get(nodeName), nodeName, ends, own, input });
       const held = isHeld ? '; held by the fuse since its block is gone with many others' : '';
       const reason = `${askingPool(pool, asked)}: ${found.reason}${held}`;
-      if ('missing' in found) return [{ prefix, reason }];
+      if ('lacks' in found) return [{ prefix, reason, lacks: found.lacks }];
       const { via, routeClass } = found;
       const metric = normalMetric(prefix, settings);
       return [
@@ -255,7 +259,7 @@ type Way =
       readonly routeClass: 'same-subnet' | TunnelKind;
       readonly reason: string;
     }
-  | { readonly missing: true; readonly reason: string };
+  | { readonly lacks: Lacking; readonly reason: string };
 
 /** How a block is reached, or what is missing. */
 function way({ prefix, asked, nodeName, remote, ends, own, input }: Question): Way {
@@ -271,7 +275,7 @@ function way({ prefix, asked, nodeName, remote, ends, own, input }: Question): W
     const via = { gateway: outer, interface: device.parent, onlink: true } as const;
     return { via, routeClass: 'same-subnet', reason: `${nodeName} at ${outer} is in this node's subnet` };
   }
-  if (!isUp(device.name, input.facts)) return missing(`waits for ${device.name} to be up`);
+  if (!isUp(device.name, input.facts)) return missing(`waits for ${device.name} to be up`, 'device');
   const peer = found.peers.get(nodeName);
   if (peer === undefined) return missing(`Node ${nodeName} tells no address of its ${device.name} yet`);
   const gateway = asked.kind === 'vxlan' ? peer.address : peer.remote;
@@ -279,8 +283,8 @@ function way({ prefix, asked, nodeName, remote, ends, own, input }: Question): W
   return { via, routeClass: asked.kind, reason: `by ${device.name} to ${nodeName} at ${outer}` };
 }
 
-function missing(reason: string): Way {
-  return { missing: true, reason };
+function missing(reason: string, lacks: Lacking = 'address'): Way {
+  return { lacks, reason };
 }
 
 function isInOwnSubnet(address: Address, own: Node): boolean {

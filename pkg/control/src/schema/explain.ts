@@ -124,7 +124,11 @@ export interface ExplainedSource {
 export interface ExplainedUnencapsulated {
   readonly prefix: string;
   readonly reason: string;
+  /** What is missing: an address of a Node, the node's device, or knowing the blocks. Absent of an older daemon. */
+  readonly lacks?: (typeof LACKING)[number] | undefined;
 }
+
+const LACKING = ['address', 'device', 'blocks'] as const;
 
 /** One possible session, and where it stands. */
 export interface ExplainedSession {
@@ -277,7 +281,13 @@ export const nodeExplanationSchema: z.ZodType<NodeExplanation> = replyOf<NodeExp
     .array(replyOf<ExplainedSource>({ hostInterface: z.string(), prefix: z.string() }))
     .optional(),
   unencapsulated: z
-    .array(replyOf<ExplainedUnencapsulated>({ prefix: z.string(), reason: z.string() }))
+    .array(
+      replyOf<ExplainedUnencapsulated>({
+        prefix: z.string(),
+        reason: z.string(),
+        lacks: z.enum(LACKING).optional(),
+      }),
+    )
     .optional(),
   sessions: z.array(
     replyOf<ExplainedSession>({
