@@ -318,6 +318,7 @@ export class Rooms {
       endpoints: () => this.attachments.resources(),
       routes: () => routeStatuses(this.forwarding.dataplane),
       kernel: this.kernel,
+      natFailure: () => this.forwarding.nat.failure,
       desired: () => this.deciding.desired,
       announced: () => this.deciding.announced,
       routing: () => this.deciding.routing,

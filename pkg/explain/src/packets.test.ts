@@ -38,6 +38,12 @@ describe('the source guard', () => {
     ]);
   });
 
+  test('is not vouched for where nftables could not be written', () => {
+    expect(notes('source guard', { owner: { lookup: elsewhere, natFailure: 'there is no nft' } })).toEqual([
+      `node1: what it sends from ${ADDRESS} may not be checked: nftables of node1 are not as wanted: there is no nft`,
+    ]);
+  });
+
   test('names other workloads that may send from it', () => {
     const allowedSources = [{ hostInterface: 'cali9', prefix: '192.0.2.0/24' }];
     const outside = {

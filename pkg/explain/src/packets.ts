@@ -5,13 +5,24 @@
 import type { NodeExplanation } from '@weft/control';
 import type { Hop } from './hop.ts';
 
-/** Whether what the workload sends from its address is let through, by the rule of the guard: the host's route leads to it. */
-export function sourceGuardHops({ allowedSources = [], endpoints, lookup, node }: NodeExplanation): Hop[] {
+/**
+ * Whether what the workload sends from its address is let through, by the rule of the guard: the host's route leads to it. Where
+ * nftables could not be written that is not certain.
+ */
+export function sourceGuardHops({
+  allowedSources = [],
+  endpoints,
+  lookup,
+  natFailure,
+  node,
+}: NodeExplanation): Hop[] {
   const hostInterface = endpoints[0]?.hostInterface;
   if (hostInterface === undefined || lookup === undefined) return [];
   const { address, route } = lookup;
   const from = `what it sends from ${address}`;
   const note = (says: string): Hop[] => [{ stage: 'source guard', node, answer: 'note', says }];
+  if (natFailure !== undefined)
+    return note(`${from} may not be checked: nftables of ${node} are not as wanted: ${natFailure}`);
   if (route?.via.some((hop) => hop.interface === hostInterface))
     return note(`${from} is let through: the route of ${node} to it leads to ${hostInterface}`);
   const allowed = allowedSources.find((one) => one.hostInterface === hostInterface);

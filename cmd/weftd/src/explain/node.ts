@@ -43,6 +43,7 @@ export function explainOnNode(sources: NodeSources, asked: string): NodeExplanat
     lookup: kernelLookup(kernel, destination),
     nat: natOf(sources, destination),
     allowedSources: allowedSourcesOf(sources, destination),
+    natFailure: sources.natFailure(),
     unencapsulated: (desired()?.unencapsulated ?? []).filter(({ prefix }) => isAround(prefix)),
   };
 }

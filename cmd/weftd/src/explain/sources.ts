@@ -27,6 +27,8 @@ export interface NodeSources extends SpeakerSources {
   /** Weft's routes, wanted or in the kernel. */
   readonly routes: () => readonly RouteStatus[];
   readonly kernel: Kernel;
+  /** Why the table of nftables is not as wanted. */
+  readonly natFailure: () => string | undefined;
   /** As last decided; undefined before the first time. */
   readonly desired: () => DesiredState | undefined;
   /** What is announced, with what the fuse holds. */

@@ -173,6 +173,8 @@ export interface NodeExplanation {
   readonly nat: readonly string[];
   /** Absent for a reflector, and of an older daemon. */
   readonly allowedSources?: readonly ExplainedSource[] | undefined;
+  /** Why the table of nftables is not as wanted, so that nobody knows whether sources are checked; absent while it is. */
+  readonly natFailure?: string | undefined;
   /** Absent for a reflector, and of an older daemon. */
   readonly unencapsulated?: readonly ExplainedUnencapsulated[] | undefined;
   readonly sessions: readonly ExplainedSession[];
@@ -280,6 +282,7 @@ export const nodeExplanationSchema: z.ZodType<NodeExplanation> = replyOf<NodeExp
   allowedSources: z
     .array(replyOf<ExplainedSource>({ hostInterface: z.string(), prefix: z.string() }))
     .optional(),
+  natFailure: z.string().optional(),
   unencapsulated: z
     .array(
       replyOf<ExplainedUnencapsulated>({
