@@ -39,6 +39,12 @@ function pool(name: string, log = ''): IPPool {
 
 const logOf = ({ metadata }: IPPool): string => metadata.annotations?.[LOG] ?? '';
 
+/** For a write that nobody can tell the outcome of: it may be done, or not. */
+function unknownOutcome(error: unknown): { readonly kind: 'unknown' } {
+  if (error instanceof DatastoreError && error.code === 'unavailable') return { kind: 'unknown' };
+  throw error;
+}
+
 /** Writes until it is done; a write whose outcome is unknown counts as not done, and is looked at again. */
 async function put(store: Datastore, name: string, log: string): Promise<IPPool> {
   for (;;) {
@@ -135,9 +141,13 @@ describe('a watch', () => {
     const writeSome = async (lane: number) => {
       let current = await put(writer, `p${lane}`, `0 ${text}`);
       for (let count = 1; count < 100; count++) {
-        const annotations = { [LOG]: `${count} ${text}` };
-        const outcome = await writer.update({ ...current, metadata: { ...current.metadata, annotations } });
-        if (outcome.kind === 'written') current = outcome.resource;
+        const log = `${count} ${text}`;
+        const annotations = { [LOG]: log };
+        const outcome = await writer
+          .update({ ...current, metadata: { ...current.metadata, annotations } })
+          .catch(unknownOutcome);
+        // A busy etcd answers some too late.
+        current = outcome.kind === 'written' ? outcome.resource : await put(writer, `p${lane}`, log);
       }
     };
     await Promise.all(numbers(0, 100).map(Number).map(writeSome));
@@ -184,10 +194,7 @@ describe('writes', () => {
         const annotations = { [LOG]: `${logOf(current)} ${id}`.trim() };
         const outcome = await own
           .update({ ...current, metadata: { ...current.metadata, annotations } })
-          .catch((error: unknown) => {
-            if (error instanceof DatastoreError && error.code === 'unavailable') return { kind: 'unknown' };
-            throw error;
-          });
+          .catch(unknownOutcome);
         told[outcome.kind]?.push(id);
       }
     };
