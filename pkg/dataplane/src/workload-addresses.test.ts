@@ -1,7 +1,7 @@
 import type { WorkloadLink } from '@weft/calc';
 import { address } from '@weft/ip';
 import { FakeKernel } from '@weft/kernel';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualScheduler } from '../test/manual-scheduler.ts';
 import { type WorkloadAddressEvent, WorkloadAddresses } from './workload-addresses.ts';
 
@@ -15,12 +15,13 @@ let kernel: FakeKernel;
 let scheduler: ManualScheduler;
 let events: WorkloadAddressEvent[];
 let addresses: WorkloadAddresses;
+let prefixes: readonly string[];
 
 function create(): WorkloadAddresses {
   return new WorkloadAddresses({
     kernel,
     scheduler,
-    workloadPrefixes: () => ['cali'],
+    workloadPrefixes: () => prefixes,
     report: (event) => events.push(event),
   });
 }
@@ -30,6 +31,7 @@ beforeEach(() => {
   for (const name of ['eth0', 'cali1', 'cali2']) kernel.apply([{ op: 'add-bridge', name }]);
   scheduler = new ManualScheduler();
   events = [];
+  prefixes = ['cali'];
   addresses = create();
 });
 
@@ -104,6 +106,22 @@ describe('addresses for workloads to peer with', () => {
     await scheduler.settle();
     await scheduler.advance(100);
     expect(shown()).toEqual(['cali1 169.254.0.179/32 link', 'cali3 169.254.0.179/32 link']);
+  });
+
+  it('are given to workloads whose interfaces are named as earlier ones were', () => {
+    prefixes = ['tap'];
+    addresses.want([one]);
+    expect(shown()).toEqual(['cali1 169.254.0.179/32 link']);
+  });
+
+  it('cost no look at the kernel while the same ones are wanted', () => {
+    const links = [one, two];
+    addresses.want(links);
+    const looks = vi.spyOn(kernel, 'links');
+    addresses.want(links);
+    expect(looks).not.toHaveBeenCalled();
+    addresses.want([...links]);
+    expect(looks).toHaveBeenCalled();
   });
 
   it('stay when the daemon ends', () => {

@@ -59,6 +59,7 @@ interface Step {
 export class WorkloadAddresses {
   readonly #options: WorkloadAddressesOptions;
   readonly #scheduler: Scheduler;
+  #links: readonly WorkloadLink[] | undefined;
   #wanted: ReadonlyMap<string, ReadonlySet<Address>> | undefined;
   /** Of the wanted interfaces as last seen. */
   #indexes: ReadonlySet<InterfaceIndex> = new Set();
@@ -72,10 +73,14 @@ export class WorkloadAddresses {
     this.#scheduler = options.scheduler ?? systemScheduler;
   }
 
-  /** Wants exactly these, before it returns; what an earlier daemon left goes with the first call. */
+  /**
+   * Wants exactly these, before it returns; what an earlier daemon left goes with the first call. The same object again costs
+   * nothing.
+   */
   want(links: readonly WorkloadLink[]): void {
-    const isNothingNew = this.#wanted !== undefined && links.length + this.#wanted.size === 0;
+    const isNothingNew = links === this.#links || (this.#wanted?.size === 0 && links.length === 0);
     if (isNothingNew) return;
+    this.#links = links;
     const byInterface = Map.groupBy(links, (link) => link.interface);
     this.#wanted = new Map(
       [...byInterface].map(([name, all]) => [name, new Set(all.map(({ host }) => host))]),
@@ -124,7 +129,10 @@ export class WorkloadAddresses {
   #plan(): readonly Step[] {
     const { kernel, workloadPrefixes } = this.#options;
     const wanted = this.#wanted ?? new Map<string, ReadonlySet<Address>>();
-    const links = kernel.links().filter(({ name }) => isWorkloadInterface(name, workloadPrefixes()));
+    // Names of older workloads may begin with what interfacePrefix said before.
+    const links = kernel
+      .links()
+      .filter(({ name }) => wanted.has(name) || isWorkloadInterface(name, workloadPrefixes()));
     const actual = Map.groupBy(kernel.addresses(), ({ interfaceIndex }) => interfaceIndex);
     this.#indexes = new Set(links.flatMap(({ index, name }) => (wanted.has(name) ? [index] : [])));
     return links.flatMap((link) =>
