@@ -59,6 +59,7 @@ const bgpInput: readonly InputKey[] = [
   'bgpPeers',
   'blockAffinities',
   'endpoints',
+  'felix',
   'linkRouters',
   'nodeName',
   'nodeNameDigest',

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { affinity, endpoint, inputOf, node, pool, resource } from '../../test/fixtures.ts';
 import { calculate, createCalculator } from '../calculate.ts';
 import type { DesiredState } from '../desired-state.ts';
+import { DEFAULT_FELIX_SETTINGS, NO_IPV6 } from '../felix-settings.ts';
 import type { CalcInput } from '../input.ts';
 import { nextHopStates, remoteRoute, routingContext } from '../remote-route.ts';
 import { type HandOverInput, handOver } from './hand-over.ts';
@@ -143,6 +144,11 @@ describe('a BGPPeer that selects workloads', () => {
         both[0] as string,
         `not fd00:1::5: ${asked} asks for it; the BGPConfiguration says no localWorkloadPeeringIPV6, the address that workloads peer with; set it`,
       ],
+    },
+    {
+      name: 'on a node without IPv6',
+      input: inputWith({ vms }, { felix: { ...DEFAULT_FELIX_SETTINGS, ipv6Support: false } }),
+      expected: [both[0] as string, `not fd00:1::5: ${asked} asks for it; ${NO_IPV6}`],
     },
     {
       name: 'on a node that listens on its own address alone',

@@ -19,6 +19,7 @@ import {
   type WorkloadEndpoint,
 } from '@weft/resources';
 import { type BgpCluster, type BgpNode, FAMILY_NUMBERS } from '../bgp-node.ts';
+import { NO_IPV6 } from '../felix-settings.ts';
 import type { CalcInput } from '../input.ts';
 import type { CandidateOutcome, SessionOptions } from './candidate.ts';
 import { addressOptions, selects } from './explicit-peers.ts';
@@ -63,18 +64,25 @@ function selectorsHere({ bgpPeers, nodeName, nodes }: Omit<Selecting, 'endpoints
 export function workloadCandidates(
   own: BgpNode,
   { settings }: BgpCluster,
-  input: Selecting,
+  input: Selecting & Pick<CalcInput, 'felix'>,
 ): CandidateOutcome[] {
   const workloads = selectedWorkloads(input);
+  const { ipv6Support } = input.felix;
   return input.bgpPeers
     .filter(({ spec }) => spec.localWorkloadSelector !== undefined)
     .sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))
-    .flatMap((bgpPeer) => candidatesOf(own, settings, bgpPeer, workloads));
+    .flatMap((bgpPeer) => candidatesOf(own, { settings, ipv6Support }, bgpPeer, workloads));
+}
+
+/** What holds on this node. */
+interface OnThisNode {
+  readonly settings: BgpSettings;
+  readonly ipv6Support: boolean;
 }
 
 function candidatesOf(
   own: BgpNode,
-  settings: BgpSettings,
+  here: OnThisNode,
   bgpPeer: BGPPeer,
   workloads: readonly WorkloadEndpoint[],
 ): CandidateOutcome[] {
@@ -91,13 +99,13 @@ function candidatesOf(
   const chosen = workloads.filter((endpoint) => matchesSelector(selector.value, labelsOf(endpoint)));
   if (chosen.length === 0) return leftOut(`no workload of this node has ${text}`);
   return chosen.flatMap((endpoint) =>
-    FAMILY_NUMBERS.flatMap((family) => candidateOf(settings, bgpPeer, endpoint, family)),
+    FAMILY_NUMBERS.flatMap((family) => candidateOf(here, bgpPeer, endpoint, family)),
   );
 }
 
 /** The session with a workload's first address of a family, if it has one. */
 function candidateOf(
-  settings: BgpSettings,
+  { ipv6Support, settings }: OnThisNode,
   bgpPeer: BGPPeer,
   endpoint: WorkloadEndpoint,
   family: Family,
@@ -113,6 +121,7 @@ function candidateOf(
   const leftOut = (reason: string): CandidateOutcome[] => [
     { kind: 'left-out', peer: workload, reason, ...origin },
   ];
+  if (family === 6 && !ipv6Support) return leftOut(NO_IPV6);
   const field = PEERING_FIELDS[family];
   const host = settings[field];
   if (host === undefined)
