@@ -192,7 +192,7 @@ export class Rooms {
       nodeName: options.nodeName,
       log,
       endpoints: () => this.attachments.list(),
-      peers: () => this.speaking.bgp?.peers() ?? [],
+      peers: () => this.speaking.networkPeers,
       changed: (isDraining) => {
         this.state.setDraining(isDraining);
         this.deciding.schedule('everything');

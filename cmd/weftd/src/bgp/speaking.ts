@@ -94,7 +94,9 @@ export class Speaking {
   /** The peers but for workloads of this node: whether those speak says nothing of the node. */
   get networkPeers(): readonly PeerStatus[] {
     const workloads = new Set<string>(
-      this.sessions.flatMap(({ peer, type }) => (type === 'local workload' ? [peer] : [])),
+      this.sessions.flatMap(({ kind, peer, type }) =>
+        kind === 'session' && type === 'local workload' ? [peer] : [],
+      ),
     );
     return (this.#bgp?.peers() ?? []).filter(({ address }) => !workloads.has(address));
   }
