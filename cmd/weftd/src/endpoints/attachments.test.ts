@@ -5,7 +5,7 @@ import { createMemoryStore, type Datastore, DatastoreError } from '@weft/datasto
 import { prefix } from '@weft/ip';
 import { createIpam, type Ipam } from '@weft/ipam';
 import { FakeKernel } from '@weft/kernel';
-import { parseResource, type Resource } from '@weft/resources';
+import { parseResource, type Resource, type WorkloadEndpoint } from '@weft/resources';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Attachments } from './attachments.ts';
 
@@ -410,4 +410,22 @@ describe('addresses of an attach that died half-way', () => {
     expect(await restarted.reclaim(blocks)).toEqual([id]);
     expect(await heldAddresses()).toBe(1);
   });
+});
+
+it('labels count also when the store tells them before it has answered that the container is recorded', async () => {
+  const create: Datastore['create'] = async (given) => {
+    const outcome = await store.create(given);
+    const record = given as WorkloadEndpoint;
+    if (given.kind === 'WorkloadEndpoint')
+      telling.relabel({ ...record, metadata: { ...record.metadata, labels: { app: 'router' } } });
+    return outcome;
+  };
+  const telling = attachmentsOn(
+    new Proxy(store, {
+      get: (target, property) =>
+        property === 'create' ? create : Reflect.get(target, property).bind(target),
+    }),
+  );
+  await telling.attach('one', request);
+  expect(telling.resources().map(({ metadata }) => metadata.labels)).toEqual([{ app: 'router' }]);
 });

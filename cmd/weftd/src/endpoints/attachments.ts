@@ -55,6 +55,8 @@ export interface AttachmentsOptions extends WiringOptions {
 export class Attachments {
   readonly #options: AttachmentsOptions;
   readonly #endpoints = new Map<string, WorkloadEndpoint>();
+  /** Those that are being recorded, by key, with what others have made of them meanwhile. */
+  readonly #recording = new Map<string, WorkloadEndpoint | undefined>();
   readonly #stuck: StuckInterfaces;
   readonly #ports = new PortClaims();
   readonly #turns = new Turns();
@@ -114,8 +116,10 @@ export class Attachments {
   }
 
   /** Takes over the labels that somebody has given one of them since. */
-  relabel({ metadata, spec }: WorkloadEndpoint): void {
+  relabel(endpoint: WorkloadEndpoint): void {
+    const { metadata, spec } = endpoint;
     const { labels = {} } = metadata;
+    if (this.#recording.has(keyText(metadata))) this.#recording.set(keyText(metadata), endpoint);
     for (const [id, known] of this.#endpoints) {
       // One of that name for another container is what the next attach or detach is about.
       const isSame =
@@ -346,13 +350,21 @@ export class Attachments {
 
   async #write(id: string, record: Parsed<WorkloadEndpoint>): Promise<Refusal | undefined> {
     if (!record.ok) return refuse('invalid-request', record.reason, id, 'Correct the request.');
-    const outcome = await this.#create(record.value);
-    if (outcome.kind !== 'written') {
-      const hint = 'Detach the other one first, or use another id.';
-      return refuse('conflict', 'a WorkloadEndpoint of that name exists', id, hint);
+    const key = keyText(record.value.metadata);
+    this.#recording.set(key, undefined);
+    try {
+      const outcome = await this.#create(record.value);
+      if (outcome.kind !== 'written') {
+        const hint = 'Detach the other one first, or use another id.';
+        return refuse('conflict', 'a WorkloadEndpoint of that name exists', id, hint);
+      }
+      this.#endpoints.set(id, outcome.resource);
+      this.#stuck.recorded(outcome.resource.spec.interfaceName ?? '');
+      const changed = this.#recording.get(key);
+      if (changed !== undefined) this.relabel(changed);
+    } finally {
+      this.#recording.delete(key);
     }
-    this.#endpoints.set(id, outcome.resource);
-    this.#stuck.recorded(outcome.resource.spec.interfaceName ?? '');
     this.#options.changed();
     return undefined;
   }

@@ -6,6 +6,9 @@ import { type Datastore, follow } from '@weft/datastore';
 import type { WorkloadEndpoint } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
 
+/** How long a store that cannot be followed is left alone, in ms. */
+const RETRY_MS = 60_000;
+
 /** What the watch needs of the daemon. */
 export interface LabelWatchOptions {
   readonly nodeName: string;
@@ -20,6 +23,7 @@ export interface LabelWatchOptions {
 export class LabelWatch {
   readonly #options: LabelWatchOptions;
   #stop: AbortController | undefined;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(options: LabelWatchOptions) {
     this.#options = options;
@@ -29,15 +33,19 @@ export class LabelWatch {
   want(isWanted: boolean): void {
     if (isWanted === (this.#stop !== undefined)) return;
     this.close();
-    if (!isWanted) return;
-    const stop = new AbortController();
-    this.#stop = stop;
-    this.#follow(stop.signal).catch((error: unknown) => this.#fail(error, stop.signal));
+    if (isWanted) this.#start();
   }
 
   close(): void {
+    clearTimeout(this.#retry);
     this.#stop?.abort();
     this.#stop = undefined;
+  }
+
+  #start(): void {
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#follow(stop.signal).catch((error: unknown) => this.#fail(error, stop.signal));
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -59,7 +67,8 @@ export class LabelWatch {
   #fail(error: unknown, signal: AbortSignal): void {
     if (signal.aborted) return;
     this.#options.log.error('labels-not-followed', (error as Error).message, {
-      hint: 'sessions with workloads go by the labels as last known until weftd starts again',
+      hint: 'sessions with workloads go by the labels as last known; tried again in a minute',
     });
+    this.#retry = setTimeout(() => this.#start(), RETRY_MS);
   }
 }
