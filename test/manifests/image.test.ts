@@ -13,9 +13,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the programs of the image', () => {
   it('weftd opens the kernel of a host, and says what is wrong with it', async () => {
-    const places = ['control-socket', 'ipam-journal', 'datastore', 'nodename-file', 'cni-spool'].flatMap(
-      (name) => [`--${name}`, join(folder, name)],
-    );
+    const places = [
+      'control-socket',
+      'ipam-journal',
+      'datastore',
+      'nodename-file',
+      'cni-spool',
+      'record-directory',
+    ].flatMap((name) => [`--${name}`, join(folder, name)]);
     const command = ['--net', process.execPath, join(folder, 'weftd.mjs'), '--node-name', 'node1', ...places];
     const { exitCode, stderr } = await execa('unshare', command, { cwd: '/', reject: false });
     expect(stderr).toContain('this node has no address that others could reach');

@@ -66,6 +66,7 @@ function places(directory: string): Record<string, string> {
     WEFT_IPAM_JOURNAL: join(directory, 'journal.db'),
     WEFT_CNI_SPOOL: join(directory, 'spool'),
     WEFT_NODENAME_FILE: join(directory, 'nodename'),
+    WEFT_RECORD_DIRECTORY: join(directory, 'record'),
   };
 }
 
@@ -96,7 +97,7 @@ function prepareNode({ server: { objects } }: Trial): void {
   const password = { secretKeyRef: { name: 'bgp-secrets', key: 'tor' } };
   objects.put(`${CRD}/bgppeers`, {
     metadata: { name: 'workloads' },
-    spec: { localWorkloadSelector: "app == 'router'", asNumber: 64701, node: 'another-node' },
+    spec: { localWorkloadSelector: "app == 'router'", asNumber: 64701, node: 'node1' },
   });
   objects.put(`${CRD}/bgppeers`, {
     metadata: { name: 'tor' },
