@@ -1,7 +1,7 @@
 /** The daemon goes, and comes back as it was or as a newer one: the kernel forwards, and peers keep the routes. */
-import { type Installation, parseTopology, restartDaemon, stopDaemon, type Topology } from '@weft/lab';
+import { type Installation, restartDaemon, stopDaemon, type Topology } from '@weft/lab';
 import { afterAll, describe, it } from 'vitest';
-import { smallTopology, useLab } from '../harness/test-lab.ts';
+import { smallTopology, topologyOf, useLab } from '../harness/test-lab.ts';
 import { buildEarlier, type EarlierVersion, earlierCommit } from './earlier-version.ts';
 import { measured } from './measured.ts';
 import { isLong } from './report.ts';
@@ -119,7 +119,7 @@ function reflectorTopology(): Topology {
   );
   const mesh =
     '  - { apiVersion: projectcalico.org/v3, kind: BGPConfiguration, metadata: { name: default }, spec: { nodeToNodeMeshEnabled: false } }';
-  const parsed = parseTopology(
+  const topology = topologyOf(
     [
       'subnets:',
       '  rack: { prefixes: [10.1.0.0/24, "fd00:1::/64"] }',
@@ -132,8 +132,7 @@ function reflectorTopology(): Topology {
       'holdTimeSeconds: 3',
     ].join('\n'),
   );
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-  return parsed.topology;
+  return topology;
 }
 
 describe('route reflectors that end', () => {

@@ -6,23 +6,21 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatastore } from '@weft/datastore';
 import { createNetns, deleteNetns, netnsPath } from '@weft/kernel';
-import { parseTopology } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CniOutcome, cniCall } from '../harness/cni-call.ts';
-import { useLab } from '../harness/test-lab.ts';
+import { topologyOf, useLab } from '../harness/test-lab.ts';
 import { WeftdProcess } from '../harness/weftd-process.ts';
 import { LossMeter } from './loss-meter.ts';
 import { report } from './report.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets:
   rack: { prefixes: [10.1.0.0/24, "fd00:1::/64"] }
 hosts:
   one: { runs: none }
   two: { runs: none }`);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab('f-disk', parsed.topology);
+const lab = useLab('f-disk', topology);
 const HOSTS = ['one', 'two'] as const;
 const CONTAINERS = ['f-disk-a', 'f-disk-b', 'f-disk-c'] as const;
 

@@ -11,6 +11,7 @@ import {
   type Installation,
   installation,
   namespaceOf,
+  parseTopology,
   resolveLab,
   runIn,
   status,
@@ -60,6 +61,13 @@ function lastWords(name: string): string {
 /** The default lab of so many hosts and pods, with a hold time that tests can wait for. */
 export function smallTopology(nodes: number, pods: number, holdTimeSeconds = 3): Topology {
   return { ...defaultTopology(nodes, pods), holdTimeSeconds };
+}
+
+/** What a topology file with this text describes. Throws with its faults. */
+export function topologyOf(text: string): Topology {
+  const parsed = parseTopology(text);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  return parsed.topology;
 }
 
 /** One running lab. */

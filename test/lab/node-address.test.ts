@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { ControlClient } from '@weft/control';
 import { openDatastore } from '@weft/datastore';
-import { parseTopology, resolveLab } from '@weft/lab';
+import { resolveLab } from '@weft/lab';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useLab } from '../harness/test-lab.ts';
+import { topologyOf, useLab } from '../harness/test-lab.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { WeftdProcess } from '../harness/weftd-process.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets:
   rack: { prefixes: [10.1.0.0/24, "fd00:1::/64"] }
   storage: { prefixes: [10.9.0.0/24, "fd00:9::/64"] }
@@ -19,8 +19,7 @@ hosts:
     interfaces: { rack: [10.1.0.2/24, "fd00:1::2/64"], storage: [10.9.0.2/24, "fd00:9::2/64"] }
     routes: [{ to: 198.51.100.0/24, via: 10.1.0.1 }]
 holdTimeSeconds: 3`);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab('t-address', parsed.topology);
+const lab = useLab('t-address', topology);
 
 let weftd: WeftdProcess;
 beforeEach(() => {

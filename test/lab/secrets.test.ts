@@ -5,21 +5,20 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type ControlClient, PATHS, type TlsFiles } from '@weft/control';
-import { namespaceOf, parseTopology, runIn } from '@weft/lab';
+import { namespaceOf, runIn } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Authority } from '../../pkg/control/test/authority.ts';
 import { type FaultApiServer, startFaultServer } from '../harness/fault-api-server/fault-api-server.ts';
 import { LoopbackBridge } from '../harness/loopback-bridge.ts';
-import { useLab } from '../harness/test-lab.ts';
+import { topologyOf, useLab } from '../harness/test-lab.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { WeftdProcess } from '../harness/weftd-process.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { rack: { prefixes: [10.1.0.0/24] } }
 hosts: { n1: { runs: none }, n2: { runs: none } }`);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab('t-sec-secrets', parsed.topology);
+const lab = useLab('t-sec-secrets', topology);
 
 const HOSTS = ['n1', 'n2'] as const;
 const weftctl = `${import.meta.dirname}/../../node_modules/.bin/weftctl`;

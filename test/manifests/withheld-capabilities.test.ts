@@ -7,22 +7,20 @@ import { join } from 'node:path';
 import { ERROR_CODE } from '@weft/cni';
 import { openDatastore } from '@weft/datastore';
 import { createNetns, deleteNetns, listNetns, netnsPath } from '@weft/kernel';
-import { parseTopology } from '@weft/lab';
 import { parseResource } from '@weft/resources';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cniCall } from '../harness/cni-call.ts';
 import { MANIFESTS, manifestsOf } from '../harness/manifests.ts';
-import { useLab } from '../harness/test-lab.ts';
+import { topologyOf, useLab } from '../harness/test-lab.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { WeftdProcess } from '../harness/weftd-process.ts';
 
 const daemonSet = manifestsOf(`${MANIFESTS}/base`).find(({ kind }) => kind === 'DaemonSet');
 const given: readonly string[] = daemonSet?.spec.template.spec.containers[0].securityContext.capabilities.add;
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { rack: { prefixes: [10.9.0.0/24] } }
 hosts: { n1: { runs: none } }`);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
 
 /** A peer on an interface without addresses, for which weftd has to advertise itself there. */
 const unnumbered = parseResource({
@@ -34,7 +32,7 @@ const unnumbered = parseResource({
 if (!unnumbered.ok) throw new Error(JSON.stringify(unnumbered.issues));
 
 describe('weftd without', () => {
-  const lab = useLab('t-withheld', parsed.topology);
+  const lab = useLab('t-withheld', topology);
   const container = `t-withheld-${process.pid}`;
   const directory = mkdtempSync(join(tmpdir(), 'weft-withheld-'));
   const datastore = join(directory, 'weft.db');

@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatastore } from '@weft/datastore';
-import { parseTopology, resolveLab } from '@weft/lab';
+import { resolveLab } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Ended } from '../../harness/refusal.ts';
-import { type TestLab, useLab } from '../../harness/test-lab.ts';
+import { type TestLab, topologyOf, useLab } from '../../harness/test-lab.ts';
 import { traces } from '../../harness/traces.ts';
 
 /** The checkout. */
@@ -24,12 +24,11 @@ const names = ['t-bad', 't-other'];
 
 /** Brings `t-bad` up before the tests of a file; on its host `plain` they start daemons of their own. */
 export function useBadLab(): BadLab {
-  const parsed = parseTopology(`${subnet}
+  const topology = topologyOf(`${subnet}
 hosts: { node1: { pods: 1 }, node2: , plain: { runs: none } }
 pools: [{ name: tiny, cidr: 10.50.0.0/30, blockSize: 30 }]
 holdTimeSeconds: 3`);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-  const lab = new BadLab(useLab('t-bad', parsed.topology));
+  const lab = new BadLab(useLab('t-bad', topology));
   beforeAll(() => lab.remember());
   afterAll(() => rmSync(lab.directory, { recursive: true }));
   return lab;

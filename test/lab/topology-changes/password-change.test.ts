@@ -4,20 +4,19 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { namespaceOf, parseTopology } from '@weft/lab';
+import { namespaceOf } from '@weft/lab';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type FaultApiServer, startFaultServer } from '../../harness/fault-api-server/fault-api-server.ts';
 import { LoopbackBridge } from '../../harness/loopback-bridge.ts';
-import { useLab } from '../../harness/test-lab.ts';
+import { topologyOf, useLab } from '../../harness/test-lab.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import { WeftdProcess } from '../../harness/weftd-process.ts';
 import { pingStream } from './stream.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { rack: { prefixes: [10.1.0.0/24] } }
 hosts: { n1: { runs: none }, n2: { runs: none }, n3: { runs: none } }`);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab('topo-password', parsed.topology);
+const lab = useLab('topo-password', topology);
 
 const CRD = 'crd.projectcalico.org/v1';
 const NODES = ['n1', 'n2', 'n3'];

@@ -1,14 +1,12 @@
 /** A stream of pings sees a loss that is over, and one that lasts. */
-import { parseTopology } from '@weft/lab';
 import { expect, it } from 'vitest';
-import { useLab } from '../../harness/test-lab.ts';
+import { topologyOf, useLab } from '../../harness/test-lab.ts';
 import { pingStream } from './stream.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { rack: { prefixes: [10.1.0.0/24] } }
 hosts: { n1: { runs: none }, n2: { runs: none } }`);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab('topo-stream', parsed.topology);
+const lab = useLab('topo-stream', topology);
 
 const link = (state: 'up' | 'down') => lab.run('n2', 'ip', 'link', 'set', 'eth0', state);
 const stream = () => pingStream(lab.namespaceOf('n1'), '10.1.0.2', 0.01);

@@ -1,12 +1,11 @@
 /** CALICO_NETWORKING_BACKEND=vxlan: nodes that take no part in BGP, although the mesh is on, carry pods in VXLAN and are ready. */
 import { ControlClient } from '@weft/control';
-import { parseTopology } from '@weft/lab';
 import { expect, it } from 'vitest';
 import { launchedWith } from '../../faults/launcher.ts';
-import { useLab, weftctl } from '../../harness/test-lab.ts';
+import { topologyOf, useLab, weftctl } from '../../harness/test-lab.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { rack: { prefixes: [10.1.0.0/24] } }
 hosts:
   node1: { pods: 1, interfaces: { rack: [10.1.0.1/24] } }
@@ -18,9 +17,8 @@ resources:
     metadata: { name: pods }
     spec: { cidr: 10.244.0.0/16, vxlanMode: Always }
 `);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
 const install = () => launchedWith({ CALICO_NETWORKING_BACKEND: 'vxlan' });
-const lab = useLab('t-backend-vxlan', parsed.topology, '/', install);
+const lab = useLab('t-backend-vxlan', topology, '/', install);
 
 it('carries pods without a session', async () => {
   const address = await lab.addressOf('node2-pod1');

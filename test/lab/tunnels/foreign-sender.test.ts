@@ -1,11 +1,10 @@
 /** A machine beside the nodes sends packets in VXLAN to a pod, as if it were a node: they are dropped and counted. */
 import { ControlClient } from '@weft/control';
-import { parseTopology } from '@weft/lab';
 import { beforeAll, expect, it } from 'vitest';
-import { useLab, weftctl } from '../../harness/test-lab.ts';
+import { topologyOf, useLab, weftctl } from '../../harness/test-lab.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { rack: { prefixes: [10.1.0.0/24] } }
 hosts:
   node1: { pods: 1, interfaces: { rack: [10.1.0.1/24] } }
@@ -26,8 +25,7 @@ resources:
     metadata: { name: default }
     spec: {}
 `);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab('t-tunnel-stranger', parsed.topology);
+const lab = useLab('t-tunnel-stranger', topology);
 
 // The stranger knows all that there is to know: VNI, port, and the MAC of node1's end.
 beforeAll(async () => {

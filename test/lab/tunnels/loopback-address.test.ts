@@ -1,11 +1,11 @@
 /** Routed hosts: the address of a node is a /32 on lo, and whoever sends to it goes by the routing table. */
-import { addPod, parseTopology, restartDaemon } from '@weft/lab';
+import { addPod, restartDaemon } from '@weft/lab';
 import { beforeAll, expect, it } from 'vitest';
 import { launchedWith } from '../../faults/launcher.ts';
-import { useLab } from '../../harness/test-lab.ts';
+import { topologyOf, useLab } from '../../harness/test-lab.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { left: { prefixes: [10.1.0.0/24] }, right: { prefixes: [10.2.0.0/24] } }
 hosts:
   router:
@@ -25,8 +25,7 @@ resources:
     metadata: { name: default }
     spec: { nodeToNodeMeshEnabled: false }
 `);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab('t-tunnel-lo', parsed.topology);
+const lab = useLab('t-tunnel-lo', topology);
 const hosts = { node1: '10.99.0.1', node2: '10.99.0.2' };
 
 beforeAll(async () => {

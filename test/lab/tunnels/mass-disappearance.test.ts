@@ -1,16 +1,16 @@
 /** Most blocks of another node are gone from the datastore at once: their routes stay until somebody says what that was. */
 import { type Datastore, openDatastore } from '@weft/datastore';
-import { parseTopology, resolveLab } from '@weft/lab';
+import { resolveLab } from '@weft/lab';
 import { type IPAMBlock, readResource } from '@weft/resources';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useLab, weftctl } from '../../harness/test-lab.ts';
+import { topologyOf, useLab, weftctl } from '../../harness/test-lab.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
 const LAB = 't-tunnel-fuse';
 const COUNT = 120;
 const numbers = Array.from({ length: COUNT }, (_, number) => number);
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { rack: { prefixes: [10.1.0.0/24] } }
 hosts: { node1: , node2: }
 pools: []
@@ -24,8 +24,7 @@ resources:
     metadata: { name: default }
     spec: { nodeToNodeMeshEnabled: false }
 `);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab(LAB, parsed.topology);
+const lab = useLab(LAB, topology);
 
 let store: Datastore;
 beforeAll(async () => {

@@ -1,11 +1,10 @@
 /** Pods of a CrossSubnet pool go on talking when BGP withdraws their blocks: their routes come from IPAM. */
-import { parseTopology } from '@weft/lab';
 import { expect, it } from 'vitest';
-import { useLab, weftctl } from '../../harness/test-lab.ts';
+import { topologyOf, useLab, weftctl } from '../../harness/test-lab.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import { pingStream } from '../topology-changes/stream.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { left: { prefixes: [10.1.0.0/24] }, right: { prefixes: [10.2.0.0/24] } }
 hosts:
   router: { runs: none, interfaces: { left: [10.1.0.254/24], right: [10.2.0.254/24] } }
@@ -19,8 +18,7 @@ resources:
     metadata: { name: pods }
     spec: { cidr: 10.244.0.0/16, vxlanMode: CrossSubnet }
 `);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab('t-tunnel-peers', parsed.topology);
+const lab = useLab('t-tunnel-peers', topology);
 const others = ['node2', 'node3'];
 
 /** How many of the others' blocks node1 knows by BGP. */

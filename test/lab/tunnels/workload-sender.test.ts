@@ -3,12 +3,11 @@
  * dropped where the pod is, and counted, unless FelixConfiguration allows them.
  */
 import { ControlClient } from '@weft/control';
-import { parseTopology } from '@weft/lab';
 import { beforeAll, expect, it } from 'vitest';
-import { useLab, weftctl } from '../../harness/test-lab.ts';
+import { topologyOf, useLab, weftctl } from '../../harness/test-lab.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
-const parsed = parseTopology(`
+const topology = topologyOf(`
 subnets: { rack: { prefixes: [10.1.0.0/24] } }
 hosts:
   node1: { pods: 1, interfaces: { rack: [10.1.0.1/24] } }
@@ -28,8 +27,7 @@ resources:
     metadata: { name: default }
     spec: {}
 `);
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-const lab = useLab('t-tunnel-workload', parsed.topology);
+const lab = useLab('t-tunnel-workload', topology);
 
 /** Where the inner packets say that they come from. */
 const forged = '10.244.255.1';
