@@ -53,7 +53,7 @@ export function useLab(
 function lastWords(name: string): string {
   const files = globSync(`/run/weft/lab/${name}/hosts/*/daemon.log`);
   const logs = files.map(
-    (file) => `${file}:\n${readFileSync(file, 'utf8').trimEnd().split('\n').slice(-8).join('\n')}`,
+    (file) => `${file}:\n${readFileSync(file, 'utf8').trimEnd().split('\n').slice(-40).join('\n')}`,
   );
   return logs.join('\n\n');
 }
