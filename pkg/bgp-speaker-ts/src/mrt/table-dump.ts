@@ -108,10 +108,8 @@ class RibDump {
   #nextPath(rib: Rib, prefix: number, after: number, addPath: boolean): number {
     const { paths } = rib;
     if (this.#options.table === 'loc-rib') {
-      const best = after === NO_PATH ? (rib.bestPaths[prefix] as number) : NO_PATH;
-      return best !== NO_PATH && isSelectable(rib, best) && this.#belongs(rib, best, addPath)
-        ? best
-        : NO_PATH;
+      const best = after === NO_PATH ? rib.usableBest(prefix) : NO_PATH;
+      return best !== NO_PATH && this.#belongs(rib, best, addPath) ? best : NO_PATH;
     }
     let path = (after === NO_PATH ? rib.firstPaths[prefix] : paths.next[after]) as number;
     while (path !== NO_PATH && !this.#belongs(rib, path, addPath)) path = paths.next[path] as number;
@@ -162,10 +160,6 @@ const SUBTYPES: Readonly<Record<Rib['family'], readonly [plain: number, addPath:
 };
 
 /** The selected path may have been rejected since, and not be replaced before the next selection. */
-function isSelectable({ paths }: Rib, path: number): boolean {
-  return paths.effective[path] !== NO_ATTRIBUTES;
-}
-
 function takeChunk(writer: ByteWriter): Uint8Array {
   const chunk = writer.take();
   writer.clear();

@@ -100,6 +100,15 @@ export class Rib {
   }
 
   /**
+   * Gives the selected path of a prefix while it can be shown and told, or `NO_PATH`: it may have been withdrawn or rejected
+   * since it was selected, and has no attributes until the next selection takes another.
+   */
+  usableBest(prefix: number): number {
+    const best = this.bestPaths[prefix] as number;
+    return best !== NO_PATH && this.paths.effective[best] === NO_ATTRIBUTES ? NO_PATH : best;
+  }
+
+  /**
    * Puts a path into a peer's Adj-RIB-In, in place of the one it had (implicit withdraw).
    *
    * @param received attributes as they came; one more user

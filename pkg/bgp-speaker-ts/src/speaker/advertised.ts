@@ -29,7 +29,7 @@ export function advertisement(core: SpeakerCore, prefix: Prefix): Advertisement 
   const family = familyOfPrefix(prefix);
   const rib = core.tables.ribs[family];
   const id = findPrefix(rib.prefixes, prefix);
-  const isSelected = id >= 0 && rib.bestPaths[id] !== NO_PATH;
+  const isSelected = id >= 0 && rib.usableBest(id) !== NO_PATH;
   const told: ToldPeer[] = [];
   const pending: Address[] = [];
   const absent: Address[] = [];

@@ -65,10 +65,10 @@ function tellPath(feed: BmpFeed, rib: Rib, path: number): void {
 }
 
 function tellBest(feed: BmpFeed, rib: Rib, prefix: number): void {
-  const best = rib.prefixes.isLive(prefix) ? (rib.bestPaths[prefix] as number) : NO_PATH;
-  const effective = best === NO_PATH ? NO_ATTRIBUTES : (rib.paths.effective[best] as number);
-  // The selected path may have been rejected since, which the next selection tells.
-  if (effective !== NO_ATTRIBUTES) feed.packer('loc-rib')?.announce(rib, best, effective, LOCAL_PEER, false);
+  const best = rib.prefixes.isLive(prefix) ? rib.usableBest(prefix) : NO_PATH;
+  if (best === NO_PATH) return;
+  const effective = rib.paths.effective[best] as number;
+  feed.packer('loc-rib')?.announce(rib, best, effective, LOCAL_PEER, false);
 }
 
 /** A session that began during the dump is told live, its End-of-RIB too. */

@@ -106,7 +106,7 @@ function explainPath(
   const received = paths.received[path] as number;
   const shown = paths.effective[path] as number;
   const id = shown < 0 ? received : shown;
-  const best = rib.bestPaths[prefix] === path;
+  const best = rib.usableBest(prefix) === path;
   const importRule = findImportRule(core, rib, path);
   return {
     ...namePath(core, rib, path),
@@ -191,7 +191,7 @@ function findImportRule(core: SpeakerCore, rib: Rib, path: number): string | und
 function explainExport({ address, index, session }: Neighbour, rib: Rib, prefix: number): ExplainedExport {
   const group = session?.groups.get(rib.family)?.group;
   if (group === undefined) return { peer: address, told: false, rule: 'no-session' };
-  const path = prefix < 0 ? NO_PATH : (rib.bestPaths[prefix] as number);
+  const path = prefix < 0 ? NO_PATH : rib.usableBest(prefix);
   if (path === NO_PATH) return { peer: address, told: false, rule: 'no-route' };
   if (rib.paths.peers[path] === index) return { peer: address, told: false, rule: 'split-horizon' };
   return { peer: address, ...explainRoute(group, path) };

@@ -54,6 +54,29 @@ describe('the lists of a speaker', () => {
     expect(counted()).toEqual([1, 1]);
   });
 
+  test.each([
+    ['its session has ended', { kind: 'reset-peer', peer: address(B), reason: { subcode: 4 } }],
+    ['its peer is removed', { kind: 'configure', config: { ...speaker(A, 64512, []) } }],
+    [
+      'it is refused',
+      {
+        kind: 'configure',
+        config: speaker(A, 64512, [
+          peer(B, 64513, { passive: true, importPolicy: [{ name: 'none', action: 'reject' }] }),
+        ]),
+      },
+    ],
+  ] as const)('leave a route out from the moment %s, before another is selected', (_, event) => {
+    const asked = subject();
+    asked.handle(event, network.now);
+    expect([...asked.locRib(IPV4)]).toEqual([]);
+    expect(texts(asked.selectedRoutes(IPV4))).toEqual([]);
+    expect(asked.routeCount(IPV4)).toBe(0);
+    const { exports, paths } = asked.explain(prefix('10.1.0.0/26'));
+    expect(paths.filter(({ best }) => best)).toEqual([]);
+    expect(exports.filter(({ told }) => told)).toEqual([]);
+  });
+
   test('may rest while tables grow and routes go, and go on with what is there', () => {
     const lists = [
       subject().selectedRoutes(IPV4),

@@ -78,7 +78,7 @@ export function* listSelected(
   for (let prefix = 0; prefix < rib.prefixes.highWater; prefix += 1) {
     if (prefix % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1) yield undefined;
     if (!isSelected(rib, prefix) || !isWanted(prefix)) continue;
-    const id = rib.paths.effective[rib.bestPaths[prefix] as number] as number;
+    const id = rib.paths.effective[rib.usableBest(prefix)] as number;
     const attributes = showAttributes(tables.attributes.attributes(id), tables.attributes.nextHop(id));
     yield { ...describePrefix(tables, rib, prefix), attributes };
   }
@@ -134,7 +134,7 @@ export function* withoutRests<T>(list: IterableIterator<T | undefined>): Iterabl
 }
 
 function isSelected(rib: Rib, prefix: number): boolean {
-  return rib.prefixes.isLive(prefix) && rib.bestPaths[prefix] !== NO_PATH;
+  return rib.prefixes.isLive(prefix) && rib.usableBest(prefix) !== NO_PATH;
 }
 
 /** Tests prefix ids without making text of them. */
@@ -171,6 +171,6 @@ function describeReceived({ tables }: SpeakerCore, rib: Rib, path: number): Rece
     attributes: showAttributes(tables.attributes.attributes(received), tables.attributes.nextHop(received)),
     rejection: REJECTIONS[paths.rejections[path] as number] as Rejection,
     stale: paths.has(path, PathFlag.stale),
-    best: rib.bestPaths[prefix] === path,
+    best: rib.usableBest(prefix) === path,
   };
 }

@@ -3,7 +3,7 @@
  */
 
 import type { RouteSource } from '../policy/facts.ts';
-import { NO_PATH, PathFlag } from '../rib/path-table.ts';
+import { NO_ATTRIBUTES, NO_PATH, PathFlag } from '../rib/path-table.ts';
 import { LOCAL_PEER } from '../rib/peer-table.ts';
 import type { Rib } from '../rib/rib.ts';
 import { formatNextHop, formatPrefix, type Tables } from '../rib/tables.ts';
@@ -14,7 +14,7 @@ export const MAX_NEXT_HOPS = 64;
 
 /** Describes what the Loc-RIB has for a prefix id now. */
 export function describePrefix(tables: Tables, rib: Rib, prefix: number): LocRibChange {
-  const path = rib.bestPaths[prefix] as number;
+  const path = rib.usableBest(prefix);
   const text = formatPrefix(rib.prefixes, prefix);
   if (path === NO_PATH) return { family: rib.family, prefix: text };
   return { family: rib.family, prefix: text, best: describeBest(tables, rib, path) };
@@ -46,7 +46,7 @@ function listNextHops({ attributes }: Tables, rib: Rib, best: number): RouteNext
   const prefix = paths.prefixes[best] as number;
   const ids = new Set([attributes.nextHopIds[paths.effective[best] as number] as number]);
   for (let path = rib.firstPaths[prefix] as number; path !== NO_PATH; path = paths.next[path] as number) {
-    if (paths.has(path, PathFlag.multipath))
+    if (paths.has(path, PathFlag.multipath) && paths.effective[path] !== NO_ATTRIBUTES)
       ids.add(attributes.nextHopIds[paths.effective[path] as number] as number);
   }
   const octets = [...ids].slice(0, MAX_NEXT_HOPS).map((id) => attributes.nextHops.bytes(id));

@@ -258,6 +258,21 @@ class Sockets {
   }
 }
 
+/** Asks all there is to ask, which may be at any time: the answers have no path that is not there. */
+function ask(machine: Speaker): void {
+  for (const family of ['ipv4-unicast', 'ipv6-unicast'] as const) {
+    const routes = [...machine.locRib(family)];
+    expect(machine.routeCount(family)).toBe(routes.length);
+    expect([...machine.selectedRoutes(family)]).toHaveLength(routes.length);
+    for (const { best, prefix: asked } of routes)
+      expect(machine.explain(asked).paths.find((path) => path.best)?.peer).toBe(best?.peer);
+    for (const peer of PEERS) for (const _ of machine.adjRibIn(peer, family));
+    for (const peer of PEERS) for (const _ of machine.adjRibOut(peer, family));
+  }
+  machine.explain(prefix('20.0.1.0/24'));
+  machine.soleRoutes(PEERS);
+}
+
 describe('a speaker among strangers and broken peers', () => {
   test('survives any sequence of events, writes to open connections only, and comes to rest', () => {
     let established = 0;
@@ -272,6 +287,7 @@ describe('a speaker among strangers and broken peers', () => {
             sockets.now += later;
             if ('do' in change) sockets.apply(change);
             else sockets.handle(change);
+            ask(machine);
           }
           for (let turn = 0; machine.hasWork; turn += 1) {
             expect(turn).toBeLessThan(20);

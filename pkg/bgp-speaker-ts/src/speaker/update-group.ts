@@ -187,7 +187,7 @@ export class UpdateGroup {
   }
 
   #exportBest(prefix: number): void {
-    const path = this.#rib.bestPaths[prefix] as number;
+    const path = this.#rib.usableBest(prefix);
     const route = path === NO_PATH ? NO_ROUTE : this.exporter.export(path);
     const source = path === NO_PATH ? LOCAL_PEER : (this.#rib.paths.peers[path] as number);
     this.#put(prefix, prefix, this.bestPathId, route, source);
