@@ -2,6 +2,8 @@ import { defaultExclude, defineConfig } from 'vitest/config';
 
 const STORES = 'test/{crds,datastore,harness,ipam,kubernetes,manifests,weftctl}/**/*.test.ts';
 const INTEROP = 'test/interop/**/*.test.ts';
+/** Those of its folders are alone: they measure loss and times, or look at all of the machine. */
+const LABS = 'test/lab/*.test.ts';
 
 export default defineConfig({
   root: `${import.meta.dirname}/..`,
@@ -34,11 +36,20 @@ export default defineConfig({
         },
       },
       {
+        // A lab for each file, whose daemons mostly wait: two files at once.
+        test: {
+          name: 'labs',
+          include: [LABS],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // Real kernels, daemons and sockets: one file at a time, because two labs would measure each other.
         test: {
           name: 'integration',
           include: ['test/**/*.test.ts'],
-          exclude: [STORES, INTEROP, ...defaultExclude],
+          exclude: [STORES, INTEROP, LABS, ...defaultExclude],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

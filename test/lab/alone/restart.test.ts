@@ -2,8 +2,8 @@
 import { restartDaemon, status, stopDaemon } from '@weft/lab';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { smallTopology, useLab } from '../harness/test-lab.ts';
-import { waitFor } from '../harness/wait-for.ts';
+import { smallTopology, useLab } from '../../harness/test-lab.ts';
+import { waitFor } from '../../harness/wait-for.ts';
 
 const lab = useLab('t-restart', smallTopology(3, 1, 90));
 

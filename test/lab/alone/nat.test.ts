@@ -6,10 +6,10 @@ import { createNetns, deleteNetns, listNetns, netnsPath } from '@weft/kernel';
 import { resolveLab, restartDaemon, runIn, stopDaemon } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { smallTopology, useLab, weftctl } from '../harness/test-lab.ts';
-import { waitFor } from '../harness/wait-for.ts';
+import { smallTopology, useLab, weftctl } from '../../harness/test-lab.ts';
+import { waitFor } from '../../harness/wait-for.ts';
 
-const whoAmI = `${import.meta.dirname}/../harness/who-am-i.ts`;
+const whoAmI = `${import.meta.dirname}/../../harness/who-am-i.ts`;
 const outside = { 4: '10.0.9.9', 6: 'fd00:10::99' };
 const node1 = { 4: '10.0.0.1', 6: 'fd00:10::1' };
 const base = smallTopology(2, 1, 90);

@@ -2,12 +2,12 @@
 import { addPod, chooseTopology, removePod, restartDaemon } from '@weft/lab';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { useLab, weftctl } from '../harness/test-lab.ts';
-import { waitFor } from '../harness/wait-for.ts';
+import { useLab, weftctl } from '../../harness/test-lab.ts';
+import { waitFor } from '../../harness/wait-for.ts';
 
 const LAB = 't-drain';
 const { topology, baseDirectory } = chooseTopology(
-  `${import.meta.dirname}/../topologies/two-ways-in/topology.yaml`,
+  `${import.meta.dirname}/../../topologies/two-ways-in/topology.yaml`,
   0,
   0,
 );

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { addPod, down, existingLabs, pingAll, runIn, status } from '@weft/lab';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { expectRefusal } from '../harness/refusal.ts';
-import { TestLab, weftctl } from '../harness/test-lab.ts';
-import { traces } from '../harness/traces.ts';
-import { waitFor } from '../harness/wait-for.ts';
+import { expectRefusal } from '../../harness/refusal.ts';
+import { TestLab, weftctl } from '../../harness/test-lab.ts';
+import { traces } from '../../harness/traces.ts';
+import { waitFor } from '../../harness/wait-for.ts';
 
 const silent = (): void => {};
-const program = join(import.meta.dirname, '../../node_modules/.bin/weftctl');
+const program = join(import.meta.dirname, '../../../node_modules/.bin/weftctl');
 const directory = mkdtempSync(join(tmpdir(), 'weft-lifecycle-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const names = ['t-one', 't-one-b', 't-kill'];

@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { ControlClient } from '@weft/control';
 import { removePod, restartDaemon, stopDaemon, type Topology } from '@weft/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { smallTopology, useLab, weftctl } from '../harness/test-lab.ts';
-import { waitFor } from '../harness/wait-for.ts';
-import { BirdDaemon } from '../interop/daemon/bird.ts';
-import { routeBecomes, startPing } from './bfd/observe.ts';
+import { smallTopology, useLab, weftctl } from '../../harness/test-lab.ts';
+import { waitFor } from '../../harness/wait-for.ts';
+import { BirdDaemon } from '../../interop/daemon/bird.ts';
+import { routeBecomes, startPing } from '../bfd/observe.ts';
 
 const apiVersion = 'projectcalico.org/v3';
 const HOST = { 4: '169.254.0.179', 6: 'fd00:169::179' } as const;
