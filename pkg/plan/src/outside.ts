@@ -59,7 +59,12 @@ export function outsiders(
       if (!known.has(asker.node)) known.set(asker.node, asker);
     }
   }
-  return [...askers].map(([peer, known], index) => outsider(peer, [...known.values()], index, heardOf(peer)));
+  return [...askers].map(([peer, known], index) =>
+    outsider(peer, [...known.values()], {
+      identifier: familyOf(peer) === 6 || nodeAddresses.has(peer) ? madeUpIdentifier(index) : peer,
+      ...heardOf(peer),
+    }),
+  );
 }
 
 function outwardPeers(speaker: SpeakerConfig, nodeAddresses: ReadonlySet<Address>): Asker[] {
@@ -69,6 +74,14 @@ function outwardPeers(speaker: SpeakerConfig, nodeAddresses: ReadonlySet<Address
     const isNode = nodeAddresses.has(own) && !speaksElsewhere(speaker, peer);
     return isNode || node === undefined ? [] : [{ node, speaker, peer }];
   });
+}
+
+/**
+ * One that no node has: beside a node the address is that node's identifier, and a reflector of weft makes its own of its name
+ * (`calculateReflector`), which the resources do not tell.
+ */
+function madeUpIdentifier(index: number): Address {
+  return address(`240.${index >> 16}.${(index >> 8) & 255}.${index & 255}`);
 }
 
 /** A node's address with a port that nodes do not listen on: another speaker on that host. */
@@ -84,8 +97,7 @@ function ownAddress({ peers }: SpeakerConfig, peer: Address): Address | undefine
 function outsider(
   own: Address,
   askers: readonly Asker[],
-  index: number,
-  { heardBy, routes }: Pick<Outsider, 'heardBy' | 'routes'>,
+  { heardBy, identifier, routes }: Pick<Outsider, 'heardBy' | 'routes'> & Pick<SpeakerConfig, 'identifier'>,
 ): Outsider {
   const [first] = askers;
   const asn = typeof first?.peer.asn === 'number' ? first.peer.asn : (first?.speaker.asn ?? 0);
@@ -97,8 +109,7 @@ function outsider(
     heardBy,
     config: {
       asn,
-      identifier:
-        familyOf(own) === 4 ? own : address(`240.${index >> 16}.${(index >> 8) & 255}.${index & 255}`),
+      identifier,
       listen: [{ address: own, port: first?.peer.port ?? 179 }],
       holdTimeSeconds: 90,
       offPath: true,

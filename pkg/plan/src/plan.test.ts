@@ -387,6 +387,29 @@ test('a stand-alone reflector is taken for one', () => {
   expect(plan.nodes).toEqual([]);
 });
 
+describe('a reflector beside a node: every session opens, no route is lost', () => {
+  const bgpPeers = ['172.16.0.1', '172.16.0.2'].map((host, at) =>
+    make('BGPPeer', `rr${at}`, { peerIP: `${host}:1790`, asNumber: 64_512 }),
+  );
+
+  test('where there was no BGP', () => {
+    const plan = planned({ ...mesh, bgpConfigurations: meshOff }, { bgpPeers });
+    expect(kindsOf(plan)).toEqual({ opens: 8 });
+    expect(plan.nodes.map(({ after }) => after)).toEqual([3, 3, 3, 3]);
+    expect(plan.risks).toEqual([]);
+  });
+
+  test('in place of the mesh', () => {
+    const plan = planned(mesh, { bgpPeers, bgpConfigurations: meshOff });
+    expect(plan.sessions.filter(({ node, peer }) => node === nodeName(0) && peer === '172.16.0.1')).toEqual([
+      expect.objectContaining({ kind: 'opens' }),
+    ]);
+    expect(kindsOf(plan)).toMatchObject({ opens: 2, resets: 6 });
+    expect(plan.nodes).toEqual([]);
+    expect(plan.risks).toEqual([]);
+  });
+});
+
 test('a node with more than 100 routes loses most of them: the fuse is named', () => {
   const large = generateCluster({ nodes: 103, topology: { kind: 'reflectors', reflectors: 2 } });
   const plan = planned(large, { bgpPeers: [] });
