@@ -260,6 +260,23 @@ describe('somebody else changes routes', () => {
   });
 });
 
+describe('what is in the kernel', () => {
+  it('is told without order: as it is wanted, and what nobody wants, but nothing that is not written yet', async () => {
+    const here = desired('10.1.0.5/32', ['cali1']);
+    const left = handMade(kernel, '10.9.0.0/26', { protocol: 119 });
+    succeed(kernel, { op: 'add-route', route: left });
+    for (const route of [here, desired('10.1.0.9/32', ['cali9'])]) dataplane.want(route);
+    dataplane.start();
+    await scheduler.settle();
+    expect(new Set(dataplane.present())).toEqual(
+      new Set([
+        { destination: left.destination, metric: 1024, wanted: undefined },
+        { destination: here.destination, metric: 1024, wanted: here },
+      ]),
+    );
+  });
+});
+
 describe('interfaces', () => {
   it('writes the routes of an interface when it appears and comes up', async () => {
     dataplane.want(desired('10.1.0.9/32', ['cali9']));

@@ -53,6 +53,14 @@ interface Slot {
   difference: Difference | undefined;
 }
 
+/** A route of weft's that is in the kernel. */
+export interface PresentRoute {
+  readonly destination: Prefix;
+  readonly metric: number;
+  /** As it is wanted; undefined when nobody wants it. */
+  readonly wanted: DesiredRoute | undefined;
+}
+
 /** How many routes are wanted, there, and different. */
 export interface RouteCounts {
   readonly desired: number;
@@ -240,6 +248,16 @@ export class RouteTable {
   /** All slots, in no order. */
   *slots(): Generator<SlotView> {
     for (const [key, slot] of this.#slots) yield view(key, slot);
+  }
+
+  /** What is in the kernel, in no order. */
+  *present(): Generator<PresentRoute> {
+    for (const { candidates, difference, inKernel } of this.#slots.values()) {
+      const [wanted] = candidates;
+      const there = wanted ?? inKernel;
+      if (there === undefined || (wanted !== undefined && difference !== undefined)) continue;
+      yield { destination: there.destination, metric: there.metric, wanted };
+    }
   }
 
   /** Counts slots. */

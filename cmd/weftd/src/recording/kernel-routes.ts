@@ -11,20 +11,8 @@ export interface RouteInKernel extends Pick<KernelLine, 'metric' | 'route'> {
 
 /** Each with what it is wanted as; without that when nobody wants it. */
 export function* routesInKernel(dataplane: Dataplane): Generator<RouteInKernel> {
-  for (const {
-    class: routeClass,
-    destination: prefix,
-    metric,
-    reason,
-    state,
-    type,
-    via,
-  } of dataplane.routes()) {
-    if (state === 'stale') yield { prefix, metric };
-    if (state !== 'in-kernel' || routeClass === undefined) continue;
-    const kind: DesiredRoute['type'] = type === 'blackhole' ? 'blackhole' : 'unicast';
-    yield { prefix, metric, route: { type: kind, via, metric, class: routeClass, reason } };
-  }
+  for (const { destination, metric, wanted } of dataplane.present())
+    yield wanted === undefined ? { prefix: destination, metric } : routeInKernel(wanted);
 }
 
 /** A wanted route that is in the kernel. */
