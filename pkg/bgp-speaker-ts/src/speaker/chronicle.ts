@@ -65,22 +65,23 @@ export class Chronicle implements SpeakerObserver {
   }
 
   /**
-   * Tells what was heard so far. Events come in the order of their times, which begin in the past where stale paths are.
-   * To be called between events of the speaker, not from within one.
+   * Tells what was heard so far. Events come in the order of their times, which begin in the past where stale paths are; they
+   * and their bytes stay as they are. To be called between events of the speaker, not from within one.
    */
   snapshot(write: HearEvent): void {
     const { neighbours, now } = this.#core;
-    const pathsOf = this.#pathsByPeer();
+    const telling = this.#beginTelling(write);
     const ended = [...this.#ended].filter(([neighbour]) => this.#hasStale(neighbour));
     for (const [neighbour, { at, reason, session }] of ended.sort(
       (left, right) => left[1].at - right[1].at,
     )) {
-      this.#tellSession(write, neighbour, session, true, at, pathsOf);
+      telling.at = at;
+      this.#tellSession(telling, neighbour, session, true);
       write({ kind: 'session-down', peer: neighbour.address, reason }, at);
     }
+    telling.at = now;
     for (const neighbour of neighbours.values())
-      if (neighbour.session !== undefined)
-        this.#tellSession(write, neighbour, neighbour.session, false, now, pathsOf);
+      if (neighbour.session !== undefined) this.#tellSession(telling, neighbour, neighbour.session, false);
     for (const { address, bfd } of neighbours.values())
       if (bfd?.status !== undefined) write({ kind: 'bfd-changed', peer: address, status: bfd.status }, now);
   }
@@ -128,19 +129,20 @@ export class Chronicle implements SpeakerObserver {
     return byIndex[index] === neighbour && tables.all.some((rib) => rib.countsOf(index).stale > 0);
   }
 
-  #tellSession(
-    write: HearEvent,
-    neighbour: Neighbour,
-    session: ToldSession,
-    stale: boolean,
-    at: number,
-    pathsOf: PathsByPeer,
-  ): void {
-    const peer = neighbour.address;
+  /** One packer for all sessions: its buffer costs more than what most of them have to tell. */
+  #beginTelling(write: HearEvent): Telling {
+    const { tables } = this.#core;
+    const packer = new PathPacker(tables, (index, _heard, bytes, start, end) => {
+      const peer = tables.peers.address(index) as Address;
+      write({ kind: 'updates', peer, bytes: bytes.subarray(start, end) }, telling.at);
+    });
+    const telling: Telling = { write, packer, pathsOf: this.#pathsByPeer(), at: 0 };
+    return telling;
+  }
+
+  #tellSession(telling: Telling, neighbour: Neighbour, session: ToldSession, stale: boolean): void {
+    const { at, packer, pathsOf, write } = telling;
     write(sessionUp(neighbour, session), at);
-    const packer = new PathPacker(this.#core.tables, (_index, _heard, bytes, start, end) =>
-      write({ kind: 'updates', peer, bytes: bytes.subarray(start, end) }, at),
-    );
     for (const family of FAMILIES) {
       const paths = pathsOf[family].get(neighbour.index) ?? [];
       this.#tellPaths(packer, neighbour, session, family, stale, paths);
@@ -179,6 +181,15 @@ export class Chronicle implements SpeakerObserver {
     };
     return { 'ipv4-unicast': inRib('ipv4-unicast'), 'ipv6-unicast': inRib('ipv6-unicast') };
   }
+}
+
+/** A snapshot that is being told. */
+interface Telling {
+  readonly write: HearEvent;
+  readonly packer: PathPacker;
+  readonly pathsOf: PathsByPeer;
+  /** When what is told was. */
+  at: number;
 }
 
 /** Paths by the index of the peer they came from. */
