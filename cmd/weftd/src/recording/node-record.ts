@@ -24,7 +24,7 @@ import type { Bgp } from '../bgp/bgp.ts';
 import type { Options } from '../options.ts';
 import { version } from '../version.ts';
 import { kernelLines, type RouteInKernel, routeInKernel } from './kernel-routes.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type SnapshotLine } from './recorder.ts';
 
 /** The step that decided is asked for where no more prefixes than this change at once: it costs a look at every path. */
 const MOST_EXPLAINED = 32;
@@ -74,7 +74,7 @@ export class NodeRecord {
         nodeDigest: createHash('sha256').update(nodeName).digest('hex'),
         version,
       },
-      snapshot: (add) => this.#snapshot(add),
+      snapshot: () => this.#snapshot(),
     });
   }
 
@@ -224,25 +224,38 @@ export class NodeRecord {
     return { kind: 'speaker', startedAt, restarting };
   }
 
-  #snapshot(add: (content: LineContent, at?: number) => void): void {
+  /** Everything of this moment. The text of its lines is made when they are taken. */
+  #snapshot(): Iterable<SnapshotLine> {
     // What was heard and is not written yet is in the snapshot.
     this.#joinedOf = undefined;
     this.#joined = [];
     this.#joinedBytes = 0;
     const { awaitsRoutes, bgp, inKernel } = this.#with;
-    for (const line of this.#inputs.all()) add(line);
-    const heard: [LineContent, number][] = [];
-    this.#chronicle?.snapshot((event, at) => heard.push([heardLine(event), at]));
+    const heard: [HeardEvent, number][] = [];
+    this.#chronicle?.snapshot((event, at) => heard.push([event, at]));
     const from = heard[0]?.[1];
-    if (this.#hasDecided) add(this.#decideLine('everything'), from);
+    const lines: SnapshotLine[] = this.#inputs.all().map((line) => [line]);
+    if (this.#hasDecided) lines.push([this.#decideLine('everything'), from]);
     for (const { localPref, prefix, reason } of this.#announced.values())
-      add({ kind: 'announced', prefix, reason, localPref });
-    if (this.#chronicle !== undefined) add(this.#speakerLine(this.#restarting && awaitsRoutes()), from);
-    if (this.#keptPeers !== undefined) add({ kind: 'configure', peers: this.#keptPeers }, from);
-    for (const [line, at] of heard) add(line, at);
-    for (const line of bestLines(bgp()?.locRib() ?? [])) add(line);
-    for (const line of kernelLines('written', inKernel())) add(line);
+      lines.push([{ kind: 'announced', prefix, reason, localPref }]);
+    if (this.#chronicle !== undefined)
+      lines.push([this.#speakerLine(this.#restarting && awaitsRoutes()), from]);
+    if (this.#keptPeers !== undefined) lines.push([{ kind: 'configure', peers: this.#keptPeers }, from]);
+    return inOrder(lines, heard, [
+      ...bestLines(bgp()?.locRib() ?? []),
+      ...kernelLines('written', inKernel()),
+    ]);
   }
+}
+
+function* inOrder(
+  decided: readonly SnapshotLine[],
+  heard: readonly (readonly [HeardEvent, number])[],
+  outcome: readonly LineContent[],
+): Generator<SnapshotLine> {
+  yield* decided;
+  for (const [event, at] of heard) yield [heardLine(event), at];
+  for (const line of outcome) yield [line];
 }
 
 function isSamePeers(left: readonly PeerConfig[], right: readonly PeerConfig[]): boolean {

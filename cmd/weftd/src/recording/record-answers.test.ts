@@ -14,7 +14,7 @@ it('gives one answer at a time, whichever is asked, and the next when it is done
     maxBytes: 1_000_000,
     log: createLogger({ name: 'test', level: 'error' }),
     begin: { node: 'n1', nodeDigest: '00', version: '0.1.0' },
-    snapshot: () => {},
+    snapshot: () => [],
   });
   onTestFinished(async () => {
     await recorder.close();

@@ -7,7 +7,7 @@ import { encodeLine, type LineContent, RECORD_FORMAT, type RecordLine } from '@w
 import { createLogger } from '@weft/telemetry';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ReadItem, readRecord, recordFiles } from './read-record.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type SnapshotLine } from './recorder.ts';
 import { listSegments, Segments } from './segments.ts';
 
 const BEGIN = {
@@ -34,15 +34,16 @@ afterEach(async () => {
 function record(
   place: string,
   maxBytes: number,
-  snapshot: readonly LineContent[] | (() => readonly LineContent[]) = [],
+  snapshot: readonly LineContent[] | (() => Iterable<LineContent>) = [],
 ): Recorder {
   recorder = new Recorder({
     directory: place,
     maxBytes,
     log,
     begin: BEGIN,
-    snapshot: (add) => {
-      for (const content of typeof snapshot === 'function' ? snapshot() : snapshot) add(content);
+    snapshot: () => {
+      const lines = typeof snapshot === 'function' ? snapshot() : snapshot;
+      return Iterator.from(lines).map((content): SnapshotLine => [content]);
     },
   });
   recorder.start();
@@ -162,6 +163,47 @@ describe('a record', () => {
       'complete',
       'announced',
     ]);
+  });
+
+  it('makes the text of a big snapshot in several turns, and what happens meanwhile follows it', async () => {
+    let made = 0;
+    const slow = record(directory, 10_000_000, function* () {
+      for (; made < 5_000; made += 1) yield announced(made);
+    });
+    expect(made).toBeLessThan(1_000);
+    slow.add(announced(5_000));
+    slow.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(made).toBeLessThan(2_000);
+    slow.add(announced(5_001));
+    await slow.settled();
+    const lines = linesOf(await read(directory));
+    const prefixes = lines.flatMap((line) => (line.kind === 'announced' ? [line.prefix] : []));
+    expect(prefixes).toEqual(
+      Array.from({ length: 5_002 }, (_, index) => prefix(`10.${index >> 8}.${index & 255}.0/24`)),
+    );
+    expect(lines.findIndex(({ kind }) => kind === 'complete')).toBe(5_001);
+    const times = lines.map(({ at }) => at);
+    expect(times).toEqual(times.toSorted((left, right) => left - right));
+  });
+
+  it('is complete when the daemon ends while a snapshot is being made', async () => {
+    const many = Array.from({ length: 5_000 }, (_, index) => announced(index));
+    const ending = record(directory, 10_000_000, many);
+    ending.add(announced(5_000));
+    await ending.close();
+    const kinds = linesOf(await read(directory)).map(({ kind }) => kind);
+    expect(kinds).toHaveLength(many.length + 4);
+    expect(kinds.slice(-3)).toEqual(['complete', 'announced', 'end']);
+  });
+
+  it('takes no snapshot in the middle of what happens', async () => {
+    const snapshot = vi.fn((): LineContent[] => []);
+    const full = record(directory, 1_000_000, snapshot);
+    for (let index = 0; index < 4_000; index += 1) full.add(announced(index));
+    expect(snapshot).toHaveBeenCalledOnce();
+    await full.settled();
+    expect(snapshot).toHaveBeenCalledTimes(2);
   });
 
   it('begins anew when the clock of the machine is set', async () => {

@@ -79,12 +79,11 @@ export class Segments {
   }
 
   /** Appends to the newest segment. A snapshot does not count as waiting: however big, it is no sign of a slow disk. */
-  append(text: string, what: 'change' | 'snapshot'): void {
+  append(text: Buffer, what: 'change' | 'snapshot'): void {
     const segment = this.#files.at(-1)?.number;
     if (segment === undefined) return;
-    const bytes = Buffer.from(text);
-    const counted = what === 'change' ? bytes.length : 0;
-    this.#queue.push({ segment, text: bytes, counted });
+    const counted = what === 'change' ? text.length : 0;
+    this.#queue.push({ segment, text, counted });
     this.#queuedBytes += counted;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
