@@ -7,10 +7,13 @@ import {
   decodeAttributes,
   decodeOpen,
   type Family,
+  type OpenMessage,
+  type PathAttributes,
   splitUpdate,
   toFamily,
   type UpdateView,
 } from 'bgp-speaker-ts';
+import { ipv4Address } from './attribute-changes.ts';
 
 const HEADER_BYTES = 19;
 const PATH_ID_BYTES = 4;
@@ -23,24 +26,41 @@ export interface HeardPrefix {
   readonly prefix: Prefix;
   readonly announced: boolean;
   readonly nextHop?: string | undefined;
-  /** Of an announced one: all else the peer says of it, the same text for the same. */
-  readonly attributes?: string | undefined;
+  /** Of an announced one: all else the peer says of it. */
+  readonly attributes?: PathAttributes | undefined;
 }
 
+/** How the UPDATEs of a session are written. */
+export interface UpdateFormat {
+  /** Families whose prefixes follow a path identifier. */
+  readonly pathIds: ReadonlySet<Family>;
+  readonly fourOctetAsn: boolean;
+}
+
+/** As those of most sessions. */
+export const USUAL_FORMAT: UpdateFormat = { pathIds: new Set(), fourOctetAsn: true };
+
 /**
- * Families of which the peer's UPDATEs have path identifiers (RFC 7911 §4): it says that it sends them, and we that we take them.
+ * How the peer writes: with path identifiers where it says that it sends them, and we that we take them (RFC 7911 §4); with AS
+ * numbers of four octets where both know them (RFC 6793 §4.1).
  *
  * @param sent our OPEN, whole, and `received` the peer's
  */
-export function pathIdFamilies(sent: Uint8Array, received: Uint8Array): ReadonlySet<Family> {
-  const taken = familiesOf(sent, 'receive');
-  return new Set(familiesOf(received, 'send').filter((family) => taken.includes(family)));
+export function updateFormat(sent: Uint8Array, received: Uint8Array): UpdateFormat {
+  const opens = [sent, received].map((bytes) => decodeOpen(bytes, HEADER_BYTES, bytes.length));
+  const [ours, theirs] = opens.flatMap((open) => (open.ok ? [open.value] : []));
+  if (ours === undefined || theirs === undefined) return USUAL_FORMAT;
+  const taken = addPathFamilies(ours, 'receive');
+  return {
+    pathIds: new Set(addPathFamilies(theirs, 'send').filter((family) => taken.includes(family))),
+    fourOctetAsn: [ours, theirs].every(({ capabilities }) =>
+      capabilities.some(({ kind }) => kind === 'four-octet-as'),
+    ),
+  };
 }
 
-function familiesOf(open: Uint8Array, way: 'receive' | 'send'): Family[] {
-  const decoded = decodeOpen(open, HEADER_BYTES, open.length);
-  if (!decoded.ok) return [];
-  return decoded.value.capabilities
+function addPathFamilies({ capabilities }: OpenMessage, way: 'receive' | 'send'): Family[] {
+  return capabilities
     .flatMap((capability) => (capability.kind === 'add-path' ? capability.families : []))
     .filter((family) => family[way])
     .flatMap(({ afi, safi }) => toFamily(afi, safi) ?? []);
@@ -49,18 +69,16 @@ function familiesOf(open: Uint8Array, way: 'receive' | 'send'): Family[] {
 /**
  * Gives the prefixes of whole UPDATE messages, one after the other. What cannot be read is left out: the speaker has refused
  * it, and that is recorded.
- *
- * @param withPathIds families whose prefixes follow a path identifier
  */
 export function* heardPrefixes(
   bytes: Uint8Array,
-  withPathIds: ReadonlySet<Family>,
+  { fourOctetAsn, pathIds }: UpdateFormat,
 ): Generator<HeardPrefix, void> {
   const view = createUpdateView();
   const sizes: Readonly<Record<Size, number>> = {
     0: 0,
-    4: withPathIds.has('ipv4-unicast') ? PATH_ID_BYTES : 0,
-    16: withPathIds.has('ipv6-unicast') ? PATH_ID_BYTES : 0,
+    4: pathIds.has('ipv4-unicast') ? PATH_ID_BYTES : 0,
+    16: pathIds.has('ipv6-unicast') ? PATH_ID_BYTES : 0,
   };
   const nlri = (start: number, end: number, size: Size, said: Said) =>
     prefixesIn(bytes, start, end, { size, skip: sizes[size] }, said);
@@ -71,7 +89,7 @@ export function* heardPrefixes(
       yield* nlri(view.withdrawnStart, view.withdrawnEnd, 4, WITHDRAWN);
       const gone = sizeOf(view.unreachAfi, view.unreachSafi);
       yield* nlri(view.unreachNlriStart, view.unreachNlriEnd, gone, WITHDRAWN);
-      const { attributes, plainNextHop } = attributesOf(bytes, view);
+      const { attributes, plainNextHop } = attributesOf(bytes, view, fourOctetAsn);
       const said = { announced: true, attributes };
       yield* nlri(view.nlriStart, view.nlriEnd, 4, { ...said, nextHop: plainNextHop });
       const nextHop = nextHopOf(bytes.subarray(view.reachNextHopStart, view.reachNextHopEnd));
@@ -92,16 +110,15 @@ type Said = Omit<HeardPrefix, 'prefix'>;
 const WITHDRAWN: Said = { announced: false };
 
 /** NEXT_HOP is that of the prefixes outside MP_REACH_NLRI alone (RFC 4760 §3). */
-function attributesOf(bytes: Uint8Array, { attributesEnd, attributesStart }: UpdateView) {
-  // How long AS numbers are decides nothing here: paths that differ differ either way.
-  const context = { fourOctetAsn: true };
-  const decoded = decodeAttributes(bytes, attributesStart, attributesEnd, context).attributes;
-  const { nextHop: octets, ...others } = decoded;
-  const plainNextHop =
-    octets === undefined
-      ? undefined
-      : addressFromBytes(Uint8Array.of(octets >>> 24, octets >>> 16, octets >>> 8, octets));
-  return { attributes: JSON.stringify(others), plainNextHop };
+function attributesOf(
+  bytes: Uint8Array,
+  { attributesEnd, attributesStart }: UpdateView,
+  fourOctetAsn: boolean,
+) {
+  const { attributes } = decodeAttributes(bytes, attributesStart, attributesEnd, { fourOctetAsn });
+  const { nextHop: octets } = attributes;
+  const plainNextHop = octets === undefined ? undefined : ipv4Address(octets);
+  return { attributes, plainNextHop };
 }
 
 function nextHopOf(bytes: Uint8Array): string | undefined {

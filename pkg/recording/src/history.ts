@@ -2,9 +2,10 @@
  * What happened to a prefix, or to whatever holds an address, on one node.
  */
 import { type Address, containsAddress, type Prefix, prefixLength } from '@weft/ip';
-import type { BestPath, Family } from 'bgp-speaker-ts';
+import type { BestPath, PathAttributes } from 'bgp-speaker-ts';
+import { attributeChanges } from './attribute-changes.ts';
 import { describePath, describeRoute } from './compare.ts';
-import { heardPrefixes, pathIdFamilies } from './heard-prefixes.ts';
+import { heardPrefixes, type UpdateFormat, USUAL_FORMAT, updateFormat } from './heard-prefixes.ts';
 import { decodeBase64, type RecordLine } from './line.ts';
 
 /** One thing that happened. */
@@ -24,7 +25,6 @@ export type HistorySubject = { readonly prefix: Prefix } | { readonly address: A
 
 /** Entries that are kept; beyond, the oldest are dropped. */
 export const MAX_HISTORY_EVENTS = 1_000;
-const NONE: ReadonlySet<Family> = new Set();
 /** Session events that wait to be found related. */
 const MAX_SESSION_EVENTS = 10_000;
 
@@ -36,12 +36,12 @@ export class PrefixHistory {
   #sessions: HistoryEvent[] = [];
   /** Peers that have said something about it. */
   readonly #peers = new Set<string>();
-  /** Families of each peer's session whose prefixes have path identifiers. */
-  readonly #pathIds = new Map<string, ReadonlySet<Family>>();
+  /** How each peer writes. */
+  readonly #formats = new Map<string, UpdateFormat>();
   /** The best paths as they were told last: one that is chosen again as it was is no news. */
   readonly #bestTold = new Map<Prefix, ToldPath>();
   /** What a peer has said of a prefix beside its next hop, by both. A `best` line has little of it. */
-  readonly #attributes = new Map<string, string>();
+  readonly #attributes = new Map<string, PathAttributes>();
   #cut = false;
   #segments = 0;
   #inSnapshot = false;
@@ -62,7 +62,7 @@ export class PrefixHistory {
     }
     if (line.kind === 'complete') this.#inSnapshot = false;
     if (line.kind === 'session-up')
-      this.#pathIds.set(line.peer, pathIdFamilies(decodeBase64(line.sent), decodeBase64(line.received)));
+      this.#formats.set(line.peer, updateFormat(decodeBase64(line.sent), decodeBase64(line.received)));
     // A snapshot repeats what is known, but for that of the first segment.
     if (this.#inSnapshot && this.#segments > 1 && line.kind !== 'begin') {
       this.#notePeer(line);
@@ -152,8 +152,11 @@ export class PrefixHistory {
   }
 
   #heard(peer: string, bytes: string): Omit<HistoryEvent, 'at'>[] {
-    const heard = [...heardPrefixes(decodeBase64(bytes), this.#pathIds.get(peer) ?? NONE)].filter(
-      ({ prefix }) => this.#concerns(prefix),
+    const format = this.#formats.get(peer) ?? USUAL_FORMAT;
+    // A snapshot has AS numbers of four octets whatever the session has.
+    const written = this.#inSnapshot ? { ...format, fourOctetAsn: true } : format;
+    const heard = [...heardPrefixes(decodeBase64(bytes), written)].filter(({ prefix }) =>
+      this.#concerns(prefix),
     );
     for (const { attributes, prefix } of heard)
       if (attributes !== undefined) this.#attributes.set(`${peer} ${prefix}`, attributes);
@@ -172,16 +175,13 @@ export class PrefixHistory {
       .filter((prefix) => this.#concerns(prefix))
       .flatMap((prefix) => {
         const told = this.#bestTold.get(prefix);
-        const { attributes, path: text } = this.#toTell(prefix, path);
-        const isSamePath = told?.path === text;
-        if (isSamePath && told?.attributes === attributes) return [];
+        const now = this.#toTell(prefix, path);
+        const changes = changesOf(told, now);
+        if (told?.text === now.text && changes.length === 0) return [];
+        if (path === undefined) return [{ event: 'no-path', prefix, text: now.text }];
         const why = steps?.[prefix] === undefined ? '' : `; decided by: ${steps[prefix]}`;
-        const news = isSamePath ? '; other attributes of it have changed' : '';
-        return [
-          path === undefined
-            ? { event: 'no-path', prefix, text }
-            : { event: 'best-path', prefix, peer: path.peer, text: `${text}${why}${news}` },
-        ];
+        const news = changes.length === 0 ? '' : `; changed: ${changes.join(', ')}`;
+        return [{ event: 'best-path', prefix, peer: path.peer, text: `${now.text}${why}${news}` }];
       });
   }
 
@@ -191,19 +191,25 @@ export class PrefixHistory {
   }
 
   #toTell(prefix: Prefix, path: BestPath | undefined): ToldPath {
-    if (path === undefined) return { path: 'no path is left', attributes: undefined };
-    return {
-      path: `best path: ${describePath(path)}`,
-      attributes: this.#attributes.get(`${path.peer} ${prefix}`),
-    };
+    if (path === undefined) return { text: 'no path is left' };
+    const { peer } = path;
+    const attributes = this.#attributes.get(`${peer} ${prefix}`);
+    return { text: `best path: ${describePath(path)}`, peer, attributes };
   }
 }
 
 type BestLine = Extract<RecordLine, { kind: 'best' }>;
 
 interface ToldPath {
-  readonly path: string;
-  readonly attributes: string | undefined;
+  readonly text: string;
+  readonly peer?: Address | undefined;
+  readonly attributes?: PathAttributes | undefined;
+}
+
+/** What the same peer says of it now and has not said before. */
+function changesOf(before: ToldPath | undefined, now: ToldPath): string[] {
+  if (before?.attributes === undefined || now.attributes === undefined) return [];
+  return before.peer === now.peer ? attributeChanges(before.attributes, now.attributes) : [];
 }
 
 const BEGINNINGS: Readonly<Record<string, string>> = {

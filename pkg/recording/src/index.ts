@@ -2,7 +2,6 @@
  * The public API of @weft/recording: the lines of a node's record, and what can be told from them.
  */
 export { CHANGED_THINGS, compareStates, describePath, describeRoute, type StateChange } from './compare.ts';
-export { type HeardPrefix, heardPrefixes, pathIdFamilies } from './heard-prefixes.ts';
 export { type HistoryEvent, type HistorySubject, MAX_HISTORY_EVENTS, PrefixHistory } from './history.ts';
 export {
   type BeginLine,

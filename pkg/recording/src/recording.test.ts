@@ -1,7 +1,7 @@
 import { type CalcInput, DEFAULT_FELIX_SETTINGS, DEFAULT_SETTINGS } from '@weft/calc';
 import { address, prefix } from '@weft/ip';
 import type { IPPool, Node } from '@weft/resources';
-import type { BestPath } from 'bgp-speaker-ts';
+import { type BestPath, encodeOpen } from 'bgp-speaker-ts';
 import { describe, expect, it } from 'vitest';
 import { compareStates } from './compare.ts';
 import { PrefixHistory } from './history.ts';
@@ -31,6 +31,7 @@ const ANNOUNCES = `${'f'.repeat(32)}0031020000001540010100400200400304c000020240
 const WITHDRAWS = `${'f'.repeat(32)}001c0200051a0a0100000000`;
 /** The first with AS_PATH 65000. */
 const LONGER = `${'f'.repeat(32)}0037020000001b4001010040020602010000fde8400304c000020240050400000064${'1a0a010000'}`;
+const LONGER_BY_TWO_OCTETS = `${'f'.repeat(32)}00350200000019400101004002040201fde8400304c000020240050400000064${'1a0a010000'}`;
 
 function begin(cause: 'full' | 'gap' | 'start' = 'start', format = RECORD_FORMAT): LineContent {
   return {
@@ -313,9 +314,22 @@ describe('the history of a prefix', () => {
     const events = told(new PrefixHistory({ prefix: BLOCK }, 0), dated(lines));
     expect(events.filter((line) => line.includes('best-path'))).toEqual([
       '1 best-path: best path: from 192.0.2.2 (iBGP) via 192.0.2.2, LOCAL_PREF 100',
-      '5 best-path: best path: from 192.0.2.2 (iBGP) via 192.0.2.2, LOCAL_PREF 100; other attributes of it have changed',
+      '5 best-path: best path: from 192.0.2.2 (iBGP) via 192.0.2.2, LOCAL_PREF 100; changed: AS_PATH empty -> 65000',
       '6 best-path: best path: from 192.0.2.2 (iBGP) via 192.0.2.2, LOCAL_PREF 100, MED 7',
     ]);
+  });
+
+  it('reads AS numbers of two octets where the session has such, but of four in a snapshot', () => {
+    const open = { version: 4, asn: 65000, holdTimeSeconds: 90, identifier: 1, capabilities: [] };
+    const bytes = Buffer.from(encodeOpen(open)).toString('base64');
+    const up: LineContent = { kind: 'session-up', peer: PEER, sent: bytes, received: bytes };
+    const best: LineContent = { kind: 'best', prefixes: [BLOCK], path: PATH };
+    const snapshot = [begin(), up, updates(LONGER), best, { kind: 'complete' }] as const;
+    const lines = [...snapshot, updates(LONGER_BY_TWO_OCTETS), best, updates(ANNOUNCES), best];
+    const changes = told(new PrefixHistory({ prefix: BLOCK }, 0), dated(lines)).flatMap(
+      (line) => line.split('; ')[1] ?? [],
+    );
+    expect(changes).toEqual(['changed: AS_PATH 65000 -> empty']);
   });
 
   it('keeps the newest events, and says that there were more', () => {

@@ -4,9 +4,9 @@ import { daemonOptions, outputOption } from '../options.ts';
 import { run } from '../run.ts';
 
 const HELP = `
-Tells, from the records of the daemons that are asked: what peers announced and withdrew, which path was the best and which
-step decided, what the kernel took, was robbed of or refused, and sessions of those peers. For an address: of every prefix
-that holds it, but the default routes. Each node writes the time of its own clock.
+Tells, from the records of the daemons that are asked: what peers announced and withdrew, which path was the best, what of it
+changed and which step decided, what the kernel took, was robbed of or refused, and sessions of those peers. For an address:
+of every prefix that holds it, but the default routes. Each node writes the time of its own clock.
 
 Examples:
   weftctl history 10.244.0.0/26
