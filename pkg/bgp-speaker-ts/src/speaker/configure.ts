@@ -185,6 +185,7 @@ function touchPaths(core: SpeakerCore, index: number): void {
 function dropAllPaths(core: SpeakerCore, neighbour: Neighbour): void {
   neighbour.staleDeadline = undefined;
   neighbour.longLived.clear();
+  core.succession.end(neighbour.index);
   for (const rib of core.tables.all) rib.dropPaths(neighbour.index, false);
   core.schedule(neighbour);
 }

@@ -18,6 +18,7 @@ import { LocalRoutes } from './local-routes.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { SpeakerObserver } from './observer.ts';
 import { PeerBook } from './peer-book.ts';
+import { Succession } from './succession.ts';
 import { UpdateReceiver } from './update-receiver.ts';
 
 /** What a speaker is made with beside its configuration. */
@@ -63,6 +64,7 @@ export class SpeakerCore {
    * there can be peers; then the oldest is forgotten.
    */
   readonly leftQuietly: Set<Address> = new Set();
+  readonly succession: Succession = new Succession();
   /** Who looks on: see `observe`. */
   readonly observers: Set<SpeakerObserver> = new Set();
   /** This life began as a restart that is not over yet: the R bit of OPENs. */

@@ -19,6 +19,7 @@ export function flush(core: SpeakerCore): void {
   endInitialSync(core);
   for (const rib of core.tables.all) {
     rib.select(SELECT_PREFIXES);
+    core.succession.review(rib);
     for (const observer of core.observers) observer.selected?.(rib);
     rib.touched?.clear();
     core.groups.update(rib.family);

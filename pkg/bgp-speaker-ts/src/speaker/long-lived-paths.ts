@@ -12,10 +12,12 @@ import type { Family } from '../wire/family.ts';
 import type { SpeakerAction } from './events.ts';
 import { LongLivedMarker } from './long-lived-marker.ts';
 import type { LongLivedPeriod, Neighbour } from './neighbour.ts';
+import type { Succession } from './succession.ts';
 
 /** What the functions about stale paths work on. */
 export interface StaleContext {
   readonly tables: Tables;
+  readonly succession: Succession;
   readonly now: number;
   emit(action: SpeakerAction): void;
 }

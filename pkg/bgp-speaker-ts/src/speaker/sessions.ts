@@ -85,7 +85,9 @@ function establish(
   { connection, negotiated, opens }: Extract<SessionAction, { kind: 'established' }>,
 ): void {
   const { index, config } = neighbour;
-  core.tables.peers.identifiers[index] = negotiated.peerIdentifier;
+  const { identifiers } = core.tables.peers;
+  const formerIdentifier = identifiers[index] as number;
+  identifiers[index] = negotiated.peerIdentifier;
   neighbour.establishedCount += 1;
   core.leftQuietly.delete(neighbour.address);
   neighbour.outstandingBytes = 0;
@@ -106,7 +108,7 @@ function establish(
   describePeer(core, neighbour);
   for (const observer of core.observers) observer.established?.(neighbour, neighbour.session);
   core.emit({ kind: 'peer-established', peer: neighbour.address, negotiated });
-  reviewStalePaths(core, neighbour, negotiated, core.config.gracefulRestart);
+  reviewStalePaths(core, neighbour, negotiated, core.config.gracefulRestart, formerIdentifier);
   joinGroups(core, neighbour, neighbour.session);
   dispatch(core, neighbour, { kind: 'restart-state', state: core.restartStateFor(neighbour) });
 }
@@ -180,7 +182,7 @@ function receiveEndOfRib(
   if (!session.importProfile.families.has(family)) return;
   session.endOfRibReceived.add(family);
   core.emit({ kind: 'end-of-rib-received', peer: neighbour.address, family });
-  endRestart(core, neighbour, family, 'end-of-rib');
+  if (!core.succession.has(neighbour.index)) endRestart(core, neighbour, family, 'end-of-rib');
 }
 
 /** RFC 2918 §4, RFC 7313 §4: a request is answered with the whole table, the marks begin and end such an answer. */
@@ -201,8 +203,10 @@ function receiveMark(
   subtype: number,
 ): void {
   for (const observer of core.observers) observer.refreshMarked?.(neighbour, family, subtype);
-  if (subtype === RefreshSubtype.beginning) core.tables.ribs[family].markStale(neighbour.index);
-  else if (subtype === RefreshSubtype.ending) endRefresh(core, neighbour, session, family);
+  if (subtype === RefreshSubtype.beginning) {
+    core.succession.end(neighbour.index);
+    core.tables.ribs[family].markStale(neighbour.index);
+  } else if (subtype === RefreshSubtype.ending) endRefresh(core, neighbour, session, family);
 }
 
 function endRefresh(

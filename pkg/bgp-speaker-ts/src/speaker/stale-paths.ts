@@ -16,7 +16,7 @@
  * the first loss to End-of-RIB nothing starts it anew: a session that flaps keeps no path for ever. When it ends before
  * End-of-RIB has come, the next loss of the session leaves nothing.
  * Source: RFC 4724 §4.2; RFC 8538 §3, §4 (with the N bit on both sides a NOTIFICATION does not end it either); RFC 9494
- * §4.2.
+ * §4.2. Where another speaker has come in the peer's place, `succession.ts` says what becomes of them.
  */
 
 import type { DownReason, Negotiated } from '../fsm/types.ts';
@@ -41,6 +41,7 @@ export function keepOrRemovePaths(
   config: GracefulRestartConfig | undefined,
 ): number {
   const { gracefulRestart } = negotiated;
+  context.succession.end(neighbour.index);
   const graceful = gracefulRestart !== undefined && isGraceful(reason, gracefulRestart.notification);
   let kept = 0;
   for (const family of FAMILIES) {
@@ -53,14 +54,23 @@ export function keepOrRemovePaths(
   return kept;
 }
 
-/** Decides about stale paths of a peer whose session is back. */
+/**
+ * Decides about stale paths of a peer whose session is back.
+ *
+ * @param formerIdentifier BGP Identifier in the session they are of
+ */
 export function reviewStalePaths(
   context: StaleContext,
   neighbour: Neighbour,
   negotiated: Negotiated,
   config: GracefulRestartConfig | undefined,
+  formerIdentifier: number,
 ): void {
   if (!hasStale(context, neighbour)) return;
+  if (negotiated.peerIdentifier !== formerIdentifier) {
+    context.succession.begin(neighbour.index, context.tables.all);
+    return;
+  }
   for (const family of FAMILIES) reviewFamily(context, neighbour, family, negotiated);
   const milliseconds = (config?.staleTimeSeconds ?? STALE_SECONDS) * 1000;
   neighbour.staleDeadline = hasStale(context, neighbour)
@@ -79,7 +89,9 @@ export function removeStale(
   if (paths > 0) {
     context.emit({ kind: 'stale-paths-removed', peer: neighbour.address, family, paths, cause });
   }
-  if (!hasStale(context, neighbour)) neighbour.staleDeadline = undefined;
+  if (hasStale(context, neighbour)) return;
+  neighbour.staleDeadline = undefined;
+  context.succession.end(neighbour.index);
 }
 
 /** Ends the restart of a peer in one family: what is still stale goes, and no time runs on. */
