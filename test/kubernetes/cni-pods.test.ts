@@ -111,6 +111,7 @@ function pluginOf(of: Attachments, meanwhile: () => Promise<void> = async () => 
       detach: (id) => of.detach(id),
       isUnderWay: (id) => of.isUnderWay(id),
       settled: (id) => of.settled(id),
+      isPluggedIn: (id) => of.isPluggedIn(id),
       differences: (id, request) => of.differences(id, request),
       endpoint: (id) => of.list().find((known) => known.id === id),
       endpoints: () => of.list(),

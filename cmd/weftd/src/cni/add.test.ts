@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CniError, ERROR_CODE, isCniError, parseRequest, type Result } from '@weft/cni';
 import { type Endpoint, refuse } from '@weft/control';
-import { createLogger } from '@weft/telemetry';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { fakeCniHost } from '../../test/fake-cni-host.ts';
+import { Turns } from '../endpoints/turns.ts';
 import { add } from './add.ts';
 import type { CniHost } from './cni-host.ts';
 
@@ -32,9 +33,7 @@ const commands = (): string[] => readFileSync(join(directory, 'commands'), 'utf8
 function refusingHost(undone?: Promise<void>): CniHost & { readonly attached: string[] } {
   const attached: string[] = [];
   let isUnderWay = false;
-  return {
-    attached,
-    log: createLogger({ name: 'test', level: 'error' }),
+  const host = fakeCniHost({
     attach: async (id) => {
       isUnderWay = undone !== undefined && attached.length === 0;
       void undone?.then(() => {
@@ -43,21 +42,18 @@ function refusingHost(undone?: Promise<void>): CniHost & { readonly attached: st
       attached.push(id);
       return refuse('unavailable', 'the datastore has not answered', id, 'Ask again.');
     },
-    detach: async (id) => ({ kind: 'not-attached', id, addresses: [] }),
     isUnderWay: () => isUnderWay,
     settled: async () => undone,
-    differences: () => [],
-    endpoints: () => [],
+    isPluggedIn: () => isUnderWay,
     endpoint: () => (isUnderWay ? ({} as Endpoint) : undefined),
-    readiness: () => ({ ok: true, reasons: [] }),
-    isPossible: () => true,
-  };
+  });
+  return { ...host, attached };
 }
 
 /** Asks for a container whose address comes from a plugin, or from weft itself. */
 async function addTo(
   host: CniHost,
-  delegating = new Set<string>(),
+  turns = new Turns(),
   ipam: object = { type: 'recording' },
 ): Promise<Result | CniError> {
   const environment = {
@@ -70,7 +66,7 @@ async function addTo(
   const stdin = JSON.stringify({ cniVersion: '1.0.0', name: 'net', ipam });
   const parsed = parseRequest({ environment, stdin });
   if (parsed.kind === 'refused' || parsed.request.command !== 'ADD') throw new Error(JSON.stringify(parsed));
-  return add(host, parsed.request, delegating);
+  return add(host, parsed.request, turns);
 }
 
 it('gives the address of an IPAM plugin back before it answers that the attach failed', async () => {
@@ -89,26 +85,26 @@ it('gives it back after an attach that goes on behind its answer', async () => {
 it('does nothing for another ADD of the container until the address of the first is given back', async () => {
   const undone = Promise.withResolvers<void>();
   const host = refusingHost(undone.promise);
-  const delegating = new Set<string>();
-  await addTo(host, delegating);
-  expect(await addTo(host, delegating)).toMatchObject({ code: ERROR_CODE.tryAgainLater });
+  const turns = new Turns();
+  await addTo(host, turns);
+  expect(await addTo(host, turns)).toMatchObject({ code: ERROR_CODE.tryAgainLater });
   undone.resolve();
   // Between its end and the plugin's DEL, too.
   await undone.promise;
   expect(host.isUnderWay('')).toBe(false);
-  expect(await addTo(host, delegating)).toMatchObject({ code: ERROR_CODE.tryAgainLater });
+  expect(await addTo(host, turns)).toMatchObject({ code: ERROR_CODE.tryAgainLater });
   expect(host.attached).toHaveLength(1);
-  await vi.waitFor(() => expect(delegating.size).toBe(0), { timeout: 30_000 });
+  await vi.waitFor(() => expect(turns.isTaken('net:c1:eth0')).toBe(false), { timeout: 30_000 });
   expect(commands()).toEqual(['ADD', 'DEL']);
-  await addTo(host, delegating);
+  await addTo(host, turns);
   expect(commands()).toEqual(['ADD', 'DEL', 'ADD', 'DEL']);
   expect(host.attached).toHaveLength(2);
 });
 
 it('does nothing for another ADD of the container while the plugin is asked by the first', async () => {
   const host = refusingHost();
-  const delegating = new Set<string>();
-  const [first, second] = await Promise.all([addTo(host, delegating), addTo(host, delegating)]);
+  const turns = new Turns();
+  const [first, second] = await Promise.all([addTo(host, turns), addTo(host, turns)]);
   expect(second).toMatchObject({ code: ERROR_CODE.tryAgainLater });
   expect(first).not.toMatchObject({ code: ERROR_CODE.tryAgainLater, message: (second as CniError).message });
   expect(commands()).toEqual(['ADD', 'DEL']);
@@ -116,6 +112,6 @@ it('does nothing for another ADD of the container while the plugin is asked by t
 
 it('lets ADDs with addresses of weft itself wait for each other in the daemon', async () => {
   const host = refusingHost(new Promise(() => {}));
-  for (let count = 0; count < 2; count++) await addTo(host, new Set(), {});
+  for (let count = 0; count < 2; count++) await addTo(host, new Turns(), {});
   expect(host.attached).toHaveLength(2);
 });

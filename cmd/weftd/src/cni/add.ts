@@ -12,6 +12,7 @@ import {
   type Wishes,
 } from '@weft/cni';
 import { type AttachRequest, attachRequestSchema, isRefusal, type Refusal } from '@weft/control';
+import type { Turns } from '../endpoints/turns.ts';
 import { attachRequest, ipamWishes } from './attach-request.ts';
 import type { CniHost } from './cni-host.ts';
 import { delegate } from './delegate.ts';
@@ -25,25 +26,16 @@ type AddRequest = Extract<CniRequest, { readonly command: 'ADD' | 'CHECK' }>;
 /**
  * Does an ADD; repeating it is safe, and an error has left nothing.
  *
- * @param delegating attachments with an ADD whose IPAM plugin has been asked and that is not over, whatever of it goes on
- *   behind its answer included; kept here
+ * @param turns of the attachments whose addresses come from an IPAM plugin; an ADD's is over with what goes on behind its answer
  */
-export async function add(
-  host: CniHost,
-  request: AddRequest,
-  delegating: Set<string>,
-): Promise<Result | CniError> {
+export async function add(host: CniHost, request: AddRequest, turns: Turns): Promise<Result | CniError> {
   const { attachment, configuration, version } = request;
   if (isOwnNamespace(attachment.netns)) return ownNamespace(attachment.netns);
   const before = decodeResult(configuration.prevResult ?? {}, version, 'prevResult');
   if (isCniError(before)) return before;
-  const wishes = await wishesOf(host, request);
-  if (isCniError(wishes)) return wishes;
   const id = cniEndpointId({ network: configuration.name, ...attachment });
   const isOwnIpam = configuration.ipam.kind === 'weft';
-  const own = await (isOwnIpam
-    ? attach(host, id, request, wishes)
-    : attachAlone(host, id, request, wishes, delegating));
+  const own = await (isOwnIpam ? attachNow(host, id, request) : attachAlone(host, id, request, turns));
   return isCniError(own) ? own : appendTo(before, own);
 }
 
@@ -65,33 +57,35 @@ async function annotationsOf(host: CniHost, request: AddRequest): Promise<PodAnn
   return 'kind' in found && isRefusal(found) ? errorOf(found) : (found as PodAnnotations);
 }
 
+async function attachNow(host: CniHost, id: string, request: AddRequest): Promise<Result | CniError> {
+  const wishes = await wishesOf(host, request);
+  return isCniError(wishes) ? wishes : attach(host, id, request, wishes);
+}
+
 /**
- * An IPAM plugin knows containers, not ADDs: what it gives one ADD it takes back from all. So one of a container is over, with
- * what goes on behind its answer, before the next begins.
+ * An IPAM plugin knows containers, not ADDs: what it gives one ADD it takes back from all. So whatever is done with a container,
+ * its DEL included, is over before the next ADD begins.
  */
 async function attachAlone(
   host: CniHost,
   id: string,
   request: AddRequest,
-  wishes: Wishes,
-  delegating: Set<string>,
+  turns: Turns,
 ): Promise<Result | CniError> {
-  if (delegating.has(id) || host.isUnderWay(id)) return otherComesFirst(request);
-  delegating.add(id);
-  const isOver = (): boolean => delegating.delete(id);
-  let behind: Promise<void> | undefined;
-  try {
-    const isKnown = host.endpoint(id) !== undefined;
+  if (turns.isTaken(id) || host.isUnderWay(id)) return otherComesFirst(request);
+  const early = Promise.withResolvers<CniError>();
+  const turn = turns.run([id], async () => {
+    const wishes = await wishesOf(host, request);
+    if (isCniError(wishes)) return wishes;
     const own = await attach(host, id, request, wishes);
-    // What was plugged in before has its address still.
-    if (!isCniError(own) || isKnown) return own;
-    // The plugin has to be told that its address is not used, once it is not.
-    if (host.isUnderWay(id)) behind = host.settled(id).then(() => giveBack(host, request));
-    else await giveBack(host, request);
+    if (!isCniError(own)) return own;
+    if (host.isUnderWay(id)) early.resolve(own);
+    await host.settled(id);
+    // What is plugged in, from before or because it could not be taken out, has its address until its DEL.
+    if (!host.isPluggedIn(id)) await giveBack(host, request);
     return own;
-  } finally {
-    void (behind?.finally(isOver) ?? isOver());
-  }
+  });
+  return Promise.race([early.promise, turn]);
 }
 
 async function attach(
@@ -141,7 +135,8 @@ function checked(request: AttachRequest): AttachRequest | CniError {
   );
 }
 
-function otherComesFirst({ attachment }: AddRequest): CniError {
+/** What is asked for has to wait for what was asked for before it. */
+export function otherComesFirst({ attachment }: Pick<AddRequest, 'attachment'>): CniError {
   return cniError(
     ERROR_CODE.tryAgainLater,
     `an earlier ADD or DEL of ${attachment.interfaceName} in ${attachment.containerId} is not over yet`,

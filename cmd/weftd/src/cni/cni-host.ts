@@ -12,6 +12,8 @@ export interface CniHost {
   isUnderWay(id: string): boolean;
   /** Resolves when nothing of it goes on any more. */
   settled(id: string): Promise<void>;
+  /** Whether anything has its addresses: its record, or an interface that could not be taken away. */
+  isPluggedIn(id: string): boolean;
   /** What of an endpoint is not as that request makes it, each in words; a refusal when it cannot be said. */
   differences(id: string, request: AttachRequest): readonly string[] | Refusal;
   /** The endpoints of this node. */

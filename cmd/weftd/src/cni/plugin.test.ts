@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeCall } from '@weft/cni';
 import { refuse } from '@weft/control';
-import { createLogger } from '@weft/telemetry';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { fakeCniHost } from '../../test/fake-cni-host.ts';
 import type { CniHost } from './cni-host.ts';
 import { CniPlugin } from './plugin.ts';
 
@@ -17,27 +17,19 @@ afterEach(() => rmSync(directory, { recursive: true }));
 /** A daemon whose datastore may be away for detaches; the containers it has been asked for. */
 function hostWith(): CniHost & { isAway: boolean; readonly asked: string[] } {
   const asked: string[] = [];
-  const host = {
-    asked,
-    isAway: false,
-    log: createLogger({ name: 'test', level: 'silent' as 'error' }),
-    attach: async (id: string) => {
+  const commands = fakeCniHost({
+    attach: async (id) => {
       asked.push(`attach ${id}`);
       return refuse('no-address', 'no more was needed', id, '');
     },
-    detach: async (id: string) => {
+    detach: async (id) => {
       if (host.isAway) return refuse('unavailable', 'the datastore is away', id, 'Wait.');
       asked.push(`detach ${id}`);
-      return { kind: 'not-attached', id, addresses: [] } as const;
+      return { kind: 'not-attached', id, addresses: [] };
     },
-    isUnderWay: () => false,
-    settled: async () => {},
-    differences: () => [],
-    endpoints: () => [],
-    endpoint: () => undefined,
-    readiness: () => ({ ok: true, reasons: [] }),
     isPossible: () => !host.isAway,
-  };
+  });
+  const host = { ...commands, asked, isAway: false };
   return host;
 }
 

@@ -16,7 +16,8 @@ import {
   SUPPORTED_VERSIONS,
 } from '@weft/cni';
 import type { CniAnswer } from '@weft/control';
-import { add } from './add.ts';
+import { Turns } from '../endpoints/turns.ts';
+import { add, otherComesFirst } from './add.ts';
 import { check } from './check.ts';
 import type { CniHost } from './cni-host.ts';
 import { del } from './del.ts';
@@ -35,8 +36,8 @@ export class CniPlugin {
   readonly #now: () => number;
   /** When this process made each attachment, in ms since the epoch: a DEL that was kept before is not about it. */
   readonly #addedAt = new Map<string, number>();
-  /** Attachments with an ADD that an IPAM plugin knows of and that is not over. */
-  readonly #delegating = new Set<string>();
+  /** Of the attachments whose addresses come from an IPAM plugin. */
+  readonly #turns = new Turns();
   readonly #listening = Promise.withResolvers<void>();
 
   /**
@@ -107,13 +108,13 @@ export class CniPlugin {
         return { cniVersion: request.version, supportedVersions: SUPPORTED_VERSIONS };
       case 'ADD': {
         const startedAt = this.#now();
-        const result = await add(this.#host, request, this.#delegating);
+        const result = await add(this.#host, request, this.#turns);
         if (isCniError(result)) return result;
         this.#addedAt.set(idOf(request), startedAt);
         return encodeResult(result, request.version);
       }
       case 'DEL': {
-        const error = await del(this.#host, request);
+        const error = await del(this.#host, request, this.#turns);
         if (error === undefined) this.#isDone(idOf(request));
         return error;
       }
@@ -159,10 +160,17 @@ export class CniPlugin {
     if (typeof request === 'string') return { kind: 'never', reason: request };
     const id = idOf(request);
     if (writtenAt < (this.#addedAt.get(id) ?? 0)) return { kind: 'done' };
-    const error = await this.#attempt(() => del(this.#host, request));
+    const error = this.#isUnderWay(id)
+      ? otherComesFirst(request)
+      : await this.#attempt(() => del(this.#host, request, this.#turns));
     if (isCniError(error)) return { kind: this.#host.isPossible() ? 'later' : 'away', reason: error.message };
     this.#isDone(id);
     return { kind: 'done' };
+  }
+
+  /** An ADD that is under way began after the DEL was kept: it must not wait for it, and take its container out. */
+  #isUnderWay(id: string): boolean {
+    return this.#turns.isTaken(id) || this.#host.isUnderWay(id);
   }
 
   #isDone(id: string): void {

@@ -27,6 +27,7 @@ export function weftdHost({ attaching, attachments, cluster, log, nodeName, read
     detach: (id) => attaching.detach(id),
     isUnderWay: (id) => attachments.isUnderWay(id),
     settled: (id) => attachments.settled(id),
+    isPluggedIn: (id) => attachments.isPluggedIn(id),
     isPossible: () => attaching.isPossible,
     differences: (id, request) => attachments.differences(id, request),
     endpoints: () => attachments.list(),

@@ -326,7 +326,9 @@ describe('detach', () => {
     kernel.failNext('delete-link', 'EBUSY');
     expect(await failing.detach('a')).toMatchObject({ kind: 'refused', code: 'internal' });
     expect(await everything()).toEqual({ interfaces: 1, records: 0, addresses: 1 });
+    expect(failing.isPluggedIn('a')).toBe(true);
     expect((await failing.detach('a')).kind).toBe('not-attached');
+    expect(failing.isPluggedIn('a')).toBe(false);
     expect(await everything()).toEqual(nothing);
   });
 

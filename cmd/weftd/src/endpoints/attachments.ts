@@ -191,6 +191,11 @@ export class Attachments {
     return this.#turns.isTaken(id);
   }
 
+  /** Whether anything has the addresses of an endpoint: its record, or an interface that could not be taken away. */
+  isPluggedIn(id: string): boolean {
+    return this.#endpoints.has(id) || this.#stuck.interfaceOf(id) !== undefined;
+  }
+
   /** Takes a container out and gives its addresses back. Throws DatastoreError; it can be repeated then. */
   detach(id: string): Promise<Detachment | Refusal> {
     const interfaceName = this.#endpoints.get(id)?.spec.interfaceName ?? this.#stuck.interfaceOf(id);
