@@ -7,7 +7,8 @@ const HINTS: Readonly<Partial<Record<DatastoreErrorCode, string>>> = {
   unavailable:
     'Bring the datastore back, then ask again; pods that run are not touched. `weftctl node status` shows since when it is away.',
   full: 'Make room in the datastore, then ask again.',
-  corrupt: 'Correct or delete the object that the message names, then ask again.',
+  corrupt:
+    'Correct the object that the message names, then ask again. Deleting an IPAMBlock gives addresses of its containers out again.',
   'read-only': 'Let weftd write to the datastore, then ask again.',
   closed: 'weftd is ending: ask again when it runs.',
 };

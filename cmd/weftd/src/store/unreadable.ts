@@ -10,7 +10,9 @@ const LOOK_MS = 10_000;
 const MOST_KNOWN = 100;
 const MOST_NAMED = 3;
 
-const HINT = 'correct it, or delete it; weftd goes on without it';
+const REMEDY =
+  'correct it, or delete it; an IPAMBlock only when no container has an address of it, for they would be given out again';
+const HINT = `${REMEDY}; weftd goes on without it`;
 
 /** Those that are known of. */
 export class Unreadable {
@@ -43,7 +45,7 @@ export class Unreadable {
       .map(([object, { reason }]) => `${object}: ${reason}`);
     const more = this.#reasons.size - named.length;
     const rest = more > 0 ? `; and ${more} more` : '';
-    return `weftd goes on without what it cannot read (correct it, or delete it): ${named.join('; ')}${rest}`;
+    return `weftd goes on without what it cannot read (${REMEDY}): ${named.join('; ')}${rest}`;
   }
 
   close(): void {

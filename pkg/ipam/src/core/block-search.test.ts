@@ -22,7 +22,7 @@ function block(cidr: Prefix, owner: Owner, used = 0, ageMs = 3_600_000): BlockSp
 }
 
 function search(blocks: readonly BlockSpec[], more: Partial<SearchInput> = {}): SearchInput {
-  return { owner: NODE1, pools: [pool], blocks, reservations: NONE, now: NOW, ...more };
+  return { owner: NODE1, pools: [pool], blocks, unreadable: [], reservations: NONE, now: NOW, ...more };
 }
 
 // Alone in the pool, node1 starts with HIGH: the rows put their obstacles there.
@@ -120,6 +120,7 @@ describe('the reasons of a refusal', () => {
       cooling: 1,
       tooYoung: 1,
       misfits: 0,
+      unreadable: [],
     });
   });
 });

@@ -28,6 +28,8 @@ export interface SearchInput {
   readonly pools: readonly PoolSpace[];
   /** Every block there is, cooled addresses already collected. */
   readonly blocks: readonly BlockSpec[];
+  /** Those that nobody can read, as far as is known; they are not among `blocks`. */
+  readonly unreadable: readonly Prefix[];
   readonly reservations: Reservations;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -89,6 +91,8 @@ export interface PoolTally {
   readonly tooYoung: number;
   /** Blocks of another size than the pool's, in the way of its own. */
   readonly misfits: number;
+  /** Blocks that nobody can read, as far as is known. */
+  readonly unreadable: readonly Prefix[];
 }
 
 /** Counts, for the reasons of a refusal, what each pool is full of. */
@@ -104,9 +108,10 @@ interface Place {
   readonly byIndex: ReadonlyMap<bigint, BlockSpec>;
   /** Blocks of another size, from before the pool was made anew. */
   readonly misfits: readonly BlockSpec[];
+  readonly unreadable: readonly Prefix[];
 }
 
-function placeBlocks(pool: PoolSpace, { blocks, owner, now }: SearchInput): Place {
+function placeBlocks(pool: PoolSpace, { blocks, owner, now, unreadable }: SearchInput): Place {
   const inside = blocks.filter((block) => overlaps(pool.cidr, cidrOf(block)));
   const fitting = inside.filter((block) => isBlockOf(pool, cidrOf(block)));
   return {
@@ -114,6 +119,7 @@ function placeBlocks(pool: PoolSpace, { blocks, owner, now }: SearchInput): Plac
     start: startIndex(walkSeed(owner, pool, now), subnetCount(pool.cidr, pool.blockSize)),
     byIndex: new Map(fitting.map((block) => [blockIndex(cidrOf(block), pool.cidr, pool.blockSize), block])),
     misfits: inside.filter((block) => !fitting.includes(block)),
+    unreadable: unreadable.filter((cidr) => overlaps(pool.cidr, cidr)),
   };
 }
 
@@ -124,8 +130,9 @@ function walkSeed(owner: Owner, { blockSize, cidr }: PoolSpace, now: number): nu
 }
 
 function firstUsable(place: Place, { owner, reservations }: SearchInput): Candidate | undefined {
-  const { pool, start, byIndex, misfits } = place;
+  const { pool, start, byIndex, misfits, unreadable } = place;
   for (const { cidr, index } of walkBlocks(pool.cidr, pool.blockSize, start, reservations)) {
+    if (unreadable.some((other) => overlaps(other, cidr))) continue;
     const block = byIndex.get(index);
     if (block) {
       const isOurs = isSameOwner(ownerOfBlock(block), owner);
@@ -177,7 +184,7 @@ function inWalkOrder({ byIndex, start }: Place): BlockSpec[] {
   return [...fromStart, ...beforeStart].map(([, block]) => block);
 }
 
-function tally({ pool, byIndex, misfits }: Place, input: SearchInput): PoolTally {
+function tally({ pool, byIndex, misfits, unreadable }: Place, input: SearchInput): PoolTally {
   const blocks = [...byIndex.values()];
   const others = blocks.filter((block) => !isSameOwner(ownerOfBlock(block), input.owner));
   return {
@@ -190,6 +197,7 @@ function tally({ pool, byIndex, misfits }: Place, input: SearchInput): PoolTally
       (block) => isSpare(block, input) && claimAgeMs(block, input.now) < MIN_RECLAIM_AGE_MS,
     ).length,
     misfits: misfits.length,
+    unreadable,
   };
 }
 

@@ -152,11 +152,14 @@ function describeTally({
   cooling,
   tooYoung,
   misfits,
+  unreadable,
 }: PoolTally): string {
   const details = [`pool ${pool.name} (${pool.cidr}): ${blocks} of ${capacity} blocks claimed`];
   if (freeElsewhere > 0) details.push(`free in blocks of others: ${freeElsewhere}`);
   if (cooling > 0) details.push(`cooling down after release: ${cooling}`);
   if (tooYoung > 0) details.push(`empty blocks claimed less than a minute ago: ${tooYoung}`);
   if (misfits > 0) details.push(`blocks of another size in the way: ${misfits}`);
+  if (unreadable.length > 0)
+    details.push(`blocks that nobody can read and somebody has to correct: ${unreadable.join(', ')}`);
   return details.join(', ');
 }

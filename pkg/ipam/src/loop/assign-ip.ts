@@ -11,7 +11,7 @@ import { type AssignedAddress, contention, type Refusal, refuse } from '../core/
 import { affinityText, describeOwner, isSameOwner, type Owner } from '../core/owner.ts';
 import { type PoolSpace, poolCidr, poolSpace, whyNotEnabled, whyNotForUse } from '../core/pool-choice.ts';
 import { again, attempts, type Contention, isContention } from './attempts.ts';
-import { listBlocks } from './block-store.ts';
+import { listBlocks, type UnreadableBlock } from './block-store.ts';
 import { claimBlock } from './claim-block.ts';
 import { type IpamContext, readRules } from './context.ts';
 import { holderOf, ownerOf, type RequestOrigin } from './request.ts';
@@ -63,7 +63,11 @@ function noPoolFor(request: AssignIpRequest, reason: string): Refusal<'no-pool'>
 }
 
 /** Takes the address, claiming its block when there is none. */
-function takeAddress(run: Run, address: Address, pool: PoolSpace): Promise<Taken | Obstacle | Contention> {
+function takeAddress(
+  run: Run,
+  address: Address,
+  pool: PoolSpace,
+): Promise<Taken | Obstacle | UnreadableBlock | Contention> {
   const cidr = prefixOf(address, pool.blockSize);
   return attempts(async () => {
     const taken = await takeFromBlock<Obstacle>(run, cidr, (block) => decide(run, block, address));
@@ -100,7 +104,7 @@ function makeBlock(run: Run, cidr: Prefix): Promise<Obstacle | Contention | type
 }
 
 function answer(
-  result: Taken | Obstacle | Contention,
+  result: Taken | Obstacle | UnreadableBlock | Contention,
   pool: PoolSpace,
   request: AssignIpRequest,
 ): AssignIpOutcome {
@@ -114,6 +118,8 @@ function answer(
       return strictAffinity(result.from, request);
     case 'overlap':
       return blockOverlap(result.other, pool, request);
+    case 'unreadable':
+      throw result.failure;
     case 'no-pool':
       return noPoolFor(request, `pool ${pool.name} was changed or deleted meanwhile`);
     default:

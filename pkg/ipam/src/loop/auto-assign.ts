@@ -103,7 +103,7 @@ async function assignFamily(
     requested: family === 4 ? request.pools4 : request.pools6,
   });
   if (pools.length === 0) return noPool(family, request.intendedUse, leftOut, request);
-  return fill({ run, family, count, pools, assigned: [], tried: new Set() }, request);
+  return fill({ run, family, count, pools, assigned: [], tried: new Set(), unreadable: new Set() }, request);
 }
 
 /** Fills the need from one source after the other. */

@@ -1,7 +1,7 @@
 /**
  * Blocks in the store: reading them as they are now, and writing them by compare-and-swap.
  */
-import type { WriteOutcome } from '@weft/datastore';
+import type { DatastoreError, WriteOutcome } from '@weft/datastore';
 import type { Prefix } from '@weft/ip';
 import { blockName, type IPAMBlock } from '@weft/resources';
 import { type BlockSpec, isEmptyBlock, newBlock, ownerOfBlock } from '../core/block.ts';
@@ -17,6 +17,27 @@ export async function readBlock(
 ): Promise<IPAMBlock | undefined> {
   const block = await context.store.get({ kind: 'IPAMBlock', name: blockName(cidr) });
   return block && !block.spec.deleted ? collected(block, cooldownSeconds, context.now()) : undefined;
+}
+
+/** A block that is there, and that nobody can read. */
+export interface UnreadableBlock {
+  readonly kind: 'unreadable';
+  readonly failure: DatastoreError;
+}
+
+/** For whoever can go on without the block: that nobody can read it is an answer then. What else fails is thrown. */
+export async function unlessUnreadable<T>(work: Promise<T>): Promise<T | UnreadableBlock> {
+  try {
+    return await work;
+  } catch (failure) {
+    if ((failure as Partial<DatastoreError>).code !== 'corrupt') throw failure;
+    return { kind: 'unreadable', failure: failure as DatastoreError };
+  }
+}
+
+/** True for what stands for a block that nobody can read. */
+export function isUnreadable(result: unknown): result is UnreadableBlock {
+  return (result as { readonly kind?: unknown } | undefined)?.kind === 'unreadable';
 }
 
 /** How many written blocks are remembered; beyond it all are forgotten, which costs a few reads. */

@@ -20,7 +20,14 @@ import { isEmptyBlock, ownerOfBlock } from '../core/block.ts';
 import { isSameOwner, type Owner } from '../core/owner.ts';
 import { isBlockOf, poolSpace, whyNotEnabled } from '../core/pool-choice.ts';
 import { again, attempts, type Contention } from './attempts.ts';
-import { createBlock, deleteBlock, readBlock, writeBlock } from './block-store.ts';
+import {
+  createBlock,
+  deleteBlock,
+  isUnreadable,
+  readBlock,
+  unlessUnreadable,
+  writeBlock,
+} from './block-store.ts';
 import type { IpamContext, Rules } from './context.ts';
 
 /** What became of a claim. */
@@ -42,7 +49,7 @@ export interface Claim {
   readonly mayCreate: boolean;
 }
 
-/** Claims a block, or finishes a claim that was left half-way. */
+/** Claims a block, or finishes a claim that was left half-way. Throws DatastoreError; `corrupt` has left no new affinity. */
 export function claimBlock(context: IpamContext, rules: Rules, claim: Claim): Promise<ClaimResult> {
   return attempts(() => attemptClaim(context, rules, claim));
 }
@@ -52,9 +59,14 @@ async function attemptClaim(
   { config }: Rules,
   { owner, cidr, mayCreate }: Claim,
 ): Promise<ClaimResult | typeof again> {
-  const affinity = await announcedAffinity(context, owner, cidr);
+  const existing = await readAffinity(context, owner, cidr);
+  const affinity = await announced(context, existing ?? newAffinity(owner, cidr));
   if (!affinity) return again;
-  const block = await readBlock(context, cidr, config.cooldownSeconds);
+  const block = await unlessUnreadable(readBlock(context, cidr, config.cooldownSeconds));
+  if (isUnreadable(block)) {
+    if (!existing) await removeAffinity(context, affinity);
+    throw block.failure;
+  }
   if (!block) {
     if (mayCreate) return createAndConfirm(context, owner, affinity, cidr);
     return (await removeAffinity(context, affinity)) ? { kind: 'no-block' } : again;
@@ -104,14 +116,10 @@ async function createAndConfirm(
 }
 
 /** The owner's affinity, made pending unless it is confirmed; undefined when another writer was first. */
-async function announcedAffinity(
-  context: IpamContext,
-  owner: Owner,
-  cidr: Prefix,
-): Promise<BlockAffinity | undefined> {
-  const existing = await readAffinity(context, owner, cidr);
-  if (existing) return stateOf(existing) === 'confirmed' ? existing : asPending(context, existing);
-  const outcome = await context.store.create(newAffinity(owner, cidr));
+async function announced(context: IpamContext, affinity: BlockAffinity): Promise<BlockAffinity | undefined> {
+  if (stateOf(affinity) === 'confirmed') return affinity;
+  if (affinity.metadata.resourceVersion !== undefined) return asPending(context, affinity);
+  const outcome = await context.store.create(affinity);
   return outcome.kind === 'written' ? outcome.resource : undefined;
 }
 

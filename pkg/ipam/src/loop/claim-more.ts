@@ -3,6 +3,7 @@
  *
  * The requests of one process do this one after the other, and look again at what the one before them claimed.
  */
+import type { Prefix } from '@weft/ip';
 import type { BlockAffinity } from '@weft/resources';
 import { blockOfAffinity, isOfFamily, stateOf } from '../core/affinity.ts';
 import { type Candidate, type SearchInput, searchBlocks } from '../core/block-search.ts';
@@ -10,8 +11,8 @@ import type { AssignReason } from '../core/outcome.ts';
 import { affinityText } from '../core/owner.ts';
 import { isBlockOf } from '../core/pool-choice.ts';
 import { type Contention, MAX_ATTEMPTS } from './attempts.ts';
-import { deleteBlock, listBlocks, readBlock } from './block-store.ts';
-import { claimBlock } from './claim-block.ts';
+import { deleteBlock, listBlocks, readBlock, type UnreadableBlock, unlessUnreadable } from './block-store.ts';
+import { type ClaimResult, claimBlock } from './claim-block.ts';
 import { inPools, isFilled, lastBlock, type Need, takeFrom } from './need.ts';
 import { releaseBlockAffinity } from './release-affinity.ts';
 import { homesOf } from './tidy.ts';
@@ -49,15 +50,20 @@ async function takeFromLastBlock(need: Need): Promise<void> {
 
 /** Takes from the blocks that were claimed meanwhile, and from those whose claim is now finished. */
 async function takeFromUntried(need: Need, affinities: readonly BlockAffinity[]): Promise<void> {
-  const { context, rules, owner } = need.run;
   for (const block of inPools(need, affinities)) {
     if (isFilled(need)) return;
     const isConfirmed = stateOf(block.affinity) === 'confirmed';
     if (need.tried.has(block.cidr) && isConfirmed) continue;
     if (isConfirmed && ['taken', 'full'].includes(await takeFrom(need, block, 'own-block'))) continue;
-    const claim = await claimBlock(context, rules, { owner, cidr: block.cidr, mayCreate: true });
-    if (claim.kind === 'claimed') await takeFrom(need, block, 'own-block');
+    if ((await claim(need, block.cidr)) === 'claimed') await takeFrom(need, block, 'own-block');
   }
+}
+
+async function claim(need: Need, cidr: Prefix): Promise<ClaimResult['kind'] | UnreadableBlock['kind']> {
+  const { context, rules, owner } = need.run;
+  const { kind } = await unlessUnreadable(claimBlock(context, rules, { owner, cidr, mayCreate: true }));
+  if (kind === 'unreadable') need.unreadable.add(cidr);
+  return kind;
 }
 
 /** What an address is called that comes from a block found this way. */
@@ -99,18 +105,20 @@ async function giveUpStrays(
   for (const affinity of affinities.filter((claim) => isOfFamily(claim, family))) {
     const cidr = blockOfAffinity(affinity);
     if (homes.some((home) => isBlockOf(home, cidr))) continue;
-    await releaseBlockAffinity(run.context, run.rules, { owner: run.owner, cidr, requireEmpty: true });
+    const stray = { owner: run.owner, cidr, requireEmpty: true };
+    await unlessUnreadable(releaseBlockAffinity(run.context, run.rules, stray));
   }
 }
 
 /** Everything a search looks at, read anew. */
-export async function searchInput({ run, pools }: Need): Promise<SearchInput> {
+export async function searchInput({ run, pools, unreadable }: Need): Promise<SearchInput> {
   const { context, rules, owner } = run;
   const blocks = await listBlocks(context, rules.config.cooldownSeconds);
   return {
     owner,
     pools,
     blocks: blocks.map(({ spec }) => spec),
+    unreadable: [...unreadable],
     reservations: rules.reservations,
     now: context.now(),
   };
@@ -135,9 +143,8 @@ async function claimAndTake(
   candidate: Candidate,
   reason: AssignReason,
 ): Promise<'claimed' | 'lost' | 'nothing-left'> {
-  const { context, rules, owner } = need.run;
-  const claim = await claimBlock(context, rules, { owner, cidr: candidate.cidr, mayCreate: true });
-  if (claim.kind === 'no-pool') return 'nothing-left';
-  if (claim.kind !== 'claimed') return 'lost';
+  const kind = await claim(need, candidate.cidr);
+  if (kind === 'no-pool') return 'nothing-left';
+  if (kind !== 'claimed') return 'lost';
   return (await takeFrom(need, candidate, reason)) === 'taken' ? 'claimed' : 'lost';
 }

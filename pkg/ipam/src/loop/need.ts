@@ -10,10 +10,11 @@ import type { AssignedAddress, AssignReason } from '../core/outcome.ts';
 import { affinityText, isSameOwner, type Owner } from '../core/owner.ts';
 import type { PoolSpace } from '../core/pool-choice.ts';
 import type { Contention } from './attempts.ts';
+import type { UnreadableBlock } from './block-store.ts';
 import type { IpamContext } from './context.ts';
 import { type Run, type Take, takeFromBlock } from './take.ts';
 
-/** One family's share of a request; `assigned` and `tried` grow while it is served. */
+/** One family's share of a request; its lists grow while it is served. */
 export interface Need {
   readonly run: Run;
   readonly family: Family;
@@ -22,6 +23,8 @@ export interface Need {
   readonly assigned: AssignedAddress[];
   /** Blocks that had nothing left for this request. */
   readonly tried: Set<Prefix>;
+  /** Blocks that nobody can read: they give nothing, and nothing can be made in their place. */
+  readonly unreadable: Set<Prefix>;
 }
 
 /** A block of one of the request's pools. */
@@ -45,11 +48,12 @@ export async function takeFrom(
   need: Need,
   { cidr, pool }: BlockInPool,
   reason: AssignReason,
-): Promise<'taken' | NothingTaken['kind'] | Contention['kind']> {
+): Promise<'taken' | NothingTaken['kind'] | UnreadableBlock['kind'] | Contention['kind']> {
   const { run } = need;
   const taken = await takeFromBlock<NothingTaken>(run, cidr, (block) => decide(need, block, reason));
   if (taken.kind !== 'taken') {
     need.tried.add(cidr);
+    if (taken.kind === 'unreadable') need.unreadable.add(cidr);
     return taken.kind;
   }
   const { addresses, sequenceNumber } = taken;

@@ -10,7 +10,14 @@ import { addressAt, allocationAt, type BlockSpec, ordinalsOfHandle, ownerOfBlock
 import type { Holder } from '../core/block-assign.ts';
 import type { Owner } from '../core/owner.ts';
 import { again, attempts, type Contention, isContention } from './attempts.ts';
-import { readBlock, rememberedBlock, writeBlock } from './block-store.ts';
+import {
+  isUnreadable,
+  readBlock,
+  rememberedBlock,
+  type UnreadableBlock,
+  unlessUnreadable,
+  writeBlock,
+} from './block-store.ts';
 import type { IpamContext, Rules } from './context.ts';
 import { announce, withdraw } from './handle-store.ts';
 import { releaseInBlock } from './release-in-block.ts';
@@ -59,7 +66,7 @@ export function takeFromBlock<R extends { readonly kind: string }>(
   run: Run,
   cidr: Prefix,
   decide: TakeDecision<R>,
-): Promise<Taken | R | Contention> {
+): Promise<Taken | R | UnreadableBlock | Contention> {
   return run.context.turns.run(cidr, () => takeInTurn(run, cidr, decide));
 }
 
@@ -67,14 +74,15 @@ async function takeInTurn<R extends { readonly kind: string }>(
   run: Run,
   cidr: Prefix,
   decide: TakeDecision<R>,
-): Promise<Taken | R | Contention> {
+): Promise<Taken | R | UnreadableBlock | Contention> {
   const { context, rules, holder } = run;
   const cooldown = rules.config.cooldownSeconds;
   let announced = 0;
   const tried = new Set<bigint>();
   const result = await attempts(async () => {
     const remembered = rememberedBlock(context, cidr, cooldown);
-    const block = remembered ?? (await readBlock(context, cidr, cooldown));
+    const block = remembered ?? (await unlessUnreadable(readBlock(context, cidr, cooldown)));
+    if (isUnreadable(block)) return block;
     const unseen = block && stampedOrdinals(run, block.spec, tried);
     if (block && unseen?.length) return taken(cidr, block.spec, unseen);
     const decision = decide(block?.spec);
@@ -91,6 +99,8 @@ async function takeInTurn<R extends { readonly kind: string }>(
     const outcome = await writeBlock(context, block, decision.block);
     return outcome.kind === 'written' ? taken(cidr, decision.block, decision.ordinals) : again;
   });
+  // Whether a write took place after all, which was told as a conflict, only the block could say: it stays counted.
+  if (isUnreadable(result)) return result;
   if (result.kind !== 'taken' && announced > 0 && run.handle) {
     await withdraw(context, run.handle, cidr, announced, cooldown);
     run.handle = undefined;
