@@ -77,7 +77,18 @@ export class Fib {
     const best = this.#best.get(prefix);
     this.#best.delete(prefix);
     if (best === undefined || this.#rejected.delete(prefix)) return [];
-    return [{ prefix, item: best, cause: `peer ${best.peer}` }];
+    const withdrawal = { prefix, item: best, cause: `peer ${best.peer}` };
+    if (!this.#isOfWorkload(best)) return [withdrawal];
+    this.giveUp([withdrawal]);
+    return [];
+  }
+
+  /**
+   * What a workload of this node takes away is no mass withdrawal of the network, and nobody has to be asked. Held, its routes would
+   * add up: a thousand and another thousand, as often as it likes.
+   */
+  #isOfWorkload({ peer }: BestPath): boolean {
+    return peer !== undefined && this.#context?.workloads.has(peer) === true;
   }
 
   /** Has the route of a path that is gone. */
