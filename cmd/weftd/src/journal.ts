@@ -64,23 +64,21 @@ export class BatchedJournal implements Journal {
     this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS).unref();
   }
 
-  /** The newest entry of every address, for `findUnjournaled`; undefined without a journal. */
+  /** The newest entry of every address, for `findUnjournaled`; undefined without a journal that can be read. */
   lastEntries(): Map<Address, JournalEntry> | undefined {
-    this.#flush();
-    return this.#file?.lastEntries();
+    return this.#read((file) => file.lastEntries());
   }
 
   /** What is known of an address, as the control API answers it. */
   history(node: string, address: Address): AddressHistory | Refusal {
-    this.#flush();
-    if (this.#file === undefined)
+    const entries = this.#read((file) => file.history(address, MAX_ANSWERED));
+    if (entries === undefined)
       return refuse(
         'unavailable',
         `the journal cannot be used: ${this.#trouble}`,
         this.#path,
         'Correct that, then start weftd again.',
       );
-    const entries = this.#file.history(address, MAX_ANSWERED);
     return { node, entries: entries.map(toHistoryEntry), cut: entries.length === MAX_ANSWERED };
   }
 
@@ -106,6 +104,17 @@ export class BatchedJournal implements Journal {
     }
   }
 
+  /** What the file says with all that waits in it; undefined when it cannot be read. */
+  #read<T>(ask: (file: JournalFile) => T): T | undefined {
+    this.#flush();
+    try {
+      return this.#file && ask(this.#file);
+    } catch (error) {
+      this.#complain(error);
+      return undefined;
+    }
+  }
+
   #complain(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     if (this.#trouble === message) return;
@@ -114,7 +123,7 @@ export class BatchedJournal implements Journal {
       path: this.#path,
       hint: 'addresses are given out all the same; their history has a gap',
     };
-    this.#log.error('ipam-journal-failed', `the journal of addresses cannot be written: ${message}`, fields);
+    this.#log.error('ipam-journal-failed', `the journal of addresses cannot be used: ${message}`, fields);
   }
 }
 
