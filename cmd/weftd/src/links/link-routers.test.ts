@@ -1,5 +1,5 @@
 import { address, prefix } from '@weft/ip';
-import type { Link, Route, RouterListener } from '@weft/kernel';
+import { KernelError, type Link, type Route, type RouterListener } from '@weft/kernel';
 import { createLogger } from '@weft/telemetry';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LinkRouters } from './link-routers.ts';
@@ -18,8 +18,9 @@ function scene() {
   const open: { heard: RouterListener; closed: boolean }[] = [];
   const changed = vi.fn();
   const sessions = new Set<string>();
+  const kernel = { link: (name: string) => links.get(name), links: () => [...links.values()] };
   const routers = new LinkRouters({
-    kernel: { link: (name) => links.get(name), links: () => [...links.values()] },
+    kernel,
     open: ({ name }, heard) => {
       const socket = { heard, closed: false };
       open.push(socket);
@@ -35,7 +36,7 @@ function scene() {
     hasSession: ({ address: peer, interface: name }) => sessions.has(`${peer}%${name}`),
     changed,
   });
-  return { links, sent, open, changed, routers, sessions };
+  return { kernel, links, sent, open, changed, routers, sessions };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -54,6 +55,21 @@ describe('the router on a link', () => {
     const known = routers.routers;
     open[0]?.heard('advertisement', ONE);
     expect(routers.routers).toBe(known);
+    routers.close();
+  });
+
+  it('is looked for again when the kernel could not answer', () => {
+    const { kernel, open, routers } = scene();
+    const link = vi.spyOn(kernel, 'link').mockImplementation(() => {
+      throw new KernelError("cannot receive the kernel's answer", 'ENOBUFS');
+    });
+    routers.want(['eth1']);
+    vi.advanceTimersByTime(3_000);
+    expect(open).toEqual([]);
+    link.mockRestore();
+    vi.advanceTimersByTime(1_000);
+    open[0]?.heard('advertisement', ONE);
+    expect(routers.routers).toEqual([{ interface: 'eth1', address: ONE }]);
     routers.close();
   });
 

@@ -103,11 +103,18 @@ export class LinkRouters {
 
   #tick(): void {
     this.#forgetOthers();
-    for (const name of this.#wanted) {
+    for (const name of this.#wanted) this.#look(name);
+  }
+
+  #look(name: string): void {
+    try {
       const link = this.#with.kernel.link(name);
       if (link?.index !== this.#listening.get(name)?.index) this.#stop(name);
       if (link === undefined) this.#fail(name, 'there is no such interface');
       else this.#speak(name, this.#listening.get(name) ?? this.#listen(link));
+    } catch (error) {
+      // The kernel could not answer for want of memory: it is asked again at the next tick.
+      this.#fail(name, (error as Error).message);
     }
   }
 
