@@ -112,6 +112,8 @@ export class Deciding {
       this.#with;
     const onlyEndpoints = this.#scheduled === 'endpoints';
     this.#scheduled = 'nothing';
+    // Scheduled before it was closed.
+    if (!this.#running) return;
     const start = performance.now();
     this.#obeyFelix();
     const current = state.calcInput(attachments.resources(), facts.facts);

@@ -83,6 +83,11 @@ describe('what weftd is told about its node', () => {
     });
   });
 
+  it('looks for an address as seldom as the clock of the event loop can tell, and not without pause, when asked for less', () => {
+    const { autodetectPollIntervalMs } = optionsOf([], { AUTODETECT_POLL_INTERVAL: '720h' });
+    expect(autodetectPollIntervalMs).toBe(2 ** 31 - 1);
+  });
+
   it('takes no part in BGP where CALICO_NETWORKING_BACKEND says vxlan', () => {
     const chosen = ['vxlan', 'bird', ''].map(
       (backend) => optionsOf([], { CALICO_NETWORKING_BACKEND: backend }).withoutBgp,

@@ -2,6 +2,9 @@
  * Time and the event loop as an argument, so that tests decide what happens when.
  */
 
+/** Node takes more for one millisecond. Whoever waits for longer than 24 days may be called before. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** What the loops of this package need of their surroundings. */
 export interface Scheduler {
   /** Milliseconds on a clock that never goes back. */
@@ -16,7 +19,7 @@ export interface Scheduler {
 export const systemScheduler: Scheduler = {
   now: () => performance.now(),
   after(milliseconds, run) {
-    const timer = setTimeout(run, milliseconds);
+    const timer = setTimeout(run, Math.min(milliseconds, MAX_TIMER_MS));
     return () => clearTimeout(timer);
   },
   soon(run) {

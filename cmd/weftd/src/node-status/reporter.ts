@@ -7,6 +7,9 @@ import type { CalicoNodeStatus } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
 import { type NodeFacts, nodeStatusReport } from './report.ts';
 
+/** Node takes more for one millisecond; some 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** What reporting needs from the daemon. */
 export interface ReporterOptions {
   readonly nodeName: string;
@@ -57,7 +60,8 @@ export class NodeStatusReporter {
     if (known?.wish === wish) return;
     clearInterval(known?.interval);
     const report = (): void => void this.#report(name);
-    this.#timers.set(name, { wish, interval: setInterval(report, spec.updatePeriodSeconds * 1000).unref() });
+    const period = Math.min(spec.updatePeriodSeconds * 1000, MAX_TIMER_MS);
+    this.#timers.set(name, { wish, interval: setInterval(report, period).unref() });
     report();
   }
 

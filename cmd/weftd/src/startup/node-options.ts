@@ -11,6 +11,9 @@ import type { AddressSetting } from './node-address.ts';
 import { DEFAULT_NODENAME_FILE, findNodeName, machineSources } from './node-name.ts';
 import { type PoolSettings, readPoolSettings } from './pool-settings.ts';
 
+/** Node takes more for one millisecond; some 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** How often a detected address is looked for again unless told. Source: Calico. */
 const POLL_INTERVAL_MS = 60_000;
 
@@ -103,7 +106,9 @@ function addressFlags(family: 4 | 6, name: 'ip' | 'ip6'): Option[] {
 
 function parsePause(text: string): ReturnType<typeof parseDuration> {
   const parsed = parseDuration(text);
-  return parsed.ok && parsed.value < 1000 ? { ok: false, reason: `${text} is less than a second` } : parsed;
+  if (!parsed.ok) return parsed;
+  if (parsed.value < 1000) return { ok: false, reason: `${text} is less than a second` };
+  return { ok: true, value: Math.min(parsed.value, MAX_TIMER_MS) };
 }
 
 /** The flags, and what the machine and its environment say where they are silent. Throws StartupError. */
