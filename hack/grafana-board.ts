@@ -102,8 +102,8 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
       lines('Prefixes', 'in all tables towards peers', [
         query(`sum by (table, family) (weft_bgp_prefixes{${ON}})`, '{{table}} {{family}}'),
       ]),
-      lines('Sessions that came up', 'again and again is flapping', [
-        query(`sum by (instance) (increase(weft_bgp_sessions_established_total{${ON}}${RATE}))`),
+      lines('Sessions that came up', 'without those with pods; again and again is flapping', [
+        query(`sum by (instance) (increase(weft_bgp_sessions_established_total{${NETWORK}}${RATE}))`),
       ]),
     ],
   },

@@ -66,8 +66,8 @@ export const METRICS = {
   bgpSessionsEstablished: {
     kind: 'counter',
     name: 'weft_bgp_sessions_established_total',
-    help: 'How often the session with this peer became Established.',
-    labels: ['peer'],
+    help: 'How often the session with this peer became Established; the type is that of weft_bgp_peer_up.',
+    labels: ['peer', 'type'],
   },
   bgpUpdatesReceived: {
     kind: 'counter',

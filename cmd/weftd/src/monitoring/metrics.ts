@@ -187,8 +187,9 @@ class PeerMetrics {
     for (const family of [this.#bfdUp, this.#bfdUps]) family.clear();
     for (const status of bgp?.peers() ?? []) {
       const { address: peer, bfd, state, establishedCount, updatesReceived, families } = status;
-      this.#up.with({ peer, type: types.get(peer) ?? 'global' }).set(state === 'Established' ? 1 : 0);
-      this.#established.with({ peer }).setTotal(establishedCount);
+      const type = types.get(peer) ?? 'global';
+      this.#up.with({ peer, type }).set(state === 'Established' ? 1 : 0);
+      this.#established.with({ peer, type }).setTotal(establishedCount);
       this.#updates.with({ peer }).setTotal(updatesReceived);
       if (bfd !== undefined) {
         this.#bfdUp.with({ peer }).set(bfd.state === 'Up' ? 1 : 0);
