@@ -97,8 +97,9 @@ export class ControlClient {
     this.#timeoutMilliseconds = options.timeoutMilliseconds ?? ANSWER_MILLISECONDS;
   }
 
-  status(): Promise<DaemonStatus> {
-    return this.#call(daemonStatusSchema, 'GET', PATHS.status);
+  /** Who gives it up by `signal` gets the signal's reason thrown. */
+  status(signal?: AbortSignal): Promise<DaemonStatus> {
+    return this.#call(daemonStatusSchema, 'GET', PATHS.status, undefined, signal);
   }
 
   bgpPeers(): Promise<BgpPeers> {
@@ -211,9 +212,9 @@ export class ControlClient {
     return this.#parse(healthSchema, answer.text);
   }
 
-  /** Whatever is there to be read, as it stands: for who passes it on. */
-  read(path: string): Promise<RawAnswer> {
-    return this.#send('GET', path);
+  /** Whatever is there to be read, as it stands: for who passes it on. `signal` as in `status`. */
+  read(path: string, signal?: AbortSignal): Promise<RawAnswer> {
+    return this.#send('GET', path, undefined, signal);
   }
 
   /** Text exposition 0.0.4. */
@@ -221,8 +222,14 @@ export class ControlClient {
     return (await this.#send('GET', PATHS.metrics)).text;
   }
 
-  async #call<Reply>(schema: z.ZodType<Reply>, method: string, path: string, body?: object): Promise<Reply> {
-    const answer = await this.#send(method, path, body);
+  async #call<Reply>(
+    schema: z.ZodType<Reply>,
+    method: string,
+    path: string,
+    body?: object,
+    givenUp?: AbortSignal,
+  ): Promise<Reply> {
+    const answer = await this.#send(method, path, body, givenUp);
     if (answer.status === 200) return this.#parse(schema, answer.text);
     const { error } = this.#parse(errorBodySchema, answer.text);
     throw new ControlError(error.code, error.message, error.object, error.hint);
@@ -242,8 +249,9 @@ export class ControlClient {
     }
   }
 
-  async #send(method: string, path: string, body?: object): Promise<RawAnswer> {
-    const signal = AbortSignal.timeout(this.#timeoutMilliseconds);
+  async #send(method: string, path: string, body?: object, givenUp?: AbortSignal): Promise<RawAnswer> {
+    const late = AbortSignal.timeout(this.#timeoutMilliseconds);
+    const signal = givenUp === undefined ? late : AbortSignal.any([late, givenUp]);
     const options = { method, path, signal, agent: false } as const;
     const where = this.#where;
     // No pause between opening and listening for errors. TLS is loaded where it is used.
@@ -256,6 +264,7 @@ export class ControlClient {
     outgoing.on('error', reject);
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     return promise.catch(async (error) => {
+      givenUp?.throwIfAborted();
       if (typeof where === 'string') throw connectionFailure(error, this.place);
       const { expiredSince } = await import('./remote/tls-files.ts');
       throw connectionFailure(error, this.place, { ...where, expired: expiredSince(where.files) });

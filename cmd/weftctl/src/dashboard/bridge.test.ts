@@ -1,8 +1,13 @@
 /** Who may read by the bridge, and what: with daemons whose words stand here. */
-import { request } from 'node:http';
-import { connect } from 'node:net';
-import type { ControlClient, RawAnswer } from '@weft/control';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer, request } from 'node:http';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ControlClient, type RawAnswer } from '@weft/control';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DaemonTarget } from '../where.ts';
 import { Bridge } from './bridge.ts';
 
 let bridge: Bridge;
@@ -10,9 +15,10 @@ let address: URL;
 let asked: string[];
 let listed: number;
 let names: string[];
+let daemonOf: (name: string) => DaemonTarget;
 
 /** A daemon that repeats what it was asked. */
-function daemon(name: string): { name: string; client: ControlClient } {
+function daemon(name: string): DaemonTarget {
   const read = async (path: string): Promise<RawAnswer> => {
     asked.push(`${name} ${path}`);
     return {
@@ -28,10 +34,11 @@ beforeEach(async () => {
   asked = [];
   listed = 0;
   names = ['node1', 'rack/2'];
+  daemonOf = daemon;
   bridge = new Bridge(async () => {
     listed++;
     if (names.length === 0) throw new Error('the datastore is away');
-    return names.map(daemon);
+    return names.map(daemonOf);
   });
   address = new URL(await bridge.listen(0));
 });
@@ -192,5 +199,77 @@ describe('what is behind it', () => {
     for (const name of ['node9', '%', '%2e%2e', '..'])
       expect((await ask(`/nodes/${name}/v1/status`, headers)).status).toBe(404);
     expect(asked).toEqual([]);
+  });
+});
+
+describe('a daemon that accepts and says nothing', () => {
+  let folder: string;
+  let silent: Server;
+  let answering: Server;
+  let heard: Socket[];
+  let answered: number;
+
+  /** Over a real socket, and so patient that a question to it ends only when it is given up. */
+  function target(name: string): DaemonTarget {
+    return { name, client: new ControlClient(socketOf(name), { timeoutMilliseconds: 3_600_000 }) };
+  }
+
+  const socketOf = (name: string): string => join(folder, `${name}.sock`);
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'weft-bridge-'));
+    heard = [];
+    answered = 0;
+    silent = createServer((socket) => void heard.push(socket.resume())).listen(socketOf('silent'));
+    answering = createHttpServer((_request, response) => {
+      answered++;
+      response.end('a page');
+    }).listen(socketOf('answering'));
+    await Promise.all([once(silent, 'listening'), once(answering, 'listening')]);
+    names = ['silent', 'answering'];
+    daemonOf = target;
+  });
+
+  afterEach(() => {
+    for (const socket of heard) socket.destroy();
+    silent.close();
+    answering.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Waits until the daemon was hung up on. */
+  async function hungUp(socket: Socket | undefined): Promise<void> {
+    if (socket?.closed === false) await once(socket, 'close');
+  }
+
+  it('is first, and holds up nothing: the next one is asked, and it is hung up on', async () => {
+    const { status, text } = await ask('/', await comeIn());
+    expect({ status, text }).toEqual({ status: 200, text: 'a page' });
+    expect(heard).toHaveLength(1);
+    await hungUp(heard[0]);
+  });
+
+  it('is not asked for the rest of the page', async () => {
+    const headers = await comeIn();
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const reached = once(silent, 'connection');
+    const page = ask('/', headers);
+    await reached;
+    vi.advanceTimersByTime(100);
+    await page;
+    for (const path of ['/dashboard.css', '/dashboard.js']) await ask(path, headers);
+    vi.useRealTimers();
+    expect({ answered, asked: heard.length }).toEqual({ answered: 3, asked: 1 });
+  });
+
+  it('is hung up on when the browser waits no longer', async () => {
+    const browser = connect(Number(address.port), '127.0.0.1');
+    const { cookie } = await comeIn();
+    browser.write(
+      `GET /nodes/silent/v1/status HTTP/1.1\r\nhost: ${address.host}\r\ncookie: ${cookie}\r\n\r\n`,
+    );
+    const [socket] = (await once(silent, 'connection')) as [Socket];
+    browser.destroy();
+    await hungUp(socket);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * HTTP on loopback in front of the control APIs of several daemons: `/nodes/NAME/…` is what NAME's daemon answers to `/…`, and
- * everything else what the first daemon that answers does. It reads only, and only for whoever came in by its entrance.
+ * everything else what some daemon does that answers. It reads only, and only for whoever came in by its entrance.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,6 +14,7 @@ import {
 } from '@weft/control';
 import type { DaemonTarget } from '../where.ts';
 import { Entrance } from './entrance.ts';
+import { firstAnswer } from './first-answer.ts';
 
 const NODES = '/v1/dashboard/nodes';
 
@@ -47,6 +48,8 @@ export class Bridge {
   readonly #server = createServer(HTTP_OPTIONS);
   #known: Promise<ReadonlyMap<string, DaemonTarget>> | undefined;
   #knownAt = 0;
+  /** Whoever has answered is asked first the next time: the files of the page are to be of one version. */
+  #answering: string | undefined;
 
   /** @param targets the daemons that can be asked now */
   constructor(targets: () => Promise<readonly DaemonTarget[]>) {
@@ -72,14 +75,16 @@ export class Bridge {
   }
 
   async #serve(entrance: Entrance, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { headers, status, text } = await this.#admitted(entrance, request).catch(failed);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const { headers, status, text } = await this.#admitted(entrance, request, gone.signal).catch(failed);
     // A body that was not read to its end would be taken for the next request.
     const closing = request.complete ? {} : { connection: 'close' };
     response.writeHead(status, { ...HEADERS, ...headers, ...closing });
     response.end(text);
   }
 
-  async #admitted(entrance: Entrance, request: IncomingMessage): Promise<Answer> {
+  async #admitted(entrance: Entrance, request: IncomingMessage, gone: AbortSignal): Promise<Answer> {
     const { headers, method = '', url = '/' } = request;
     const admission = entrance.admit(request);
     if (admission.kind === 'refused')
@@ -87,18 +92,29 @@ export class Bridge {
     if (method !== 'GET')
       return refused(refuse('method-not-allowed', 'The dashboard only reads', method, 'Change by weftctl.'));
     if (admission.kind === 'shown-in') return { status: 303, headers: admission.headers, text: '' };
-    return this.#answer(url);
+    return this.#answer(url, gone);
   }
 
-  async #answer(url: string): Promise<Answer> {
+  async #answer(url: string, gone: AbortSignal): Promise<Answer> {
     const nodes = await this.#nodes();
     if (url === NODES)
       return { status: 200, text: JSON.stringify({ nodes: [...nodes.keys()].map(placeOf) }) };
     const [, name, path] = /^\/nodes\/([^/]+)(\/.*)$/.exec(url) ?? [];
-    if (name === undefined || path === undefined) return firstAnswer([...nodes.values()], url);
+    if (name === undefined || path === undefined) return this.#answerOfAny(nodes, url, gone);
     const target = findTarget(nodes, name) ?? findTarget(await this.#nodes(DOUBTED_MS), name);
-    if (target !== undefined) return answerOf(target, path);
+    if (target !== undefined) return answerOf(target, path, gone);
     return refused(refuse('not-found', 'There is no such node', name, `${NODES} has those that are known.`));
+  }
+
+  #answerOfAny(nodes: ReadonlyMap<string, DaemonTarget>, path: string, gone: AbortSignal): Promise<Answer> {
+    const turn = (name: string): number => (name === this.#answering ? 0 : 1);
+    const inTurn = [...nodes].sort(([left], [right]) => turn(left) - turn(right));
+    const ask = async ([name, target]: (typeof inTurn)[number], signal: AbortSignal): Promise<Answer> => {
+      const answer = await answerOf(target, path, signal);
+      this.#answering = name;
+      return answer;
+    };
+    return firstAnswer(inTurn, ask, gone);
   }
 
   #nodes(believedMs: number = BELIEVED_MS): Promise<ReadonlyMap<string, DaemonTarget>> {
@@ -130,20 +146,8 @@ function placeOf(name: string): object {
   return { name, base: `/nodes/${encodeURIComponent(name)}/` };
 }
 
-async function firstAnswer(targets: readonly DaemonTarget[], path: string): Promise<Answer> {
-  let failure: unknown;
-  for (const target of targets) {
-    try {
-      return await answerOf(target, path);
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
-}
-
-async function answerOf({ client }: DaemonTarget, path: string): Promise<Answer> {
-  const { headers, status, text } = await client.read(path);
+async function answerOf({ client }: DaemonTarget, path: string, signal: AbortSignal): Promise<Answer> {
+  const { headers, status, text } = await client.read(path, signal);
   const passed = PASSED_ON.flatMap((name) =>
     typeof headers[name] === 'string' ? [[name, headers[name]]] : [],
   );

@@ -4,6 +4,7 @@ import { CliError, type Remark, type Report } from '../failure.ts';
 import type { WhereOptions } from '../options.ts';
 import { chooseDaemons, type DaemonTarget } from '../where.ts';
 import { Bridge } from './bridge.ts';
+import { firstAnswer } from './first-answer.ts';
 
 /** Options of the command. */
 export interface DashboardOptions extends WhereOptions {
@@ -24,11 +25,7 @@ export async function dashboard(node: string | undefined, options: DashboardOpti
  * another has answered. Throws what the first of them failed with.
  */
 export async function requireAnswer(targets: readonly DaemonTarget[]): Promise<void> {
-  try {
-    await Promise.any(targets.map(({ client }) => client.status()));
-  } catch (error) {
-    throw (error as AggregateError).errors[0];
-  }
+  await firstAnswer(targets, ({ client }, signal) => client.status(signal));
 }
 
 async function listen(bridge: Bridge, port: number): Promise<string> {
