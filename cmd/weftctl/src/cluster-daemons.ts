@@ -5,6 +5,9 @@ import type { Node } from '@weft/resources';
 import { CliError } from './failure.ts';
 import type { DaemonTarget } from './where.ts';
 
+/** How long this machine's own daemon may take to say its name, in ms: without it there are the others. */
+const NAME_MS = 3_000;
+
 /**
  * Those to ask: all, or that of `wanted`. A machine whose own daemon does not answer is asked by its socket only where there is
  * nobody else.
@@ -15,7 +18,7 @@ export async function clusterDaemons(
   files: TlsFiles,
   wanted: string | undefined,
 ): Promise<DaemonTarget[]> {
-  const ownName = await own.status().then(
+  const ownName = await own.status(AbortSignal.timeout(NAME_MS)).then(
     ({ node }) => node,
     () => undefined,
   );
