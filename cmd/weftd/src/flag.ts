@@ -22,12 +22,12 @@ export function integer(lowest: number, highest: number): (text: string) => numb
   };
 }
 
-/** What a parser of another package makes of a text; an empty text is none. */
+/** What a parser of another package makes of a text. An empty one is none and stays so: commander makes `''` of undefined. */
 export function parsedBy<T>(
   parse: (text: string) => { readonly ok: true; readonly value: T } | { readonly ok: false; reason: string },
-): (text: string) => T | undefined {
+): (text: string) => T | '' {
   return (text) => {
-    if (text === '') return undefined;
+    if (text === '') return '';
     const parsed = parse(text);
     if (parsed.ok) return parsed.value;
     throw new InvalidArgumentError(`${parsed.reason}.`);

@@ -59,6 +59,13 @@ describe('what weftd is told about its node', () => {
     expect(nodeName).not.toBe('');
   });
 
+  it('is the same where variables are there and empty', () => {
+    const names = ['IP_AUTODETECTION_METHOD', 'IP6_AUTODETECTION_METHOD', 'AUTODETECT_POLL_INTERVAL', 'AS'];
+    const { addresses, asNumber, autodetectPollIntervalMs } = optionsOf([]);
+    const found = optionsOf([], Object.fromEntries(names.map((name) => [name, ''])));
+    expect(found).toMatchObject({ addresses, asNumber, autodetectPollIntervalMs });
+  });
+
   it("is what Calico's variables say", () => {
     const environment = {
       NODENAME: 'Node1',

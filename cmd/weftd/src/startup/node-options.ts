@@ -31,8 +31,8 @@ export interface NodeOptions {
   readonly checksNodeAddress: boolean;
   /** Tunnels alone carry the pods of this node: Calico's backend `vxlan`. */
   readonly withoutBgp: boolean;
-  /** Absent: what the Node says, or the cluster. */
-  readonly asNumber?: number;
+  /** Undefined: what the Node says, or the cluster. */
+  readonly asNumber: number | undefined;
   /** The Node of Kubernetes that this one is, where the datastore is another. */
   readonly kubernetesNode?: string;
   /** The pools to make where a family has none. */
@@ -41,16 +41,16 @@ export interface NodeOptions {
   readonly secretsNamespace: string;
 }
 
-/** The flags as commander gives them. */
+/** The flags as commander gives them; an empty text is the same as nothing. */
 export interface GivenNodeOptions {
   readonly nodeName?: string;
   readonly nodenameFile?: string;
   readonly ip: string;
   readonly ip6: string;
-  readonly ipAutodetectionMethod?: AutodetectMethod;
-  readonly ip6AutodetectionMethod?: AutodetectMethod;
-  readonly autodetectPollInterval?: number;
-  readonly asNumber?: number;
+  readonly ipAutodetectionMethod?: AutodetectMethod | '';
+  readonly ip6AutodetectionMethod?: AutodetectMethod | '';
+  readonly autodetectPollInterval?: number | '';
+  readonly asNumber?: number | '';
   readonly defaultPools: boolean;
 }
 
@@ -126,13 +126,13 @@ export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.Process
     nodeNameSource: found.source,
     nodenameFile,
     addresses: [
-      { family: 4, wanted: given.ip, method: given.ipAutodetectionMethod ?? FIRST_FOUND },
-      { family: 6, wanted: given.ip6, method: given.ip6AutodetectionMethod ?? FIRST_FOUND },
+      { family: 4, wanted: given.ip, method: given.ipAutodetectionMethod || FIRST_FOUND },
+      { family: 6, wanted: given.ip6, method: given.ip6AutodetectionMethod || FIRST_FOUND },
     ],
-    autodetectPollIntervalMs: given.autodetectPollInterval ?? POLL_INTERVAL_MS,
+    autodetectPollIntervalMs: given.autodetectPollInterval || POLL_INTERVAL_MS,
     withoutBgp: backend === 'vxlan',
     checksNodeAddress: environment.DISABLE_NODE_IP_CHECK !== 'true',
-    ...(given.asNumber === undefined ? {} : { asNumber: given.asNumber }),
+    asNumber: given.asNumber || undefined,
     ...(environment.CALICO_K8S_NODE_REF ? { kubernetesNode: environment.CALICO_K8S_NODE_REF } : {}),
     secretsNamespace: environment.NAMESPACE || 'kube-system',
     defaultPools: given.defaultPools ? readPoolSettings(environment) : [],
