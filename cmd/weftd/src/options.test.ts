@@ -36,7 +36,8 @@ describe('the datastore of weftd', () => {
 
 describe('what weftd is told about its node', () => {
   beforeEach(() => {
-    for (const name of ['NODENAME', 'HOSTNAME', 'IP', 'IP6', 'AS']) vi.stubEnv(name, undefined);
+    for (const name of ['NODENAME', 'HOSTNAME', 'IP', 'IP6', 'AS', 'CALICO_ROUTER_ID'])
+      vi.stubEnv(name, undefined);
   });
   afterEach(() => vi.unstubAllEnvs());
 
@@ -95,6 +96,13 @@ describe('what weftd is told about its node', () => {
     expect(autodetectPollIntervalMs).toBe(2 ** 31 - 1);
   });
 
+  it('has the BGP Identifier that CALICO_ROUTER_ID says, or --router-id before it', () => {
+    const chosen = (args: readonly string[], CALICO_ROUTER_ID: string) =>
+      optionsOf(args, { CALICO_ROUTER_ID }).routerId;
+    expect(['', 'hash', '192.0.2.1'].map((text) => chosen([], text))).toEqual(['auto', 'hash', '192.0.2.1']);
+    expect(chosen(['--router-id', '192.0.2.2'], 'hash')).toBe('192.0.2.2');
+  });
+
   it('takes no part in BGP where CALICO_NETWORKING_BACKEND says vxlan', () => {
     const chosen = ['vxlan', 'bird', ''].map(
       (backend) => optionsOf([], { CALICO_NETWORKING_BACKEND: backend }).withoutBgp,
@@ -111,6 +119,9 @@ describe('what weftd is told about its node', () => {
       { CALICO_NETWORKING_BACKEND: 'none' },
       { CALICO_IPV4POOL_CIDR: 'nonsense' },
       { AS: 'as' },
+      { CALICO_ROUTER_ID: 'fd00::1' },
+      { CALICO_ROUTER_ID: '0.0.0.0' },
+      { WEFT_ROUTER_ID: 'auto' },
       { IP_AUTODETECTION_METHOD: 'last-found' },
       { AUTODETECT_POLL_INTERVAL: '10' },
     ]) {

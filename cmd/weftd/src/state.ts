@@ -255,6 +255,7 @@ function constantInput({
   nodeName,
   holdTimeSeconds,
   restartTimeSeconds,
+  routerId,
   withoutBgp,
 }: Options): Pick<CalcInput, 'nodeName' | 'nodeNameDigest' | 'settings'> {
   return {
@@ -263,7 +264,7 @@ function constantInput({
     settings: {
       holdTimeSeconds,
       gracefulRestartTimeSeconds: restartTimeSeconds,
-      routerId: 'auto',
+      routerId,
       isDraining: false,
       ...(withoutBgp ? { withoutBgp } : {}),
     },

@@ -10,7 +10,7 @@ import {
   type Node,
   nodeAddress,
 } from '@weft/resources';
-import { type CalcInput, WEFT_DAEMON_ANNOTATION } from './input.ts';
+import { type CalcInput, type RouterId, WEFT_DAEMON_ANNOTATION } from './input.ts';
 
 /** A node that may take part in BGP. */
 export interface BgpNode {
@@ -96,10 +96,24 @@ function bgpNode(node: Node, { asNumber, listenPort }: BgpSettings): BgpNode {
 }
 
 /**
- * The router id made of a node name: the first four bytes of its SHA-256, the first byte below 224 so that it does not
- * look like a multicast address. Source: Calico, CALICO_ROUTER_ID=hash.
+ * The BGP Identifier of a speaker.
+ *
+ * @param wanted what its operator says
+ * @param digest SHA-256 of its name
+ * @param ipv4 the address it goes by, where it has one
  */
-export function hashedRouterId(nodeNameDigest: Uint8Array): Address {
+export function routerId(wanted: RouterId, digest: Uint8Array, ipv4: Address | undefined): Address {
+  if (wanted === 'hash') return hashed(digest);
+  if (wanted !== 'auto') return wanted;
+  // Departs from Calico, where a node without IPv4 has to be told to hash.
+  return ipv4 ?? hashed(digest);
+}
+
+/**
+ * The first four bytes, the first of them below 224 so that it does not look like a multicast address. Source: Calico,
+ * CALICO_ROUTER_ID=hash.
+ */
+function hashed(nodeNameDigest: Uint8Array): Address {
   const [first = 0, ...rest] = nodeNameDigest.subarray(0, 4);
   return addressFromBytes(Uint8Array.from([first > 223 ? first - 32 : first, ...rest]));
 }

@@ -6,7 +6,7 @@ import { type Address, address } from '@weft/ip';
 import type { BgpSettings } from '@weft/resources';
 import type { ListenAddress, PeerConfig, SpeakerConfig } from 'bgp-speaker-ts';
 import { announcements } from './announcements.ts';
-import { type BgpCluster, type BgpNode, bgpCluster, hashedRouterId } from './bgp-node.ts';
+import { type BgpCluster, type BgpNode, bgpCluster, routerId } from './bgp-node.ts';
 import type { DesiredSpeaker, DesiredState } from './desired-state.ts';
 import { gatewayRoutes } from './gateway-route.ts';
 import { type CalcInput, withoutRepeats } from './input.ts';
@@ -185,28 +185,21 @@ function ownNode({ nodeName, settings }: CalcInput, { own }: BgpCluster): OwnNod
 }
 
 function speakerConfig(
-  input: CalcInput,
+  { nodeNameDigest, settings }: CalcInput,
   own: BgpNode,
   { bindMode }: BgpSettings,
   { peers }: Sessions,
 ): SpeakerConfig {
-  const { holdTimeSeconds, gracefulRestartTimeSeconds } = input.settings;
+  const { holdTimeSeconds, gracefulRestartTimeSeconds } = settings;
   return {
     asn: own.asn,
-    identifier: routerId(input, own),
+    identifier: routerId(settings.routerId, nodeNameDigest, own.addresses[4]),
     listen: listenAddresses(own, bindMode, peers),
     holdTimeSeconds,
     ...(own.clusterId && { clusterId: own.clusterId }),
     gracefulRestart: { restartTimeSeconds: gracefulRestartTimeSeconds },
     peers,
   };
-}
-
-function routerId({ settings, nodeNameDigest }: CalcInput, own: BgpNode): Address {
-  if (settings.routerId === 'hash') return hashedRouterId(nodeNameDigest);
-  if (settings.routerId !== 'auto') return settings.routerId;
-  // Departs from Calico, where a node without IPv4 has to be told to hash.
-  return own.addresses[4] ?? hashedRouterId(nodeNameDigest);
 }
 
 const anyAddress = { 4: address('0.0.0.0'), 6: address('::') };

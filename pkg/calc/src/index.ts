@@ -9,7 +9,6 @@ export {
   EXCLUDED_INTERFACES,
 } from './autodetect/detect.ts';
 export { type AutodetectMethod, FIRST_FOUND, parseAutodetectMethod } from './autodetect/method.ts';
-export { hashedRouterId } from './bgp-node.ts';
 export { calculate, createCalculator } from './calculate.ts';
 export {
   type DesiredNextHop,
@@ -26,7 +25,13 @@ export {
   type FelixSources,
   type PortRange,
 } from './felix-settings.ts';
-export { type CalcInput, type CalcSettings, DEFAULT_SETTINGS, WEFT_DAEMON_ANNOTATION } from './input.ts';
+export {
+  type CalcInput,
+  type CalcSettings,
+  DEFAULT_SETTINGS,
+  type RouterId,
+  WEFT_DAEMON_ANNOTATION,
+} from './input.ts';
 export type { LinkRouter, LocalFacts, LocalInterface, UnderlayRoute } from './local-facts.ts';
 export { type WorkloadRouting, workloadRouting } from './local-routes.ts';
 export type { DesiredNat, Masquerade, PortForward } from './nat.ts';

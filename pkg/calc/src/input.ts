@@ -23,17 +23,19 @@ import type { Place } from './tunnels/place.ts';
  */
 export const WEFT_DAEMON_ANNOTATION = 'weft.dev/daemon';
 
+/**
+ * How a speaker gets its BGP Identifier. `auto`: the IPv4 address of the node, or a hash of its name where it has none; `hash`:
+ * always the hash. An address, of IPv4: that. Source: Calico's CALICO_ROUTER_ID.
+ */
+export type RouterId = 'auto' | 'hash' | Address;
+
 /** What the operator of this daemon may set. */
 export interface CalcSettings {
   /** Hold time proposed to peers; 0 or 3…65535. */
   readonly holdTimeSeconds: number;
   /** How long peers are asked to keep our routes while weftd is away, 0…4095. */
   readonly gracefulRestartTimeSeconds: number;
-  /**
-   * `auto`: the IPv4 address of the node, or a hash where it has none. `hash`: always the hash. An address: that.
-   * Source: Calico's CALICO_ROUTER_ID, which leaves a node without IPv4 to its own devices.
-   */
-  readonly routerId: 'auto' | 'hash' | Address;
+  readonly routerId: RouterId;
   /** Peers are to avoid this node, because it is about to go (RFC 8326). */
   readonly isDraining: boolean;
   /** The operator wants no BGP here: pods are carried by tunnels alone. Source: Calico's backend `vxlan`. */

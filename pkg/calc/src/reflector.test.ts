@@ -11,7 +11,7 @@ function inputOf(given: Partial<ReflectorInput> = {}): ReflectorInput {
     nodes: [],
     bgpConfigurations: [],
     subnets: [],
-    settings: { holdTimeSeconds: 90, gracefulRestartTimeSeconds: 120 },
+    settings: { holdTimeSeconds: 90, gracefulRestartTimeSeconds: 120, routerId: 'auto' },
     ...given,
   };
 }
@@ -51,6 +51,11 @@ describe('a route reflector', () => {
         { address: '::', port: 1790 },
       ],
     });
+  });
+
+  it('is known by what the operator says', () => {
+    const settings = { ...inputOf().settings, routerId: address('1.2.3.4') };
+    expect(calculateReflector(inputOf({ settings })).config.identifier).toBe('1.2.3.4');
   });
 
   it('has the AS number of the cluster, and nodes of another one as external peers', () => {

@@ -7,7 +7,7 @@
 import { address, containsAddress, type Prefix } from '@weft/ip';
 import type { BGPConfiguration, Node } from '@weft/resources';
 import type { PeerConfig, SpeakerConfig } from 'bgp-speaker-ts';
-import { type BgpCluster, type BgpNode, bgpCluster, hashedRouterId } from './bgp-node.ts';
+import { type BgpCluster, type BgpNode, bgpCluster, routerId } from './bgp-node.ts';
 import type { CalcSettings } from './input.ts';
 import { bfdIntervals, bfdRequest } from './sessions/bfd.ts';
 import type { Candidate, CandidateOutcome } from './sessions/candidate.ts';
@@ -18,14 +18,14 @@ import type { SessionDecision } from './sessions/sessions.ts';
 export interface ReflectorInput {
   /** Its name; unlike those of Nodes and of other reflectors. */
   readonly name: string;
-  /** SHA-256 of the name: the BGP Identifier is made of it, for the host's addresses may be those of a node's speaker. */
+  /** SHA-256 of the name: unless told, the BGP Identifier is made of it, for the host's addresses may be those of a node's speaker. */
   readonly nameDigest: Uint8Array;
   readonly listenPort: number;
   readonly nodes: readonly Node[];
   readonly bgpConfigurations: readonly BGPConfiguration[];
   /** Subnets of its host: nodes in them are one hop away. */
   readonly subnets: readonly Prefix[];
-  readonly settings: Pick<CalcSettings, 'holdTimeSeconds' | 'gracefulRestartTimeSeconds'>;
+  readonly settings: Pick<CalcSettings, 'holdTimeSeconds' | 'gracefulRestartTimeSeconds' | 'routerId'>;
 }
 
 /** What a reflector is to do. */
@@ -50,7 +50,7 @@ export function calculateReflector(input: ReflectorInput): DesiredReflector {
   return {
     config: {
       asn: own.asn,
-      identifier: hashedRouterId(nameDigest),
+      identifier: routerId(settings.routerId, nameDigest, undefined),
       listen: [anyIpv4, anyIpv6].map((any) => ({ address: any, port: listenPort })),
       holdTimeSeconds: settings.holdTimeSeconds,
       gracefulRestart: { restartTimeSeconds: settings.gracefulRestartTimeSeconds },

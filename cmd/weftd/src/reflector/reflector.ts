@@ -147,7 +147,7 @@ export class Reflector {
   #apply(): void {
     this.#scheduled = false;
     if (!this.#running) return;
-    const { holdTimeSeconds, listenPort, nodeName, restartTimeSeconds } = this.#options;
+    const { holdTimeSeconds, listenPort, nodeName, restartTimeSeconds, routerId } = this.#options;
     const start = performance.now();
     const { config, sessions } = calculateReflector({
       name: nodeName,
@@ -156,7 +156,7 @@ export class Reflector {
       nodes: [...this.#mirror.objects('Node').values()],
       bgpConfigurations: [...this.#mirror.objects('BGPConfiguration').values()],
       subnets: hostSubnets(),
-      settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds },
+      settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds, routerId },
     });
     this.#metrics.calculated((performance.now() - start) / 1000);
     this.#speaking.follow({

@@ -2,7 +2,8 @@
  * What weftd is told about its node: who it is and which addresses it has. Each flag is an environment variable too, and
  * those of Calico's node agent count where weft's own are not set.
  */
-import { type AutodetectMethod, FIRST_FOUND, parseAutodetectMethod } from '@weft/calc';
+import { type AutodetectMethod, FIRST_FOUND, parseAutodetectMethod, type RouterId } from '@weft/calc';
+import { familyOf, type Parsed, parseAddress } from '@weft/ip';
 import { parseAsNumber, parseDuration } from '@weft/resources';
 import { Option } from 'commander';
 import { flag, parsedBy } from '../flag.ts';
@@ -33,6 +34,7 @@ export interface NodeOptions {
   readonly withoutBgp: boolean;
   /** Undefined: what the Node says, or the cluster. */
   readonly asNumber: number | undefined;
+  readonly routerId: RouterId;
   /** The Node of Kubernetes that this one is, where the datastore is another. */
   readonly kubernetesNode?: string;
   /** The pools to make where a family has none. */
@@ -51,6 +53,7 @@ export interface GivenNodeOptions {
   readonly ip6AutodetectionMethod?: AutodetectMethod | '';
   readonly autodetectPollInterval?: number | '';
   readonly asNumber?: number | '';
+  readonly routerId?: RouterId | '';
   readonly defaultPools: boolean;
 }
 
@@ -79,6 +82,12 @@ export function nodeFlags(): Option[] {
       'AS number of this node; else what its Node or the cluster says',
       'AS',
     ).argParser(parsedBy(parseAsNumber)),
+    flag(
+      '--router-id <id>',
+      'WEFT_ROUTER_ID',
+      'BGP Identifier, or hash: made of the name; else the IPv4 address of the node, and hash where it has none',
+      'CALICO_ROUTER_ID',
+    ).argParser(parsedBy(parseRouterId)),
     new Option('--no-default-pools', 'make no pool for a family that has none; also NO_DEFAULT_POOLS=true'),
   ];
 }
@@ -111,6 +120,14 @@ function parsePause(text: string): ReturnType<typeof parseDuration> {
   return { ok: true, value: Math.min(parsed.value, MAX_TIMER_MS) };
 }
 
+/** Source: RFC 6286 §2.1, four octets that are not all zero. Departs from Calico, which hands any text on to BIRD. */
+function parseRouterId(text: string): Parsed<RouterId> {
+  if (text === 'hash') return { ok: true, value: text };
+  const parsed = parseAddress(text);
+  if (parsed.ok && familyOf(parsed.value) === 4 && parsed.value !== '0.0.0.0') return parsed;
+  return { ok: false, reason: `${text} is neither hash nor an IPv4 address other than 0.0.0.0` };
+}
+
 /** The flags, and what the machine and its environment say where they are silent. Throws StartupError. */
 export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.ProcessEnv): NodeOptions {
   const nodenameFile = given.nodenameFile || DEFAULT_NODENAME_FILE;
@@ -133,6 +150,7 @@ export function nodeOptions(given: GivenNodeOptions, environment: NodeJS.Process
     withoutBgp: backend === 'vxlan',
     checksNodeAddress: environment.DISABLE_NODE_IP_CHECK !== 'true',
     asNumber: given.asNumber || undefined,
+    routerId: given.routerId || 'auto',
     ...(environment.CALICO_K8S_NODE_REF ? { kubernetesNode: environment.CALICO_K8S_NODE_REF } : {}),
     secretsNamespace: environment.NAMESPACE || 'kube-system',
     defaultPools: given.defaultPools ? readPoolSettings(environment) : [],
