@@ -265,7 +265,7 @@ describe('calls', () => {
   it('fail as unavailable on a server that hangs, and succeed when it goes on', async () => {
     const etcd = await start();
     const store = await open(etcd, undefined, { ...fastTiming, attemptMs: 300, patienceMs: 600 });
-    etcd.freeze();
+    await etcd.freeze();
     const failure = await store.get({ kind: 'IPPool', name: 'a' }).catch((error: unknown) => error);
     etcd.thaw();
     expect(failure).toMatchObject({ code: 'unavailable' });
@@ -303,7 +303,7 @@ describe('a cluster of three', () => {
     const store = await open(second, endpoints);
     const seen = logsUntilEnd(await watchFromNow(store));
     await put(store, 'a', '1');
-    second.freeze();
+    await second.freeze();
     onTestFinished(() => second.thaw());
     await first.restart();
     await put(store, 'a', '2');

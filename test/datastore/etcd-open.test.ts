@@ -141,7 +141,7 @@ describe('openEtcd', () => {
   it('says when nobody answers', async () => {
     const silent = createServer((socket) => onTestFinished(() => void socket.destroy()));
     expect(await refusal(await listen(silent))).toContain('no answer within 1 s');
-    etcds.plain.freeze();
+    await etcds.plain.freeze();
     const frozen = await refusal(etcds.plain.choice).finally(() => etcds.plain.thaw());
     expect(frozen).toContain('no answer within 1 s');
   });

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +12,15 @@ import { createInterface } from 'node:readline';
 import type { EtcdChoice, TlsFiles } from '@weft/datastore';
 import { execa } from 'execa';
 import { makeCertificates, type TestCertificates } from './certificates.ts';
+import { waitFor } from './wait-for.ts';
 
 const host = '127.0.0.1';
+
+/** As in `ps`: each thread of a process has a letter. */
+function threadStates(pid: number | undefined): (string | undefined)[] {
+  const files = globSync(`/proc/${pid}/task/*/status`);
+  return files.map((file) => /^State:\s+(\w)/m.exec(readFileSync(file, 'utf8'))?.[1]);
+}
 
 /** What is unusual about an etcd. */
 export interface EtcdOptions {
@@ -120,9 +127,13 @@ export class TestEtcd {
     await ended;
   }
 
-  /** Stops the process where it is: connections stay open and nobody answers. */
-  freeze(): void {
+  /** Stops the process where it is: connections stay open and nobody answers, from the moment this returns. */
+  async freeze(): Promise<void> {
+    const pid = this.#process?.pid;
     this.#process?.kill('SIGSTOP');
+    await waitFor('every thread of etcd has stopped', () =>
+      threadStates(pid).every((state) => state === 'T'),
+    );
   }
 
   /** Lets a frozen process go on. */
