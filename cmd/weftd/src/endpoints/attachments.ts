@@ -1,11 +1,7 @@
 /**
  * The containers of this node: gives each its addresses, its interface and its WorkloadEndpoint, and takes them back.
  * The CNI plugin, the Docker driver and the lab all come through here.
- *
- * This daemon is the only writer of its node's endpoints, so what it read at its start and did since is the truth; but for
- * their labels, which anybody may change.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { publishedPorts } from '@weft/calc';
 import {
   type Attachment,
@@ -16,31 +12,28 @@ import {
   type Refusal,
   refuse,
 } from '@weft/control';
-import { type Datastore, DatastoreError, keyText, type WriteOutcome } from '@weft/datastore';
+import { DatastoreError } from '@weft/datastore';
 import type { EndpointSpec, PluggedEndpoint } from '@weft/endpoint';
 import { type Address, address, hostPrefix, networkAddress, type Parsed, type Prefix } from '@weft/ip';
 import type { Ipam } from '@weft/ipam';
 import type { WorkloadEndpoint } from '@weft/resources';
 import { type AllocatorUse, assignAddresses, handleOf } from './assign-addresses.ts';
 import { abandonedAttach, attachmentOf, portsNotPublished } from './attachment-of.ts';
-import { endpointIdOf, endpointRecord, toEndpoint } from './endpoint-record.ts';
+import { endpointRecord, toEndpoint } from './endpoint-record.ts';
 import { HeldAddresses } from './held-addresses.ts';
 import { findOrphans } from './orphans.ts';
 import { PortClaims } from './port-claims.ts';
+import { RecordedEndpoints, type RecordedEndpointsOptions } from './recorded-endpoints.ts';
 import { StuckInterfaces } from './stuck-interfaces.ts';
 import { Turns } from './turns.ts';
 import { Wiring, type WiringOptions } from './wiring.ts';
 
 /** What plugging in needs from the daemon. */
-export interface AttachmentsOptions extends WiringOptions {
-  readonly nodeName: string;
-  readonly store: Datastore;
+export interface AttachmentsOptions extends WiringOptions, RecordedEndpointsOptions {
   /** The allocator, once for each thing that is done with it, so that the journal can tell them apart. */
   readonly ipam: Readonly<Record<AllocatorUse, Ipam>>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** An endpoint came or went, so the desired state is another one. */
-  readonly changed: () => void;
   /** Resolves when somebody out there knows the way to the addresses, or is not to be waited for. */
   readonly announced: (addresses: readonly Address[]) => Promise<void>;
   /** Resolves when published ports are as `changed` made them wanted, with the reason when they cannot be. */
@@ -54,9 +47,7 @@ export interface AttachmentsOptions extends WiringOptions {
 /** The endpoints of one node, by the id their creator chose. */
 export class Attachments {
   readonly #options: AttachmentsOptions;
-  readonly #endpoints = new Map<string, WorkloadEndpoint>();
-  /** Those that are being recorded, by key, with what others have made of them meanwhile. */
-  readonly #recording = new Map<string, WorkloadEndpoint | undefined>();
+  readonly #endpoints: RecordedEndpoints;
   readonly #stuck: StuckInterfaces;
   readonly #ports = new PortClaims();
   readonly #turns = new Turns();
@@ -66,6 +57,7 @@ export class Attachments {
 
   constructor(options: AttachmentsOptions) {
     this.#options = options;
+    this.#endpoints = new RecordedEndpoints(options);
     this.#wiring = new Wiring(options);
     this.#stuck = new StuckInterfaces(this.#wiring);
     this.held = new HeldAddresses(options);
@@ -73,22 +65,14 @@ export class Attachments {
 
   /** Reads what an earlier weftd of this node had plugged in. Throws DatastoreError. */
   async load(): Promise<void> {
-    const { items } = await this.#options.store.list('WorkloadEndpoint');
-    for (const endpoint of items) {
-      // In Kubernetes every Pod is an endpoint: one that waits to be plugged in, or has ended, has no address.
-      const isPluggedIn = (endpoint.spec.ipNetworks?.length ?? 0) > 0;
-      if (!isPluggedIn || endpoint.spec.node !== this.#options.nodeName) continue;
-      const id = endpointIdOf(endpoint);
-      this.#endpoints.set(id, endpoint);
-      this.#ports.adopt(id, endpoint);
-    }
+    await this.#endpoints.load();
+    for (const [id, endpoint] of this.#endpoints.entries()) this.#ports.adopt(id, endpoint);
     await this.held.load((address) => this.#withAddress(address));
   }
 
   #withAddress(address: Address): string | undefined {
     const network = hostPrefix(address);
-    for (const [id, { spec }] of this.#endpoints) if (spec.ipNetworks?.includes(network)) return id;
-    return undefined;
+    return this.#endpoints.idOf(({ spec }) => spec.ipNetworks?.includes(network) === true);
   }
 
   /**
@@ -112,27 +96,17 @@ export class Attachments {
 
   /** The resources, for `calculate`. */
   resources(): WorkloadEndpoint[] {
-    return [...this.#endpoints.values()];
+    return Array.from(this.#endpoints.entries(), ([, endpoint]) => endpoint);
   }
 
   /** Takes over the labels that somebody has given one of them since. */
   relabel(endpoint: WorkloadEndpoint): void {
-    const { metadata, spec } = endpoint;
-    const { labels = {} } = metadata;
-    if (this.#recording.has(keyText(metadata))) this.#recording.set(keyText(metadata), endpoint);
-    for (const [id, known] of this.#endpoints) {
-      // One of that name for another container is what the next attach or detach is about.
-      const isSame =
-        keyText(known.metadata) === keyText(metadata) && known.spec.containerID === spec.containerID;
-      if (!isSame || isDeepStrictEqual(known.metadata.labels ?? {}, labels)) continue;
-      this.#endpoints.set(id, { ...known, metadata: { ...known.metadata, labels } });
-      this.#options.changed();
-    }
+    this.#endpoints.relabel(endpoint);
   }
 
   /** For the control API, sorted by id. */
   list(): Endpoint[] {
-    return [...this.#endpoints]
+    return [...this.#endpoints.entries()]
       .sort(([left], [right]) => (left < right ? -1 : 1))
       .map(([id, endpoint]) => toEndpoint(id, endpoint));
   }
@@ -213,19 +187,12 @@ export class Attachments {
 
   /** The interface, then the record, then what Linux tracks: while any is there, nobody else may be given the addresses. */
   async #takeOut(id: string, endpoint: WorkloadEndpoint): Promise<Refusal | undefined> {
-    const { metadata, spec } = endpoint;
+    const { spec } = endpoint;
     const refusal =
       spec.interfaceName === undefined ? undefined : await this.#wiring.unplug(spec.interfaceName);
     if (refusal !== undefined) return refusal;
-    const { name, namespace } = metadata;
-    await this.#options.store.delete({
-      kind: 'WorkloadEndpoint',
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-    });
-    this.#endpoints.delete(id);
+    await this.#endpoints.remove(id, endpoint);
     this.#ports.release(id);
-    this.#options.changed();
     const addresses = (spec.ipNetworks ?? []).map(networkAddress);
     await this.#options.flowsForgotten(addresses, publishedPorts(endpoint).length > 0);
     return undefined;
@@ -296,20 +263,20 @@ export class Attachments {
   /** A Pod whose sandbox died gets a new one under a new container id, often before anybody removed the old one. */
   async #replaceSandbox({ interfaceName, namespace, pod }: AttachRequest): Promise<Refusal | undefined> {
     if (pod === undefined || namespace === undefined) return undefined;
-    for (const [id, endpoint] of this.#endpoints) {
-      const { metadata, spec } = endpoint;
-      if (spec.pod !== pod || metadata.namespace !== namespace || spec.endpoint !== interfaceName) continue;
-      return (await this.#takeOut(id, endpoint)) ?? (await this.#giveBack(id, 'detach'));
-    }
-    return undefined;
+    const older = this.#endpoints.idOf(
+      ({ metadata, spec }) =>
+        spec.pod === pod && metadata.namespace === namespace && spec.endpoint === interfaceName,
+    );
+    const endpoint = older === undefined ? undefined : this.#endpoints.get(older);
+    if (older === undefined || endpoint === undefined) return undefined;
+    return (await this.#takeOut(older, endpoint)) ?? (await this.#giveBack(older, 'detach'));
   }
 
   #refuseTaken(id: string, hostInterface: string): Refusal | undefined {
-    for (const [owner, { spec }] of this.#endpoints) {
-      if (spec.interfaceName === hostInterface)
-        return refuse('conflict', `its container is plugged in as ${owner}`, id, 'Detach that one first.');
-    }
-    return undefined;
+    const owner = this.#endpoints.idOf(({ spec }) => spec.interfaceName === hostInterface);
+    return owner === undefined
+      ? undefined
+      : refuse('conflict', `its container is plugged in as ${owner}`, id, 'Detach that one first.');
   }
 
   async #attachAgain(
@@ -355,44 +322,9 @@ export class Attachments {
 
   async #write(id: string, record: Parsed<WorkloadEndpoint>): Promise<Refusal | undefined> {
     if (!record.ok) return refuse('invalid-request', record.reason, id, 'Correct the request.');
-    const key = keyText(record.value.metadata);
-    this.#recording.set(key, undefined);
-    try {
-      const outcome = await this.#create(record.value);
-      if (outcome.kind !== 'written') {
-        const hint = 'Detach the other one first, or use another id.';
-        return refuse('conflict', 'a WorkloadEndpoint of that name exists', id, hint);
-      }
-      this.#endpoints.set(id, outcome.resource);
-      this.#stuck.recorded(outcome.resource.spec.interfaceName ?? '');
-      const changed = this.#recording.get(key);
-      if (changed !== undefined) this.relabel(changed);
-    } finally {
-      this.#recording.delete(key);
-    }
-    this.#options.changed();
-    return undefined;
-  }
-
-  /**
-   * A record of this node that this daemon does not know is left from a write whose answer was lost, which counted as not
-   * done: it gives way.
-   */
-  async #create(record: WorkloadEndpoint): Promise<WriteOutcome<'WorkloadEndpoint'>> {
-    const { nodeName, store } = this.#options;
-    const outcome = await store.create(record);
-    if (outcome.kind !== 'already-exists') return outcome;
-    const { name, namespace } = record.metadata;
-    const key = {
-      kind: 'WorkloadEndpoint',
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-    } as const;
-    const there = await store.get(key);
-    const isOurs = there !== undefined && there.spec.node === nodeName;
-    if (!isOurs || this.#endpoints.has(endpointIdOf(there))) return outcome;
-    await store.delete(key, there.metadata.resourceVersion);
-    return store.create(record);
+    const refusal = await this.#endpoints.add(id, record.value);
+    if (refusal === undefined) this.#stuck.recorded(record.value.spec.interfaceName ?? '');
+    return refusal;
   }
 
   /** Who asked for ports counts on them: without them the container is taken out again. */
@@ -412,9 +344,9 @@ export class Attachments {
 
   /** The container has another interface, by which it may send from the addresses of this one. */
   #hasOther(id: string, containerId: string): boolean {
-    for (const [other, { spec }] of this.#endpoints)
-      if (other !== id && spec.containerID === containerId) return true;
-    return false;
+    const isOther = ({ spec }: WorkloadEndpoint, other: string): boolean =>
+      other !== id && spec.containerID === containerId;
+    return this.#endpoints.idOf(isOther) !== undefined;
   }
 
   /** While the interface is there its addresses stay held; a detach can be tried again. */

@@ -1,54 +1,19 @@
 import { type AttachRequest, isRefusal } from '@weft/control';
-import { createMemoryStore, type Datastore } from '@weft/datastore';
 import { type Address, address } from '@weft/ip';
-import { createIpam, type Ipam } from '@weft/ipam';
-import { FakeKernel } from '@weft/kernel';
-import { parseResource, type Resource } from '@weft/resources';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Attachments } from './attachments.ts';
+import { TestNode } from '../../test/test-node.ts';
+import type { Attachments } from './attachments.ts';
 import { UNUSED_HOLD_MS } from './held-addresses.ts';
 
-let now: number;
-let kernel: FakeKernel;
-let store: Datastore;
-let ipam: Ipam;
+let node: TestNode;
 let attachments: Attachments;
 beforeEach(async () => {
-  now = 1_800_000_000_000;
-  kernel = new FakeKernel();
-  store = createMemoryStore({ now: () => now, uuid: () => 'uid' });
-  await store.create(resource('Node', 'node1', {}));
-  await store.create(resource('IPPool', 'pool', { cidr: '10.0.0.0/16' }));
-  ipam = createIpam({ store, now: () => now });
-  attachments = daemon('node1');
+  node = await TestNode.withPool('10.0.0.0/16');
+  attachments = node.attachments();
 });
 
-function resource(kind: string, name: string, spec: object): Resource {
-  const parsed = parseResource({ apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-  return parsed.resource;
-}
-
-function daemon(nodeName: string): Attachments {
-  return new Attachments({
-    nodeName,
-    store,
-    ipam: { attach: ipam, detach: ipam, reclaim: ipam },
-    kernel,
-    mtuBytes: () => 1500,
-    interfacePrefix: () => 'cali',
-    now: () => now,
-    hostRouting: () => ({ metric: 1024 }),
-    changed: () => {},
-    portsPublished: async () => undefined,
-    flowsForgotten: async () => {},
-    sourcesGuarded: async () => undefined,
-    announced: async () => {},
-  });
-}
-
 async function restarted(): Promise<Attachments> {
-  const next = daemon('node1');
+  const next = node.attachments();
   await next.load();
   return next;
 }
@@ -69,12 +34,7 @@ const request = (held: Address): AttachRequest => ({
   heldAddresses: true,
 });
 
-const holders = async (): Promise<number> => (await store.list('IPAMHandle')).items.length;
-const interfaces = (): string[] =>
-  kernel
-    .links()
-    .flatMap(({ name }) => (name === 'lo' ? [] : [name]))
-    .sort();
+const holders = async (): Promise<number> => (await node.store.list('IPAMHandle')).items.length;
 
 describe('an address held for Docker', () => {
   it('is the same when it is asked for again under the same id, also of the next weftd', async () => {
@@ -113,10 +73,9 @@ describe('an address held for Docker', () => {
 
   it('is not released for another node, nor when a container of another kind has it', async () => {
     const held = await hold('a');
-    const other = daemon('node2');
+    const other = node.attachments(node.store, 'node2');
     await other.load();
     expect(await other.held.release(held)).toMatchObject({ kind: 'not-held' });
-    kernel.addNetns('/run/netns/c1');
     const pod = { containerId: 'c1', netns: '/run/netns/c1', interfaceName: 'eth0', orchestrator: 'cni' };
     const attached = await attachments.attach('c1', { ...pod, workload: 'c1', families: ['ipv4'] });
     if (isRefusal(attached)) throw new Error(attached.message);
@@ -135,10 +94,10 @@ describe('an endpoint with held addresses', () => {
       addresses: [`${held}/32`],
       hostInterface: 'calie0e0e0e0e0e',
     });
-    expect(interfaces()).toEqual(['calie0e0e0e0e0e', 'tmpe0e0e0e0e0e']);
+    expect(node.interfaces()).toEqual(['calie0e0e0e0e0e', 'tmpe0e0e0e0e0e']);
     expect(await attachments.held.release(held)).toMatchObject({ code: 'conflict' });
     expect((await attachments.detach('e')).kind).toBe('detached');
-    expect(interfaces()).toEqual([]);
+    expect(node.interfaces()).toEqual([]);
     expect(await holders()).toBe(1);
     expect(await attachments.held.release(held)).toMatchObject({ kind: 'released' });
   });
@@ -162,12 +121,12 @@ describe('an endpoint with held addresses', () => {
     await attachments.attach('e', request(held));
     const other = { ...request(held), containerId: 'f0'.repeat(32), interfaceName: 'tmpf0' };
     expect(await attachments.attach('f', other)).toMatchObject({ code: 'conflict', object: 'f' });
-    expect(interfaces()).toHaveLength(2);
+    expect(node.interfaces()).toHaveLength(2);
   });
 
   it('that cannot be made leaves the address held and free to be used', async () => {
     const held = await hold('a');
-    kernel.failNext('add-veth', 'EPERM');
+    node.kernel.failNext('add-veth', 'EPERM');
     expect(await attachments.attach('e', request(held))).toMatchObject({ code: 'internal' });
     expect((await attachments.attach('e', request(held))).kind).toBe('attached');
   });
@@ -176,9 +135,9 @@ describe('an endpoint with held addresses', () => {
 describe('a held address that nobody uses', () => {
   it('comes back after a while: whoever asked for it has died before it made an endpoint', async () => {
     const held = await hold('a');
-    now += UNUSED_HOLD_MS - 1;
+    node.now += UNUSED_HOLD_MS - 1;
     expect(await attachments.held.reclaim()).toEqual([]);
-    now += 1;
+    node.now += 1;
     expect(await attachments.held.reclaim()).toEqual([held]);
     expect(await holders()).toBe(0);
   });
@@ -187,13 +146,13 @@ describe('a held address that nobody uses', () => {
     const held = await hold('a');
     const used = await hold('b');
     await attachments.attach('e', request(used));
-    now += UNUSED_HOLD_MS;
+    node.now += UNUSED_HOLD_MS;
     const next = await restarted();
     expect(await next.held.reclaim()).toEqual([]);
-    now += UNUSED_HOLD_MS;
+    node.now += UNUSED_HOLD_MS;
     expect(await next.held.reclaim()).toEqual([held]);
     await next.detach('e');
-    now += UNUSED_HOLD_MS;
+    node.now += UNUSED_HOLD_MS;
     expect(await next.held.reclaim()).toEqual([used]);
   });
 });
