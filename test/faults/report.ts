@@ -7,7 +7,7 @@ import type { Measurement } from './loss-meter.ts';
 
 /** One fault as it was measured. */
 export interface FaultLine extends Measurement {
-  /** The file it is in. */
+  /** What breaks: the daemon, the datastore, the host or the network. */
   readonly group: string;
   /** What was done, as the table says it. */
   readonly fault: string;
