@@ -26,7 +26,7 @@ type AddRequest = Extract<CniRequest, { readonly command: 'ADD' | 'CHECK' }>;
 /**
  * Does an ADD; repeating it is safe, and an error has left nothing.
  *
- * @param turns of the attachments whose addresses come from an IPAM plugin; an ADD's is over with what goes on behind its answer
+ * @param turns of the attachments; with an IPAM plugin an ADD's is over only with what goes on behind its answer
  */
 export async function add(host: CniHost, request: AddRequest, turns: Turns): Promise<Result | CniError> {
   const { attachment, configuration, version } = request;
@@ -35,7 +35,9 @@ export async function add(host: CniHost, request: AddRequest, turns: Turns): Pro
   if (isCniError(before)) return before;
   const id = cniEndpointId({ network: configuration.name, ...attachment });
   const isOwnIpam = configuration.ipam.kind === 'weft';
-  const own = await (isOwnIpam ? attachNow(host, id, request) : attachAlone(host, id, request, turns));
+  const own = await (isOwnIpam
+    ? turns.run([id], () => attachNow(host, id, request))
+    : attachAlone(host, id, request, turns));
   return isCniError(own) ? own : appendTo(before, own);
 }
 

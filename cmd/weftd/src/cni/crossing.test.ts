@@ -1,4 +1,4 @@
-/** An ADD and a DEL of one container at the same time, with addresses of an IPAM plugin. */
+/** An ADD and a DEL of one container at the same time, most of all with addresses of an IPAM plugin. */
 import {
   chmodSync,
   existsSync,
@@ -80,7 +80,7 @@ async function listening(containers: Containers, other: Partial<CniHost> = {}): 
   await plugin.listens();
 }
 
-function callOf(command: string): Uint8Array {
+function callOf(command: string, ipam: string): Uint8Array {
   const environment = {
     CNI_ARGS: 'K8S_POD_NAMESPACE=default;K8S_POD_NAME=web',
     CNI_COMMAND: command,
@@ -91,13 +91,13 @@ function callOf(command: string): Uint8Array {
   };
   return encodeCall({
     environment,
-    stdin: JSON.stringify({ cniVersion: '1.0.0', name: 'net', ipam: { type: 'ipam' } }),
+    stdin: JSON.stringify({ cniVersion: '1.0.0', name: 'net', ipam: { type: ipam } }),
   });
 }
 
 /** The code of the answer, 0 for success. */
-async function call(command: 'ADD' | 'DEL'): Promise<number> {
-  const { exitCode, stdout } = await plugin.answer(callOf(command));
+async function call(command: 'ADD' | 'DEL', ipam = 'ipam'): Promise<number> {
+  const { exitCode, stdout } = await plugin.answer(callOf(command, ipam));
   return exitCode === 0 ? 0 : JSON.parse(stdout).code;
 }
 
@@ -118,23 +118,29 @@ it.each([
   expect(isReserved()).toBe(false);
 });
 
-it('a DEL that comes while an ADD reads what its Pod wishes ends what the ADD has made', async () => {
-  const containers: Containers = new Map();
-  const reading = Promise.withResolvers<void>();
-  const read = Promise.withResolvers<{ pod: Annotations; namespace: Annotations }>();
-  const annotations = (): typeof read.promise => {
-    reading.resolve();
-    return read.promise;
-  };
-  await listening(containers, { pods: { annotations, podCidrs: async () => [] } });
-  const adding = call('ADD');
-  await reading.promise;
-  const deleting = call('DEL');
-  read.resolve({ pod: {}, namespace: {} });
-  expect(await Promise.all([adding, deleting])).toEqual([0, 0]);
-  expect(containers.size).toBe(0);
-  expect(isReserved()).toBe(false);
-});
+it.each([
+  ['weft itself', 'weft'],
+  ['an IPAM plugin', 'ipam'],
+])(
+  'a DEL that comes while an ADD reads what its Pod wishes of %s ends what the ADD has made',
+  async (_, ipam) => {
+    const containers: Containers = new Map();
+    const reading = Promise.withResolvers<void>();
+    const read = Promise.withResolvers<{ pod: Annotations; namespace: Annotations }>();
+    const annotations = (): typeof read.promise => {
+      reading.resolve();
+      return read.promise;
+    };
+    await listening(containers, { pods: { annotations, podCidrs: async () => [] } });
+    const adding = call('ADD', ipam);
+    await reading.promise;
+    const deleting = call('DEL', ipam);
+    read.resolve({ pod: {}, namespace: {} });
+    expect(await Promise.all([adding, deleting])).toEqual([0, 0]);
+    expect(containers.size).toBe(0);
+    expect(isReserved()).toBe(false);
+  },
+);
 
 it('an ADD waits until the plugin has done the DEL before it, which would take its address', async () => {
   const containers: Containers = new Map();
@@ -165,9 +171,17 @@ it('a container whose ADD has failed and that could not be taken out has its add
   expect(isReserved()).toBe(false);
 });
 
+it('two DELs that were kept for one container are both done at once', async () => {
+  const containers: Containers = new Map();
+  for (const name of ['1000-7', '2000-7'])
+    writeFileSync(join(directory, 'spool', name), callOf('DEL', 'ipam'));
+  await listening(containers);
+  expect(kept()).toEqual([]);
+});
+
 it('a DEL that was kept and has failed does not take the address of an ADD that is under way', async () => {
   const containers: Containers = new Map();
-  writeFileSync(join(directory, 'spool', '1000-7'), callOf('DEL'));
+  writeFileSync(join(directory, 'spool', '1000-7'), callOf('DEL', 'ipam'));
   tell('fail-DEL');
   tell('hold-answer');
   await listening(containers);

@@ -14,14 +14,13 @@ type DelRequest = Extract<CniRequest, { readonly command: 'DEL' }>;
 const NO_ANSWER_MS = 25_000;
 
 /**
- * Does a DEL. Where an IPAM plugin gives the addresses, an ADD that began before it comes first: while the plugin is asked there is
- * nothing to be taken out, and nobody may have what it gives.
+ * Does a DEL, after an ADD that began before it: while that reads the Pod or asks an IPAM plugin there is nothing to be taken
+ * out yet.
  *
- * @param turns of the attachments whose addresses come from an IPAM plugin
+ * @param turns of the attachments
  */
 export async function del(host: CniHost, request: DelRequest, turns: Turns): Promise<CniError | undefined> {
   const { attachment, configuration } = request;
-  if (configuration.ipam.kind === 'weft') return takeOut(host, request);
   const id = cniEndpointId({ network: configuration.name, ...attachment });
   const ended = new AbortController();
   try {

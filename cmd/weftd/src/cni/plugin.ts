@@ -36,8 +36,10 @@ export class CniPlugin {
   readonly #now: () => number;
   /** When this process made each attachment, in ms since the epoch: a DEL that was kept before is not about it. */
   readonly #addedAt = new Map<string, number>();
-  /** Of the attachments whose addresses come from an IPAM plugin. */
+  /** ADDs and DELs of one attachment, one after the other. */
   readonly #turns = new Turns();
+  /** The attachments that ADDs under way make. */
+  readonly #adding = new Map<CniRequest, string>();
   readonly #listening = Promise.withResolvers<void>();
 
   /**
@@ -106,13 +108,8 @@ export class CniPlugin {
     switch (request.command) {
       case 'VERSION':
         return { cniVersion: request.version, supportedVersions: SUPPORTED_VERSIONS };
-      case 'ADD': {
-        const startedAt = this.#now();
-        const result = await add(this.#host, request, this.#turns);
-        if (isCniError(result)) return result;
-        this.#addedAt.set(idOf(request), startedAt);
-        return encodeResult(result, request.version);
-      }
+      case 'ADD':
+        return this.#add(request);
       case 'DEL': {
         const error = await del(this.#host, request, this.#turns);
         if (error === undefined) this.#isDone(idOf(request));
@@ -124,6 +121,22 @@ export class CniPlugin {
         return status(this.#host, request);
       case 'GC':
         return gc(this.#host, request);
+    }
+  }
+
+  async #add(
+    request: Extract<CniRequest, { readonly command: 'ADD' | 'CHECK' }>,
+  ): Promise<object | CniError> {
+    const id = idOf(request);
+    const startedAt = this.#now();
+    this.#adding.set(request, id);
+    try {
+      const result = await add(this.#host, request, this.#turns);
+      if (isCniError(result)) return result;
+      this.#addedAt.set(id, startedAt);
+      return encodeResult(result, request.version);
+    } finally {
+      this.#adding.delete(request);
     }
   }
 
@@ -160,7 +173,7 @@ export class CniPlugin {
     if (typeof request === 'string') return { kind: 'never', reason: request };
     const id = idOf(request);
     if (writtenAt < (this.#addedAt.get(id) ?? 0)) return { kind: 'done' };
-    const error = this.#isUnderWay(id)
+    const error = this.#isBeingAdded(id)
       ? otherComesFirst(request)
       : await this.#attempt(() => del(this.#host, request, this.#turns));
     if (isCniError(error)) return { kind: this.#host.isPossible() ? 'later' : 'away', reason: error.message };
@@ -168,9 +181,9 @@ export class CniPlugin {
     return { kind: 'done' };
   }
 
-  /** An ADD that is under way began after the DEL was kept: it must not wait for it, and take its container out. */
-  #isUnderWay(id: string): boolean {
-    return this.#turns.isTaken(id) || this.#host.isUnderWay(id);
+  /** A DEL that was kept before that ADD began must not wait for it, and take its container out. */
+  #isBeingAdded(id: string): boolean {
+    return this.#adding.values().some((added) => added === id);
   }
 
   #isDone(id: string): void {
