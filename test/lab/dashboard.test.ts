@@ -63,6 +63,7 @@ describe('the dashboard', () => {
   it.each(['light', 'dark'] as const)('draws nodes, sessions, pools and routes, %s', async (scheme) => {
     const page = await open(scheme);
     await page.locator('.blocks .block').first().waitFor(PATIENCE);
+    await page.getByText(/^asked within the last \d+ s$/).waitFor(PATIENCE);
     expect(await page.locator('#map .node.ready').count()).toBe(3);
     expect(await page.locator('#map line.up').count()).toBe(3);
     expect(await page.locator('.pool').allTextContents()).toEqual([

@@ -93,10 +93,10 @@ export interface Explanation {
   }[];
 }
 
-/** A node's daemon at a moment, or why it said nothing. */
-export interface Look {
-  readonly name: string;
-  readonly base: string;
+/** A node's daemon at a moment, or why it said nothing; or nothing yet. */
+export interface Look extends NodePlace {
+  /** When it was asked, in ms of this page's clock; undefined as long as it was not. */
+  readonly askedAt?: number;
   readonly status?: Status;
   readonly bgp?: Peers;
   readonly problem?: string;
@@ -107,16 +107,14 @@ export async function readNodes(): Promise<readonly NodePlace[]> {
   return (await read<{ readonly nodes: readonly NodePlace[] }>('/v1/dashboard/nodes')).nodes;
 }
 
-/** How a node is. A daemon that does not answer is an answer, too. */
+/** How a node is. A daemon that does not answer is an answer, too. One question after the other: who is silent holds one connection. */
 export async function lookAt({ base, name }: NodePlace): Promise<Look> {
+  const asked = { name, base, askedAt: performance.now() };
   try {
-    const [status, bgp] = await Promise.all([
-      read<Status>(`${base}v1/status`),
-      read<Peers>(`${base}v1/bgp/peers`),
-    ]);
-    return { name, base, status, bgp };
+    const status = await read<Status>(`${base}v1/status`, LOOK_MS);
+    return { ...asked, status, bgp: await read<Peers>(`${base}v1/bgp/peers`, LOOK_MS) };
   } catch (error) {
-    return { name, base, problem: error instanceof Error ? error.message : String(error) };
+    return { ...asked, problem: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -133,11 +131,16 @@ export async function readAll<Item>(path: string): Promise<readonly Item[]> {
 }
 
 /** Asks, and throws with the daemon's own words when it refuses. */
-export async function read<Answer>(path: string): Promise<Answer> {
-  const response = await fetch(path, { headers: { accept: 'application/json' } });
-  const answer = await response.json();
-  if (response.ok) return answer as Answer;
-  throw new Error(answer.error?.message ?? `${path} answered ${response.status}`);
+export async function read<Answer>(path: string, patienceMs: number = PATIENCE_MS): Promise<Answer> {
+  const signal = AbortSignal.timeout(patienceMs);
+  try {
+    const response = await fetch(path, { headers: { accept: 'application/json' }, signal });
+    const answer = await response.json();
+    if (response.ok) return answer as Answer;
+    throw new Error(answer.error?.message ?? `${path} answered ${response.status}`);
+  } catch (error) {
+    throw signal.aborted ? new Error(`silent for ${patienceMs / 1_000} s`) : error;
+  }
 }
 
 interface Page<Item> {
@@ -149,3 +152,9 @@ const MOST_ITEMS = 20_000;
 
 /** As many as a page may hold: most lists are one. */
 const PAGE_ITEMS = '1000';
+
+/** How long a node may take to say how it is, in ms: one that is well takes some. */
+const LOOK_MS = 3_000;
+
+/** And how long to any other question: a list may be long, or a datastore away. */
+const PATIENCE_MS = 10_000;

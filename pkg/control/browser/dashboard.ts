@@ -12,7 +12,9 @@ import {
 } from './api.ts';
 import { byId, html, onPick, show } from './dom.ts';
 import { drawMap } from './map.ts';
-import { explanationPanel, nodePanel, poolPanel, routePanel } from './panels.ts';
+import { explanationPanel, nodePanel, poolPanel, restOf, routePanel } from './panels.ts';
+import { Rounds } from './rounds.ts';
+import { ageOf, countsOf, inView } from './view.ts';
 
 /** Between two rounds of questions, in ms; none are asked while nobody looks. */
 const PAUSE_MS = 2_000;
@@ -23,7 +25,7 @@ interface Choice {
   readonly target?: string;
 }
 
-let looks: readonly Look[] = [];
+const rounds = new Rounds(lookAt);
 let routes: readonly Route[] = [];
 /** The user has just asked why, and is to see the answer. */
 let scrollsToExplanation = false;
@@ -37,8 +39,9 @@ function choose(wanted: Choice): void {
   location.hash = new URLSearchParams({ ...wanted }).toString();
 }
 
-/** The node that is shown: the chosen one, or the first that answers. */
+/** The node that is shown: the chosen one, or the first that answers. It is asked in each round. */
 function shownNode(): Look | undefined {
+  const { looks } = rounds;
   const { node } = choice();
   return (
     looks.find(({ name }) => name === node) ?? looks.find(({ status }) => status !== undefined) ?? looks[0]
@@ -46,27 +49,37 @@ function shownNode(): Look | undefined {
 }
 
 async function ask(): Promise<void> {
-  looks = await Promise.all((await readNodes()).map(lookAt));
+  await rounds.round(await readNodes(), shownNode()?.name ?? choice().node);
   drawNodes();
-  const place = looks.find(({ status }) => status !== undefined);
+  await askRoutes();
+  await askPools();
+}
+
+function drawNodes(): void {
+  const { looks } = rounds;
+  byId('summary').textContent = countsOf(looks);
+  drawAge();
+  const shown = shownNode();
+  const { drawn, rest } = inView(looks, shown, textIn('node-filter'));
+  const names = new Set(looks.map(({ name }) => name));
+  show(byId('map'), drawMap(drawn, names, shown?.name), ...restOf(rest));
+  if (rest > 0) byId('node-filter').hidden = false;
+  show(byId('node'), ...(shown === undefined ? [] : nodePanel(shown)));
+}
+
+function drawAge(): void {
+  byId('age').textContent = ageOf(rounds.looks, performance.now());
+}
+
+/** All nodes know of all blocks: where the one that is shown does not answer, another does. */
+async function askPools(): Promise<void> {
+  const place = [shownNode(), ...rounds.looks].find((look) => look?.status !== undefined);
   if (place === undefined) return;
   const [pools, blocks] = await Promise.all([
     readAll<Pool>(`${place.base}v1/pools`),
     readAll<Block>(`${place.base}v1/blocks`),
   ]);
   show(byId('pool-list'), ...poolPanel(pools, blocks));
-  await askRoutes();
-}
-
-function drawNodes(): void {
-  const ready = looks.filter(({ status }) => status?.readiness.ok).length;
-  const peers = looks.flatMap(({ bgp }) => bgp?.peers ?? []);
-  const up = peers.filter(({ state }) => state === 'Established').length;
-  byId('summary').textContent =
-    `${ready} of ${looks.length} nodes ready, ${up} of ${peers.length} sessions up`;
-  const shown = shownNode();
-  show(byId('map'), drawMap(looks, shown?.name));
-  show(byId('node'), ...(shown === undefined ? [] : nodePanel(shown)));
 }
 
 async function askRoutes(): Promise<void> {
@@ -86,23 +99,27 @@ async function askRoutes(): Promise<void> {
 }
 
 function drawRoutes(): void {
-  const filter = (byId('filter') as HTMLInputElement).value;
-  show(byId('route-list'), ...routePanel(routes, filter));
+  show(byId('route-list'), ...routePanel(routes, textIn('filter')));
 }
 
-/** A question that failed is said, and asked again; what was drawn stays. */
-async function round(): Promise<void> {
+function textIn(id: string): string {
+  return (byId(id) as HTMLInputElement).value;
+}
+
+/** A question that failed is said, and asked again; what was drawn stays, and grows old. */
+async function tell(question: () => Promise<void>): Promise<void> {
   try {
-    await ask();
+    await question();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     show(byId('summary'), html('span', { class: 'bad' }, `no answer: ${reason}`));
   }
+  drawAge();
 }
 
 async function goOn(): Promise<never> {
   for (;;) {
-    if (!document.hidden) await round();
+    if (!document.hidden) await tell(ask);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
@@ -113,5 +130,10 @@ onPick(byId('route-list'), (target) => {
   scrollsToExplanation = true;
 });
 byId('filter').addEventListener('input', drawRoutes);
-addEventListener('hashchange', () => void round());
+byId('node-filter').addEventListener('input', drawNodes);
+document.addEventListener('visibilitychange', drawAge);
+addEventListener('hashchange', () => {
+  drawNodes();
+  void tell(askRoutes);
+});
 void goOn();

@@ -1,6 +1,7 @@
 /** Nodes on a circle, what is outside on one around it, and a line for each session. */
 import type { Look, Peer } from './api.ts';
 import { svg } from './dom.ts';
+import { stateOf } from './view.ts';
 
 const WIDTH = 640;
 const HEIGHT = 380;
@@ -11,9 +12,13 @@ interface Place {
   readonly y: number;
 }
 
-/** Draws the map; `chosen` is the node that is shown beside it. */
-export function drawMap(looks: readonly Look[], chosen: string | undefined): SVGElement {
-  const outside = strangers(looks);
+/** Draws the map of some of all `nodes`; `chosen` is the one that is shown beside it. */
+export function drawMap(
+  looks: readonly Look[],
+  nodes: ReadonlySet<string>,
+  chosen: string | undefined,
+): SVGElement {
+  const outside = strangers(looks, nodes);
   const places = new Map<string, Place>([
     ...around(
       looks.map(({ name }) => name),
@@ -34,11 +39,10 @@ export function drawMap(looks: readonly Look[], chosen: string | undefined): SVG
   );
 }
 
-/** Peers that are none of the nodes that are drawn. */
-function strangers(looks: readonly Look[]): string[] {
-  const known = new Set(looks.map(({ name }) => name));
+/** Peers that are none of the nodes. */
+function strangers(looks: readonly Look[], nodes: ReadonlySet<string>): string[] {
   const peers = looks.flatMap(({ bgp }) => bgp?.peers ?? []).map(nameOf);
-  return [...new Set(peers)].filter((name) => !known.has(name)).sort();
+  return [...new Set(peers)].filter((name) => !nodes.has(name)).sort();
 }
 
 function nameOf({ address, node }: Peer): string {
@@ -73,8 +77,9 @@ function drawSessions(looks: readonly Look[], places: ReadonlyMap<string, Place>
   });
 }
 
-function drawNode({ name, problem, status }: Look, { x, y }: Place, isChosen: boolean): SVGElement {
-  const state = status === undefined ? 'silent' : status.readiness.ok ? 'ready' : 'unready';
+function drawNode(look: Look, { x, y }: Place, isChosen: boolean): SVGElement {
+  const { name, problem, status } = look;
+  const state = stateOf(look);
   const reasons = problem ?? status?.readiness.reasons.join('; ') ?? '';
   return svg(
     'g',

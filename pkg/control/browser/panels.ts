@@ -6,8 +6,9 @@ import { type Cell, facts, html, type Row, table } from './dom.ts';
 const MOST_ROUTES = 500;
 
 /** A node and its sessions. */
-export function nodePanel({ bgp, name, problem, status }: Look): HTMLElement[] {
+export function nodePanel({ askedAt, bgp, name, problem, status }: Look): HTMLElement[] {
   const title = html('h2', {}, name);
+  if (askedAt === undefined) return [title, html('p', { class: 'dim' }, 'It was not asked yet.')];
   if (status === undefined || bgp === undefined)
     return [title, html('p', { class: 'bad' }, problem ?? 'It does not answer.')];
   const { addresses, datastore, readiness, since, version } = status;
@@ -43,6 +44,11 @@ export function nodePanel({ bgp, name, problem, status }: Look): HTMLElement[] {
       })),
     ),
   ];
+}
+
+/** Says that a list is not whole, where it is not. */
+export function restOf(rest: number): HTMLElement[] {
+  return rest > 0 ? [html('p', { class: 'dim' }, `and ${rest} more: filter them`)] : [];
 }
 
 /** Each pool with its blocks. */
@@ -81,10 +87,9 @@ function drawBlock({ cidr, node, size, used }: Block): HTMLElement {
 /** Routes that contain the text, each with its reason. */
 export function routePanel(routes: readonly Route[], filter: string): HTMLElement[] {
   const shown = routes.filter((route) => textOf(route).includes(filter.toLowerCase()));
-  const rest = shown.length - MOST_ROUTES;
   return [
     table(['Prefix', 'Via', 'State', 'Reason'], shown.slice(0, MOST_ROUTES).map(routeRow)),
-    ...(rest > 0 ? [html('p', { class: 'dim' }, `and ${rest} more: filter them`)] : []),
+    ...restOf(shown.length - MOST_ROUTES),
   ];
 }
 
