@@ -35,11 +35,11 @@ export const components: readonly (Component & { readonly source: string })[] = 
       ...places(directory),
     }),
     withheldTogether: () => 'all',
-    prepare: async () => undefined,
+    prepare: async ({ server: { objects } }) => void objects.put(`${CRD}/bgppeers`, passwordPeer),
     scenario: async ({ directory, server }) => {
       const control = new ControlClient(join(directory, 'weftd.sock'));
       await until('it is ready', () => isReady(control));
-      await until('it watches', () => server.watchCount === 2);
+      await until('it watches', () => server.watchCount === 4);
     },
   },
   {
@@ -77,6 +77,16 @@ async function isReady(control: ControlClient): Promise<boolean> {
   );
 }
 
+const passwordPeer = {
+  metadata: { name: 'tor' },
+  spec: {
+    peerIP: '10.0.0.254',
+    asNumber: 64700,
+    node: 'another-node',
+    password: { secretKeyRef: { name: 'bgp-secrets', key: 'tor' } },
+  },
+};
+
 /** A Node, Pods on it, a Service, a report that somebody wants, a session with a password. */
 function prepareNode({ server: { objects } }: Trial): void {
   objects.put('v1/namespaces', { metadata: { name: 'default' } });
@@ -94,15 +104,11 @@ function prepareNode({ server: { objects } }: Trial): void {
     metadata: { name: 'default' },
     spec: { serviceClusterIPs: [{ cidr: '10.96.0.0/16' }] },
   });
-  const password = { secretKeyRef: { name: 'bgp-secrets', key: 'tor' } };
   objects.put(`${CRD}/bgppeers`, {
     metadata: { name: 'workloads' },
     spec: { localWorkloadSelector: "app == 'router'", asNumber: 64701, node: 'node1' },
   });
-  objects.put(`${CRD}/bgppeers`, {
-    metadata: { name: 'tor' },
-    spec: { peerIP: '10.0.0.254', asNumber: 64700, node: 'another-node', password },
-  });
+  objects.put(`${CRD}/bgppeers`, passwordPeer);
   objects.put(`${CRD}/caliconodestatuses`, {
     metadata: { name: 'report' },
     spec: { node: 'node1', classes: ['BGP'], updatePeriodSeconds: 1 },

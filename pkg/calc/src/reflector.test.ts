@@ -10,6 +10,9 @@ function inputOf(given: Partial<ReflectorInput> = {}): ReflectorInput {
     listenPort: 1790,
     nodes: [],
     bgpConfigurations: [],
+    bgpPeers: [],
+    secrets: new Map(),
+    addresses: [address('10.0.0.11'), address('fd00::11')],
     subnets: [],
     settings: { holdTimeSeconds: 90, gracefulRestartTimeSeconds: 120, routerId: 'auto' },
     ...given,
@@ -87,6 +90,38 @@ describe('a route reflector', () => {
       type: 'global',
       reason: 'node3 has no BGP address',
     });
+  });
+
+  it('takes the password and the TTL of the BGPPeer by which a node has its session', () => {
+    const password = { secretKeyRef: { name: 'bgp', key: 'reflector' } };
+    const peerIP = '10.0.0.11:1790';
+    const bgpPeers = [
+      resource('BGPPeer', 'racks', { peerIP, nodeSelector: "rack == 'a'", password, ttlSecurity: 1 }),
+      resource('BGPPeer', 'other', { peerIP: '10.0.0.11', asNumber: 64512, password }),
+    ];
+    const nodes = [
+      node('node1', { ipv4: '10.0.0.1/24', labels: { rack: 'a' } }),
+      node('node2', { ipv4: '10.0.0.2/24', labels: { rack: 'b' } }),
+    ];
+    const known = calculateReflector(
+      inputOf({ nodes, bgpPeers, secrets: new Map([['bgp/reflector', 'hunter2']]) }),
+    );
+    expect(known.config.peers).toMatchObject([
+      { description: 'node1', password: 'hunter2', ttlSecurityHops: 1 },
+      { description: 'node2', multihop: 64 },
+    ]);
+    expect(known.config.peers[1]?.password).toBeUndefined();
+    const unknown = calculateReflector(inputOf({ nodes, bgpPeers }));
+    expect(unknown.config.peers.map(({ description }) => description)).toEqual(['node2']);
+    expect(unknown.sessions).toMatchObject([
+      {
+        kind: 'left-out',
+        peer: '10.0.0.1',
+        reason: expect.stringContaining('create the secret bgp'),
+        lacksPassword: true,
+      },
+      { kind: 'session', node: 'node2' },
+    ]);
   });
 
   it('watches its clients by BFD where the cluster asks for it, those of its subnets over one hop', () => {

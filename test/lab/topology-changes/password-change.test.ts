@@ -1,6 +1,6 @@
 /**
  * The password of the mesh is another while packets go: every node makes its sessions anew with the new key (RFC 2385), at its own
- * time, and the routes stay meanwhile (RFC 4724).
+ * time, and the routes stay meanwhile (RFC 4724). And a route reflector asks for the password of the BGPPeer that names it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,12 +15,13 @@ import { pingStream } from './stream.ts';
 
 const topology = topologyOf(`
 subnets: { rack: { prefixes: [10.1.0.0/24] } }
-hosts: { n1: { runs: none }, n2: { runs: none }, n3: { runs: none } }`);
+hosts: { n1: { runs: none }, n2: { runs: none }, n3: { runs: none }, reflector: { runs: none } }`);
 const lab = useLab('topo-password', topology);
 
 const CRD = 'crd.projectcalico.org/v1';
 const NODES = ['n1', 'n2', 'n3'];
-const weftds = new Map(NODES.map((name) => [name, new WeftdProcess()]));
+const REFLECTOR = 'reflector';
+const weftds = new Map([...NODES, REFLECTOR].map((name) => [name, new WeftdProcess()]));
 let server: FaultApiServer;
 let bridges: LoopbackBridge[] = [];
 
@@ -30,7 +31,9 @@ const addressIn = (name: string): string => `10.244.${name.at(-1)}.1`;
 beforeAll(async () => {
   server = await startFaultServer({ groups: [CRD] });
   const port = Number(new URL(server.url).port);
-  bridges = await Promise.all(NODES.map((name) => LoopbackBridge.open(namespaceOf(lab.name, name), port)));
+  bridges = await Promise.all(
+    [...NODES, REFLECTOR].map((name) => LoopbackBridge.open(namespaceOf(lab.name, name), port)),
+  );
   putPassword('hunter2');
   server.objects.put(`${CRD}/bgpconfigurations`, {
     metadata: { name: 'default' },
@@ -55,7 +58,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await Promise.all(NODES.map((name) => weftdOf(name).dispose()));
+  await Promise.all([...weftds.values()].map((weftd) => weftd.dispose()));
   await Promise.all(bridges.map((bridge) => bridge.close()));
   await server.kill();
 });
@@ -65,7 +68,7 @@ function putPassword(text: string): void {
   server.objects.put('v1/secrets', { metadata: { name: 'bgp', namespace: 'kube-system' }, data });
 }
 
-async function start(name: string): Promise<void> {
+async function start(name: string, ...args: string[]): Promise<void> {
   const weftd = weftdOf(name);
   const kubeconfig = join(weftd.directory, 'kubeconfig');
   const config = {
@@ -80,7 +83,7 @@ async function start(name: string): Promise<void> {
   await weftd.start({
     lab: lab.name,
     host: name,
-    args: [],
+    args,
     environment: { DATASTORE_TYPE: 'kubernetes', KUBECONFIG: kubeconfig, NODENAME: name, IP6: 'none' },
   });
   await weftd.status();
@@ -118,4 +121,38 @@ it('every session is made anew with it, and no packet is lost', { timeout: 180_0
   for (const name of NODES) await waitFor(`${name} is back`, () => isUp(name, 1), 90_000, 50);
   const results = await Promise.all(streams.map((stream) => stream.stop()));
   expect(results.map(({ lost }) => lost.join(' '))).toEqual(pairs.map(() => ''));
+});
+
+it('a route reflector has its sessions with the password of the BGPPeer that names it, and with no other', {
+  timeout: 120_000,
+}, async () => {
+  const address = (await lab.run(REFLECTOR, 'ip', '-4', '-o', 'address', 'show', 'eth0')).match(
+    /inet ([\d.]+)/,
+  )?.[1];
+  const isWith = async (states: RegExp): Promise<boolean> => {
+    const all = await Promise.all(NODES.map((name) => weftdOf(name).control.bgpPeers()));
+    const ends = all.flatMap(({ peers }) => peers.filter((peer) => peer.address === address));
+    return ends.length === NODES.length && ends.every(({ state }) => states.test(state));
+  };
+  const name = (key: string) => ({
+    metadata: { name: 'reflector' },
+    spec: { peerIP: address, asNumber: 64512, password: { secretKeyRef: { name: 'bgp', key } } },
+  });
+  await start(REFLECTOR, '--role', 'route-reflector');
+  server.objects.put(`${CRD}/bgppeers`, name('mesh'));
+  await waitFor('every node has a session with it', () => isWith(/^Established$/), 60_000, 50);
+  // The kernel drops what comes from a node without the key (RFC 2385).
+  const plain = await lab.run(
+    'n1',
+    'bash',
+    '-c',
+    `timeout 2 bash -c 'exec 3<>/dev/tcp/${address}/179'; echo $?`,
+  );
+  expect(plain).toBe('124');
+  // Nobody knows this one: without it no session may come up.
+  server.objects.put(`${CRD}/bgppeers`, name('unknown'));
+  const reflector = weftdOf(REFLECTOR).control;
+  await waitFor('it has no client', async () =>
+    (await reflector.bgpPeers()).peers.every(({ state }) => state !== 'Established'),
+  );
 });

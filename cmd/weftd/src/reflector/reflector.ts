@@ -1,15 +1,16 @@
 /**
- * weftd as a route reflector: sessions with every node, and nothing else. It reads Nodes and BGPConfigurations, believes them
- * gone only while the datastore is that of the first cluster it saw (`FirstCluster`), writes nothing, and needs no right on its host.
+ * weftd as a route reflector: sessions with every node, and nothing else. It reads Nodes, BGPConfigurations and BGPPeers, believes
+ * them gone only while the datastore is that of the first cluster it saw (`FirstCluster`), writes nothing, and needs no right on its host.
  *
- *     datastore ─▶ Nodes, BGPConfigurations ─▶ calculateReflector ─▶ Speaking
+ *     datastore ─▶ Nodes, BGPConfigurations, BGPPeers ─┬─▶ calculateReflector ─▶ Speaking
+ *     Kubernetes ─▶ Secrets with their passwords ──────┘
  */
 import { createHash } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { calculateReflector } from '@weft/calc';
 import { type ControlServer, type Health, startControlServer } from '@weft/control';
 import { type Mirror, mirror, openDatastore } from '@weft/datastore';
-import { type Prefix, parseInterfaceAddress } from '@weft/ip';
+import { type Address, type Prefix, parseAddress, parseInterfaceAddress } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
 import { Speaking } from '../bgp/speaking.ts';
 import { Audit } from '../control/audit.ts';
@@ -18,6 +19,9 @@ import { isElsewhere } from '../joining.ts';
 import { Metrics } from '../monitoring/metrics.ts';
 import { readiness } from '../monitoring/readiness.ts';
 import type { Options } from '../options.ts';
+import { passwordNames } from '../secrets/password-names.ts';
+import { PasswordWatch } from '../secrets/password-watch.ts';
+import { LateCluster } from '../store/cluster.ts';
 import { FirstCluster } from '../store/first-cluster.ts';
 import { GuardedStore } from '../store/guarded-store.ts';
 import { LateStore } from '../store/late-store.ts';
@@ -25,7 +29,7 @@ import { locationOf } from '../store/location.ts';
 import { StoreHealth } from '../store/store-health.ts';
 import { reflectorBackend } from './reflector-backend.ts';
 
-const kinds = ['Node', 'BGPConfiguration'] as const;
+const kinds = ['Node', 'BGPConfiguration', 'BGPPeer'] as const;
 
 /** Makes a reflector; nothing runs before `start`. Throws DatastoreError when a datastore of this machine is not there. */
 export async function createReflector(options: Options, log: Logger): Promise<Reflector> {
@@ -40,6 +44,9 @@ export class Reflector {
   readonly #store: LateStore;
   readonly #health: StoreHealth;
   readonly #mirror: Mirror<(typeof kinds)[number]>;
+  readonly #cluster: LateCluster | undefined;
+  /** Only in Kubernetes are there Secrets. */
+  readonly #passwords: PasswordWatch | undefined;
   readonly #metrics = new Metrics('route-reflector');
   readonly #speaking: Speaking;
   readonly #nameDigest: Uint8Array;
@@ -60,8 +67,19 @@ export class Reflector {
       if (event.kind === 'interrupted') return this.#health.failed(event.error);
       if (event.kind === 'snapshot' && this.#mirror.interruptions.size === 0) this.#health.answered();
       this.#metrics.datastoreEvent(resourceKind);
+      this.#wantPasswords();
       this.#schedule();
     });
+    const cluster = LateCluster.of(options.datastore);
+    this.#cluster = cluster;
+    this.#passwords =
+      cluster &&
+      new PasswordWatch({
+        log,
+        namespace: options.secretsNamespace,
+        cluster: () => cluster.open(),
+        changed: () => this.#schedule(),
+      });
     this.#speaking = new Speaking({
       log,
       // Nodes forward whatever becomes of the reflector: it may always be one that was here before.
@@ -113,6 +131,8 @@ export class Reflector {
     this.#running = false;
     await this.#control?.close();
     await this.#speaking.stop();
+    this.#passwords?.want(new Set());
+    this.#cluster?.close();
     await this.#mirror.close();
     await this.#store.close();
   }
@@ -137,6 +157,11 @@ export class Reflector {
     });
   }
 
+  #wantPasswords(): void {
+    const configuration = this.#mirror.objects('BGPConfiguration').get('default');
+    this.#passwords?.want(passwordNames(this.#mirror.objects('BGPPeer').values(), configuration));
+  }
+
   /** Many changes at once cost one computation. */
   #schedule(): void {
     if (!this.#running || this.#scheduled) return;
@@ -155,6 +180,9 @@ export class Reflector {
       listenPort,
       nodes: [...this.#mirror.objects('Node').values()],
       bgpConfigurations: [...this.#mirror.objects('BGPConfiguration').values()],
+      bgpPeers: [...this.#mirror.objects('BGPPeer').values()],
+      secrets: this.#passwords?.values() ?? new Map(),
+      addresses: hostAddresses(),
       subnets: hostSubnets(),
       settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds, routerId },
     });
@@ -166,6 +194,15 @@ export class Reflector {
       sessions,
     });
   }
+}
+
+/** The addresses by which nodes may name the host. */
+function hostAddresses(): Address[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list);
+  return addresses.flatMap(({ address }) => {
+    const parsed = parseAddress(address);
+    return parsed.ok ? [parsed.value] : [];
+  });
 }
 
 /** The subnets of the host, as they are now: a reflector has no door to the kernel. */

@@ -174,12 +174,16 @@ function routeReflection(
   return { routeReflectorClient: true, clusterId };
 }
 
-type Password =
+/** The password of a session, once it is looked up. */
+export type Password =
   | { readonly kind: 'known'; readonly text?: string }
   | { readonly kind: 'missing'; readonly reason: string };
 
 /** Without its password the session is left out: it must not come up without one. */
-function passwordOf(source: SecretKeySource | undefined, secrets: ReadonlyMap<string, string>): Password {
+export function passwordOf(
+  source: SecretKeySource | undefined,
+  secrets: ReadonlyMap<string, string>,
+): Password {
   const reference = source?.secretKeyRef;
   if (reference === undefined) return { kind: 'known' };
   const text = secrets.get(`${reference.name}/${reference.key}`);
