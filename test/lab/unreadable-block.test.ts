@@ -1,8 +1,8 @@
-/** A block of the node that nobody can read, at its start: the daemon comes up without it, and says which it is. */
+/** A block of the node that nobody can read, at its start: the daemon comes up without it, says which it is, and uses another. */
 import { DatabaseSync } from 'node:sqlite';
 import { ControlClient } from '@weft/control';
-import { prefix } from '@weft/ip';
-import { resolveLab, restartDaemon, stopDaemon } from '@weft/lab';
+import { address, containsAddress, prefix } from '@weft/ip';
+import { addPod, resolveLab, restartDaemon, stopDaemon } from '@weft/lab';
 import { blockName } from '@weft/resources';
 import { expect, it } from 'vitest';
 import { smallTopology, useLab } from '../harness/test-lab.ts';
@@ -31,7 +31,7 @@ async function rewrite(kind: string, name: string, change: (value: string) => st
   }
 }
 
-it('keeps no daemon from its start, is named by its status, and no longer when it is corrected', async () => {
+it('keeps no daemon from its start and no pod from an address, and is named by the status until it is corrected', async () => {
   const [cidr = ''] = await lab.blocksOf('node1');
   const name = blockName(prefix(cidr));
   const before = await rewrite('IPAMBlock', name, (value) => value.replace('"allocations"', '"lost"'));
@@ -43,6 +43,11 @@ it('keeps no daemon from its start, is named by its status, and no longer when i
     new RegExp(`^weftd goes on without .* \\(correct it, .*\\): IPAMBlock ${name}: spec.allocations`),
   );
   await waitFor('node1 is ready', async () => (await daemon.readiness()).ok, 30_000);
+  const pod = await addPod(lab.name, 'node1');
+  for (const text of pod.addresses) {
+    expect(containsAddress(prefix(cidr), address(text))).toBe(false);
+    await waitFor(`node2 reaches ${text}`, () => lab.pings('node2-pod1', text), 30_000);
+  }
   await rewrite('IPAMBlock', name, () => before);
   await waitFor(
     'the status has no remark',
