@@ -24,7 +24,9 @@ export class GroupMember {
   cursor = 0;
   /** End-of-RIB is still to be sent (RFC 4724 §2). */
   endOfRibDue: boolean;
-  /** A refresh the peer asked for is at work, to be marked at its end (RFC 7313 §4). */
+  /** A refresh is to begin when the member is in sync, between two marks (RFC 7313 §4) or without (RFC 2918). */
+  refreshDue: 'marked' | 'plain' | undefined;
+  /** A refresh is at work, to be marked at its end. */
   refreshEndDue = false;
 
   /** @param fresh false for a peer that moves here from another group */

@@ -45,6 +45,7 @@ export class GroupSet {
   /** Moves a peer to the group of another profile: it is told what differs from what it has. */
   move({ group, member }: Place, profile: ExportProfile): Place {
     const moved = new GroupMember(member.peer, false, member.endOfRibDue);
+    moved.refreshDue = member.refreshDue;
     moved.refreshEndDue = member.refreshEndDue;
     group.noteAll(moved);
     moved.pending.addAll(member.pending);
@@ -111,17 +112,30 @@ export class GroupSet {
     return group;
   }
 
-  #sendMarks({ marksDue, profile }: UpdateGroup, member: GroupMember, complete: boolean): void {
+  /** What a member in sync is to be told beside routes, and the next refresh. */
+  #sendMarks(group: UpdateGroup, member: GroupMember, complete: boolean): void {
     if (member.stream !== 'in-sync') return;
+    const { family } = group.profile;
     if (member.refreshEndDue) {
       member.refreshEndDue = false;
-      this.#options.host.send(member.peer, REFRESH_ENDS[profile.family]);
+      this.#options.host.send(member.peer, REFRESH_ENDS[family]);
     }
-    if (member.endOfRibDue && !complete) return;
-    marksDue.delete(member);
-    if (!member.endOfRibDue) return;
-    member.endOfRibDue = false;
-    this.#options.host.send(member.peer, END_OF_RIBS[profile.family]);
+    if (member.endOfRibDue && complete) {
+      member.endOfRibDue = false;
+      this.#options.host.send(member.peer, END_OF_RIBS[family]);
+    }
+    if (member.refreshDue !== undefined) this.#beginRefresh(group, member);
+    else if (!member.endOfRibDue) group.marksDue.delete(member);
+  }
+
+  /** RFC 7313 §4: no mark before End-of-RIB. */
+  #beginRefresh(group: UpdateGroup, member: GroupMember): void {
+    const isMarked = member.refreshDue === 'marked';
+    if (isMarked && member.endOfRibDue) return;
+    member.refreshDue = undefined;
+    member.refreshEndDue = isMarked;
+    if (isMarked) this.#options.host.send(member.peer, REFRESH_BEGINNINGS[group.profile.family]);
+    group.resend(member);
   }
 }
 
@@ -133,7 +147,7 @@ const END_OF_RIBS: Readonly<Record<Family, Uint8Array>> = byFamily((family) => {
 });
 
 /** The mark before a refresh: RFC 7313 §4. */
-export const REFRESH_BEGINNINGS: Readonly<Record<Family, Uint8Array>> = byFamily((family) =>
+const REFRESH_BEGINNINGS: Readonly<Record<Family, Uint8Array>> = byFamily((family) =>
   encodeRouteRefresh({ ...toAfiSafi(family), subtype: RefreshSubtype.beginning }),
 );
 

@@ -47,7 +47,8 @@ describe('a session without news', () => {
     const { network } = atRest();
     const { speaker: machine } = network.node(A);
     const does = (event: Parameters<typeof machine.handle>[0]): boolean => {
-      machine.handle({ kind: 'flush' }, network.now);
+      do machine.handle({ kind: 'flush' }, network.now);
+      while (machine.hasWork);
       machine.handle(event, network.now);
       return machine.hasWork;
     };

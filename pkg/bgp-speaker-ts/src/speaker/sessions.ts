@@ -9,7 +9,6 @@ import type { RouteRefreshMessage } from '../wire/message/05-route-refresh.ts';
 import type { SpeakerCore } from './core.ts';
 import { describeDownReason } from './down-reason.ts';
 import { toExportProfile } from './export-profile.ts';
-import { REFRESH_BEGINNINGS } from './group-set.ts';
 import { toImportProfile } from './import-profile.ts';
 import type { EstablishedSession, Neighbour } from './neighbour.ts';
 import { describePeer } from './peer-columns.ts';
@@ -185,12 +184,15 @@ function receiveEndOfRib(
   if (!core.succession.has(neighbour.index)) endRestart(core, neighbour, family, 'end-of-rib');
 }
 
-/** RFC 2918 §4, RFC 7313 §4: a request is answered with the whole table, the marks begin and end such an answer. */
+/**
+ * RFC 2918 §4, RFC 7313 §4: a request is answered with the whole table, the marks begin and end such an answer. The answer is given by
+ * the flush, when the peer has read the last one: neither how often it asks nor how slowly it reads costs memory.
+ */
 function receiveRefresh(core: SpeakerCore, neighbour: Neighbour, message: RouteRefreshMessage): void {
   const family = toFamily(message.afi, message.safi);
   const { session } = neighbour;
   if (family === undefined || session === undefined) return;
-  if (message.subtype === RefreshSubtype.request) resend(core, neighbour, family);
+  if (message.subtype === RefreshSubtype.request) resend(neighbour, family);
   else if (session.negotiated.enhancedRouteRefresh)
     receiveMark(core, neighbour, session, family, message.subtype);
 }
@@ -219,17 +221,12 @@ function endRefresh(
   removeStale(core, neighbour, family, 'refresh-end');
 }
 
-/** Sends a neighbour all routes of a family again. */
-export function resend(core: SpeakerCore, neighbour: Neighbour, family: Family): void {
+/** Has a neighbour sent all routes of a family again, once it has been sent what is on its way; until then, asking again changes nothing. */
+export function resend(neighbour: Neighbour, family: Family): void {
   const { session } = neighbour;
   const place = session?.groups.get(family);
   if (session === undefined || place === undefined) return;
-  if (session.negotiated.enhancedRouteRefresh) {
-    const bytes = REFRESH_BEGINNINGS[family];
-    core.emit({ kind: 'send', peer: neighbour.address, connection: session.connection, bytes });
-    place.member.refreshEndDue = true;
-  }
-  place.group.resend(place.member);
+  place.group.noteRefresh(place.member, session.negotiated.enhancedRouteRefresh ? 'marked' : 'plain');
 }
 
 function checkPrefixLimit(core: SpeakerCore, neighbour: Neighbour, session: EstablishedSession): void {

@@ -278,7 +278,7 @@ export class Speaker {
 
   #refresh(neighbour: Neighbour, direction: 'in' | 'out'): void {
     for (const family of FAMILIES) {
-      if (direction === 'out') resend(this.#core, neighbour, family);
+      if (direction === 'out') resend(neighbour, family);
       else this.#requestRefresh(neighbour, family);
     }
     const silent = neighbour.session?.negotiated.routeRefresh === false;

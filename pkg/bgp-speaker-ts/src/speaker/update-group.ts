@@ -52,7 +52,7 @@ export class UpdateGroup {
   readonly members: Map<number, GroupMember> = new Map();
   /** Path identifier of what is told where that is the selected path alone; 0 without ADD-PATH. */
   readonly bestPathId: number;
-  /** Members that may have to be sent a mark when they are in sync: few, where members may be thousands. */
+  /** Members that may have to be sent a mark, or a refresh, when they are in sync: few, where members may be thousands. */
   readonly marksDue: Set<GroupMember> = new Set();
 
   readonly #host: GroupHost;
@@ -104,6 +104,12 @@ export class UpdateGroup {
     this.members.delete(member.peer);
     this.marksDue.delete(member);
     this.#detached.delete(member);
+  }
+
+  /** Has a member told everything again when it is in sync, after the next flush at the earliest. */
+  noteRefresh(member: GroupMember, form: 'marked' | 'plain'): void {
+    member.refreshDue = form;
+    this.marksDue.add(member);
   }
 
   /** Has a member told everything again. */
