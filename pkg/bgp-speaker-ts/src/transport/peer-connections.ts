@@ -40,6 +40,7 @@ export class PeerConnections {
   #unprotected: ReadonlyMap<Address | Prefix, string> = new Map();
   /** Connections with bytes queued in this turn. */
   readonly #toFlush: Set<TcpConnection> = new Set();
+  #flushing = false;
   /** Sockets that are not gone yet, closed ones included. */
   readonly #alive: Set<Promise<void>> = new Set();
 
@@ -116,10 +117,18 @@ export class PeerConnections {
     this.#toFlush.add(connection);
   }
 
-  /** Hands what was queued to the kernel. */
+  /**
+   * Hands what was queued to the kernel. A connection that backs up is an event, and whoever handles it flushes what follows from
+   * it: that is left to the call at work, else thousands that back up together would be as many calls inside one another.
+   */
   flush(): void {
-    for (const connection of this.#toFlush) connection.flush();
-    this.#toFlush.clear();
+    if (this.#flushing) return;
+    this.#flushing = true;
+    for (const connection of this.#toFlush) {
+      this.#toFlush.delete(connection);
+      connection.flush();
+    }
+    this.#flushing = false;
   }
 
   /** Resolves when every socket is gone, also those that were closed before. */
