@@ -1,15 +1,17 @@
 /**
  * Byte strings, each kept once under an id, with a count of its users.
  *
- * The bytes lie in one arena, in blocks of a multiple of 16 octets; freed blocks of a size are used again before the
- * arena grows, so that it needs no compaction. Lookup is an open-addressing hash over the bytes and a tag.
+ * The bytes lie in one arena, in blocks of a multiple of 16 octets. Freed blocks of a size are used again for strings of that
+ * size; when no such block is left, nor room at the end, the arena is written anew without its gaps if these are more than half of
+ * it, else it grows. Lookup is an open-addressing hash over the bytes and a tag.
  *
  * Invariants:
  *   - an id with `references` above 0 keeps its bytes and is found by them;
- *   - an id whose count falls to 0 is free at once; whoever still holds it holds a mistake.
+ *   - an id whose count falls to 0 is free at once; whoever still holds it holds a mistake;
+ *   - the arena is at most four times as long as the blocks in use at some time were together, or 4 KiB.
  */
 
-import { grow, grownCapacity, INITIAL_CAPACITY } from './columns.ts';
+import { grow, grownCapacity, INITIAL_CAPACITY, release } from './columns.ts';
 import { IdList } from './id-list.ts';
 
 const BLOCK_SHIFT = 4;
@@ -25,19 +27,21 @@ export class ByteStore {
   highWater = 0;
   /** Length of the columns. */
   capacity: number = INITIAL_CAPACITY;
-  /** Where the bytes of an id begin in `arena`. */
+  /** Where the bytes of an id begin in `arena`; they may be elsewhere after an `intern`. */
   offsets: Uint32Array = new Uint32Array(INITIAL_CAPACITY);
   lengths: Uint32Array = new Uint32Array(INITIAL_CAPACITY);
   tags: Uint8Array = new Uint8Array(INITIAL_CAPACITY);
   /** Users of an id; 0 for a free one. */
   references: Uint32Array = new Uint32Array(INITIAL_CAPACITY);
-  /** All bytes; replaced when it grows, so read it anew after an `add`. */
+  /** All bytes; replaced when it has no room, so read it anew after an `intern`. */
   arena: Uint8Array = new Uint8Array(INITIAL_ARENA_BYTES);
 
   readonly #seed: number;
   readonly #freeIds: IdList = new IdList();
   /** Freed blocks by size class. */
   readonly #freeBlocks: (IdList | undefined)[] = [];
+  #freedBytes = 0;
+  /** Blocks in use and freed ones, in octets; the rest of the arena was never used. */
   #arenaLength = 0;
   #hashes: Int32Array = new Int32Array(INITIAL_CAPACITY);
   #slots: Int32Array = new Int32Array(INITIAL_SLOTS).fill(EMPTY);
@@ -86,8 +90,7 @@ export class ByteStore {
     const id = this.#takeId();
     const length = end - start;
     const offset = this.#takeBlock(length);
-    const { arena } = this;
-    for (let index = 0; index < length; index += 1) arena[offset + index] = bytes[start + index] as number;
+    copy(bytes, start, length, this.arena, offset);
     this.offsets[id] = offset;
     this.lengths[id] = length;
     this.tags[id] = tag;
@@ -109,6 +112,7 @@ export class ByteStore {
       this.#freeBlocks[sizeClass] = blocks;
     }
     blocks.push((offsets[id] as number) >>> BLOCK_SHIFT);
+    this.#freedBytes += sizeClass << BLOCK_SHIFT;
     this.#freeIds.push(id);
     this.count -= 1;
   }
@@ -123,14 +127,41 @@ export class ByteStore {
 
   #takeBlock(length: number): number {
     const sizeClass = toSizeClass(length);
+    const blockBytes = sizeClass << BLOCK_SHIFT;
     const freed = this.#freeBlocks[sizeClass]?.pop() ?? EMPTY;
-    if (freed !== EMPTY) return freed * (1 << BLOCK_SHIFT);
-    const offset = this.#arenaLength;
-    this.#arenaLength += sizeClass << BLOCK_SHIFT;
-    if (this.#arenaLength > this.arena.length) {
-      this.arena = grow(this.arena, Math.max(this.#arenaLength, this.arena.length * 2));
+    if (freed !== EMPTY) {
+      this.#freedBytes -= blockBytes;
+      return freed * (1 << BLOCK_SHIFT);
     }
+    if (this.#arenaLength + blockBytes > this.arena.length) this.#makeRoom(blockBytes);
+    const offset = this.#arenaLength;
+    this.#arenaLength += blockBytes;
     return offset;
+  }
+
+  #makeRoom(neededBytes: number): void {
+    const length = this.#arenaLength + neededBytes;
+    if (this.#freedBytes > length / 2) this.#compact((length - this.#freedBytes) * 2);
+    else this.arena = grow(this.arena, Math.max(length, this.arena.length * 2));
+  }
+
+  /**
+   * Writes the blocks in use into a new arena, one after the other. That has room for a block of each id there ever was, so that
+   * looking at all ids is paid for by as many new blocks.
+   */
+  #compact(capacity: number): void {
+    const { arena: old, highWater, lengths, offsets, references } = this;
+    this.arena = new Uint8Array(Math.max(capacity, highWater << BLOCK_SHIFT, INITIAL_ARENA_BYTES));
+    this.#arenaLength = 0;
+    this.#freedBytes = 0;
+    this.#freeBlocks.length = 0;
+    for (let id = 0; id < highWater; id += 1) {
+      if (references[id] === 0) continue;
+      const offset = this.#takeBlock(lengths[id] as number);
+      copy(old, offsets[id] as number, lengths[id] as number, this.arena, offset);
+      offsets[id] = offset;
+    }
+    release(old);
   }
 
   #growColumns(): void {
@@ -211,6 +242,10 @@ export class ByteStore {
     }
     slots[gap] = EMPTY;
   }
+}
+
+function copy(from: Uint8Array, start: number, length: number, to: Uint8Array, at: number): void {
+  for (let index = 0; index < length; index += 1) to[at + index] = from[start + index] as number;
 }
 
 /** Counts the blocks of 16 octets that hold a string; even an empty one has a block. */
