@@ -1,6 +1,6 @@
 import { address } from '@weft/ip';
 import { describe, expect, test } from 'vitest';
-import { NextHopTable, SELF } from './next-hop-table.ts';
+import { NextHopTable, SELF, UNUSED_FACTS } from './next-hop-table.ts';
 
 const ipv4 = new Uint8Array([10, 0, 0, 1]);
 const withLinkLocal = new Uint8Array(32).fill(0x20, 0, 16).fill(0xfe, 16);
@@ -38,6 +38,23 @@ describe('the next hop table', () => {
     expect(table.changed).toBe(false);
     table.release(ids[2] as number);
     expect([table.changed, table.wanted().length]).toEqual([true, 1]);
+  });
+
+  test('forgets the facts about next hops that are not in use, but for those learned last', () => {
+    const table = new NextHopTable();
+    const names = Array.from({ length: UNUSED_FACTS + 3 }, (_, index) => index).map(
+      (index) => `10.0.${index >>> 8}.${index & 0xff}`,
+    );
+    const used = address('10.0.0.1');
+    table.intern(ipv4, 0, 4);
+    for (const name of names) table.learn(address(name), { reachable: false, metric: 7 });
+    table.forgetUnused([used]);
+    const metricOf = (name: string): number => {
+      const octets = Uint8Array.from(name.split('.'), Number);
+      return table.metrics[table.intern(octets, 0, 4)] as number;
+    };
+    expect(names.filter((name) => metricOf(name) === 0)).toEqual(['10.0.0.0', '10.0.0.2']);
+    expect(table.learn(address('10.0.0.0'), { reachable: false, metric: 7 })).toHaveLength(1);
   });
 
   test('never frees the speaker itself', () => {

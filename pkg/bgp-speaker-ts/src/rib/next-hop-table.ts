@@ -13,6 +13,9 @@ import { IdList } from './id-list.ts';
 /** Id of the next hop of local routes: this speaker itself. It is always there and always reachable. */
 export const SELF = 0;
 
+/** Addresses that are not in use of which something is known: they may come back, as with a session that breaks. */
+export const UNUSED_FACTS = 1024;
+
 /** What is known about the way to an address. */
 export interface Reachability {
   readonly reachable: boolean;
@@ -125,6 +128,13 @@ export class NextHopTable {
     const addresses = new Set<Address>();
     for (const entry of this.#entries) if (entry !== undefined) addresses.add(entry.address);
     return [...addresses];
+  }
+
+  /** Forgets what is known of addresses other than these, but for the `UNUSED_FACTS` learned last. */
+  forgetUnused(wanted: readonly Address[]): void {
+    const used = new Set(wanted);
+    const unused = [...this.#facts.keys()].filter((address) => !used.has(address));
+    for (const address of unused.slice(0, -UNUSED_FACTS)) this.#facts.delete(address);
   }
 
   #add(key: string, bytes: Uint8Array): number {

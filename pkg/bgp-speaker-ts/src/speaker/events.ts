@@ -36,7 +36,10 @@ export type SpeakerEvent =
   | ({ readonly kind: 'configure'; readonly config: SpeakerConfig } & ConfigureOptions)
   /** All routes this speaker originates. End-of-RIB is not sent before the first of these events. */
   | { readonly kind: 'set-local-routes'; readonly routes: readonly LocalRoute[] }
-  /** News about some next hops; one never named is taken for reachable at metric 0. */
+  /**
+   * News about some next hops; one never named is taken for reachable at metric 0. One that no path points to may be forgotten
+   * (the 1,024 learned last are not): tell again what `next-hops-wanted` names.
+   */
   | { readonly kind: 'set-next-hops'; readonly nextHops: readonly NextHopState[] }
   /** A connection asked for by `connect` is there. */
   | ({

@@ -73,11 +73,14 @@ function reportChanges(core: SpeakerCore, rib: Rib): void {
   core.emit({ kind: 'loc-rib-changed', changes });
 }
 
+/** Whoever hears which next hops are wanted tells of those again that were forgotten; without a report nobody knows which. */
 function reportNextHops(core: SpeakerCore): void {
   const { nextHops } = core.tables;
   if (!nextHops.changed) return;
   nextHops.changed = false;
-  core.emit({ kind: 'next-hops-wanted', nextHops: nextHops.wanted() });
+  const wanted = nextHops.wanted();
+  nextHops.forgetUnused(wanted);
+  core.emit({ kind: 'next-hops-wanted', nextHops: wanted });
 }
 
 /** The index of a removed peer is free when no path and no announced route names it any more. */

@@ -1,5 +1,6 @@
 import { address, prefix } from '@weft/ip';
 import { describe, expect, test } from 'vitest';
+import { UNUSED_FACTS } from '../rib/next-hop-table.ts';
 import type { Capability } from '../wire/capability/capability.ts';
 import type { PeerConfig } from './config.ts';
 import { ScriptedPeers, scripted } from './test/scripted-peers.ts';
@@ -157,5 +158,30 @@ describe('link-local next hops (RFC 2545 §3)', () => {
 
   test('ours stays out of next hops of IPv4', () => {
     expect(told(network({ to: withOurs }), ROUTE, FAR)).toBe(OUR);
+  });
+});
+
+describe('what is known of next hops', () => {
+  test('is forgotten when they are gone for long, and asked for when they are back', () => {
+    const peers = network({});
+    const wants = (): readonly string[] => peers.told('next-hops-wanted').at(-1)?.nextHops ?? [];
+    const learn = (name: string): void => {
+      const state = { address: address(name), reachable: false, metric: 0 };
+      peers.handle({ kind: 'set-next-hops', nextHops: [state] });
+    };
+    told(peers, ROUTE, FAR);
+    learn(FAR);
+    expect(peers.received(SOURCE, ROUTE)?.best).toBe(false);
+    for (let index = 0; index <= UNUSED_FACTS; index += 1) {
+      const other = `192.0.${100 + (index >>> 8)}.${index & 0xff}`;
+      told(peers, ROUTE, other);
+      learn(other);
+    }
+    expect(wants()).not.toContain(FAR);
+    told(peers, ROUTE, FAR);
+    expect(peers.received(SOURCE, ROUTE)?.best).toBe(true);
+    expect(wants()).toContain(FAR);
+    learn(FAR);
+    expect(peers.received(SOURCE, ROUTE)?.best).toBe(false);
   });
 });
