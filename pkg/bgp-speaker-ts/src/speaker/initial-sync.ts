@@ -94,6 +94,7 @@ export class InitialSync {
           : undefined;
     if (cause === undefined) return undefined;
     this.deadline = Number.POSITIVE_INFINITY;
+    this.#listenedAt = Number.POSITIVE_INFINITY;
     this.#absentUntil = Number.POSITIVE_INFINITY;
     this.#isHolding = false;
     return cause;
