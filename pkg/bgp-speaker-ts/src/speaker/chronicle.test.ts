@@ -36,7 +36,8 @@ class Life {
       this.#snapshot = () => {
         const beginning: Told[] = [];
         if (this.#routes !== undefined) beginning.push({ at: 0, said: this.#routes });
-        chronicle.snapshot((heard, at) => beginning.push({ at, heard: copied(heard) }));
+        // Not copied: what a snapshot gives stays as it is.
+        chronicle.snapshot((heard, at) => beginning.push({ at, heard }));
         beginning.unshift({ at: 0, said: { kind: 'configure', config: this.config } });
         this.beginnings.push(beginning);
       };
