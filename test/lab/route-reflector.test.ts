@@ -67,6 +67,24 @@ describe('a route reflector', () => {
     expect(await pingsAnswered()).toBe(true);
   });
 
+  it('tells what happened to a route there, and a replay decides as it did', async () => {
+    const [block = ''] = await lab.blocksOf('node1');
+    const { stdout } = await weftctl('--lab', lab.name, 'history', block, '--node', 'reflector');
+    expect(stdout).toMatch(/received .* announces it, next hop /);
+    expect(stdout).toMatch(/best-path +best path: from \S+ \(iBGP\) via/);
+    const { node, weftd } = await installation();
+    const record = `/run/weft/lab/${lab.name}/hosts/reflector/record`;
+    const replay = await execa(node, [weftd, 'replay', record, '-o', 'json'], { reject: false });
+    const { divergences, failures, locRib, sessions } = JSON.parse(replay.stdout);
+    expect({ divergences, failures, exitCode: replay.exitCode }).toEqual({
+      divergences: [],
+      failures: [],
+      exitCode: 0,
+    });
+    expect(sessions.map(({ name }: { name: string }) => name)).toEqual(NODES);
+    expect(locRib.map(({ prefix }: { prefix: string }) => prefix)).toContain(block);
+  });
+
   it('keeps its sessions when its datastore has lost the cluster, and goes on when it has it again', async () => {
     const store = await openDatastore((await resolveLab(lab.name)).datastore);
     const reflector = await control('reflector');

@@ -1,7 +1,8 @@
 /**
  * What decisions are made from, as named objects, so that a change of one is one line: `Node/a`, `IPPool/p`,
  * `WorkloadEndpoint/ns/x`, `Service/ns/x`, `Place/10.0.0.0/26`, `LinkRouter/eth0`, `Secret/name/key`, `FelixSettings`,
- * `CalcSettings`, `LocalFacts`, and `UnreadPlaces` while nobody knows where blocks are.
+ * `CalcSettings`, `LocalFacts`, and `UnreadPlaces` while nobody knows where blocks are. A route reflector decides from Nodes,
+ * BGPConfigurations, BGPPeers, Secrets and `ReflectorSettings`.
  *
  * The value of a Secret is never an object's value: in its place stands a name, the same one for the same value, because a
  * password that changes resets a session.
@@ -13,6 +14,7 @@ import {
   DEFAULT_SETTINGS,
   type FelixSettings,
   type LocalFacts,
+  type ReflectorInput,
 } from '@weft/calc';
 import type { Resource } from '@weft/resources';
 import type { LineContent } from './line.ts';
@@ -46,6 +48,13 @@ const FELIX = 'FelixSettings';
 const FACTS = 'LocalFacts';
 const SETTINGS = 'CalcSettings';
 const UNREAD_PLACES = 'UnreadPlaces';
+const REFLECTOR = 'ReflectorSettings';
+
+/** How a route reflector was started, and what it knows of its host. */
+type ReflectorSettings = Pick<ReflectorInput, 'addresses' | 'listenPort' | 'settings' | 'subnets'>;
+
+/** The lists of resources that it decides from. */
+const REFLECTOR_LISTS = ['nodes', 'bgpConfigurations', 'bgpPeers'] as const;
 
 /** Lines about objects. */
 export type ObjectLine = Extract<LineContent, { kind: 'put' | 'delete' }>;
@@ -57,14 +66,12 @@ export class InputChanges {
   #felix: FelixSettings | undefined;
   #facts: LocalFacts | undefined;
   #settings: CalcSettings | undefined;
+  #reflector: ReflectorSettings | undefined;
 
   /** The changes, as lines; everything the first time. */
   changes(input: CalcInput): ObjectLine[] {
     const lines: ObjectLine[] = [];
-    for (const list of RESOURCE_LISTS) {
-      // Endpoints come as a new array each time.
-      this.#compare(lines, list, input[list], () => input[list].map((item) => [resourceName(item), item]));
-    }
+    for (const list of RESOURCE_LISTS) this.#compareResources(lines, list, input[list]);
     this.#compare(lines, 'services', input.services, () =>
       input.services.map((service) => [`Service/${service.name}`, service]),
     );
@@ -78,9 +85,7 @@ export class InputChanges {
     this.#compare(lines, 'linkRouters', linkRouters, () =>
       linkRouters.map((router) => [`LinkRouter/${router.interface}`, router]),
     );
-    this.#compare(lines, 'secrets', input.secrets, () =>
-      [...input.secrets].map(([key, value]) => [`Secret/${key}`, this.nameOf(value)]),
-    );
+    this.#compareSecrets(lines, input.secrets);
     if (input.felix !== this.#felix) lines.push({ kind: 'put', object: FELIX, value: input.felix });
     if (input.facts !== this.#facts) lines.push({ kind: 'put', object: FACTS, value: input.facts });
     if (JSON.stringify(input.settings) !== JSON.stringify(this.#settings))
@@ -91,13 +96,38 @@ export class InputChanges {
     return lines;
   }
 
-  /** Everything as it was at the last call of `changes`, for a snapshot. */
+  /** The same of a route reflector. */
+  changesOfReflector(input: ReflectorInput): ObjectLine[] {
+    const { addresses, listenPort, secrets, settings, subnets } = input;
+    const lines: ObjectLine[] = [];
+    for (const list of REFLECTOR_LISTS) this.#compareResources(lines, list, input[list]);
+    this.#compareSecrets(lines, secrets);
+    const value: ReflectorSettings = { addresses, listenPort, settings, subnets };
+    if (JSON.stringify(value) !== JSON.stringify(this.#reflector))
+      lines.push({ kind: 'put', object: REFLECTOR, value });
+    this.#reflector = value;
+    return lines;
+  }
+
+  /** Everything as it was at the last look for changes, for a snapshot. */
   all(): ObjectLine[] {
     const objects = [...this.#lists.values()].flatMap(({ objects }) => [...objects]);
     if (this.#felix !== undefined) objects.push([FELIX, this.#felix]);
     if (this.#facts !== undefined) objects.push([FACTS, this.#facts]);
     if (this.#settings !== undefined) objects.push([SETTINGS, this.#settings]);
+    if (this.#reflector !== undefined) objects.push([REFLECTOR, this.#reflector]);
     return objects.map(([object, value]) => ({ kind: 'put', object, value }));
+  }
+
+  #compareResources(lines: ObjectLine[], list: ResourceList, items: readonly Resource[]): void {
+    // Endpoints come as a new array each time.
+    this.#compare(lines, list, items, () => items.map((item) => [resourceName(item), item]));
+  }
+
+  #compareSecrets(lines: ObjectLine[], secrets: ReadonlyMap<string, string>): void {
+    this.#compare(lines, 'secrets', secrets, () =>
+      [...secrets].map(([key, value]) => [`Secret/${key}`, this.nameOf(value)]),
+    );
   }
 
   #compare(
@@ -168,4 +198,28 @@ export function inputOf(
     felix: { ...DEFAULT_FELIX_SETTINGS, ...felix },
     facts,
   } as unknown as CalcInput;
+}
+
+/** The same of a route reflector; undefined where no such is recorded. */
+export function reflectorInputOf(
+  objects: ReadonlyMap<string, unknown>,
+  { nodeName: name, nodeNameDigest: nameDigest }: Pick<CalcInput, 'nodeName' | 'nodeNameDigest'>,
+): ReflectorInput | undefined {
+  const own = objects.get(REFLECTOR) as ReflectorSettings | undefined;
+  if (own === undefined) return undefined;
+  const named = (kind: string) =>
+    [...objects].flatMap(([object, value]) =>
+      object.startsWith(`${kind}/`) ? [[object.slice(kind.length + 1), value] as const] : [],
+    );
+  const ofKind = (kind: string): unknown[] => named(kind).map(([, value]) => value);
+  return {
+    ...own,
+    settings: { ...DEFAULT_SETTINGS, ...own.settings },
+    nodes: ofKind('Node'),
+    bgpConfigurations: ofKind('BGPConfiguration'),
+    bgpPeers: ofKind('BGPPeer'),
+    secrets: new Map(named('Secret')),
+    name,
+    nameDigest,
+  } as ReflectorInput;
 }

@@ -1,8 +1,9 @@
 import { type CalcInput, DEFAULT_FELIX_SETTINGS, DEFAULT_SETTINGS } from '@weft/calc';
 import { address, prefix } from '@weft/ip';
 import type { IPPool, Node } from '@weft/resources';
-import { type BestPath, encodeOpen } from 'bgp-speaker-ts';
+import { encodeOpen } from 'bgp-speaker-ts';
 import { describe, expect, it } from 'vitest';
+import { ANNOUNCES, BLOCK, PATH, PEER, updates } from '../test/peer.ts';
 import { compareStates } from './compare.ts';
 import { PrefixHistory } from './history.ts';
 import {
@@ -17,19 +18,9 @@ import {
 import { InputChanges, inputOf } from './objects.ts';
 import { RecordedState } from './recorded-state.ts';
 
-const BLOCK = prefix('10.1.0.0/26');
-const PEER = address('192.0.2.2');
-const PATH: BestPath = {
-  source: 'internal',
-  peer: PEER,
-  nextHops: [{ address: PEER }],
-  localPref: 100,
-  stale: false,
-};
-/** An UPDATE of a peer that announces 10.1.0.0/26, next hop 192.0.2.2, and one that withdraws it. */
-const ANNOUNCES = `${'f'.repeat(32)}0031020000001540010100400200400304c000020240050400000064${'1a0a010000'}`;
+/** An UPDATE that withdraws the block. */
 const WITHDRAWS = `${'f'.repeat(32)}001c0200051a0a0100000000`;
-/** The first with AS_PATH 65000. */
+/** One that announces it with AS_PATH 65000. */
 const LONGER = `${'f'.repeat(32)}0037020000001b4001010040020602010000fde8400304c000020240050400000064${'1a0a010000'}`;
 const LONGER_BY_TWO_OCTETS = `${'f'.repeat(32)}00350200000019400101004002040201fde8400304c000020240050400000064${'1a0a010000'}`;
 
@@ -53,10 +44,6 @@ function stateOf(contents: readonly LineContent[]): RecordedState {
   const state = new RecordedState();
   for (const line of dated(contents)) state.take(line);
   return state;
-}
-
-function updates(hex: string): LineContent {
-  return { kind: 'updates', peer: PEER, bytes: Buffer.from(hex, 'hex').toString('base64') };
 }
 
 describe('a line', () => {

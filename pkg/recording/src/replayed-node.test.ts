@@ -1,11 +1,13 @@
-import { type CalcInput, DEFAULT_FELIX_SETTINGS, DEFAULT_SETTINGS } from '@weft/calc';
-import { prefix } from '@weft/ip';
+import { type CalcInput, DEFAULT_FELIX_SETTINGS, DEFAULT_SETTINGS, type ReflectorInput } from '@weft/calc';
+import { address } from '@weft/ip';
+import type { BGPPeer, Node } from '@weft/resources';
+import { encodeOpen } from 'bgp-speaker-ts';
 import { expect, it } from 'vitest';
-import { type LineContent, RECORD_FORMAT } from './line.ts';
+import { ANNOUNCES, BLOCK, PATH, PEER, updates } from '../test/peer.ts';
+import { encodeBase64, type LineContent, RECORD_FORMAT } from './line.ts';
 import { InputChanges, inputOf } from './objects.ts';
 import { ReplayedNode } from './replayed-node.ts';
 
-const BLOCK = prefix('10.1.0.0/26');
 const INPUT: CalcInput = {
   nodeName: 'n1',
   nodeNameDigest: new Uint8Array([0]),
@@ -32,7 +34,7 @@ function begin(segment: number, cause: 'full' | 'start'): LineContent {
     segment,
     cause,
     node: 'n1',
-    nodeDigest: '00',
+    nodeDigest: '07'.repeat(32),
     version: '0.0.9',
   };
 }
@@ -89,4 +91,63 @@ it('names the segment and the version that it cannot decide from, and goes on wi
   ]);
   expect(node.divergences).toEqual([]);
   expect(node.desired).toBeDefined();
+});
+
+it('decides the sessions and the best paths of a route reflector again, also from a later segment', () => {
+  const open = encodeOpen({
+    version: 4,
+    asn: 64512,
+    holdTimeSeconds: 90,
+    identifier: 0xc0000202,
+    capabilities: [
+      { kind: 'multiprotocol', afi: 1, safi: 1 },
+      { kind: 'four-octet-as', asn: 64512 },
+    ],
+  });
+  const bgp = { ipv4Address: '192.0.2.2/24' };
+  const secretKeyRef = { name: 'passwords', key: 'bgp' };
+  const asked = { peerIP: '192.0.2.1', asNumber: 64512, password: { secretKeyRef } };
+  const input: ReflectorInput = {
+    name: 'n1',
+    nameDigest: new Uint8Array(32).fill(7),
+    listenPort: 179,
+    nodes: [{ kind: 'Node', metadata: { name: 'n2' }, spec: { bgp } } as Node],
+    bgpConfigurations: [],
+    bgpPeers: [{ kind: 'BGPPeer', metadata: { name: 'reflector' }, spec: asked } as BGPPeer],
+    secrets: new Map([['passwords/bgp', 'the value of a secret']]),
+    addresses: [address('192.0.2.1')],
+    subnets: [],
+    settings: DEFAULT_SETTINGS,
+  };
+  const objects = new InputChanges();
+  const changes = objects.changesOfReflector(input);
+  expect(objects.changesOfReflector({ ...input, nodes: [...input.nodes] })).toEqual([]);
+  const decided: LineContent[] = [
+    { kind: 'decide', scope: 'everything' },
+    { kind: 'speaker', startedAt: 0, restarting: false },
+  ];
+  const heard: LineContent[] = [
+    { kind: 'session-up', peer: PEER, sent: encodeBase64(open), received: encodeBase64(open) },
+    updates(ANNOUNCES),
+  ];
+  const told = (localPref: number): LineContent => ({
+    kind: 'best',
+    prefixes: [BLOCK],
+    path: { ...PATH, localPref },
+  });
+  const first = [begin(1, 'start'), ...changes, ...decided, { kind: 'complete' }, ...heard] as const;
+  const later = [begin(2, 'start'), ...objects.all(), ...decided, ...heard] as const;
+  for (const story of [first, later]) {
+    const node = replayed(...story, told(100), { kind: 'complete' });
+    expect(JSON.stringify(story)).not.toContain('the value of a secret');
+    expect(node.desired?.speaker).toMatchObject({ config: { peers: [{ password: 'secret 1' }] } });
+    expect(node.desired?.sessions).toMatchObject([{ kind: 'session', node: 'n2', peer: PEER }]);
+    expect([...node.best.keys()]).toEqual([BLOCK]);
+    expect(node.routes()).toEqual([]);
+    expect({ divergences: node.divergences, failures: node.failures }).toEqual({
+      divergences: [],
+      failures: [],
+    });
+    expect(replayed(...story, told(200), { kind: 'complete' }).divergences).not.toEqual([]);
+  }
 });

@@ -7,10 +7,12 @@
  */
 import {
   type CalcInput,
+  calculateReflector,
   createCalculator,
   type DesiredRoute,
   type DesiredState,
   nextHopStates,
+  type ReflectorInput,
   type RoutingContext,
   remoteRoute,
   routingContext,
@@ -24,7 +26,7 @@ import {
   type SpeakerConfig,
 } from 'bgp-speaker-ts';
 import { decodeBase64, downReasonOf, type RecordLine, withBytes } from './line.ts';
-import { inputOf } from './objects.ts';
+import { inputOf, reflectorInputOf } from './objects.ts';
 import { RecordedState } from './recorded-state.ts';
 
 /**
@@ -42,6 +44,9 @@ export interface Divergence {
   readonly recordedBy: string;
 }
 
+/** What was decided of a node; of a route reflector there is no more than about BGP. */
+export type Decided = Pick<DesiredState, 'announcements' | 'sessions' | 'speaker'> & Partial<DesiredState>;
+
 /** Divergences that are kept: one mistake makes many. */
 const MAX_DIVERGENCES = 1_000;
 
@@ -52,7 +57,7 @@ export class ReplayedNode {
   /** The Loc-RIB. */
   readonly best: Map<Prefix, BestPath> = new Map();
   /** The last decision; undefined before the first. */
-  desired: DesiredState | undefined;
+  desired: Decided | undefined;
   /** Where the replay has decided otherwise, the first of them. */
   readonly divergences: Divergence[] = [];
   /** What could not be decided from at all: nothing after it is replayed until a segment begins anew. */
@@ -85,7 +90,7 @@ export class ReplayedNode {
       const decision = remoteRoute(prefix, path, context);
       return decision.kind === 'route' ? [decision.route] : [];
     });
-    return [...this.desired.routes, ...remote];
+    return [...(this.desired.routes ?? []), ...remote];
   }
 
   /** Takes the next line. A segment after a start, a gap or a change of the clock begins a new life. */
@@ -177,9 +182,13 @@ export class ReplayedNode {
 
   #decide({ at, held, scope }: Extract<RecordLine, { kind: 'decide' }>): void {
     this.#select(at);
-    const input = this.#constant === undefined ? undefined : inputOf(this.recorded.objects, this.#constant);
+    if (this.#constant === undefined) return;
+    const { objects } = this.recorded;
+    const reflector = reflectorInputOf(objects, this.#constant);
+    if (reflector !== undefined) this.#decideReflector(reflector);
+    const input = inputOf(objects, this.#constant);
     if (input === undefined) return;
-    const desired = this.#calculated(input);
+    const desired = this.#tried(() => this.#calculate(input));
     if (desired === undefined) return;
     const sameWays = desired.peeringWorkloads === this.desired?.peeringWorkloads;
     this.desired = held === undefined ? desired : { ...desired, announcements: held };
@@ -191,10 +200,17 @@ export class ReplayedNode {
     this.#select(at);
   }
 
+  #decideReflector(input: ReflectorInput): void {
+    const decided = this.#tried(() => calculateReflector(input));
+    if (decided === undefined) return;
+    const { config, sessions } = decided;
+    this.desired = { speaker: { kind: 'bgp', config }, sessions, announcements: [] };
+  }
+
   /** Objects are what another weftd has written: this one may not know what to do with them. */
-  #calculated(input: CalcInput): DesiredState | undefined {
+  #tried<Result>(decide: () => Result): Result | undefined {
     try {
-      return this.#calculate(input);
+      return decide();
     } catch (error) {
       this.#hasFailed = true;
       const reason = error instanceof Error ? error.message : String(error);
@@ -223,7 +239,7 @@ export class ReplayedNode {
   }
 
   /** As the daemon does: without BGP nothing is announced. */
-  #announce({ announcements, speaker }: DesiredState, at: number): void {
+  #announce({ announcements, speaker }: Decided, at: number): void {
     const routes = speaker.kind === 'bgp' ? announcements : [];
     this.#retelling?.speaker.handle({ kind: 'set-local-routes', routes }, at);
   }

@@ -33,8 +33,8 @@ export interface SpeakingOptions {
   readonly log: Logger;
   /** The kernel still forwards by the routes of an earlier weftd; asked when the speaker starts. */
   readonly restarting: () => boolean;
-  /** Who writes down what is heard; a route reflector has nobody. */
-  readonly record?: SpeakerRecord;
+  /** Who writes down what is heard. */
+  readonly record: SpeakerRecord;
   /** Best paths changed. */
   readonly routesChanged: (changes: readonly LocRibChange[]) => void;
   /** What is in the kernel and not wanted by now is wanted by nobody. */
@@ -181,12 +181,12 @@ export class Speaking {
       log,
       listener: {
         routesChanged: (changes) => {
-          record?.routesChanged(changes);
+          record.routesChanged(changes);
           routesChanged(changes);
         },
-        configured: (given, options) => record?.configured(given, options),
-        reported: (report) => record?.reported(report),
-        transport: (report) => record?.transport(report),
+        configured: (given, options) => record.configured(given, options),
+        reported: (report) => record.reported(report),
+        transport: (report) => record.transport(report),
         nextHopsWanted: (addresses) => this.#resolveNextHops(addresses),
         initialRoutesComplete: () => this.#completeRoutes(),
       },
@@ -194,7 +194,7 @@ export class Speaking {
     if (!(started instanceof Bgp)) return started;
     this.#bgp = started;
     this.#handingOver.reset(sessions);
-    record?.speaks(started, restarting);
+    record.speaks(started, restarting);
     this.#startedAt = performance.now();
     return undefined;
   }

@@ -2,10 +2,10 @@
  * What is recorded of a node: hears the rooms and turns what they say into lines. Of many changes alike it makes one line.
  */
 import { createHash } from 'node:crypto';
-import type { Announcement, CalcInput, DesiredState } from '@weft/calc';
+import type { Announcement, CalcInput, DesiredState, ReflectorInput } from '@weft/calc';
 import type { RoutesWritten } from '@weft/dataplane';
 import type { Prefix } from '@weft/ip';
-import { InputChanges, type LineContent } from '@weft/recording';
+import { InputChanges, type LineContent, type ObjectLine } from '@weft/recording';
 import type { Logger } from '@weft/telemetry';
 import {
   type BestPath,
@@ -92,9 +92,17 @@ export class NodeRecord {
 
   /** Decisions are made from this. To be called before anything follows from them. */
   decides(input: CalcInput, scope: 'everything' | 'endpoints'): void {
-    if (!this.#isWanted) return;
+    if (this.#isWanted) this.#beginDecision(this.#inputs.changes(input), scope);
+  }
+
+  /** The same of a route reflector. */
+  decidesReflector(input: ReflectorInput): void {
+    if (this.#isWanted) this.#beginDecision(this.#inputs.changesOfReflector(input), 'everything');
+  }
+
+  #beginDecision(changes: readonly ObjectLine[], scope: 'everything' | 'endpoints'): void {
     this.#endRun();
-    for (const line of this.#inputs.changes(input)) this.recorder.add(line);
+    for (const line of changes) this.recorder.add(line);
     this.#hasDecided = true;
     this.#scope = scope;
   }
@@ -102,7 +110,10 @@ export class NodeRecord {
   #scope: 'everything' | 'endpoints' = 'everything';
 
   /** This was decided, and this is announced of it: less, or more, while a fuse holds some. */
-  decided(desired: DesiredState, announcements: readonly Announcement[]): void {
+  decided(
+    desired: Pick<DesiredState, 'announcements' | 'speaker'>,
+    announcements: readonly Announcement[],
+  ): void {
     if (!this.#isWanted) return;
     this.#decidedPeers = desired.speaker.kind === 'bgp' ? desired.speaker.config.peers : [];
     this.#held = announcements === desired.announcements ? undefined : announcements;

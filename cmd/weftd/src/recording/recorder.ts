@@ -221,7 +221,7 @@ export class Recorder {
     const { directory, log } = this.#options;
     const reason = reasonOf(error);
     if (this.#trouble === undefined) {
-      const hint = 'weftd goes on without; make room there, and it records again by itself';
+      const hint = 'weftd goes on without; once it can write there, it records again by itself';
       log.error('record-failed', `the record has a gap: ${reason}`, { directory, hint });
     }
     this.#trouble = reason;

@@ -21,6 +21,7 @@ import { explainOnReflector } from '../explain/node.ts';
 import { explainPeer } from '../explain/peer.ts';
 import { notCurrent, type SpeakerSources } from '../explain/sources.ts';
 import type { Options } from '../options.ts';
+import type { RecordAnswers } from '../recording/record-answers.ts';
 import { locationOf } from '../store/location.ts';
 import { version } from '../version.ts';
 
@@ -35,6 +36,7 @@ export interface ReflectorSources {
   readonly nodes: () => readonly Node[];
   /** Why the datastore does not answer. */
   readonly storeAway: () => string | undefined;
+  readonly recorded: RecordAnswers;
 }
 
 /** The backend of a reflector. */
@@ -71,8 +73,8 @@ export function reflectorBackend(sources: ReflectorSources): ControlBackend {
     undrain: noDrain,
     stop: noDrain,
     endpoint: noContainers,
-    history: ({ prefix }) => noRecord(prefix),
-    changes: ({ from }) => noRecord(from),
+    history: (query) => sources.recorded.history(query),
+    changes: (query) => sources.recorded.changes(query),
     ipamHistory: ({ address }) => noContainers(address),
     explain: ({ prefix }) => explainOnReflector(speakerSources(sources), prefix),
     explainPeer: ({ address }) => explainPeer(speakerSources(sources), address, undefined),
@@ -106,15 +108,6 @@ function speakerSources({
 
 function noPage<T>(): Page<T> {
   return { items: [], total: 0 };
-}
-
-function noRecord(object: string): Refusal {
-  return refuse(
-    'invalid-request',
-    'this weftd is a route reflector: it keeps no record',
-    object,
-    'Ask the weftd of a node; what it heard from the reflector is there.',
-  );
 }
 
 const NO_CONTAINERS = 'this weftd is a route reflector: it has no containers and no addresses';

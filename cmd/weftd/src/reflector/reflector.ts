@@ -1,24 +1,27 @@
 /**
  * weftd as a route reflector: sessions with every node, and nothing else. It reads Nodes, BGPConfigurations and BGPPeers, believes
- * them gone only while the datastore is that of the first cluster it saw (`FirstCluster`), writes nothing, and needs no right on its host.
+ * them gone only while the datastore is that of the first cluster it saw (`FirstCluster`), writes nothing but its record, and needs
+ * no right on its host.
  *
  *     datastore ─▶ Nodes, BGPConfigurations, BGPPeers ─┬─▶ calculateReflector ─▶ Speaking
  *     Kubernetes ─▶ Secrets with their passwords ──────┘
  */
 import { createHash } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import { calculateReflector } from '@weft/calc';
+import { calculateReflector, type ReflectorInput } from '@weft/calc';
 import { type ControlServer, type Health, startControlServer } from '@weft/control';
 import { type Mirror, mirror, openDatastore } from '@weft/datastore';
 import { type Address, type Prefix, parseAddress, parseInterfaceAddress } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
-import { Speaking } from '../bgp/speaking.ts';
+import { type Followed, Speaking } from '../bgp/speaking.ts';
 import { Audit } from '../control/audit.ts';
 import { listeningOptions } from '../control/listening.ts';
 import { isElsewhere } from '../joining.ts';
 import { Metrics } from '../monitoring/metrics.ts';
 import { readiness } from '../monitoring/readiness.ts';
 import type { Options } from '../options.ts';
+import { NodeRecord } from '../recording/node-record.ts';
+import { RecordAnswers } from '../recording/record-answers.ts';
 import { passwordNames } from '../secrets/password-names.ts';
 import { PasswordWatch } from '../secrets/password-watch.ts';
 import { LateCluster } from '../store/cluster.ts';
@@ -49,6 +52,7 @@ export class Reflector {
   readonly #passwords: PasswordWatch | undefined;
   readonly #metrics = new Metrics('route-reflector');
   readonly #speaking: Speaking;
+  readonly #record: NodeRecord;
   readonly #nameDigest: Uint8Array;
   readonly #log: Logger;
   readonly #audit: Audit;
@@ -80,8 +84,17 @@ export class Reflector {
         cluster: () => cluster.open(),
         changed: () => this.#schedule(),
       });
+    this.#record = new NodeRecord({
+      options,
+      log,
+      bgp: () => this.#speaking.bgp,
+      awaitsRoutes: () => this.#speaking.awaitsRoutes,
+      // It writes no routes.
+      inKernel: () => [],
+    });
     this.#speaking = new Speaking({
       log,
+      record: this.#record,
       // Nodes forward whatever becomes of the reflector: it may always be one that was here before.
       restarting: () => true,
       routesChanged: () => undefined,
@@ -108,6 +121,7 @@ export class Reflector {
         inSync: () => this.#isCurrent,
         nodes: () => [...this.#mirror.objects('Node').values()],
         storeAway: () => this.#health.describe(),
+        recorded: new RecordAnswers(this.#options, this.#record.recorder),
       }),
       onRequest: (record) => {
         this.#metrics.answered(record);
@@ -116,6 +130,7 @@ export class Reflector {
       ...listeningOptions(this.#options, this.#log),
     });
     await this.#mirror.whenInSync();
+    this.#record.start();
     this.#running = true;
     this.#apply();
   }
@@ -130,7 +145,10 @@ export class Reflector {
   async stop(): Promise<void> {
     this.#running = false;
     await this.#control?.close();
+    // As with a node, the end of the process is not that of its routes: what follows is not recorded.
+    const recorded = this.#record.close();
     await this.#speaking.stop();
+    await recorded;
     this.#passwords?.want(new Set());
     this.#cluster?.close();
     await this.#mirror.close();
@@ -172,9 +190,24 @@ export class Reflector {
   #apply(): void {
     this.#scheduled = false;
     if (!this.#running) return;
-    const { holdTimeSeconds, listenPort, nodeName, restartTimeSeconds, routerId } = this.#options;
     const start = performance.now();
-    const { config, sessions } = calculateReflector({
+    const input = this.#input();
+    this.#record.decidesReflector(input);
+    const { config, sessions } = calculateReflector(input);
+    this.#metrics.calculated((performance.now() - start) / 1000);
+    const wanted: Followed = {
+      speaker: { kind: 'bgp', config },
+      announcements: [],
+      nodeAddresses: [],
+      sessions,
+    };
+    this.#record.decided(wanted, wanted.announcements);
+    this.#speaking.follow(wanted);
+  }
+
+  #input(): ReflectorInput {
+    const { holdTimeSeconds, listenPort, nodeName, restartTimeSeconds, routerId } = this.#options;
+    return {
       name: nodeName,
       nameDigest: this.#nameDigest,
       listenPort,
@@ -185,14 +218,7 @@ export class Reflector {
       addresses: hostAddresses(),
       subnets: hostSubnets(),
       settings: { holdTimeSeconds, gracefulRestartTimeSeconds: restartTimeSeconds, routerId },
-    });
-    this.#metrics.calculated((performance.now() - start) / 1000);
-    this.#speaking.follow({
-      speaker: { kind: 'bgp', config },
-      announcements: [],
-      nodeAddresses: [],
-      sessions,
-    });
+    };
   }
 }
 
