@@ -59,20 +59,24 @@ export function clusterStates(
   return new Map(resources.nodes.map((node) => [node.metadata.name, stateOf(node)]));
 }
 
-/** Gives a function for the desired state of one node, for clusters of which not every node is wanted. */
+/**
+ * Gives a function for the desired state of one node, for clusters of which not every node is wanted: among all nodes, or as if
+ * there were these alone.
+ */
 export function stateReader(
   resources: ClusterResources,
   { digestOf, secrets }: ClusterSurroundings,
-): (node: Node) => DesiredState {
+): (node: Node, nodes?: readonly Node[]) => DesiredState {
   const affinitiesOf = groupByNode(resources.blockAffinities);
   const endpointsOf = groupByNode(resources.endpoints);
   const places = encapsulatedPlaces(resources);
   const { felixConfigurations: configurations, ...shared } = resources;
-  return (node) => {
+  return (node, nodes = resources.nodes) => {
     const nodeName = node.metadata.name;
     const felix = effectiveFelixSettings({ nodeName, node, configurations, environment: {} }).settings;
     return calculate({
       ...shared,
+      nodes,
       nodeName,
       nodeNameDigest: digestOf(nodeName),
       places,

@@ -41,8 +41,7 @@ export class ClusterLife {
   readonly #records: ReadonlyMap<string, RecordedLife>;
   readonly #joiner: Node;
   readonly #whole: ReadonlySet<Node>;
-  /** `calculate` wants those of the node alone; looking for them among all takes minutes. */
-  readonly #affinitiesOf: ReadonlyMap<string, ClusterResources['blockAffinities']>;
+  readonly #calculate: ReturnType<typeof stateReader>;
   /** Processor time in `calculate`, and how often it was asked. */
   calculateMs = 0;
   calculated = 0;
@@ -52,7 +51,7 @@ export class ClusterLife {
     this.#all = generateCluster(point);
     this.#joiner = this.#all.nodes.at(-1) as Node;
     this.#whole = new Set(this.#wholeNodes());
-    this.#affinitiesOf = Map.groupBy(this.#all.blockAffinities, ({ spec }) => spec.node ?? '');
+    this.#calculate = stateReader(this.#all, SURROUNDINGS);
     this.#records = new Map([this.node, this.reflector].map((name) => [name, new RecordedLife()]));
     this.network = new SimulatedNetwork({
       seed: 1,
@@ -159,9 +158,8 @@ export class ClusterLife {
     // Nothing else concerns the sessions of such a node, and looking at all nodes for each takes minutes.
     const reduced = !this.#whole.has(node);
     const seen = reduced ? [...nodes.filter((other) => this.#whole.has(other)), node] : nodes;
-    const blockAffinities = this.#affinitiesOf.get(node.metadata.name) ?? [];
     const before = process.cpuUsage();
-    const state = stateReader({ ...this.#all, blockAffinities, nodes: seen }, SURROUNDINGS)(node);
+    const state = this.#calculate(node, seen);
     if (!reduced) {
       const { user, system } = process.cpuUsage(before);
       this.calculateMs += (user + system) / 1_000;
