@@ -8,23 +8,23 @@
  */
 import { encapsulationOf } from '@weft/calc';
 import type { Address } from '@weft/ip';
-import { nodeAddresses } from '@weft/resources';
+import { type Node, nodeAddresses } from '@weft/resources';
 import {
   type ClusterResources,
   type ClusterSurroundings,
   changeNode,
   SimulatedNetwork,
   startNode,
-  stateReader,
 } from '@weft/simulation';
 import { type AddressPlan, planAddresses } from './addresses.ts';
+import { type AlikeNodes, alikeNodes } from './alike.ts';
 import type { Comparison, NodeState, Side } from './comparison.ts';
+import { MAX_SESSIONS, nodeStates } from './node-states.ts';
 import { observe } from './observation.ts';
 import { type Heard, type Outsider, outsiders } from './outside.ts';
 import { findRisks, type Risk } from './risks.ts';
 import { planRoutes, type RoutePlan } from './routes.ts';
 import { planSessions, type SessionPlan } from './sessions.ts';
-import { tunneledBlocks, tunnelWays, withTunnelAddresses } from './tunnels.ts';
 
 /** What would happen. */
 export interface Plan {
@@ -38,13 +38,16 @@ export interface Plan {
   readonly peers: readonly RoutePlan[];
   readonly addresses: readonly AddressPlan[];
   readonly risks: readonly Risk[];
+  /** Of a large cluster: nodes of which two are looked at for all; `sessions` and `nodes` have nothing of what is between the others. */
+  readonly alike: readonly AlikeNodes[];
   readonly assumptions: readonly string[];
 }
 
 /** A plan, or why there is none. */
 export type PlanResult =
   | { readonly kind: 'planned'; readonly plan: Plan }
-  | { readonly kind: 'too-large'; readonly sessions: number; readonly limit: number }
+  /** More sessions than the limit, since this many of the nodes have nobody who stands for them. */
+  | { readonly kind: 'too-large'; readonly limit: number; readonly unlike: number; readonly nodes: number }
   | { readonly kind: 'restless'; readonly reason: string };
 
 /** What is not in the resources. */
@@ -53,8 +56,8 @@ export interface PlanSurroundings extends ClusterSurroundings {
   readonly heard?: Heard;
 }
 
-/** Ends of sessions a simulation may have: some 7 KiB each, and a minute or two of a processor for all. */
-const MAX_SESSION_ENDS = 60_000;
+/** Of a cluster with more nodes, in all, those that are alike are not all looked at. */
+const MAX_WHOLE_CLUSTER = 200;
 
 /** Plans a change. */
 export function planChange(
@@ -62,12 +65,23 @@ export function planChange(
   after: ClusterResources,
   surroundings: PlanSurroundings,
 ): PlanResult {
-  const statesBefore = nodeStates(before, surroundings);
-  const statesAfter = nodeStates(after, surroundings);
-  const ends = Math.max(sessionEnds(statesBefore), sessionEnds(statesAfter));
-  if (ends > MAX_SESSION_ENDS)
-    return { kind: 'too-large', sessions: Math.ceil(ends / 2), limit: MAX_SESSION_ENDS / 2 };
+  const isLarge = Math.max(before.nodes.length, after.nodes.length) > MAX_WHOLE_CLUSTER;
+  return planWith(before, after, surroundings, isLarge ? alikeNodes(before, after) : []);
+}
+
+/** Plans a change, and looks at all nodes but those that others stand for. */
+export function planWith(
+  before: ClusterResources,
+  after: ClusterResources,
+  surroundings: PlanSurroundings,
+  alike: readonly AlikeNodes[],
+): PlanResult {
   const nodeAt = nodesByAddress(before, after);
+  const others = new Set(alike.flatMap((group) => group.others));
+  const statesBefore = nodeStates(before, surroundings, others);
+  const statesAfter = statesBefore && nodeStates(after, surroundings, others);
+  if (statesBefore === undefined || statesAfter === undefined)
+    return tooLarge(new Set(nodeAt.values()).size, others.size);
   const outside = outsiders(
     statesBefore.values(),
     statesAfter.values(),
@@ -87,24 +101,13 @@ export function planChange(
       after: { resources: after, states: statesAfter, seen: observe(network, statesAfter) },
       outsiders: outside,
       nodeAt,
+      alike,
     }),
   };
 }
 
-function nodeStates(resources: ClusterResources, surroundings: ClusterSurroundings): Map<string, NodeState> {
-  const complete = withTunnelAddresses(resources);
-  const stateOf = stateReader(complete, surroundings);
-  const tunneled = tunneledBlocks(complete);
-  return new Map(
-    complete.nodes.map((node) => {
-      const state = stateOf(node);
-      const { announcements, sessions, speaker } = state;
-      return [
-        node.metadata.name,
-        { announcements, sessions, speaker, tunnelWays: tunnelWays(state, tunneled) },
-      ];
-    }),
-  );
+function tooLarge(nodes: number, others: number): PlanResult {
+  return { kind: 'too-large', limit: MAX_SESSIONS, nodes, unlike: nodes - others };
 }
 
 /** Longer than a failed attempt is left alone at first; sessions that come to nothing go on trying for ever. */
@@ -136,14 +139,9 @@ function compare(comparison: Comparison): Plan {
     peers,
     addresses,
     risks: findRisks(comparison, { sessions, nodes, peers, addresses }),
+    alike: comparison.alike,
     assumptions: assumptions(comparison),
   };
-}
-
-function sessionEnds(states: ReadonlyMap<string, NodeState>): number {
-  let ends = 0;
-  for (const { speaker } of states.values()) if (speaker.kind === 'bgp') ends += speaker.config.peers.length;
-  return ends;
 }
 
 function nodesByAddress(...sides: readonly ClusterResources[]): Map<Address, string> {
@@ -167,8 +165,13 @@ function startNetwork(
       routes.map((prefix) => ({ prefix })),
     );
   }
-  for (const node of nodes) startNode(network, node, states.get(node.metadata.name) as NodeState);
+  for (const node of nodes) start(network, node, states);
   return network;
+}
+
+function start(network: SimulatedNetwork, node: Node, states: ReadonlyMap<string, NodeState>): void {
+  const state = states.get(node.metadata.name) as NodeState;
+  startNode(network, node, state, { readsUpdates: state.isWhole });
 }
 
 function changeNetwork(
@@ -179,9 +182,9 @@ function changeNetwork(
 ): void {
   const running = new Set(network.names);
   for (const node of after.nodes) {
-    const state = states.get(node.metadata.name) as NodeState;
-    if (running.has(node.metadata.name)) changeNode(network, node.metadata.name, state);
-    else startNode(network, node, state);
+    const { name } = node.metadata;
+    if (running.has(name)) changeNode(network, name, states.get(name) as NodeState);
+    else start(network, node, states);
   }
   // The daemon of a node whose Node is deleted goes on, and falls silent.
   const left = new Set(after.nodes.map(({ metadata }) => metadata.name));
@@ -194,12 +197,13 @@ const GONE: Parameters<typeof changeNode>[2] = {
   announcements: [],
 };
 
-function assumptions({ after, before, outsiders: outside }: Comparison): string[] {
+function assumptions({ after, alike, before, outsiders: outside }: Comparison): string[] {
   const foreign = [before, after].some(({ resources }) =>
     resources.nodes.some(({ metadata }) => metadata.annotations?.['weft.dev/daemon'] === undefined),
   );
   return [
     'every node runs and reaches every other, at the addresses its Node has',
+    ...(alike.length === 0 ? [] : [ALIKE]),
     ...(foreign ? ['nodes of Calico do as weftd would'] : []),
     ...([before, after].some(encapsulates)
       ? ['every node gets an address of each tunnel that pools ask for, and packets of tunnels get through']
@@ -209,6 +213,9 @@ function assumptions({ after, before, outsiders: outside }: Comparison): string[
     ...(announcesServices(after) ? ['addresses of single Services are left out'] : []),
   ];
 }
+
+const ALIKE =
+  'nodes that nothing but their names and addresses tells apart do alike, so two of them are looked at; of the others only the sessions with nodes that are looked at and with peers outside, and not what they pass on of what they hear';
 
 function outsiderText({ address, config: { asn }, heardBy, isReflector, routes }: Outsider, nodes: number) {
   if (isReflector)

@@ -62,14 +62,13 @@ function nodesWithoutSession({ after, before, nodeAt }: Comparison): Risk[] {
   const sessionsOf = ({ seen }: Comparison['before'], name: string): number =>
     [...(seen.get(name)?.sessions.values() ?? [])].filter(({ established }) => established).length;
   return [...before.states.keys()].flatMap((name) => {
-    const had = sessionsOf(before, name);
-    if (had === 0 || sessionsOf(after, name) > 0) return [];
+    if (sessionsOf(before, name) === 0 || sessionsOf(after, name) > 0) return [];
     // Other nodes need no BGP then; who is outside does.
     const isAmongNodes = [...(before.seen.get(name)?.sessions.keys() ?? [])].every((peer) =>
       nodeAt.has(peer),
     );
     if (isAmongNodes && isAllTunneled(name, after.resources, tunneled)) return [];
-    const text = `it has ${plural(had, 'session')} and will have none: nobody knows the way to its workloads`;
+    const text = 'none of its sessions is left: nobody knows the way to its workloads';
     return [{ rule: 'no-session', object: `Node ${name}`, text }];
   });
 }
@@ -194,7 +193,7 @@ function allSessionsReset({ sessions }: Findings): Risk[] {
     {
       rule: 'all-sessions-reset',
       object: 'the cluster',
-      text: `all ${ended.length} sessions end at once; routes are gone until they are up again`,
+      text: 'all sessions end at once; routes are gone until they are up again',
     },
   ];
 }

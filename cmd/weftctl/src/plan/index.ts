@@ -30,7 +30,8 @@ export function registerPlan(program: Command): void {
 const HELP = `
 The file is checked as apply would check it. Then the cluster runs in a simulation with the speakers of weftd, first as it is,
 then with the change. Nothing is written. Where there are peers outside the cluster, the daemons within reach are asked what these
-announce; what else is assumed, the plan says.
+announce; what else is assumed, the plan says. In a cluster of more than 200 nodes, two stand for all that are like them; the plan
+names them.
 
 Sessions: opens, closes, resets (ends and comes up again), changes (stays up), breaks (ends and does not come up again),
 fails (is wanted and does not come up).

@@ -159,9 +159,9 @@ function requirePlan(result: PlanResult) {
     case 'too-large':
       throw new CliError([
         {
-          what: `The cluster has ${result.sessions} sessions, and a plan can be made for ${result.limit}`,
+          what: `The plan would need more than ${result.limit} sessions: ${result.unlike} of ${result.nodes} nodes are like no other`,
           object: '',
-          hint: 'Route reflectors in place of the mesh bring their number down.',
+          hint: 'Let BGPPeers choose nodes by selectors, not by name: of nodes that are alike, two are looked at.',
         },
       ]);
     case 'restless':

@@ -1,12 +1,12 @@
 /** A plan as text: what it comes to first, then the details, risks last, where the eye rests. */
-import type { AddressPlan, Plan, RoutePlan, SessionOutcome, SessionPlan } from '@weft/plan';
+import type { AddressPlan, AlikeNodes, Plan, RoutePlan, SessionOutcome, SessionPlan } from '@weft/plan';
 import { paintForStdout } from '../print/colour.ts';
 import { type Cell, type Paint, printTable, type Tone } from '../print/table.ts';
 import type { Change } from './plan.ts';
 
 /** Rows of one table; who wants all asks for JSON. */
 const MAX_ROWS = 40;
-const MAX_PREFIXES = 4;
+const MAX_LISTED = 4;
 
 const TONES: Partial<Record<SessionOutcome, Tone>> = {
   opens: 'good',
@@ -17,14 +17,17 @@ const TONES: Partial<Record<SessionOutcome, Tone>> = {
 
 /** The text, without a final line break. */
 export function renderPlan(changes: readonly Change[], plan: Plan, paint: Paint = paintForStdout()): string {
-  const { addresses, assumptions, nodes, peers, risks, sessions } = plan;
+  const { addresses, alike, assumptions, nodes, peers, risks, sessions } = plan;
+  const ofNodes = alike.length === 0 ? 'of the nodes' : 'of the other nodes';
   return [
     changes
       .map(({ done, object }) => `${object} would be ${done === 'unchanged' ? 'left as it is' : done}`)
       .join('\n'),
-    `Sessions: ${summary(sessions, plan.unchangedSessions)}`,
+    ...(alike.length === 0 ? [] : ['Not looked at, since others stand for them:']),
+    ...table(['NODES', '', 'DO AS'], alike.map(alikeRow), paint),
+    `Sessions${alike.length === 0 ? '' : ' of the other nodes'}: ${summary(sessions, plan.unchangedSessions)}`,
     ...table(['', 'NODE', 'PEER', 'WHY'], sessions.map(sessionRow), paint),
-    nodes.length === 0 ? 'Routes of the nodes: as they are' : 'Routes of the nodes:',
+    `Routes ${ofNodes}:${nodes.length === 0 ? ' as they are' : ''}`,
     ...table(['NODE', 'BEFORE', 'AFTER', 'LOST', 'GAINED', 'OTHER WAY'], nodes.map(routeRow), paint),
     ...(peers.length === 0 ? [] : ['What peers outside are told:']),
     ...table(['PEER', 'BEFORE', 'AFTER', 'LOST', 'GAINED', 'OTHER WAY'], peers.map(routeRow), paint),
@@ -51,6 +54,10 @@ function summary(sessions: readonly SessionPlan[], unchanged: number): string {
   return [...parts, `${unchanged} as ${unchanged === 1 ? 'it is' : 'they are'}`].join(', ');
 }
 
+function alikeRow({ lookedAt, others }: AlikeNodes): Cell[] {
+  return [`${others.length}`, listed(others), lookedAt.join(', ')];
+}
+
 function sessionRow({ kind, node, peer, reason }: SessionPlan): Cell[] {
   const tone = TONES[kind];
   return [tone === undefined ? kind : { text: kind, tone }, node, peer, reason];
@@ -61,16 +68,16 @@ function routeRow({ after, before, gained, lost, moved, name }: RoutePlan): Cell
     name,
     `${before}`,
     `${after}`,
-    lost.length === 0 ? '-' : { text: prefixes(lost), tone: 'bad' },
-    prefixes(gained),
-    prefixes(moved.map(({ from, prefix, to }) => `${prefix} (${from} -> ${to})`)),
+    lost.length === 0 ? '-' : { text: listed(lost), tone: 'bad' },
+    listed(gained),
+    listed(moved.map(({ from, prefix, to }) => `${prefix} (${from} -> ${to})`)),
   ];
 }
 
-function prefixes(list: readonly string[]): string {
+function listed(list: readonly string[]): string {
   if (list.length === 0) return '-';
-  const shown = list.slice(0, MAX_PREFIXES).join(', ');
-  return list.length <= MAX_PREFIXES ? shown : `${shown} and ${list.length - MAX_PREFIXES} more`;
+  const shown = list.slice(0, MAX_LISTED).join(', ');
+  return list.length <= MAX_LISTED ? shown : `${shown} and ${list.length - MAX_LISTED} more`;
 }
 
 function addressRow({
@@ -83,8 +90,8 @@ function addressRow({
 }: AddressPlan): Cell[] {
   const what = [
     ...(leavesPools ? ['in no pool any more'] : []),
-    ...(unreachableFrom.length === 0 ? [] : [`not reached from ${prefixes(unreachableFrom)}`]),
-    ...(reachableFrom.length === 0 ? [] : [`reached from ${prefixes(reachableFrom)}`]),
+    ...(unreachableFrom.length === 0 ? [] : [`not reached from ${listed(unreachableFrom)}`]),
+    ...(reachableFrom.length === 0 ? [] : [`reached from ${listed(reachableFrom)}`]),
   ];
   return [address, workload, node, what.join('; ')];
 }

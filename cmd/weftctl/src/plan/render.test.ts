@@ -1,0 +1,35 @@
+import type { Plan } from '@weft/plan';
+import { expect, test } from 'vitest';
+import { renderPlan } from './render.ts';
+
+const nothing: Plan = {
+  sessions: [],
+  unchangedSessions: 7,
+  nodes: [],
+  peers: [],
+  addresses: [],
+  risks: [],
+  alike: [],
+  assumptions: ['all is well'],
+};
+
+test('a plan of a large cluster says first of which nodes it does not tell', () => {
+  const others = ['n2', 'n3', 'n4', 'n5', 'n6'];
+  const text = renderPlan([], { ...nothing, alike: [{ lookedAt: ['n1', 'n7'], others }] }, (part) => part);
+  expect(text.replaceAll(/ +/g, ' ').split(/\n+/)).toEqual([
+    '',
+    'Not looked at, since others stand for them:',
+    ' NODES DO AS',
+    ' 5 n2, n3, n4, n5 and 1 more n1, n7',
+    'Sessions of the other nodes: 7 as they are',
+    'Routes of the other nodes: as they are',
+    'No risks found.',
+    'Assumed: all is well.',
+  ]);
+});
+
+test('a plan of all nodes says nothing of others', () => {
+  const text = renderPlan([], nothing, (part) => part);
+  expect(text).not.toContain('other');
+  expect(text).toContain('Routes of the nodes: as they are');
+});
