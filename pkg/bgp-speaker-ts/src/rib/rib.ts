@@ -182,7 +182,7 @@ export class Rib {
   /** Marks all paths of a peer as stale; gives how many. They compete as before (RFC 4724 §4.2). */
   markStale(peer: number): number {
     const counts = this.countsOf(peer);
-    if (counts.received === 0) return 0;
+    if (counts.stale === counts.received) return counts.stale;
     const { paths } = this;
     for (let path = 0; path < paths.highWater; path += 1) {
       if (paths.peers[path] === peer && !paths.has(path, PathFlag.gone)) paths.set(path, PathFlag.stale);

@@ -11,6 +11,16 @@ const PEER = '10.0.0.2';
 const OTHER = '10.0.0.3';
 const ENHANCED: readonly Capability[] = [{ kind: 'route-refresh' }, { kind: 'enhanced-route-refresh' }];
 const REQUEST = encodeRouteRefresh({ afi: 1, safi: 1, subtype: RefreshSubtype.request });
+const MARKS = [RefreshSubtype.beginning, RefreshSubtype.ending].map((subtype) =>
+  encodeRouteRefresh({ afi: 1, safi: 1, subtype }),
+);
+const GRACEFUL_RESTART: Capability = {
+  kind: 'graceful-restart',
+  restarting: false,
+  notification: false,
+  restartTimeSeconds: 60,
+  families: [{ afi: 1, safi: 1, forwarding: true }],
+};
 const ANSWER = ['beginning', 'update', 'ending'];
 
 /** A peer that may ask, and another whose route it is told. */
@@ -81,18 +91,32 @@ describe('requests for a route refresh (RFC 2918, RFC 7313)', () => {
   });
 
   test('before End-of-RIB are answered with marks after it alone (RFC 7313 §4)', () => {
-    const gracefulRestart: Capability = {
-      kind: 'graceful-restart',
-      restarting: false,
-      notification: false,
-      restartTimeSeconds: 60,
-      families: [],
-    };
-    const peers = scene([...ENHANCED, gracefulRestart], { restarting: true });
+    const peers = scene([...ENHANCED, GRACEFUL_RESTART], { restarting: true });
     ask(peers, 1);
     expect(toldToPeer(peers)).toEqual([]);
     peers.endOfRib(PEER, 'ipv4-unicast', 'ipv6-unicast');
     peers.advance(10);
     expect(toldToPeer(peers)).toEqual(['update', 'end-of-rib', ...ANSWER]);
+  });
+});
+
+describe('the marks around an answer to a refresh', () => {
+  test('take away what was not sent between them', () => {
+    const peers = scene();
+    peers.announce(PEER, ['20.0.1.0/24']);
+    peers.receive(PEER, Buffer.concat(MARKS));
+    expect([...peers.speaker.adjRibIn(address(PEER), 'ipv4-unicast')]).toEqual([]);
+  });
+
+  test('take nothing away before the End-of-RIB of a peer that has restarted (RFC 7313 §4)', () => {
+    const peers = scene([...ENHANCED, GRACEFUL_RESTART]);
+    peers.announce(PEER, ['20.0.1.0/24']);
+    peers.disconnect(PEER);
+    peers.connect(PEER, 64512, [...ENHANCED, GRACEFUL_RESTART]);
+    peers.receive(PEER, Buffer.concat(MARKS));
+    const received = () => [...peers.speaker.adjRibIn(address(PEER), 'ipv4-unicast')].map((it) => it.stale);
+    expect(received()).toEqual([true]);
+    peers.endOfRib(PEER, 'ipv4-unicast');
+    expect(received()).toEqual([]);
   });
 });

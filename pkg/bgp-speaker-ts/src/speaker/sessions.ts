@@ -197,6 +197,7 @@ function receiveRefresh(core: SpeakerCore, neighbour: Neighbour, message: RouteR
     receiveMark(core, neighbour, session, family, message.subtype);
 }
 
+/** Marks before End-of-RIB are passed over: RFC 7313 §4. What is stale then is so for another reason. */
 function receiveMark(
   core: SpeakerCore,
   neighbour: Neighbour,
@@ -204,6 +205,7 @@ function receiveMark(
   family: Family,
   subtype: number,
 ): void {
+  if (session.negotiated.gracefulRestart !== undefined && !session.endOfRibReceived.has(family)) return;
   for (const observer of core.observers) observer.refreshMarked?.(neighbour, family, subtype);
   if (subtype === RefreshSubtype.beginning) {
     core.succession.end(neighbour.index);
