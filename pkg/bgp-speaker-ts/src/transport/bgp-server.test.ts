@@ -198,6 +198,24 @@ describe('listening', () => {
     expect(run({ ...config, listen }).server.config.listen).toHaveLength(2);
   });
 
+  test('one address takes the place of all, and all that of one; to others the port stays taken', async () => {
+    const port = await freePort();
+    const all = [{ address: address('0.0.0.0'), port }];
+    const one = [{ address: address(A), port }];
+    const { server } = run({ ...speaker(A, port, [peer(C, { passive: true })]), listen: all });
+    for (const listen of [one, all]) {
+      expect(server.configure({ ...server.config, listen })).toBeUndefined();
+      expect(BgpServer.start({ config: speaker(A, port, []), restarting: false })).toMatchObject({
+        cause: 'address-in-use',
+      });
+      const atB = await RawPeer.connect(C, B, port).then(
+        () => 'accepted',
+        ({ code }) => code,
+      );
+      expect(atB).toBe(listen === one ? 'ECONNREFUSED' : 'accepted');
+    }
+  });
+
   test('a listener that is not wanted any more is closed', async () => {
     const { server } = run(speaker(A, await freePort(A), []));
     const [listen] = server.config.listen;

@@ -19,9 +19,12 @@ export class ListenerSet {
   /** Opens what is new, then closes what is not wanted any more; after an error everything is as before. */
   configure(wanted: readonly ListenAddress[]): ListenError | undefined {
     const next = new Map<string, Listener>();
+    const keys = new Set(wanted.map(keyOf));
+    const leaving = [...this.#listeners.values()].filter(({ listen }) => !keys.has(keyOf(listen)));
     for (const listen of wanted) {
-      const key = `${listen.address} ${listen.port}`;
-      const listener = this.#listeners.get(key) ?? next.get(key) ?? Listener.open(listen, this.#accept);
+      const key = keyOf(listen);
+      const listener =
+        this.#listeners.get(key) ?? next.get(key) ?? Listener.open(listen, this.#accept, leaving);
       if (!(listener instanceof Listener)) {
         if (isOfMissingFamily(listener, listen, wanted)) continue;
         this.#closeUnless(next, this.#listeners);
@@ -49,6 +52,10 @@ export class ListenerSet {
   #closeUnless(listeners: ReadonlyMap<string, Listener>, kept: ReadonlyMap<string, Listener>): void {
     for (const [key, listener] of listeners) if (!kept.has(key)) listener.close();
   }
+}
+
+function keyOf({ address, port }: ListenAddress): string {
+  return `${address} ${port}`;
 }
 
 /** All addresses of a family that the kernel does not have are none, where those of the other are listened on. */

@@ -9,7 +9,7 @@ import { type Address, familyOf, isPrefix, networkAddress, type Prefix, prefixLe
 import type { ListenAddress, PeerConfig } from '../speaker/config.ts';
 import { type ListenError, listenError } from './listen-error.ts';
 import { BACKLOG, openListeningSocket } from './raw-socket.ts';
-import { minTtlOf, setMd5Key, setMinTtl } from './socket-options.ts';
+import { minTtlOf, setMd5Key, setMinTtl, sharePort } from './socket-options.ts';
 import type { SyscallResult } from './syscalls.ts';
 
 /** Hears of accepted connections. */
@@ -33,10 +33,24 @@ export class Listener {
     this.#server.listen({ fd }, BACKLOG);
   }
 
-  /** Listens on an address, or says why it cannot. */
-  static open(listen: ListenAddress, accept: Accept): Listener | ListenError {
-    const socket = openListeningSocket(listen.address, listen.port);
-    return socket.ok ? new Listener(listen, socket.value, accept) : listenError(listen, socket.errno);
+  /**
+   * Listens on an address, or says why it cannot.
+   *
+   * @param leaving listeners about to be closed, which are in nobody's way: all addresses may follow one of them, or one all
+   */
+  static open(
+    listen: ListenAddress,
+    accept: Accept,
+    leaving: readonly Listener[] = [],
+  ): Listener | ListenError {
+    const predecessors = leaving.filter((other) => other.listen.port === listen.port);
+    // Only while the new socket is opened: to other programs the port is taken.
+    for (const other of predecessors) sharePort(other.#fd, true);
+    const socket = openListeningSocket(listen.address, listen.port, predecessors.length > 0);
+    for (const other of predecessors) sharePort(other.#fd, false);
+    if (!socket.ok) return listenError(listen, socket.errno);
+    sharePort(socket.value, false);
+    return new Listener(listen, socket.value, accept);
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   reuseAddress,
   setMd5Key,
   setTtl,
+  sharePort,
   type TtlRule,
 } from './socket-options.ts';
 import { bind, close, interfaceIndex, listen, type SyscallResult, socket } from './syscalls.ts';
@@ -38,10 +39,15 @@ export interface OutgoingSocket extends TtlRule {
   readonly interface?: string | undefined;
 }
 
-/** Opens a listening socket; an address no interface has yet is fine. */
-export function openListeningSocket(address: Address, port: number): SyscallResult {
+/**
+ * Opens a listening socket; an address no interface has yet is fine.
+ *
+ * @param sharesPort beside others that overlap with it, if they share theirs (`sharePort`)
+ */
+export function openListeningSocket(address: Address, port: number, sharesPort = false): SyscallResult {
   return prepareSocket(address, SocketType.stream, (fd) => [
     () => reuseAddress(fd),
+    () => sharePort(fd, sharesPort),
     () => onlyOwnFamily(fd, address),
     () => freeBind(fd, address),
     // A peer with GTSM drops a SYN-ACK of a lower TTL before anybody could set it (RFC 5082 §3).

@@ -11,6 +11,7 @@ import { type SyscallResult, setsockopt } from './syscalls.ts';
 
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_REUSEPORT = 15;
 const SO_BINDTODEVICE = 25;
 const IPPROTO_IP = 0;
 const IP_TOS = 1;
@@ -59,6 +60,11 @@ export interface TtlRule {
 /** Lets a listener start while connections of an earlier one linger. */
 export function reuseAddress(fd: number): SyscallResult {
   return setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
+/** Lets sockets listen on addresses that overlap, as long as all of them say so and are of one user. */
+export function sharePort(fd: number, isShared: boolean): SyscallResult {
+  return setInt(fd, SOL_SOCKET, SO_REUSEPORT, isShared ? 1 : 0);
 }
 
 /** Sends every write at once: what is written is packed already. */
