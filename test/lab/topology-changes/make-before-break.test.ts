@@ -5,11 +5,11 @@
  * Where nothing keeps the old sessions, Calico's way, this loses packets in nearly every step.
  */
 import { chooseTopology, restartDaemon, status, stopDaemon } from '@weft/lab';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useLab } from '../../harness/test-lab.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import { Changing } from './changing.ts';
+import { monitorRoutes, type RouteMonitor } from './route-monitor.ts';
 import { pingStream, type Stream } from './stream.ts';
 
 const { topology, baseDirectory } = chooseTopology(
@@ -24,31 +24,10 @@ const MESH = { node1: [TWO, THREE], node2: [ONE, THREE], node3: [ONE, TWO] };
 const reflectorOf = (clusterId: string) => ({ labels: { role: 'reflector' }, clusterId });
 const isNone = { labels: { role: 'none' }, clusterId: null };
 
-/** What `ip monitor route` says of a host. */
-interface Watched {
-  lines(): readonly string[];
-  stop(): Promise<unknown>;
-}
-
-function watchRoutes(namespace: string): Watched {
-  let text = '';
-  const monitor = execa('ip', ['-n', namespace, 'monitor', 'route'], { reject: false, buffer: false });
-  monitor.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  return {
-    lines: () => text.split('\n'),
-    stop: () => {
-      monitor.kill();
-      return monitor;
-    },
-  };
-}
-
 describe('sessions are handed over', () => {
   const lab = useLab('topo-mbb', topology, baseDirectory);
   const streams: Stream[] = [];
-  const watched: Watched[] = [];
+  const monitors: RouteMonitor[] = [];
   let changing: Changing;
 
   const meshIs = (nodeToNodeMeshEnabled: boolean): Promise<void> =>
@@ -65,12 +44,12 @@ describe('sessions are handed over', () => {
         streams.push(await pingStream(lab.namespaceOf(name), address, 0.01));
       }
     }
-    watched.push(...NODES.map((node) => watchRoutes(lab.namespaceOf(node))));
+    for (const node of NODES) monitors.push(await monitorRoutes(lab.namespaceOf(node)));
   }, 60_000);
 
   afterAll(async () => {
     await Promise.all(streams.map((stream) => stream.stop()));
-    await Promise.all(watched.map((watch) => watch.stop()));
+    await Promise.all(monitors.map((monitor) => monitor.stop()));
     await changing.close();
   });
 
@@ -135,9 +114,6 @@ describe('sessions are handed over', () => {
     expect(results.map(({ lost }) => lost.join(' '))).toEqual(results.map(() => ''));
     for (const { sent } of results) expect(sent).toBeGreaterThan(50);
     const blocks = (await Promise.all(NODES.map((node) => lab.blocksOf(node)))).flat();
-    const deleted = watched.flatMap((watch) =>
-      watch.lines().filter((line) => blocks.some((block) => line.startsWith(`Deleted ${block} `))),
-    );
-    expect(deleted).toEqual([]);
+    expect(monitors.flatMap((monitor) => monitor.deleted(blocks))).toEqual([]);
   });
 });
