@@ -183,6 +183,22 @@ export function describeNodesAndPods(use: () => KubernetesSubject): void {
       expect((await ask('GET', podPath)).body.metadata.annotations).toBeUndefined();
     });
 
+    it('of another node is neither listed nor told to whoever asks for those of one', async () => {
+      const { store, ask } = use();
+      const other = { ...pod, metadata: { name: 'web-2' }, spec: { ...pod.spec, nodeName: 'n2' } };
+      const { revision } = await store.list('WorkloadEndpoint', { node: 'n1' });
+      await ask('POST', podsPath, other);
+      await ask('POST', podsPath, pod);
+      const { items } = await store.list('WorkloadEndpoint', { node: 'n1' });
+      expect(items.map(({ metadata }) => metadata.name)).toEqual([endpointKey.name]);
+      const stop = new AbortController();
+      const events = store.watch('WorkloadEndpoint', revision, stop.signal, { node: 'n1' });
+      const { value } = await events[Symbol.asyncIterator]().next();
+      stop.abort();
+      expect(value).toMatchObject({ kind: 'put', resource: { metadata: { name: endpointKey.name } } });
+      await ask('DELETE', `${podsPath}/web-2?gracePeriodSeconds=0`);
+    });
+
     it('is watched as its Pod changes', async () => {
       const { store, ask } = use();
       const { revision } = await store.list('WorkloadEndpoint');

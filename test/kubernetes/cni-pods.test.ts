@@ -61,12 +61,12 @@ function namespace(annotations: Record<string, string>) {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default', annotations } };
 }
 
-function putPod(name: string, annotations: Record<string, string>): void {
+function putPod(name: string, annotations: Record<string, string>, nodeName: string = 'n1'): void {
   server.objects.put('v1/pods', {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: 'default', annotations },
-    spec: { nodeName: 'n1', containers: [] },
+    spec: { nodeName, containers: [] },
   });
 }
 
@@ -179,6 +179,19 @@ describe('a Pod that is plugged in', () => {
     expect(await gc('another')).toMatchObject({ exitCode: 0 });
     expect(next.list()).toEqual([]);
     expect(await handles()).toEqual([]);
+  });
+
+  it('is read by the next daemon without the Pods of other nodes', async () => {
+    await cni();
+    putPod('elsewhere', { [calico('podIP')]: '10.10.0.9/32', [calico('podIPs')]: '10.10.0.9/32' }, 'n2');
+    server.requests.length = 0;
+    const next = attachmentsOn(store);
+    await next.load();
+    expect(next.list()).toHaveLength(1);
+    const asked = server.requests.filter((line) => line.startsWith('GET /api/v1/pods'));
+    expect(asked.map((line) => new URL(line.slice(4), server.url).searchParams.get('fieldSelector'))).toEqual(
+      ['spec.nodeName=n1'],
+    );
   });
 
   it("that Calico's plugin had plugged in is taken out by weft's", async () => {

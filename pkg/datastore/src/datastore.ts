@@ -68,7 +68,7 @@ export interface Datastore {
   /** The object, or undefined when there is none of that name. Throws `corrupt` when nobody can read it. */
   get<K extends Kind>(key: ResourceKey<K>): Promise<ResourceOf<K> | undefined>;
 
-  /** Every object of the kind, sorted by namespace and name. `labels` keeps those that carry all of them. */
+  /** Every object of the kind that the options keep, sorted by namespace and name. */
   list<K extends Kind>(kind: K, options?: ListOptions): Promise<ResourceList<K>>;
 
   /**
@@ -94,19 +94,32 @@ export interface Datastore {
   delete<K extends Kind>(key: ResourceKey<K>, revision?: Revision): Promise<WriteOutcome<K>>;
 
   /**
-   * Every change of the kind after `since`, each once and in order, until `signal` aborts (then it returns).
+   * Every change of the kind after `since`, each once and in order, until `signal` aborts (then it returns). An object that
+   * `selection` does not keep is told as a `delete` or not at all, whether the reader knew it or not.
    * Throws `DatastoreError` with code `compacted` when the store no longer has the history (list again), and with
    * `closed` when the store was closed under it.
    */
-  watch<K extends Kind>(kind: K, since: Revision, signal: AbortSignal): AsyncIterable<WatchEvent<K>>;
+  watch<K extends Kind>(
+    kind: K,
+    since: Revision,
+    signal: AbortSignal,
+    selection?: Selection,
+  ): AsyncIterable<WatchEvent<K>>;
 
   /** Ends all watches and lets go of the store; later calls throw `closed`. May be called twice. */
   close(): Promise<void>;
 }
 
+/** Narrows a list and the watch that goes on from it. */
+export interface Selection {
+  /** Keeps what has this `spec.node`. Of Pods, the API server of Kubernetes then sends no others. */
+  readonly node?: string;
+}
+
 /** Narrows a list. */
-export interface ListOptions {
+export interface ListOptions extends Selection {
   readonly namespace?: string;
+  /** Keeps what carries all of them. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 

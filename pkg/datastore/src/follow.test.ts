@@ -102,12 +102,9 @@ function followPools({ failing = [], historyChanges = 100, ...pacing }: Scene = 
   const pauses: number[] = [];
   const sleep = async (ms: number) => void pauses.push(ms);
   const breaking = new AbortController();
-  const events = follow(troubled(store, [...failing], breaking.signal), 'IPPool', stop.signal, {
-    now: () => clock.now,
-    random: () => 1,
-    sleep,
-    ...pacing,
-  });
+  const shaky = troubled(store, [...failing], breaking.signal);
+  const test = { now: () => clock.now, random: () => 1, sleep, ...pacing };
+  const events = follow(shaky, 'IPPool', stop.signal, {}, test);
   return { store, stop, clock, pauses, events, breakWatch: (reason: Error) => breaking.abort(reason) };
 }
 

@@ -4,7 +4,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kind, ResourceOf } from '@weft/resources';
-import { type Datastore, DatastoreError, type Revision, type WatchEvent } from './datastore.ts';
+import {
+  type Datastore,
+  DatastoreError,
+  type Revision,
+  type Selection,
+  type WatchEvent,
+} from './datastore.ts';
 
 /**
  * What `follow` yields. A `snapshot` replaces all that was known; `put` and `delete` change it. `interrupted` says
@@ -47,7 +53,7 @@ export const systemPacing: Pacing = {
 };
 
 /**
- * Yields the objects of a kind and every change of them, until `signal` aborts.
+ * Yields the objects of a kind that `selection` keeps, and every change of them, until `signal` aborts.
  *
  * @throws DatastoreError that will not pass by itself (`closed`, `corrupt`, `newer-version` …)
  */
@@ -55,9 +61,10 @@ export function follow<K extends Kind>(
   store: Datastore,
   kind: K,
   signal: AbortSignal,
+  selection: Selection = {},
   pacing: Pacing = systemPacing,
 ): AsyncGenerator<FollowEvent<K>, void, undefined> {
-  return persist<FollowEvent<K>>(() => listAndWatch(store, kind, signal), signal, pacing);
+  return persist<FollowEvent<K>>(() => listAndWatch(store, kind, signal, selection), signal, pacing);
 }
 
 /**
@@ -90,11 +97,12 @@ async function* listAndWatch<K extends Kind>(
   store: Datastore,
   kind: K,
   signal: AbortSignal,
+  selection: Selection,
 ): AsyncGenerator<FollowEvent<K>, void, undefined> {
-  const { items, revision } = await store.list(kind);
+  const { items, revision } = await store.list(kind, selection);
   if (signal.aborted) return;
   yield { kind: 'snapshot', items, revision };
-  yield* store.watch(kind, revision, signal);
+  yield* store.watch(kind, revision, signal, selection);
 }
 
 function isPassing(error: unknown): error is DatastoreError {

@@ -88,7 +88,7 @@ class StoreMirror<K extends Kind> implements Mirror<K> {
   }
 
   async #followOne(store: Datastore, kind: K, pacing: Pacing | undefined): Promise<void> {
-    for await (const event of follow(store, kind, this.#stop.signal, pacing)) {
+    for await (const event of follow(store, kind, this.#stop.signal, {}, pacing)) {
       this.#apply(kind, event);
       this.#onChange({ resourceKind: kind, event } as MirrorChange<K>);
     }

@@ -16,7 +16,7 @@ export function fencedStore(store: Datastore, mayWrite: () => boolean): Datastor
     ...(store.ownedElsewhere && { ownedElsewhere: store.ownedElsewhere }),
     get: (key) => store.get(key),
     list: (kind, options) => store.list(kind, options),
-    watch: (kind, since, signal) => store.watch(kind, since, signal),
+    watch: (kind, since, signal, selection) => store.watch(kind, since, signal, selection),
     create: fenced((resource) => store.create(resource)) as Datastore['create'],
     update: fenced((resource) => store.update(resource)) as Datastore['update'],
     delete: fenced((key, revision) => store.delete(key, revision)) as Datastore['delete'],

@@ -1,6 +1,6 @@
 /**
- * Follows the labels of this node's endpoints while some BGPPeer selects workloads of this node by them, and only then: a store
- * tells the endpoints of all nodes, and in Kubernetes those are the Pods.
+ * Follows the labels of this node's endpoints while some BGPPeer selects workloads of this node by them, and only then: in
+ * Kubernetes those are its Pods, which change often.
  */
 import { type Datastore, follow } from '@weft/datastore';
 import type { WorkloadEndpoint } from '@weft/resources';
@@ -49,19 +49,15 @@ export class LabelWatch {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { log, store } = this.#options;
-    for await (const event of follow(store, 'WorkloadEndpoint', signal)) {
+    const { log, nodeName: node, seen, store } = this.#options;
+    for await (const event of follow(store, 'WorkloadEndpoint', signal, { node })) {
       if (event.kind === 'interrupted')
         log.warn('labels-unread', event.error.message, {
           hint: 'sessions with workloads go by the labels as last known; tried again by itself',
         });
-      else if (event.kind === 'snapshot') for (const endpoint of event.items) this.#see(endpoint);
-      else if (event.kind === 'put') this.#see(event.resource);
+      else if (event.kind === 'snapshot') for (const endpoint of event.items) seen(endpoint);
+      else if (event.kind === 'put') seen(event.resource);
     }
-  }
-
-  #see(endpoint: WorkloadEndpoint): void {
-    if (endpoint.spec.node === this.#options.nodeName) this.#options.seen(endpoint);
   }
 
   #fail(error: unknown, signal: AbortSignal): void {

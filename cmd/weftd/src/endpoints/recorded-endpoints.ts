@@ -31,12 +31,12 @@ export class RecordedEndpoints {
 
   /** Reads what an earlier weftd of this node had recorded. Throws DatastoreError. */
   async load(): Promise<void> {
-    const { items } = await this.#options.store.list('WorkloadEndpoint');
+    const { nodeName: node, store } = this.#options;
+    const { items } = await store.list('WorkloadEndpoint', { node });
     for (const endpoint of items) {
       // In Kubernetes every Pod is an endpoint: one that waits to be plugged in, or has ended, has no address.
       const isPluggedIn = (endpoint.spec.ipNetworks?.length ?? 0) > 0;
-      if (isPluggedIn && endpoint.spec.node === this.#options.nodeName)
-        this.#endpoints.set(endpointIdOf(endpoint), endpoint);
+      if (isPluggedIn) this.#endpoints.set(endpointIdOf(endpoint), endpoint);
     }
   }
 

@@ -14,6 +14,7 @@ import {
   type ResourceKey,
   type ResourceList,
   type Revision,
+  type Selection,
   type WatchEvent,
   type WriteOutcome,
 } from '@weft/datastore';
@@ -80,9 +81,11 @@ export class GuardedStore implements Datastore {
     kind: K,
     since: Revision,
     signal: AbortSignal,
+    selection?: Selection,
   ): AsyncGenerator<WatchEvent<K>, void, undefined> {
     const state = this.#listedUnder.get(kind);
-    const open = (until: AbortSignal): AsyncIterable<WatchEvent<K>> => this.#store.watch(kind, since, until);
+    const open = (until: AbortSignal): AsyncIterable<WatchEvent<K>> =>
+      this.#store.watch(kind, since, until, selection);
     try {
       for await (const events of runsOf(open, signal, isDeletion, MOST_HELD)) {
         const gone = events.flatMap((event) => (event.kind === 'delete' ? [event.key] : []));

@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { createMemoryStore, type Datastore, DatastoreError, mirror } from '@weft/datastore';
 import { apiVersion } from '@weft/resources';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { FirstCluster } from './first-cluster.ts';
+import { GuardedStore } from './guarded-store.ts';
 import { LateStore } from './late-store.ts';
 import { type Patience, patiently } from './patience.ts';
 
@@ -40,6 +42,29 @@ describe('a store that is not there yet', () => {
     state.isThere = true;
     await Promise.all([late.list('IPPool'), late.list('Node'), late.get({ kind: 'Node', name: 'node1' })]);
     expect(state.attempts).toBe(1);
+  });
+
+  it('is asked for no more than its reader asked for', async () => {
+    const { late, state, store } = opener();
+    state.isThere = true;
+    const list = vi.spyOn(store, 'list');
+    const watch = vi.spyOn(store, 'watch');
+    const guarded = new GuardedStore(late, new FirstCluster());
+    const selection = { node: 'n1' };
+    for (const reader of [late, guarded]) {
+      const { revision } = await reader.list('WorkloadEndpoint', selection);
+      expect(list).toHaveBeenLastCalledWith('WorkloadEndpoint', selection);
+      const stop = new AbortController();
+      const event = reader
+        .watch('WorkloadEndpoint', revision, stop.signal, selection)
+        [Symbol.asyncIterator]()
+        .next();
+      await vi.waitFor(() => expect(watch).toHaveBeenCalled());
+      expect(watch).toHaveBeenLastCalledWith('WorkloadEndpoint', revision, expect.anything(), selection);
+      stop.abort();
+      await event;
+      watch.mockClear();
+    }
   });
 
   it('is mirrored as soon as it comes', async () => {

@@ -12,6 +12,7 @@ import {
   type ResourceKey,
   type ResourceList,
   type Revision,
+  type Selection,
   type WatchEvent,
   type WriteOutcome,
 } from '@weft/datastore';
@@ -80,8 +81,9 @@ export class LateStore implements Datastore {
     kind: K,
     since: Revision,
     signal: AbortSignal,
+    selection?: Selection,
   ): AsyncGenerator<WatchEvent<K>, void, undefined> {
-    yield* (await this.open()).watch(kind, since, signal);
+    yield* (await this.open()).watch(kind, since, signal, selection);
   }
 
   async close(): Promise<void> {

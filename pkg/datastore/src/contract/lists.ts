@@ -2,7 +2,7 @@
  * Contract: what a list holds, and in which order.
  */
 import { describe, expect, it } from 'vitest';
-import { endpoint, peer } from './samples.ts';
+import { endpoint, peer, statusOf } from './samples.ts';
 import { createPool, type UseSubject, written } from './subject.ts';
 
 /** Declares the cases about list. */
@@ -35,6 +35,19 @@ export function describeLists(use: UseSubject): void {
       expect(await names({ zone: 'east' })).toEqual(['both', 'one']);
       expect(await names({ zone: 'east', tier: 'gold' })).toEqual(['both']);
       expect(await names({})).toEqual(['both', 'none', 'one', 'other']);
+    });
+
+    it('of a node holds only what is on it', async () => {
+      const { store } = use();
+      for (const [node, name] of [
+        ['n1', 'b'],
+        ['n2', 'c'],
+        ['n1', 'a'],
+      ] as const)
+        written(await store.create(statusOf(node, name)));
+      const names = async (node: string) =>
+        (await store.list('CalicoNodeStatus', { node })).items.map(({ metadata }) => metadata.name);
+      expect([await names('n1'), await names('n2'), await names('n')]).toEqual([['a', 'b'], ['c'], []]);
     });
 
     it('in pages holds the same, at most as many at a time as asked for', async (context) => {

@@ -41,6 +41,16 @@ export function endpoint(namespace: string, name: string): ResourceOf<'WorkloadE
   } as ResourceOf<'WorkloadEndpoint'>;
 }
 
+/** A CalicoNodeStatus, which is about one node. */
+export function statusOf(node: string, name: string): ResourceOf<'CalicoNodeStatus'> {
+  return {
+    apiVersion: 'projectcalico.org/v3',
+    kind: 'CalicoNodeStatus',
+    metadata: { name },
+    spec: { node, classes: ['BGP'], updatePeriodSeconds: 10 },
+  } as ResourceOf<'CalicoNodeStatus'>;
+}
+
 /** The key of a pool. */
 export function poolKey(name: string): { readonly kind: 'IPPool'; readonly name: string } {
   return { kind: 'IPPool', name };

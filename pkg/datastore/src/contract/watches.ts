@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { DatastoreError, type WatchEvent } from '../datastore.ts';
-import { endpoint, peer, poolKey, recount } from './samples.ts';
+import { endpoint, peer, poolKey, recount, statusOf } from './samples.ts';
 import { createPool, otherClient, take, takeUntilPool, tell, type UseSubject, written } from './subject.ts';
 
 /** More than any sensible buffer between a store and its reader. */
@@ -71,6 +71,24 @@ export function describeWatches(use: UseSubject): void {
       await createPool(store, 'end');
       expect(await takeUntilPool(events, 'end')).toEqual([]);
       stop.abort();
+    });
+
+    it('of a node tells what is on it, and as deleted what has gone to another', async () => {
+      const { store } = use();
+      const { revision } = await store.list('CalicoNodeStatus', { node: 'n1' });
+      const here = written(await store.create(statusOf('n1', 'here')));
+      written(await store.create(statusOf('n2', 'there')));
+      written(await store.update({ ...here, spec: { ...here.spec, node: 'n2' } }));
+      written(await store.create(statusOf('n1', 'end')));
+      const stop = new AbortController();
+      const told: string[] = [];
+      for await (const event of store.watch('CalicoNodeStatus', revision, stop.signal, { node: 'n1' })) {
+        const { name } = event.kind === 'put' ? event.resource.metadata : event.key;
+        told.push(`${event.kind} ${name}`);
+        if (name === 'end') stop.abort();
+      }
+      const wanted = told.filter((line) => line !== 'delete there');
+      expect(wanted).toEqual(['put here', 'delete here', 'put end']);
     });
 
     it('names the namespace in the key of a delete', async (context) => {

@@ -16,10 +16,12 @@ import {
   type ResourceList,
   type ResourcePage,
   type Revision,
+  type Selection,
   type WatchEvent,
   type WriteOutcome,
 } from '../datastore.ts';
 import type { NameClaim, NameClaiming } from '../name-claiming.ts';
+import { isSelected } from '../selection.ts';
 import { EtcdClient } from './client/etcd-client.ts';
 import type { EtcdTiming } from './client/timing.ts';
 import { compacted, watchRange } from './etcd-watch.ts';
@@ -86,13 +88,12 @@ export class EtcdStore implements Datastore, NameClaiming {
   }
 
   async list<K extends Kind>(kind: K, options: ListOptions = {}): Promise<ResourceList<K>> {
-    const wanted = Object.entries(options.labels ?? {});
     this.#requireOpen();
     const { kvs, revision } = await this.#readRange(kind, options.namespace);
     const items = kvs
       .map((kv) => this.#reader.read(kind, kv))
       .filter((item) => item !== undefined)
-      .filter(({ metadata: { labels } }) => wanted.every(([label, value]) => labels?.[label] === value));
+      .filter((item) => isSelected(item, options));
     return { items: items.sort(byNamespaceAndName), revision: String(revision) };
   }
 
@@ -176,7 +177,12 @@ export class EtcdStore implements Datastore, NameClaiming {
     }
   }
 
-  async *watch<K extends Kind>(kind: K, since: Revision, signal: AbortSignal): AsyncGenerator<WatchEvent<K>> {
+  async *watch<K extends Kind>(
+    kind: K,
+    since: Revision,
+    signal: AbortSignal,
+    selection: Selection = {},
+  ): AsyncGenerator<WatchEvent<K>> {
     this.#requireOpen();
     const revision = parseRevision(since);
     if (revision === undefined) throw compacted(kind);
@@ -194,8 +200,8 @@ export class EtcdStore implements Datastore, NameClaiming {
       const name = mapping.nameIn(kv.key.toString());
       if (!name) continue;
       const resource = change === 'put' ? this.#reader.read(kind, kv) : undefined;
-      // A value that nobody can read is as good as removed: what was known of the object before does not hold any more.
-      if (resource) yield { kind: 'put', resource, revision: at };
+      // A value that is not for the reader is as good as removed: what he knew of the object before does not hold any more.
+      if (resource && isSelected(resource, selection)) yield { kind: 'put', resource, revision: at };
       else yield { kind: 'delete', key: { kind, ...name }, revision: at };
       if (signal.aborted) return;
       this.#requireOpen();

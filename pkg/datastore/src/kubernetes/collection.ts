@@ -4,6 +4,7 @@
 import { apiVersion, type Kind, type ResourceOf } from '@weft/resources';
 import {
   DatastoreError,
+  type ListOptions,
   type OfKind,
   type ResourceKey,
   type Revision,
@@ -17,8 +18,8 @@ import type { Reading } from './convert/reading.ts';
 
 /** One kind in Kubernetes. The writes keep the contract of `Datastore`. */
 export interface Collection<K extends Kind> {
-  /** The list of all, or of one namespace. */
-  listCall(namespace?: string): ApiCall;
+  /** The list of what the options keep, as far as the server can select it. */
+  listCall(options?: ListOptions): ApiCall;
   /** Which resource an object is; undefined for one that is none. */
   keyOf(object: KubernetesObject): ResourceKey<K> | undefined;
   /** True for an object that is deleted but for its removal. */

@@ -16,11 +16,13 @@ import {
   type ResourceList,
   type ResourcePage,
   type Revision,
+  type Selection,
   type UnreadableObject,
   type WatchEvent,
   type WriteOutcome,
 } from '../datastore.ts';
 import { assertCreatable, assertUpdatable } from '../local/decide-write.ts';
+import { isSelected } from '../selection.ts';
 import { ApiClient, type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './api/api-client.ts';
 import { discoverGroup } from './api/discovery.ts';
 import { findConnection } from './api/kubeconfig.ts';
@@ -82,11 +84,11 @@ class KubernetesStore implements Datastore {
   async list<K extends Kind>(kind: K, options: ListOptions = {}): Promise<ResourceList<K>> {
     const collection = this.#collection(kind);
     const items: ResourceOf<K>[] = [];
-    const revision = await listAll(this.#context.client, collection.listCall(options.namespace), {
+    const revision = await listAll(this.#context.client, collection.listCall(options), {
       begin: () => items.splice(0),
       take: (object) => {
-        const resource = this.#tryRead(collection, object);
-        if (resource && carries(resource, options)) items.push(resource);
+        const resource = this.#tryRead(collection, object, options);
+        if (resource) items.push(resource);
       },
     });
     return { items: items.sort(byNamespaceAndName), revision };
@@ -125,16 +127,17 @@ class KubernetesStore implements Datastore {
     kind: K,
     since: Revision,
     signal: AbortSignal,
+    selection: Selection = {},
   ): AsyncGenerator<WatchEvent<K>, void, undefined> {
     const collection = this.#collection(kind);
     const { client } = this.#context;
     if (client.closed.aborted) throw client.closedError();
     if (signal.aborted) return;
     if (!isRevision(since)) throw this.#otherStore(kind, since);
-    const translate = eventTranslator(collection, (object) => this.#tryRead(collection, object));
+    const translate = eventTranslator(collection, (object) => this.#tryRead(collection, object, selection));
     for await (const raw of watchCollection(
       client,
-      collection.listCall(),
+      collection.listCall(selection),
       since,
       signal,
       this.#watchOptions,
@@ -156,12 +159,16 @@ class KubernetesStore implements Datastore {
     return new CustomResources(this.#context, kind);
   }
 
-  /** The resource; undefined for an object that is none, is deleted, or cannot be read, which is told. */
-  #tryRead<K extends Kind>(collection: Collection<K>, object: KubernetesObject): ResourceOf<K> | undefined {
+  /** The resource; undefined for an object that is none, is deleted, is left out, or cannot be read, which is told. */
+  #tryRead<K extends Kind>(
+    collection: Collection<K>,
+    object: KubernetesObject,
+    options: ListOptions,
+  ): ResourceOf<K> | undefined {
     const key = visibleKey(collection, object);
     if (!key) return undefined;
     const reading = collection.read(object);
-    if (reading.ok) return reading.resource;
+    if (reading.ok) return isSelected(reading.resource, options) ? reading.resource : undefined;
     this.#tell(key, object, reading.reason);
     return undefined;
   }
@@ -189,11 +196,6 @@ function visibleKey<K extends Kind>(
   object: KubernetesObject,
 ): ResourceKey<K> | undefined {
   return collection.isDeleted(object) ? undefined : collection.keyOf(object);
-}
-
-function carries({ metadata }: ResourceOf<Kind>, { labels = {}, namespace }: ListOptions): boolean {
-  if (namespace !== undefined && metadata.namespace !== namespace) return false;
-  return Object.entries(labels).every(([name, value]) => metadata.labels?.[name] === value);
 }
 
 function byNamespaceAndName({ metadata: a }: ResourceOf<Kind>, { metadata: b }: ResourceOf<Kind>): number {

@@ -3,7 +3,13 @@
  * annotations of a Pod that is not plugged in yet, deleting one empties them; both are patches of pods/status.
  */
 import { definitionOf, type ResourceOf } from '@weft/resources';
-import { DatastoreError, type ResourceKey, type Revision, type WriteOutcome } from '../datastore.ts';
+import {
+  DatastoreError,
+  type ListOptions,
+  type ResourceKey,
+  type Revision,
+  type WriteOutcome,
+} from '../datastore.ts';
 import type { ApiCall } from './api/api-call.ts';
 import type { ApiClient } from './api/api-client.ts';
 import { failure, isMissingObject, refusal } from './api/api-failure.ts';
@@ -35,8 +41,9 @@ export class Pods implements Collection<'WorkloadEndpoint'> {
     this.#client = client;
   }
 
-  listCall(namespace?: string): ApiCall {
-    return call('list', definitionOf('WorkloadEndpoint').plural, namespace);
+  listCall({ namespace, node }: ListOptions = {}): ApiCall {
+    const request = call('list', definitionOf('WorkloadEndpoint').plural, namespace);
+    return node === undefined ? request : { ...request, query: { fieldSelector: `spec.nodeName=${node}` } };
   }
 
   keyOf(pod: KubernetesObject): Key | undefined {

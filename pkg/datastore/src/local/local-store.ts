@@ -13,6 +13,7 @@ import {
   type ResourceList,
   type ResourcePage,
   type Revision,
+  type Selection,
   type UnreadableObject,
   type WatchEvent,
   type WriteOutcome,
@@ -59,8 +60,8 @@ export class LocalStore implements Datastore {
       rows: tables.scan(kind, options.namespace),
       head: tables.head(),
     }));
-    const items = rows.flatMap((row) => this.#reader.tryRead<K>(row) ?? []);
-    return { items: items.filter((item) => carries(item, options.labels)), revision: String(head) };
+    const items = rows.flatMap((row) => this.#reader.tryRead<K>(row, options) ?? []);
+    return { items, revision: String(head) };
   }
 
   async *pages<K extends Kind>(kind: K, size: number): AsyncGenerator<ResourcePage<K>, void, undefined> {
@@ -86,8 +87,14 @@ export class LocalStore implements Datastore {
     return this.#write(key, (current) => decideDelete(current, revision));
   }
 
-  watch<K extends Kind>(kind: K, since: Revision, signal: AbortSignal): AsyncIterable<WatchEvent<K>> {
-    return watchHistory(this.#backend, this.#reader, kind, since, signal);
+  watch<K extends Kind>(
+    kind: K,
+    since: Revision,
+    signal: AbortSignal,
+    selection?: Selection,
+  ): AsyncIterable<WatchEvent<K>> {
+    const read = (stored: StoredObject) => this.#reader.tryRead<K>(stored, selection);
+    return watchHistory(this.#backend, read, kind, since, signal);
   }
 
   async close(): Promise<void> {
@@ -149,8 +156,4 @@ function toPage<K extends Kind>(rows: readonly StoredObject[]): ResourcePage<K> 
 
 function keyOf<K extends Kind>({ kind, metadata: { name, namespace } }: OfKind<K>): ResourceKey<K> {
   return namespace === undefined ? { kind, name } : { kind, name, namespace };
-}
-
-function carries(resource: ResourceOf<Kind>, labels: ListOptions['labels'] = {}): boolean {
-  return Object.entries(labels).every(([name, value]) => resource.metadata.labels?.[name] === value);
 }

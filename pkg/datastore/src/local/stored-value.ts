@@ -10,7 +10,14 @@ import {
   readResource,
   stringifyJson,
 } from '@weft/resources';
-import { DatastoreError, keyText, type OnUnreadable, type ResourceKey } from '../datastore.ts';
+import {
+  DatastoreError,
+  keyText,
+  type ListOptions,
+  type OnUnreadable,
+  type ResourceKey,
+} from '../datastore.ts';
+import { isSelected } from '../selection.ts';
 import type { StoredObject } from './backend.ts';
 
 /** The object behind a stored value, or why nobody can read it. */
@@ -75,10 +82,10 @@ export class StoredReader {
     this.#onUnreadable = onUnreadable;
   }
 
-  /** The resource, or undefined for a value that nobody can read. */
-  tryRead<K extends Kind>(stored: StoredObject): ResourceOf<K> | undefined {
+  /** The resource, or undefined for a value that nobody can read, and for what the options leave out. */
+  tryRead<K extends Kind>(stored: StoredObject, options: ListOptions = {}): ResourceOf<K> | undefined {
     const read = readValue<K>(stored);
-    if (read.ok) return read.resource;
+    if (read.ok) return isSelected(read.resource, options) ? read.resource : undefined;
     this.#tell(stored, read.reason);
     return undefined;
   }

@@ -3,18 +3,20 @@
  * Nothing is queued: the consumer's place in the history is all there is, so a slow one costs no memory, and one that
  * falls behind the kept history is told so.
  */
-import type { Kind } from '@weft/resources';
+import type { Kind, ResourceOf } from '@weft/resources';
 import { DatastoreError, type ResourceKey, type Revision, type WatchEvent } from '../datastore.ts';
-import type { Backend, Change } from './backend.ts';
-import type { StoredReader } from './stored-value.ts';
+import type { Backend, Change, StoredObject } from './backend.ts';
 
 /** How many changes a watch holds at a time. */
 const PAGE_CHANGES = 64;
 
+/** The resource in a stored value; undefined where a reader is to have none of it. */
+type Read<K extends Kind> = (stored: StoredObject) => ResourceOf<K> | undefined;
+
 /** The watch of `Datastore`, over the history of a backend. */
 export async function* watchHistory<K extends Kind>(
   backend: Backend,
-  reader: StoredReader,
+  read: Read<K>,
   kind: K,
   since: Revision,
   signal: AbortSignal,
@@ -26,7 +28,7 @@ export async function* watchHistory<K extends Kind>(
     const page = await readPage(backend, kind, place);
     for (const change of page.changes) {
       if (signal.aborted) return;
-      yield toEvent<K>(change, reader);
+      yield toEvent<K>(change, read);
     }
     place = page.through;
     if (backend.feed.revision <= place) place = Math.max(place, await backend.feed.wait(kind, signal));
@@ -47,9 +49,9 @@ function parseRevision(text: Revision): number {
   return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** A value that nobody can read is as good as removed: what a reader knew of the object before does not hold any more. */
-function toEvent<K extends Kind>({ key, revision, value }: Change, reader: StoredReader): WatchEvent<K> {
-  const resource = value === undefined ? undefined : reader.tryRead<K>({ key, revision, value });
+/** A value that is not for the reader is as good as removed: what he knew of the object before does not hold any more. */
+function toEvent<K extends Kind>({ key, revision, value }: Change, read: Read<K>): WatchEvent<K> {
+  const resource = value === undefined ? undefined : read({ key, revision, value });
   return resource
     ? { kind: 'put', resource, revision: String(revision) }
     : { kind: 'delete', key: key as ResourceKey<K>, revision: String(revision) };

@@ -8,6 +8,7 @@ import type {
   ResourceKey,
   ResourceList,
   Revision,
+  Selection,
   WatchEvent,
   WriteOutcome,
 } from '@weft/datastore';
@@ -62,8 +63,13 @@ class InterceptedStore implements Datastore {
     return this.#around({ verb: 'delete', ...key }, () => this.#store.delete(key, revision));
   }
 
-  watch<K extends Kind>(kind: K, since: Revision, signal: AbortSignal): AsyncIterable<WatchEvent<K>> {
-    return this.#store.watch(kind, since, signal);
+  watch<K extends Kind>(
+    kind: K,
+    since: Revision,
+    signal: AbortSignal,
+    selection?: Selection,
+  ): AsyncIterable<WatchEvent<K>> {
+    return this.#store.watch(kind, since, signal, selection);
   }
 
   close(): Promise<void> {
