@@ -49,6 +49,7 @@ export {
 } from './published-ports.ts';
 export { calculateReflector, type DesiredReflector, type ReflectorInput } from './reflector.ts';
 export {
+  isOfWorkload,
   nextHopStates,
   type RemoteRoute,
   type RoutingContext,

@@ -25,6 +25,7 @@ import {
 import { ownBlocks } from './own-blocks.ts';
 import { metricOfLocalPref } from './route-metric.ts';
 import { rangeServedHere } from './services/service.ts';
+import { workloadAsns } from './sessions/workload-peers.ts';
 import { unreadBlocks } from './tunnels/encapsulation.ts';
 
 /** What remote routes are decided from. Made once for each input; it remembers what it resolved. */
@@ -35,6 +36,8 @@ export interface RoutingContext {
   readonly links: ReadonlyMap<Address, string>;
   /** And of peers that are workloads of this node. */
   readonly workloads: ReadonlyMap<Address, string>;
+  /** AS numbers of workloads that peer with their nodes, here or elsewhere. */
+  readonly workloadAsns: ReadonlySet<number>;
   readonly ownBlocks: ReadonlySet<Prefix>;
   readonly ipv6Support: boolean;
   /** Ranges of service addresses that are announced as a whole. */
@@ -54,6 +57,7 @@ export function routingContext(input: CalcInput, state: DesiredState): RoutingCo
     resolved: new Map(),
     links: linksOf(state),
     workloads: new Map(state.peeringWorkloads.map((peer) => [peer.workload, peer.interface])),
+    workloadAsns: workloadAsns(input),
     ipv6Support: input.felix.ipv6Support,
     serviceRanges: state.serviceRanges,
     ownBlocks: new Set(ownBlocks(input).confirmed),
@@ -134,6 +138,18 @@ export function remoteRoute(prefix: Prefix, path: BestPath, context: RoutingCont
       reason: reasonOf(prefix, path, resolved, context),
     },
   };
+}
+
+/**
+ * Whether a workload has announced this, of this node or of another one: known by who told it, and by the AS number that a BGPPeer
+ * with `localWorkloadSelector` gives.
+ */
+export function isOfWorkload(
+  { neighbourAsn, peer }: BestPath,
+  { workloadAsns, workloads }: RoutingContext,
+): boolean {
+  const isOfOwn = peer !== undefined && workloads.has(peer);
+  return isOfOwn || (neighbourAsn !== undefined && workloadAsns.has(neighbourAsn));
 }
 
 /** The state of next hops as the speaker's decision process wants it. */

@@ -2,7 +2,7 @@
  * The Loc-RIB's best paths as wanted kernel routes: keeps each path, because what it means for the kernel depends on the
  * local facts too, which change under it.
  */
-import { type RoutingContext, remoteRoute } from '@weft/calc';
+import { isOfWorkload, type RoutingContext, remoteRoute } from '@weft/calc';
 import type { Dataplane } from '@weft/dataplane';
 import type { Prefix } from '@weft/ip';
 import type { BestPath, LocRibChange } from 'bgp-speaker-ts';
@@ -18,6 +18,8 @@ export class Fib {
   readonly #best = new Map<Prefix, BestPath>();
   /** Why a best path has no kernel route, by prefix. */
   readonly #rejected = new Map<Prefix, string>();
+  /** Those with a kernel route that workloads announced, of this node or of others. */
+  readonly #ofWorkloads = new Set<Prefix>();
   readonly #fuses: LearnedFuse;
   #context: RoutingContext | undefined;
 
@@ -43,7 +45,8 @@ export class Fib {
       }
     }
     if (gone.length === 0) return;
-    const { apply, hold } = this.#fuses.judgeLearned(gone, this.#best.size - this.#rejected.size);
+    const left = this.#best.size - this.#rejected.size - this.#ofWorkloads.size;
+    const { apply, hold } = this.#fuses.judgeLearned(gone, left);
     this.giveUp(apply);
     for (const withdrawal of hold) this.#keep(withdrawal);
   }
@@ -63,8 +66,10 @@ export class Fib {
   #decide(prefix: Prefix, best: BestPath): void {
     if (this.#context === undefined) return;
     const decision = remoteRoute(prefix, best, this.#context);
+    this.#ofWorkloads.delete(prefix);
     if (decision.kind === 'route') {
       this.#rejected.delete(prefix);
+      if (isOfWorkload(best, this.#context)) this.#ofWorkloads.add(prefix);
       this.#dataplane.want(decision.route);
       return;
     }
@@ -72,23 +77,18 @@ export class Fib {
     this.#dataplane.unwant('no-encap', prefix);
   }
 
-  /** A path that is gone; what had no kernel route is no loss. */
+  /**
+   * A path that is gone; what had no kernel route is no loss. What a workload takes away, of whatever node, is no mass withdrawal of
+   * the network, and nobody has to be asked. Held, its routes would add up: a thousand and another thousand, as often as it likes.
+   */
   #withdraw(prefix: Prefix): Withdrawal<BestPath>[] {
     const best = this.#best.get(prefix);
     this.#best.delete(prefix);
     if (best === undefined || this.#rejected.delete(prefix)) return [];
     const withdrawal = { prefix, item: best, cause: `peer ${best.peer}` };
-    if (!this.#isOfWorkload(best)) return [withdrawal];
+    if (!this.#ofWorkloads.delete(prefix)) return [withdrawal];
     this.giveUp([withdrawal]);
     return [];
-  }
-
-  /**
-   * What a workload of this node takes away is no mass withdrawal of the network, and nobody has to be asked. Held, its routes would
-   * add up: a thousand and another thousand, as often as it likes.
-   */
-  #isOfWorkload({ peer }: BestPath): boolean {
-    return peer !== undefined && this.#context?.workloads.has(peer) === true;
   }
 
   /** Has the route of a path that is gone. */

@@ -319,6 +319,7 @@ function isSamePath(left: BestPath | undefined, right: BestPath | undefined): bo
     left.med === right.med &&
     left.stale === right.stale &&
     left.source === right.source &&
+    left.neighbourAsn === right.neighbourAsn &&
     left.nextHops.length === right.nextHops.length &&
     left.nextHops.every(({ address }, index) => address === right.nextHops[index]?.address)
   );

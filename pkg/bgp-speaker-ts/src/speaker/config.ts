@@ -242,6 +242,8 @@ export interface BestPath {
   /** As compared: 100 when the route carries none. */
   readonly localPref: number;
   readonly med?: number | undefined;
+  /** The AS that it came from last, the first of its AS_PATH; absent where that is empty or begins with a set. */
+  readonly neighbourAsn?: number | undefined;
   /** The peer is restarting and has not confirmed this route yet (RFC 4724). */
   readonly stale: boolean;
 }

@@ -36,6 +36,7 @@ function describeBest(tables: Tables, rib: Rib, path: number): BestPath {
     nextHops: listNextHops(tables, rib, path),
     localPref: attributes.localPrefs[id] as number,
     med: attributes.attributes(id).med,
+    neighbourAsn: attributes.neighbourAsns[id] || undefined,
     stale: rib.paths.has(path, PathFlag.stale),
   };
 }

@@ -34,6 +34,15 @@ describe('transit between external peers (RFC 4271 §5.1, §9.2)', () => {
     expect(atThree(network)).toMatchObject({ asPath: '2 1', localPref: undefined, med: undefined });
   });
 
+  test('a best path says which AS it came from last, and nothing of a route of our own', () => {
+    const network = chain();
+    originate(network, '10.0.0.1', '10.1.0.0/26');
+    network.advance(10_000);
+    const lastOf = (name: string) =>
+      [...network.node(name).speaker.locRib('ipv4-unicast')].map(({ best }) => best?.neighbourAsn);
+    expect(['10.0.0.1', '10.0.0.2', '10.0.0.3'].map(lastOf)).toEqual([[undefined], [1], [2]]);
+  });
+
   test('MED and LOCAL_PREF of one AS are not shown to the next', () => {
     const network = chain();
     originateRoute(network, '10.0.0.1', { med: 5, localPref: 300 });

@@ -7,7 +7,7 @@ import { calculate, createCalculator } from '../calculate.ts';
 import type { DesiredState } from '../desired-state.ts';
 import { DEFAULT_FELIX_SETTINGS, NO_IPV6 } from '../felix-settings.ts';
 import type { CalcInput } from '../input.ts';
-import { nextHopStates, remoteRoute, routingContext } from '../remote-route.ts';
+import { isOfWorkload, nextHopStates, remoteRoute, routingContext } from '../remote-route.ts';
 import { type HandOverInput, handOver } from './hand-over.ts';
 import { needsWorkloadLabels } from './workload-peers.ts';
 
@@ -247,6 +247,23 @@ describe('what a workload announces', () => {
     expect(nextHopStates([address('10.1.0.5')], context)).toEqual([
       { address: '10.1.0.5', reachable: true, metric: 0, interface: 'calione' },
     ]);
+  });
+
+  it('is known to be of a workload: by its peer on this node, by its AS number from others', () => {
+    const mesh = { ...path, source: 'internal', peer: address('10.0.0.2') } as const;
+    const contextOf = (peers: Parameters<typeof inputWith>[0]) => {
+      const input = inputWith(peers);
+      return routingContext(input, calculate(input));
+    };
+    const elsewhere = contextOf({ vms: { ...vms, node: 'node2' } });
+    const outcomes = [
+      isOfWorkload(path, contextOf({ vms: { ...vms, asNumber: 64512 } })),
+      isOfWorkload({ ...mesh, neighbourAsn: 65401 }, elsewhere),
+      isOfWorkload({ ...mesh, neighbourAsn: 65402 }, elsewhere),
+      isOfWorkload(mesh, elsewhere),
+      isOfWorkload({ ...mesh, neighbourAsn: 65401 }, contextOf({})),
+    ];
+    expect(outcomes).toEqual([true, true, false, false, false]);
   });
 
   it('leads nowhere once it is no peer any more', () => {

@@ -48,9 +48,14 @@ export function selectedWorkloads(input: Selecting): readonly WorkloadEndpoint[]
     .sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1));
 }
 
+/** The AS numbers of workloads, of whatever node they are. */
+export function workloadAsns({ bgpPeers }: Pick<CalcInput, 'bgpPeers'>): ReadonlySet<number> {
+  return new Set(workloadPeers(bgpPeers).flatMap(({ spec }) => spec.asNumber ?? []));
+}
+
 /** What the BGPPeers that are for this node select workloads by; one that cannot be read selects nobody. */
 function selectorsHere({ bgpPeers, nodeName, nodes }: Omit<Selecting, 'endpoints'>): Selector[] {
-  const selecting = bgpPeers.filter(({ spec }) => spec.localWorkloadSelector !== undefined);
+  const selecting = workloadPeers(bgpPeers);
   const node = selecting.length > 0 ? nodes.find(({ metadata }) => metadata.name === nodeName) : undefined;
   if (node === undefined) return [];
   const own = { name: nodeName, labels: node.metadata.labels ?? {} };
@@ -68,10 +73,13 @@ export function workloadCandidates(
 ): CandidateOutcome[] {
   const workloads = selectedWorkloads(input);
   const { ipv6Support } = input.felix;
-  return input.bgpPeers
-    .filter(({ spec }) => spec.localWorkloadSelector !== undefined)
+  return workloadPeers(input.bgpPeers)
     .sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))
     .flatMap((bgpPeer) => candidatesOf(own, { settings, ipv6Support }, bgpPeer, workloads));
+}
+
+function workloadPeers(bgpPeers: readonly BGPPeer[]): BGPPeer[] {
+  return bgpPeers.filter(({ spec }) => spec.localWorkloadSelector !== undefined);
 }
 
 /** What holds on this node. */
