@@ -1,6 +1,6 @@
 /** What the node that has the destination does for it: the endpoint, its host route, the announcement. */
 import type { ExplainedAnnouncement, KernelLookup, NodeExplanation, RouteStatus } from '@weft/control';
-import { hostPrefix, type Prefix, prefixLength } from '@weft/ip';
+import { type Address, hostPrefix, type Prefix, prefixLength } from '@weft/ip';
 import type { Holding } from './holding.ts';
 import type { Hop } from './hop.ts';
 import { addressOf, answerOf, type ExplainInput } from './input.ts';
@@ -32,7 +32,21 @@ export function deliveryHops(input: ExplainInput, owner: string, holding: Holdin
     ...sourceGuardHops(explanation),
     ...otherSendersHops(explanation),
     ...natHops(explanation),
+    ...peeringHops(explanation, address),
   ];
+}
+
+/** A workload may speak BGP with its own node: how that stands, or why it does not. */
+function peeringHops({ node, sessions }: NodeExplanation, address: Address): Hop[] {
+  return sessions
+    .filter(({ peer }) => peer === address)
+    .map(({ configured, lastError, reason, state = 'Idle' }) => {
+      const error = lastError === undefined ? '' : `: ${lastError}`;
+      const says = configured
+        ? `its BGP session with ${node} is ${state}${error}`
+        : `${node} has no BGP session with it: ${reason}`;
+      return { stage: 'session', node, answer: 'note', says, rule: reason };
+    });
 }
 
 /** The daemon of a node could not be asked. */
