@@ -1,5 +1,5 @@
 /** A plan as text: what it comes to first, then the details, risks last, where the eye rests. */
-import type { AddressPlan, AlikeNodes, Plan, RoutePlan, SessionOutcome, SessionPlan } from '@weft/plan';
+import type { AddressPlan, AlikeNodes, Plan, Risk, RoutePlan, SessionOutcome, SessionPlan } from '@weft/plan';
 import { paintForStdout } from '../print/colour.ts';
 import { type Cell, type Paint, printTable, type Tone } from '../print/table.ts';
 import type { Change } from './plan.ts';
@@ -7,6 +7,8 @@ import type { Change } from './plan.ts';
 /** Rows of one table; who wants all asks for JSON. */
 const MAX_ROWS = 40;
 const MAX_LISTED = 4;
+/** Risks of one rule, so that what a thousand nodes have in common hides nothing else. */
+const MAX_OF_RULE = 8;
 
 const TONES: Partial<Record<SessionOutcome, Tone>> = {
   opens: 'good',
@@ -34,11 +36,7 @@ export function renderPlan(changes: readonly Change[], plan: Plan, paint: Paint 
     ...(addresses.length === 0 ? [] : ['Addresses in use:']),
     ...table(['ADDRESS', 'WORKLOAD', 'NODE', 'WHAT'], addresses.map(addressRow), paint),
     risks.length === 0 ? 'No risks found.' : 'Risks:',
-    ...table(
-      ['', '', ''],
-      risks.map(({ object, rule, text }) => [{ text: rule, tone: 'bad' } as const, object, text]),
-      paint,
-    ),
+    ...table(['', '', ''], riskRows(risks), paint),
     `Assumed: ${assumptions.join('; ')}.`,
   ].join('\n\n');
 }
@@ -72,6 +70,17 @@ function routeRow({ after, before, gained, lost, moved, name }: RoutePlan): Cell
     listed(gained),
     listed(moved.map(({ from, prefix, to }) => `${prefix} (${from} -> ${to})`)),
   ];
+}
+
+function riskRows(risks: readonly Risk[]): Cell[][] {
+  return [...Map.groupBy(risks, ({ rule }) => rule)].flatMap(([rule, all]) => {
+    const title = { text: rule, tone: 'bad' } as const;
+    const more = all.length - MAX_OF_RULE;
+    return [
+      ...all.slice(0, MAX_OF_RULE).map(({ object, text }) => [title, object, text]),
+      ...(more > 0 ? [[title, `... and ${more} more (-o json has all)`, '']] : []),
+    ];
+  });
 }
 
 function listed(list: readonly string[]): string {
