@@ -121,6 +121,7 @@ export class Deciding {
       ...current,
       places: forwarding.fuses.places(current),
       linkRouters: links.routers,
+      waysInUse: speaking.waysInUse,
     };
     record.decides(input, onlyEndpoints && this.#context !== undefined ? 'endpoints' : 'everything');
     const desired = this.#calculate(input);

@@ -210,6 +210,24 @@ const states: readonly {
       'session Global_2001_db8__1 active ipv4-unicast+ipv6-unicast: BGPPeer tor6 names it; both ends open',
     ],
   },
+  {
+    name: 'peers behind gateways that nobody asks for any more, while the speaker has them; and one that is asked for without',
+    input: inputOf({
+      nodes: [node1],
+      bgpPeers: [resource('BGPPeer', 'spine', { peerIP: '192.0.2.7', asNumber: 65000 })],
+      waysInUse: [
+        { peer: address('192.0.2.7'), gateway: address('10.0.0.251'), askedBy: 'BGPPeer spine' },
+        { peer: address('192.0.2.2'), gateway: address('10.0.0.251'), askedBy: 'BGPPeer tor2' },
+        { peer: address('192.0.2.1'), gateway: address('10.0.0.250'), askedBy: 'BGPPeer tor' },
+      ],
+    }),
+    expected: [
+      speaker,
+      'peer-gateway unicast 192.0.2.1/32 10.0.0.250@eth0 1024: the session that BGPPeer tor asked for reaches 192.0.2.1 by 10.0.0.250',
+      'peer-gateway unicast 192.0.2.2/32 10.0.0.251@eth0 1024: the session that BGPPeer tor2 asked for reaches 192.0.2.2 by 10.0.0.251',
+      'session Global_192_0_2_7 active ipv4-unicast+ipv6-unicast: BGPPeer spine names it; both ends open',
+    ],
+  },
 ];
 
 const arrays = [
@@ -220,10 +238,14 @@ const arrays = [
   'bgpFilters',
   'blockAffinities',
   'endpoints',
+  'waysInUse',
 ] as const;
 
 function rearranged(input: CalcInput, arrange: <T>(items: readonly T[]) => readonly T[]): CalcInput {
-  return { ...input, ...Object.fromEntries(arrays.map((name) => [name, arrange<unknown>(input[name])])) };
+  return {
+    ...input,
+    ...Object.fromEntries(arrays.map((name) => [name, arrange<unknown>(input[name] ?? [])])),
+  };
 }
 
 describe.each(states)('$name', ({ input, expected }) => {

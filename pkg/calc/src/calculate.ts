@@ -4,7 +4,7 @@
  */
 import { type Address, address } from '@weft/ip';
 import type { BgpSettings } from '@weft/resources';
-import type { ListenAddress, PeerConfig, SpeakerConfig } from 'bgp-speaker-ts';
+import type { ListenAddress, SpeakerConfig } from 'bgp-speaker-ts';
 import { announcements } from './announcements.ts';
 import { type BgpCluster, type BgpNode, bgpCluster, routerId } from './bgp-node.ts';
 import type { DesiredSpeaker, DesiredState } from './desired-state.ts';
@@ -18,6 +18,7 @@ import { peerGatewayRoutes } from './peer-gateways.ts';
 import { policyMaker } from './policy.ts';
 import { serviceRanges, wholeRanges } from './services/service.ts';
 import { type Sessions, sessions } from './sessions/sessions.ts';
+import type { WayToPeer } from './sessions/way-to-peer.ts';
 import { selectedWorkloads } from './sessions/workload-peers.ts';
 import { type WorkloadMtu, workloadMtu } from './tunnels/mtu.ts';
 import { decideTunnels, type Tunnels } from './tunnels/tunnels.ts';
@@ -67,6 +68,7 @@ const bgpInput: readonly InputKey[] = [
   'pools',
   'secrets',
   'settings',
+  'waysInUse',
 ];
 
 /** Decides anew only when something of what it decides from is another object than the last time. */
@@ -101,7 +103,7 @@ interface BgpDecision {
   readonly sessions: Sessions;
 }
 
-const NO_SESSIONS: Sessions = { peers: [], decisions: [], gateways: [], interfaces: [], workloads: [] };
+const NO_SESSIONS: Sessions = { peers: [], decisions: [], ways: [], interfaces: [], workloads: [] };
 
 function decideBgp(given: CalcInput): BgpDecision {
   const input = withoutRepeats(given);
@@ -140,7 +142,7 @@ function assemble(
   const input = withoutRepeats(given);
   const blocks = ownBlocks(input);
   const { announced, notAnnounced } = announcements(input, blocks, settings);
-  const peerRoutes = peerGatewayRoutes(decided.gateways, nextHopTable(input.facts), settings);
+  const peerRoutes = peerGatewayRoutes(decided.ways, nextHopTable(input.facts), settings);
   return {
     speaker,
     announcements: announced,
@@ -159,6 +161,7 @@ function assemble(
     mtu,
     sessions: decided.decisions,
     interfaces: decided.interfaces,
+    waysToPeers: decided.ways,
     peeringWorkloads: decided.workloads,
   };
 }
@@ -188,13 +191,13 @@ function speakerConfig(
   { nodeNameDigest, settings }: CalcInput,
   own: BgpNode,
   { bindMode }: BgpSettings,
-  { peers }: Sessions,
+  { peers, ways }: Sessions,
 ): SpeakerConfig {
   const { holdTimeSeconds, gracefulRestartTimeSeconds } = settings;
   return {
     asn: own.asn,
     identifier: routerId(settings.routerId, nodeNameDigest, own.addresses[4]),
-    listen: listenAddresses(own, bindMode, peers),
+    listen: listenAddresses(own, bindMode, ways),
     holdTimeSeconds,
     ...(own.clusterId && { clusterId: own.clusterId }),
     gracefulRestart: { restartTimeSeconds: gracefulRestartTimeSeconds },
@@ -208,9 +211,9 @@ const anyAddress = { 4: address('0.0.0.0'), 6: address('::') };
 function listenAddresses(
   { addresses, port }: BgpNode,
   bindMode: BgpSettings['bindMode'],
-  peers: readonly PeerConfig[],
+  ways: readonly WayToPeer[],
 ): ListenAddress[] {
-  const isUnnumbered = peers.some((peer) => peer.interface !== undefined);
+  const isUnnumbered = ways.some((way) => 'interface' in way);
   return ([4, 6] as const).flatMap((family) => {
     const own = addresses[family];
     // A peer on an interface may open, too, and it does so by IPv6.

@@ -8,6 +8,7 @@ import type { DesiredRoute } from './desired-route.ts';
 import type { DesiredNat } from './nat.ts';
 import type { WorkloadLink } from './sessions/candidate.ts';
 import type { SessionDecision } from './sessions/sessions.ts';
+import type { WayToPeer } from './sessions/way-to-peer.ts';
 import type { WorkloadMtu } from './tunnels/mtu.ts';
 import type { DesiredTunnel, Unencapsulated } from './tunnels/tunnels.ts';
 
@@ -38,6 +39,8 @@ export interface DesiredState {
   readonly sessions: readonly SessionDecision[];
   /** Interfaces to look for routers on: BGPPeers name them instead of addresses. */
   readonly interfaces: readonly string[];
+  /** What peers are reached by that the routing table does not know: those of `speaker`, and those there are for now besides. */
+  readonly waysToPeers: readonly WayToPeer[];
   /** Peers that are workloads of this node, on whose interfaces the host has an address. The same object until sessions change. */
   readonly peeringWorkloads: readonly WorkloadLink[];
 }

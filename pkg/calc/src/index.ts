@@ -62,6 +62,7 @@ export { announcesServices, type Service } from './services/service.ts';
 export type { SessionType, WorkloadLink } from './sessions/candidate.ts';
 export { type HandOver, type HandOverInput, handOver, type RunningSession } from './sessions/hand-over.ts';
 export type { SessionDecision } from './sessions/sessions.ts';
+export type { WayToPeer } from './sessions/way-to-peer.ts';
 export { needsWorkloadLabels } from './sessions/workload-peers.ts';
 export { encapsulationOf, TUNNEL_TYPES, type TunnelKind, type TunnelType } from './tunnels/encapsulation.ts';
 export { mtuOfWorkload, type WorkloadMtu, workloadMtu } from './tunnels/mtu.ts';

@@ -15,6 +15,7 @@ import type {
 import type { FelixSettings } from './felix-settings.ts';
 import type { LinkRouter, LocalFacts } from './local-facts.ts';
 import type { Service } from './services/service.ts';
+import type { WayToPeer } from './sessions/way-to-peer.ts';
 import type { Place } from './tunnels/place.ts';
 
 /**
@@ -76,6 +77,8 @@ export interface CalcInput {
   readonly facts: LocalFacts;
   /** Who is on the interfaces that BGPPeers name, at most one on each; absent: nobody. */
   readonly linkRouters?: readonly LinkRouter[];
+  /** Ways to the peers the speaker has by now, wanted or kept; absent: it has none of these. */
+  readonly waysInUse?: readonly WayToPeer[];
 }
 
 /** The input with every object once. */

@@ -6,15 +6,17 @@ import type { BgpSettings } from '@weft/resources';
 import type { DesiredRoute } from './desired-route.ts';
 import { type NextHopTable, nextHopStatus } from './next-hop.ts';
 import { normalMetric } from './route-metric.ts';
-import type { PeerGateway } from './sessions/sessions.ts';
+import type { WayToPeer } from './sessions/way-to-peer.ts';
 
 /** The routes to those whose gateway is reachable. */
 export function peerGatewayRoutes(
-  gateways: readonly PeerGateway[],
+  ways: readonly WayToPeer[],
   table: NextHopTable,
   settings: BgpSettings,
 ): DesiredRoute[] {
-  return gateways.flatMap(({ peer, gateway, askedBy }) => {
+  return ways.flatMap((way) => {
+    if (!('gateway' in way)) return [];
+    const { peer, gateway, askedBy } = way;
     const status = nextHopStatus(gateway, table);
     if (!status.reachable) return [];
     const destination = hostPrefix(peer);

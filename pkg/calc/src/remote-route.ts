@@ -67,19 +67,16 @@ export function routingContext(input: CalcInput, state: DesiredState): RoutingCo
   };
 }
 
+function linksOf({ waysToPeers }: DesiredState): Map<Address, string> {
+  return new Map(
+    waysToPeers.flatMap((way) => ('interface' in way ? [[way.peer, way.interface] as const] : [])),
+  );
+}
+
 function poolTrie(pools: readonly IPPool[]): PrefixTrie<IPPool> {
   const trie = new PrefixTrie<IPPool>();
   for (const pool of pools) trie.set(pool.spec.cidr, pool);
   return trie;
-}
-
-function linksOf({ speaker }: DesiredState): Map<Address, string> {
-  const peers = speaker.kind === 'bgp' ? speaker.config.peers : [];
-  return new Map(
-    peers.flatMap(({ address, interface: name }) =>
-      name === undefined ? [] : [[address as Address, name] as const],
-    ),
-  );
 }
 
 function isOfTunnels({ class: routeClass }: DesiredRoute): boolean {

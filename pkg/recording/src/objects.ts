@@ -1,8 +1,8 @@
 /**
  * What decisions are made from, as named objects, so that a change of one is one line: `Node/a`, `IPPool/p`,
- * `WorkloadEndpoint/ns/x`, `Service/ns/x`, `Place/10.0.0.0/26`, `LinkRouter/eth0`, `Secret/name/key`, `FelixSettings`,
- * `CalcSettings`, `LocalFacts`, and `UnreadPlaces` while nobody knows where blocks are. A route reflector decides from Nodes,
- * BGPConfigurations, BGPPeers, Secrets and `ReflectorSettings`.
+ * `WorkloadEndpoint/ns/x`, `Service/ns/x`, `Place/10.0.0.0/26`, `LinkRouter/eth0`, `WayToPeer/fe80::1`, `Secret/name/key`,
+ * `FelixSettings`, `CalcSettings`, `LocalFacts`, and `UnreadPlaces` while nobody knows where blocks are. A route reflector decides
+ * from Nodes, BGPConfigurations, BGPPeers, Secrets and `ReflectorSettings`.
  *
  * The value of a Secret is never an object's value: in its place stands a name, the same one for the same value, because a
  * password that changes resets a session.
@@ -43,6 +43,8 @@ const LIST_OF_KIND: Readonly<Record<string, ResourceList>> = {
 
 /** Nobody is on the interfaces that BGPPeers name. */
 const NOBODY: NonNullable<CalcInput['linkRouters']> = [];
+/** To the peers the speaker has, the routing table knows all ways. */
+const NO_WAYS: NonNullable<CalcInput['waysInUse']> = [];
 
 const FELIX = 'FelixSettings';
 const FACTS = 'LocalFacts';
@@ -81,9 +83,12 @@ export class InputChanges {
       input.places,
       () => input.places?.map((place) => [`Place/${place.prefix}`, place]) ?? [[UNREAD_PLACES, true]],
     );
-    const { linkRouters = NOBODY } = input;
+    const { linkRouters = NOBODY, waysInUse = NO_WAYS } = input;
     this.#compare(lines, 'linkRouters', linkRouters, () =>
       linkRouters.map((router) => [`LinkRouter/${router.interface}`, router]),
+    );
+    this.#compare(lines, 'waysInUse', waysInUse, () =>
+      waysInUse.map((way) => [`WayToPeer/${way.peer}`, way]),
     );
     this.#compareSecrets(lines, input.secrets);
     if (input.felix !== this.#felix) lines.push({ kind: 'put', object: FELIX, value: input.felix });
@@ -176,6 +181,7 @@ export function inputOf(
   const services: unknown[] = [];
   const places: unknown[] = [];
   const linkRouters: unknown[] = [];
+  const waysInUse: unknown[] = [];
   const secrets = new Map<string, string>();
   for (const [object, value] of objects) {
     const slash = object.indexOf('/');
@@ -183,10 +189,14 @@ export function inputOf(
     if (kind === 'Service') services.push(value);
     else if (kind === 'Place') places.push(value);
     else if (kind === 'LinkRouter') linkRouters.push(value);
+    else if (kind === 'WayToPeer') waysInUse.push(value);
     else if (kind === 'Secret') secrets.set(object.slice(slash + 1), value as string);
     else lists[LIST_OF_KIND[kind] ?? '']?.push(value);
   }
-  const known = linkRouters.length > 0 && { linkRouters };
+  const known = {
+    ...(linkRouters.length > 0 && { linkRouters }),
+    ...(waysInUse.length > 0 && { waysInUse }),
+  };
   return {
     ...constant,
     ...lists,

@@ -150,6 +150,18 @@ describe('an input', () => {
     expect(inputOf(new Map(), constant)).toBeUndefined();
   });
 
+  it('has the ways to peers in it as long as there are some', () => {
+    const { nodeName, nodeNameDigest } = input;
+    const constant = { nodeName, nodeNameDigest };
+    const changes = new InputChanges();
+    const waysInUse = [{ peer: PEER, gateway: address('10.0.0.250'), askedBy: 'BGPPeer tor' }];
+    const there = changes.changes({ ...input, waysInUse });
+    expect(inputOf(stateOf(there).objects, constant)).toMatchObject({ waysInUse });
+    expect(changes.changes({ ...input, waysInUse: [] })).toEqual([
+      { kind: 'delete', object: `WayToPeer/${PEER}` },
+    ]);
+  });
+
   it('tells blocks that nobody has read from none', () => {
     const { nodeName, nodeNameDigest } = input;
     const constant = { nodeName, nodeNameDigest };

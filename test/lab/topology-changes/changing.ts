@@ -36,8 +36,13 @@ export class Changing {
   }
 
   /** Creates a resource, or gives it another spec. */
-  async put(kind: 'BGPConfiguration' | 'BGPFilter' | 'BGPPeer', name: string, spec: object): Promise<void> {
-    const parsed = parseResource({ apiVersion, kind, metadata: { name }, spec });
+  async put(
+    kind: 'BGPConfiguration' | 'BGPFilter' | 'BGPPeer',
+    name: string,
+    spec: object,
+    annotations: Record<string, string> = {},
+  ): Promise<void> {
+    const parsed = parseResource({ apiVersion, kind, metadata: { name, annotations }, spec });
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
     const resource = parsed.resource as BGPPeer;
     await this.#again(async () => {

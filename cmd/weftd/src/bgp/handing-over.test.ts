@@ -8,13 +8,14 @@ const NODE = address('10.0.0.2');
 const TOR = address('10.0.0.254');
 const ONLY_WAY: SoleRoutes = { prefixes: 1, example: prefix('10.244.0.0/26') };
 
-function peer(at: Address, asn: number): PeerConfig {
+function peer(at: Address, asn: number, special: Partial<PeerConfig> = {}): PeerConfig {
   const nothing = { nextHopAddresses: {}, importPolicy: [], exportPolicy: [] };
-  return { ...nothing, address: at, asn, passive: false, families: ['ipv4-unicast'], nextHop: 'auto' };
+  const usual = { passive: false, families: ['ipv4-unicast'], nextHop: 'auto' } as const;
+  return { ...nothing, ...usual, address: at, asn, ...special };
 }
 
 function decision(config: PeerConfig): SessionDecision {
-  const { address: at, families, passive } = config;
+  const { address: at, families, interface: name, passive } = config;
   return {
     kind: 'session',
     name: `Global_${at}`,
@@ -23,7 +24,13 @@ function decision(config: PeerConfig): SessionDecision {
     passive,
     families,
     reason: '',
+    ...(name && { way: { peer: at as Address, interface: name } }),
   };
+}
+
+/** On this interface nobody has been heard. */
+function awaited(name: string): SessionDecision {
+  return { kind: 'left-out', peer: name, type: 'global', reason: '', isAwaited: true };
 }
 
 /** A speaker with these peers, whose sessions do not come up, and what it was told. */
@@ -39,15 +46,17 @@ function scene(...peers: PeerConfig[]) {
     peers: () => [],
     soleRoutes: () => sole,
   };
-  const handingOver = new HandingOver();
+  const waysChanged = vi.fn();
+  const handingOver = new HandingOver(waysChanged);
   handingOver.reset(peers.map(decision));
-  const want = (...next: PeerConfig[]) =>
+  const decide = (next: readonly PeerConfig[], sessions: readonly SessionDecision[]) =>
     handingOver.configure(speaker, {
       config: { ...speaker.config, peers: next },
       nodeAddresses: [NODE],
-      sessions: next.map(decision),
+      sessions,
     });
-  return { configure, handingOver, sole, speaker, want };
+  const want = (...next: PeerConfig[]) => decide(next, next.map(decision));
+  return { configure, decide, handingOver, sole, speaker, want, waysChanged };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -84,4 +93,35 @@ it('keeps a router for one that is new, and not for one that has not come up for
   want(peer(other, 65000));
   expect(speaker.config.peers.map((item) => item.address)).toEqual([other]);
   expect(configure.mock.lastCall?.[1]).toEqual({ withoutCease: [] });
+});
+
+it('has the way to a peer until its session is gone, and tells then', () => {
+  const leaf = peer(address('fe80::1'), 64512, { interface: 'eth1' });
+  const { handingOver, sole, want, waysChanged } = scene(leaf);
+  const ways = [{ peer: leaf.address, interface: 'eth1' }];
+  expect(handingOver.ways).toEqual(ways);
+  waysChanged.mockClear();
+  sole.set(leaf.address as Address, ONLY_WAY);
+  want(peer(NODE, 64512));
+  vi.advanceTimersByTime(5000);
+  expect(handingOver.ways).toEqual(ways);
+  expect(waysChanged).not.toHaveBeenCalled();
+  sole.clear();
+  vi.advanceTimersByTime(1000);
+  expect(handingOver.ways).toEqual([]);
+  expect(waysChanged).toHaveBeenCalledTimes(1);
+});
+
+it('keeps a router while another is waited for on an interface, and not where nobody has come for a minute', () => {
+  const tor = peer(TOR, 65000);
+  const { decide, sole, speaker } = scene(tor);
+  decide([tor], [decision(tor), awaited('eth1')]);
+  sole.set(TOR, ONLY_WAY);
+  vi.advanceTimersByTime(30_000);
+  decide([], [awaited('eth1')]);
+  expect(speaker.config.peers).toEqual([tor]);
+  decide([tor], [decision(tor), awaited('eth1')]);
+  vi.advanceTimersByTime(30_000);
+  decide([], [awaited('eth1')]);
+  expect(speaker.config.peers).toEqual([]);
 });

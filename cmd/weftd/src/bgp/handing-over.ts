@@ -3,7 +3,13 @@
  * place: looks again and again while there are any. What is kept, and why, decides `handOver` of `@weft/calc`.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type DesiredState, handOver, type RunningSession, type SessionDecision } from '@weft/calc';
+import {
+  type DesiredState,
+  handOver,
+  type RunningSession,
+  type SessionDecision,
+  type WayToPeer,
+} from '@weft/calc';
 import type { PeerConfig, PeerStatus, SpeakerConfig, StartError } from 'bgp-speaker-ts';
 import type { Bgp } from './bgp.ts';
 
@@ -20,15 +26,29 @@ export type HandedOver = Pick<Bgp, 'config' | 'configure' | 'peers' | 'soleRoute
 
 /** The sessions of one speaker, from one set to the next. */
 export class HandingOver {
+  readonly #waysChanged: () => void;
   #wanted: readonly PeerConfig[] | undefined;
   #decisions: readonly SessionDecision[] = [];
+  #ways: readonly WayToPeer[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** Since when the speaker has a peer, by its address; those it started with are not here. */
   readonly #since = new Map<string, number>();
+  /** Since when somebody is waited for on an interface. */
+  readonly #awaitedSince = new Map<string, number>();
+
+  /** @param waysChanged `ways` is another list */
+  constructor(waysChanged: () => void) {
+    this.#waysChanged = waysChanged;
+  }
 
   /** Every possible peer, those included that are kept. */
   get decisions(): readonly SessionDecision[] {
     return this.#decisions;
+  }
+
+  /** To the peers the speaker has, where the routing table does not know them; the same list until they change. */
+  get ways(): readonly WayToPeer[] {
+    return this.#ways;
   }
 
   /** A speaker that starts has nothing to keep; one that falls silent keeps nothing. */
@@ -36,8 +56,9 @@ export class HandingOver {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#wanted = undefined;
-    this.#decisions = decisions;
     this.#since.clear();
+    this.#awaitedSince.clear();
+    this.#decided(decisions);
   }
 
   /** Configures the speaker. An error means that nothing has changed. */
@@ -46,11 +67,13 @@ export class HandingOver {
     const isAsBefore = this.#wanted === config.peers && this.#timer === undefined;
     if (isAsBefore) return bgp.configure(config);
     const now = performance.now();
+    this.#await(sessions, now);
     const next = handOver({
       wanted: config.peers,
       decisions: sessions,
       running: this.#running(bgp),
       former: this.#decisions,
+      awaitedSince: [...this.#awaitedSince.values()],
       soleRoutes: (peers) => bgp.soleRoutes(peers),
       asn: config.asn,
       nodeAddresses,
@@ -65,10 +88,26 @@ export class HandingOver {
     if (error !== undefined) return error;
     this.#note(before, after, now);
     this.#wanted = config.peers;
-    this.#decisions = next.decisions;
     clearTimeout(this.#timer);
     this.#timer = next.pending ? setTimeout(() => this.configure(bgp, wanted), LOOK_MS) : undefined;
+    this.#decided(next.decisions);
     return undefined;
+  }
+
+  #decided(decisions: readonly SessionDecision[]): void {
+    this.#decisions = decisions;
+    const ways = decisions.flatMap((item) => (item.kind === 'session' ? (item.way ?? []) : []));
+    if (isDeepStrictEqual(ways, this.#ways)) return;
+    this.#ways = ways;
+    this.#waysChanged();
+  }
+
+  #await(decisions: readonly SessionDecision[], now: number): void {
+    const awaited = new Set(
+      decisions.flatMap((item) => (item.kind === 'left-out' && item.isAwaited ? item.peer : [])),
+    );
+    for (const name of awaited) if (!this.#awaitedSince.has(name)) this.#awaitedSince.set(name, now);
+    for (const name of this.#awaitedSince.keys()) if (!awaited.has(name)) this.#awaitedSince.delete(name);
   }
 
   #running(bgp: HandedOver): RunningSession[] {

@@ -8,6 +8,7 @@ import {
   nextHopStates,
   type RoutingContext,
   type SessionDecision,
+  type WayToPeer,
 } from '@weft/calc';
 import type { Address } from '@weft/ip';
 import type { Logger } from '@weft/telemetry';
@@ -39,7 +40,7 @@ export interface SpeakingOptions {
   readonly routesChanged: (changes: readonly LocRibChange[]) => void;
   /** What is in the kernel and not wanted by now is wanted by nobody. */
   readonly initialRoutesComplete: () => void;
-  /** Something failed that may succeed now, and nothing else would tell. */
+  /** To decide anew, which nothing else would tell: something that failed may succeed now, or the ways to peers are others. */
   readonly tryAgain: () => void;
 }
 
@@ -51,7 +52,7 @@ type NoSpeaker = Extract<DesiredState['speaker'], { kind: 'no-bgp' }>;
 /** BGP of one daemon, over the life of one speaker. */
 export class Speaking {
   readonly #with: SpeakingOptions;
-  readonly #handingOver = new HandingOver();
+  readonly #handingOver: HandingOver;
   #bgp: Bgp | undefined;
   #noBgpReason: string | undefined;
   #isSilentByChoice = false;
@@ -64,6 +65,7 @@ export class Speaking {
 
   constructor(options: SpeakingOptions) {
     this.#with = options;
+    this.#handingOver = new HandingOver(options.tryAgain);
   }
 
   /** The speaker; undefined before there was anything to speak. */
@@ -89,6 +91,11 @@ export class Speaking {
   /** Every possible peer with the reason why it is one or is not, those included that are kept until others take their place. */
   get sessions(): readonly SessionDecision[] {
     return this.#handingOver.decisions;
+  }
+
+  /** To the peers there are, where the routing table does not know them; the same list until they change. */
+  get waysInUse(): readonly WayToPeer[] {
+    return this.#handingOver.ways;
   }
 
   /** The peers but for workloads of this node: whether those speak says nothing of the node. */

@@ -61,6 +61,7 @@ function inputOf(
     wanted,
     decisions: wanted.map((config) => session(config.address)),
     former: running.map(({ config }) => session(config.address)),
+    awaitedSince: [],
     soleRoutes: () => new Map(),
     asn: 64512,
     nodeAddresses: [address(NODE)],
@@ -134,6 +135,16 @@ describe('a session that nobody asks for any more', () => {
       expected: 'cease',
     },
     {
+      name: 'with a router is kept while somebody is waited for on an interface, who may take its place',
+      input: inputOf([up(TOR, { asn: 65000 })], [], { ...alone, awaitedSince: [NOW - 1000] }),
+      expected: 'kept',
+    },
+    {
+      name: 'with a router ends at once where nobody was heard on an interface for long',
+      input: inputOf([up(TOR, { asn: 65000 })], [], { ...alone, awaitedSince: [NOW - HAND_OVER_MS] }),
+      expected: 'cease',
+    },
+    {
       name: 'with a router ends at once while a node joins the mesh: that is no router',
       input: inputOf([up(TOR, { asn: 65000 })], [peer(NODE)], alone),
       expected: 'cease',
@@ -187,6 +198,12 @@ describe('a session that nobody asks for any more', () => {
     ]);
     const again = inputOf([up(NODE)], [], { ...alone, former: first.decisions, now: NOW + 5000 });
     expect(handOver(again).decisions).toEqual(first.decisions);
+  });
+
+  it('keeps the way to its peer', () => {
+    const way = { peer: address(REFLECTOR), gateway: address('10.0.0.250'), askedBy: 'BGPPeer reflector' };
+    const former = [{ ...session(REFLECTOR), way }];
+    expect(handOver(inputOf([up(REFLECTOR)], [], { ...alone, former })).decisions).toMatchObject([{ way }]);
   });
 
   it('is one like any other when it is asked for again', () => {

@@ -47,6 +47,8 @@ export interface HandOverInput {
   /** What the speaker has, and the decisions about it: those of the last hand-over. */
   readonly running: readonly RunningSession[];
   readonly former: readonly SessionDecision[];
+  /** Since when somebody is waited for on each interface where nobody has been heard; ms, of the clock of `now`. */
+  readonly awaitedSince: readonly number[];
   /** What would be lost without these peers. */
   readonly soleRoutes: (peers: readonly Address[]) => ReadonlyMap<Address, SoleRoutes>;
   /** AS number of this node. */
@@ -143,16 +145,21 @@ function handedOver(input: HandOverInput, former: FormerDecisions): (peer: PeerC
   };
 }
 
-/** One that has not come up for as long as anything is kept takes nobody's place; nor does a node that joins the mesh, or a workload. */
-function hasNewcomers({ decisions, now, running, wanted }: HandOverInput): boolean {
+/**
+ * One that has not come up, or not been heard, for as long as anything is kept takes nobody's place; nor does a node that joins
+ * the mesh, or a workload.
+ */
+function hasNewcomers({ awaitedSince, decisions, now, running, wanted }: HandOverInput): boolean {
+  const isNew = (since: number): boolean => now - since < HAND_OVER_MS;
   const known = new Map(running.map((item) => [item.config.address, item]));
   const inMesh = new Set<string>(
     decisions.flatMap((item) => (item.type === 'node-to-node mesh' ? [item.peer] : [])),
   );
-  return wanted.some(({ address, behindUs }) => {
+  const isOnItsWay = ({ address, behindUs }: PeerConfig): boolean => {
     const { settled, since } = known.get(address) ?? { settled: false, since: now };
-    return !behindUs && !settled && now - since < HAND_OVER_MS && !inMesh.has(address);
-  });
+    return !behindUs && !settled && isNew(since) && !inMesh.has(address);
+  };
+  return awaitedSince.some(isNew) || wanted.some(isOnItsWay);
 }
 
 function whyKept({ example, prefixes }: SoleRoutes): string {

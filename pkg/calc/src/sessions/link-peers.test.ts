@@ -82,6 +82,7 @@ describe('a BGPPeer that names an interface', () => {
         peer: 'eth1',
         type: 'global',
         reason: 'BGPPeer leaf asks for it; no router has been heard on eth1 yet',
+        isAwaited: true,
       },
     ]);
     expect(state.interfaces).toEqual(['eth1']);
@@ -94,6 +95,31 @@ describe('a BGPPeer that names an interface', () => {
   });
 });
 
+describe('a link whose BGPPeer is gone while the speaker still has the session', () => {
+  const way = { peer: ROUTER, interface: 'eth1' };
+  const gone = { bgpPeers: [], waysInUse: [way] };
+
+  it('is looked on, and listened for, until the session is gone', () => {
+    const state = calculate(inputWith({}, {}, gone));
+    expect(state).toMatchObject({
+      interfaces: ['eth1'],
+      waysToPeers: [way],
+      speaker: { config: { listen: [{ address: '0.0.0.0' }, { address: '::' }], peers: [] } },
+    });
+    expect(calculate(inputWith({}, {}, { bgpPeers: [] }))).toMatchObject({
+      interfaces: [],
+      waysToPeers: [],
+      speaker: { config: { listen: [{ address: '0.0.0.0' }] } },
+    });
+  });
+
+  it('gives way to the link on which its peer is wanted', () => {
+    const waysInUse = [{ peer: ROUTER, interface: 'eth2' }];
+    const state = calculate(inputWith({}, {}, { waysInUse }));
+    expect(state).toMatchObject({ interfaces: ['eth1'], waysToPeers: [way] });
+  });
+});
+
 describe('a route with a link-local next hop', () => {
   const path = {
     source: 'external',
@@ -103,9 +129,13 @@ describe('a route with a link-local next hop', () => {
     stale: false,
   } as const;
 
-  function routeWith(running: boolean) {
+  function routeWith(running: boolean, more: Partial<CalcInput> = {}) {
     const link = { name: 'eth1', up: true, running, mtuBytes: 1500, addresses: [] };
-    const input = inputWith({}, {}, { facts: { ...facts, interfaces: [...facts.interfaces, link] } });
+    const input = inputWith(
+      {},
+      {},
+      { facts: { ...facts, interfaces: [...facts.interfaces, link] }, ...more },
+    );
     return remoteRoute(prefix('10.9.0.0/26'), path, routingContext(input, calculate(input)));
   }
 
@@ -114,6 +144,12 @@ describe('a route with a link-local next hop', () => {
       kind: 'route',
       route: { via: [{ gateway: ROUTER, interface: 'eth1' }] },
     });
+  });
+
+  it('leads there while the session is kept, and nowhere afterwards', () => {
+    const waysInUse = [{ peer: ROUTER, interface: 'eth1' }];
+    expect(routeWith(true, { bgpPeers: [], waysInUse })).toEqual(routeWith(true));
+    expect(routeWith(true, { bgpPeers: [] })).toMatchObject({ kind: 'rejected' });
   });
 
   it('leads nowhere without a carrier there', () => {

@@ -10,6 +10,7 @@ import type { Candidate, CandidateOutcome, NoCandidate, SessionType, WorkloadLin
 import { explicitCandidates } from './explicit-peers.ts';
 import { meshCandidates } from './mesh.ts';
 import { type PeerOutcome, peerOutcome, sessionName } from './peer-config.ts';
+import { leftoverWays, type WayToPeer, wayToPeer } from './way-to-peer.ts';
 import { workloadCandidates } from './workload-peers.ts';
 
 /** What was decided about one possible peer. */
@@ -25,6 +26,8 @@ export type SessionDecision =
       readonly passive: boolean;
       readonly families: readonly Family[];
       readonly reason: string;
+      /** What its peer is reached by, for as long as the session is there. */
+      readonly way?: WayToPeer;
       /** The resources ask for something else, and routes still depend on it: until this time at most (`hand-over.ts`). */
       readonly keptUntil?: number;
     }
@@ -36,20 +39,16 @@ export type SessionDecision =
       readonly reason: string;
       /** It would be there if its password were known. */
       readonly lacksPassword?: true;
+      /** It would be there if somebody were heard on the interface that `peer` names. */
+      readonly isAwaited?: true;
     };
-
-/** A gateway that a peer needs a route by. */
-export interface PeerGateway {
-  readonly peer: Address;
-  readonly gateway: Address;
-  readonly askedBy: string;
-}
 
 /** The outcome for all peers, sorted by name. */
 export interface Sessions {
   readonly peers: readonly PeerConfig[];
   readonly decisions: readonly SessionDecision[];
-  readonly gateways: readonly PeerGateway[];
+  /** To the peers, and to those there are for now although nobody asks for them. */
+  readonly ways: readonly WayToPeer[];
   /** Interfaces on which peers are, or are waited for. */
   readonly interfaces: readonly string[];
   /** The links of peers that are workloads. */
@@ -73,19 +72,33 @@ export function sessions(
     const policies = policiesFor(outcome.options.filters ?? []);
     return decide(outcome, peerOutcome(outcome, { own, policies, secrets: input.secrets }));
   });
+  const decisions = sortedBy(
+    decided.map(({ decision }) => decision),
+    ({ peer, type }) => `${peer} ${type}`,
+  );
+  const ways = waysOf(decisions, input.waysInUse ?? []);
   return {
     peers: sortedBy(
       decided.flatMap(({ peer }) => peer ?? []),
       ({ description = '' }) => description,
     ),
-    decisions: sortedBy(
-      decided.map(({ decision }) => decision),
-      ({ peer, type }) => `${peer} ${type}`,
-    ),
-    gateways: decided.flatMap(({ gateway }) => gateway ?? []),
+    decisions,
+    ways,
     workloads: decided.flatMap(({ workload }) => workload ?? []),
-    interfaces: [...new Set(outcomes.flatMap((outcome) => outcome.interface ?? []))].sort(),
+    interfaces: interfacesOf([...outcomes, ...ways]),
   };
+}
+
+function interfacesOf(items: readonly (CandidateOutcome | WayToPeer)[]): string[] {
+  const names = items.flatMap((item) => ('interface' in item ? (item.interface ?? []) : []));
+  return [...new Set(names)].sort();
+}
+
+/** Those of the decisions, and those that sessions without a decision still need. */
+function waysOf(decisions: readonly SessionDecision[], inUse: readonly WayToPeer[]): WayToPeer[] {
+  const wanted = decisions.filter((decision) => decision.kind === 'session');
+  const leftover = leftoverWays(inUse, new Set(wanted.map(({ peer }) => peer)));
+  return [...wanted.flatMap(({ way }) => way ?? []), ...leftover];
 }
 
 /** Leaves out whoever asks for a peer that an earlier one asked for. */
@@ -107,18 +120,17 @@ function firstOfEachAddress(outcomes: readonly CandidateOutcome[]): CandidateOut
 interface Decided {
   readonly decision: SessionDecision;
   readonly peer?: PeerConfig;
-  readonly gateway?: PeerGateway;
   readonly workload?: WorkloadLink;
 }
 
 function decide(candidate: Candidate, outcome: PeerOutcome): Decided {
-  const { address, askedBy, families, node, options, type, workload } = candidate;
+  const { address, families, node, type, workload } = candidate;
   if (outcome.kind === 'left-out') {
     const { lacksPassword, reason } = outcome;
     return { decision: { ...leftOut(candidate, address, reason), ...(lacksPassword && { lacksPassword }) } };
   }
   const { config: peer, reason } = outcome;
-  const gateway = options.reachableBy && { peer: address, gateway: options.reachableBy, askedBy };
+  const way = wayToPeer(candidate);
   return {
     decision: {
       kind: 'session',
@@ -129,15 +141,18 @@ function decide(candidate: Candidate, outcome: PeerOutcome): Decided {
       passive: peer.passive,
       families,
       reason,
+      ...(way && { way }),
     },
     peer,
-    ...(gateway && { gateway }),
     ...(workload && { workload }),
   };
 }
 
-function leftOut({ askedBy, type }: Candidate | NoCandidate, peer: string, reason: string): SessionDecision {
-  return { kind: 'left-out', peer, type, reason: `${askedBy} asks for it; ${reason}` };
+function leftOut(asked: Candidate | NoCandidate, peer: string, reason: string): SessionDecision {
+  const { askedBy, type } = asked;
+  const isAwaited = asked.kind === 'left-out' && asked.interface !== undefined;
+  const why = `${askedBy} asks for it; ${reason}`;
+  return { kind: 'left-out', peer, type, reason: why, ...(isAwaited && { isAwaited }) };
 }
 
 /** Stable, each key made once. */

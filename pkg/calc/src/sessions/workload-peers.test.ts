@@ -282,6 +282,7 @@ describe('a session with a workload that is not asked for any more', () => {
     decisions: [],
     running: [{ config: internal, settled: true, since: 0 }],
     former,
+    awaitedSince: [],
     soleRoutes: () => new Map([[address('10.1.0.5'), { prefixes: 1, example: prefix('10.9.0.0/24') }]]),
     asn: 64512,
     nodeAddresses: [],
