@@ -1,6 +1,6 @@
 /** A pod that speaks BGP with its host (BGPPeer `localWorkloadSelector`): real BIRD with prefixes behind it, which other hosts reach. */
 import { writeFile } from 'node:fs/promises';
-import { ControlClient } from '@weft/control';
+import { type BgpPeer, ControlClient } from '@weft/control';
 import { removePod, restartDaemon, stopDaemon, type Topology } from '@weft/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallTopology, useLab, weftctl } from '../../harness/test-lab.ts';
@@ -15,7 +15,11 @@ const CHILD = { 4: '10.99.1.0/24', 6: 'fd00:99:0:1::/64' } as const;
 const FOREIGN = { 4: '10.244.200.0/26', 6: 'fd00:10:244:0:200::/122' } as const;
 const BEHIND = { 4: '10.99.1.1', 6: 'fd00:99:0:1::1' } as const;
 const ROUTER = 'node1-pod1';
+/** With CHILD and FOREIGN as many as a pod may announce, and one more. */
+const MANY = Array.from({ length: 998 }, (_, n) => `10.99.${2 + (n >> 6)}.${(n & 63) * 4}/30`);
+const ONE_MORE = '10.99.200.0/30';
 const FAMILIES = [4, 6] as const;
+const WHY = /^sent Cease .*; more than 1000 prefixes of ipv4-unicast, again in 60 s( \(hard reset\))?$/;
 
 const accept = (cidr: string) => [{ action: 'Accept', matchOperator: 'In', cidr }, { action: 'Reject' }];
 const resources = [
@@ -51,6 +55,11 @@ const lab = useLab('t-workload', topology);
 
 let bird: BirdDaemon;
 
+function staticRoutes(name: string, prefixes: readonly string[]): string {
+  const routes = prefixes.map((prefix) => `route ${prefix} unreachable;`);
+  return `protocol static ${name} { disabled; ipv4; ${routes.join(' ')} }`;
+}
+
 function birdConfig(addresses: Readonly<Record<4 | 6, string>>): string {
   const sessions = FAMILIES.map(
     (family) => `
@@ -70,7 +79,9 @@ protocol bgp host${family} {
   ipv${family} { import all; export where source = RTS_STATIC; };
 }`,
   );
-  return [`router id ${addresses[4]};`, 'protocol device {}', ...sessions].join('\n');
+  const more = [staticRoutes('many', MANY), staticRoutes('one_more', [ONE_MORE])];
+  const head = `log stderr all;\nrouter id ${addresses[4]};\nprotocol device {}`;
+  return [head, ...more, ...sessions].join('\n');
 }
 
 /** The interface of the pod on its host. */
@@ -101,15 +112,28 @@ async function label(...change: string[]): Promise<void> {
   expect([exitCode, stderr]).toEqual([0, '']);
 }
 
-/** States of the sessions of node1 with workloads. */
-async function sessionStates(): Promise<string[]> {
+/** The sessions of node1 with workloads. */
+async function sessionsWithWorkloads(): Promise<readonly BgpPeer[]> {
   const { peers } = await new ControlClient(await lab.controlSocket('node1')).bgpPeers();
-  return peers.filter(({ type }) => type === 'local workload').map(({ state }) => state);
+  return peers.filter(({ type }) => type === 'local workload');
+}
+
+async function sessionStates(): Promise<string[]> {
+  return (await sessionsWithWorkloads()).map(({ state }) => state);
 }
 
 async function bothAreUp(): Promise<void> {
   const areUp = async (): Promise<boolean> => `${await sessionStates()}` === 'Established,Established';
   await waitFor('both sessions with the pod are up', areUp, 60_000, 50);
+}
+
+/** Waits until both hosts have so many IPv4 routes to what is behind the pod. */
+async function childrenOf4Become(count: number): Promise<void> {
+  for (const host of ['node1', 'node2']) {
+    const has = async (): Promise<boolean> =>
+      (await lab.routes(host)).filter((route) => route.startsWith('10.99.')).length === count;
+    await waitFor(`${host} has ${count} routes to prefixes of the pod`, has, 60_000, 100);
+  }
 }
 
 async function childrenBecome(wanted: 'there' | 'gone'): Promise<void> {
@@ -194,6 +218,41 @@ describe('a pod that speaks BGP', { timeout: 120_000 }, () => {
     await bothAreUp();
     await childrenBecome('there');
     expect(await ping.loss()).toBe('0% packet loss');
+  });
+
+  it('announces as many prefixes as it may, to all hosts, and with one more its session ends and nothing is kept', async () => {
+    const others = [
+      startPing(lab, 'node2-pod1', await lab.addressOf('node1-pod2')),
+      startPing(lab, 'node2-pod1', await lab.addressOf(ROUTER)),
+      startPing(lab, 'node1-pod2', BEHIND[6]),
+    ];
+    await bird.ask('enable', 'many');
+    await childrenOf4Become(MANY.length + 1);
+    await bird.ask('enable', 'one_more');
+    await childrenOf4Become(0);
+    const [session] = (await sessionsWithWorkloads()).filter(({ address }) => !address.includes(':'));
+    expect(session).toMatchObject({ state: 'Idle', info: expect.stringMatching(WHY) });
+    const cease = 'host4: Received: Maximum number of prefixes reached';
+    await waitFor('BIRD has the Cease', () => bird.logTail().includes(cease));
+    const fuse = await weftctl('--lab', lab.name, 'fuse', 'show', '-o', 'json');
+    const { nodes } = JSON.parse(fuse.stdout) as { nodes: { held: unknown[] }[] };
+    expect(nodes.flatMap(({ held }) => held)).toEqual([]);
+    for (const host of ['node1', 'node2']) await routeBecomes(lab, host, CHILD[6], 'there');
+    expect(await Promise.all(others.map(({ loss }) => loss()))).toEqual(Array(3).fill('0% packet loss'));
+  });
+
+  it('has the reason in node status and in explain', async () => {
+    const { stdout } = await weftctl('--lab', lab.name, 'node', 'status', 'node1');
+    expect(stdout).toMatch(
+      /\| 10\.244\.\S+ +\| local workload +\| start +\|.*Idle .*more than 1000 prefixes of ipv4-unicast/,
+    );
+    const address = await lab.addressOf(ROUTER);
+    const explained = await weftctl('--lab', lab.name, 'explain', address, '--from', 'node1');
+    expect(explained.stdout).toMatch(
+      /session +its BGP session with node1 is Idle: .*more than 1000 prefixes/,
+    );
+    await bird.ask('disable', 'many');
+    await bird.ask('disable', 'one_more');
   });
 
   it('has no session, no prefix and no address of the host without the label, and is reached all the while', async () => {

@@ -235,6 +235,9 @@ describe('prefix limit (RFC 4486 §4)', () => {
     const cease = bench.told('send').at(-1)?.bytes;
     expect([...(cease?.subarray(19) ?? [])]).toEqual([6, 1, 0, 1, 1, 0, 0, 0, 2]);
     expect([bench.routes, bench.state]).toEqual([0, 'Idle']);
+    expect(bench.speaker.status()[0]?.lastError).toMatch(
+      /^sent Cease \/ Maximum Number of Prefixes Reached .*; more than 2 prefixes of ipv4-unicast, it stays down$/,
+    );
     bench.speaker.handle({ kind: 'tick' }, 10_000_000);
     expect(bench.state).toBe('Idle');
   });
@@ -245,6 +248,9 @@ describe('prefix limit (RFC 4486 §4)', () => {
     bench.flush();
     bench.speaker.handle({ kind: 'tick' }, 29_000);
     expect(bench.state).toBe('Idle');
+    expect(bench.speaker.status()[0]?.lastError).toMatch(
+      /; more than 2 prefixes of ipv4-unicast, again in 30 s$/,
+    );
     bench.speaker.handle({ kind: 'tick' }, 31_000);
     expect(bench.state).toBe('Active');
   });

@@ -2,7 +2,7 @@
  * Between the session machines and the routes: what follows from each action of a neighbour's machine.
  */
 
-import type { DownReason, Negotiated, SessionAction, SessionEvent, StopReason } from '../fsm/types.ts';
+import type { DownReason, Negotiated, SessionAction, SessionEvent } from '../fsm/types.ts';
 import { type Family, toAfiSafi, toFamily } from '../wire/family.ts';
 import { CeaseSubcode, ErrorCode, OpenSubcode, RefreshSubtype } from '../wire/iana.ts';
 import type { RouteRefreshMessage } from '../wire/message/05-route-refresh.ts';
@@ -256,16 +256,22 @@ function passPrefixLimit(
   if (action === 'warn') return;
   session.ending = true;
   const holdSeconds = action === 'stop' ? Number.POSITIVE_INFINITY : restartSeconds;
-  dispatch(core, neighbour, { kind: 'reset', reason: prefixLimitReason(family, limit), holdSeconds });
+  const until = action === 'stop' ? 'it stays down' : `again in ${holdSeconds} s`;
+  const detail = `more than ${limit} prefixes of ${family}, ${until}`;
+  dispatch(core, neighbour, {
+    kind: 'reset',
+    reason: { subcode: CeaseSubcode.maximumPrefixes, detail, data: prefixLimitData(family, limit) },
+    holdSeconds,
+  });
 }
 
 /** RFC 4486 §4: the data of the Cease is the family and the limit. */
-function prefixLimitReason(family: Family, limit: number): StopReason {
+function prefixLimitData(family: Family, limit: number): Uint8Array {
   const { afi, safi } = toAfiSafi(family);
   const data = new Uint8Array(7);
   const view = new DataView(data.buffer);
   view.setUint16(0, afi);
   view.setUint8(2, safi);
   view.setUint32(3, limit);
-  return { subcode: CeaseSubcode.maximumPrefixes, data };
+  return data;
 }
