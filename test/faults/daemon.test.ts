@@ -1,11 +1,13 @@
 /** The daemon goes, and comes back as it was or as a newer one: the kernel forwards, and peers keep the routes. */
-import { type Installation, restartDaemon, stopDaemon, type Topology } from '@weft/lab';
-import { afterAll, describe, it } from 'vitest';
-import { smallTopology, topologyOf, useLab } from '../harness/test-lab.ts';
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Installation, installation, restartDaemon, stopDaemon, type Topology } from '@weft/lab';
+import { afterAll, describe, expect, it } from 'vitest';
+import { smallTopology, type TestLab, topologyOf, useLab } from '../harness/test-lab.ts';
 import { buildEarlier, type EarlierVersion, earlierCommit } from './earlier-version.ts';
 import { measured } from './measured.ts';
 import { isLong } from './report.ts';
-import { passes, untilAway, untilBack } from './sessions.ts';
+import { daemonOf, passes, untilAway, untilBack } from './sessions.ts';
 
 const NODES = ['node1', 'node2', 'node3'] as const;
 const between = [
@@ -53,18 +55,24 @@ describe.skipIf(commit === undefined)(
   `an upgrade from ${commit ?? 'a version that this clone does not have'}`,
   () => {
     let earlier: EarlierVersion;
+    let current: Installation;
     const lab = useLab('f-upgrade', smallTopology(3, 1, 90), '/', async () => {
+      current = await installation();
       earlier = await buildEarlier(commit ?? '');
       return earlier;
     });
     afterAll(() => earlier?.dispose());
     const fault = { lab, group: 'daemon', between, lossless: true };
 
-    /** Ends one and starts another version; the routes of its host are settled when this resolves. */
-    async function replace(node: string, by?: Installation): Promise<void> {
+    /** Ends one and starts another version: that one runs, and the routes of its host are settled, when this resolves. */
+    async function replace(node: string, by = current): Promise<void> {
+      const before = await bundleOf(lab, node);
       await stopDaemon(lab.name, node, 'SIGTERM');
       await restartDaemon(lab.name, node, by);
       await untilBack(lab, node);
+      const after = await bundleOf(lab, node);
+      expect(after).toEqual({ path: by.weftd, sha256: sha256(by.weftd) });
+      expect(after.sha256).not.toBe(before.sha256);
     }
 
     it('of one host', async () => {
@@ -102,6 +110,18 @@ describe.skipIf(commit === undefined)(
     });
   },
 );
+
+/** The file that the weftd of a host runs. The number of a version does not change with each commit. */
+async function bundleOf(lab: TestLab, node: string): Promise<{ path: string; sha256: string }> {
+  const { pid } = await (await daemonOf(lab, node)).status();
+  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  const path = words.find((word) => word.endsWith('/weftd.mjs')) ?? '';
+  return { path, sha256: sha256(path) };
+}
+
+function sha256(path: string): string {
+  return hash('sha256', readFileSync(path));
+}
 
 const REFLECTORS = ['rr1', 'rr2'] as const;
 

@@ -32,7 +32,7 @@ export interface EarlierVersion extends Installation {
 
 /**
  * The commit to upgrade from; undefined where the history does not reach so far, as in a shallow clone. A weftd that knows fewer
- * flags than the lab starts it with would not start: then it is the first one that knows them all.
+ * flags than the lab starts it with would not start: then it is the first one that knows them all, unless nothing has changed since.
  */
 export async function earlierCommit(): Promise<string | undefined> {
   const named = process.env.WEFT_FAULTS_FROM;
@@ -41,7 +41,9 @@ export async function earlierCommit(): Promise<string | undefined> {
   if (back === undefined) return undefined;
   const { stdout: alike } = await git('log', '-1', '--format=%h', '--', 'pkg/lab/src/daemons.ts');
   const { exitCode } = await git('merge-base', '--is-ancestor', alike, back);
-  return exitCode === 0 ? back : alike;
+  if (exitCode === 0) return back;
+  const { exitCode: unchanged } = await git('diff', '--quiet', alike, '--', 'cmd', 'pkg');
+  return unchanged === 0 ? undefined : alike;
 }
 
 async function commitOf(name: string): Promise<string | undefined> {
