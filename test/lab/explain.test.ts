@@ -1,7 +1,7 @@
 /** `weftctl explain` on real daemons and kernels: each way to lose a route is made, and the verdict names it. */
 
 import { type Datastore, type OfKind, openDatastore } from '@weft/datastore';
-import { chooseTopology, resolveLab, restartDaemon, stopDaemon } from '@weft/lab';
+import { chooseTopology, resolveLab, restartDaemon, status, stopDaemon } from '@weft/lab';
 import { type Kind, parseResource } from '@weft/resources';
 import { afterEach, describe, expect, it } from 'vitest';
 import { smallTopology, type TestLab, useLab, weftctl } from '../harness/test-lab.ts';
@@ -149,6 +149,34 @@ describe('in a mesh', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('a block that is there, filtered, and claimed by nobody', async () => {
+    const [block = ''] = await lab.blocksOf('node1');
+    const { hops } = await explained(lab, YES, block, '--from', 'node3');
+    expect(hops.filter(({ answer }) => answer !== 'yes')).toEqual([]);
+    expect(hops.map(({ rule, stage }) => (rule === undefined ? stage : `${stage}: ${rule}`))).toEqual([
+      ...['pool', 'block: affinity confirmed', 'announced: a confirmed block of this node'],
+      ...['session: the mesh has it with node3', `export: own block ${block}`, 'import'],
+      ...['next hop', 'best path', 'route', 'lookup'],
+    ]);
+    const reject = [{ action: 'Reject', matchOperator: 'Equal', cidr: block }];
+    await applied('BGPFilter', 'quiet', { exportV4: reject });
+    await applied('BGPPeer', 'quiet', { node: 'node1', peerSelector: 'all()', filters: ['quiet'] });
+    const filtered = { answer: 'no', stage: 'export', rule: 'BGPFilter quiet exportV4[0]' } as const;
+    await explained(lab, filtered, block, '--from', 'node3');
+    const { hosts } = await status(lab.name);
+    const claimed = new Set<string>(hosts.flatMap(({ blocks }) => blocks));
+    const free = [0, 64, 128, 192].map((start) => `10.244.0.${start}/26`).find((one) => !claimed.has(one));
+    const unclaimed = { answer: 'no', stage: 'block' } as const;
+    const { verdict } = await explained(lab, unclaimed, `${free}`, '--from', 'node3');
+    expect(verdict).toEqual({
+      ...unclaimed,
+      sentence: `${free} from node3: nobody has claimed a block there.`,
+      next: 'It is claimed with the first address that a node takes of it.',
+    });
+    const wide = await explained(lab, { answer: 'no', stage: 'pool' }, '10.244.0.0/16', '--from', 'node3');
+    expect(wide.verdict.sentence).toContain('nodes announce its blocks of /26');
+  });
+
   it('a BGPFilter on export, then on import', async () => {
     const address = await lab.addressOf('node1-pod1');
     const reject = [{ action: 'Reject', matchOperator: 'In', cidr: '10.244.0.0/16' }];
@@ -251,8 +279,38 @@ describe('in a mesh', () => {
   });
 });
 
+const TOPOLOGIES = `${import.meta.dirname}/../topologies`;
+
+describe('beside a router', () => {
+  const { topology, baseDirectory } = chooseTopology(`${TOPOLOGIES}/mass-withdrawal/topology.yaml`, 0, 0);
+  const lab = useLab('t-explain-router', topology, baseDirectory);
+
+  it('a prefix that it announces, one that it does not, and one that a BGPFilter keeps out', async () => {
+    const announced = ['172.16.5.0/24', '--from', 'node1'];
+    const { hops } = await explained(lab, YES, ...announced);
+    expect(hops.map(({ answer, stage }) => `${answer} ${stage}`)).toEqual([
+      'note pool',
+      ...['import', 'next hop', 'best path', 'route', 'lookup'].map((stage) => `yes ${stage}`),
+    ]);
+    const absent = { answer: 'no', stage: 'pool' } as const;
+    const { verdict } = await explained(lab, absent, '172.18.5.0/24', '--from', 'node1');
+    expect(verdict).toEqual({
+      ...absent,
+      sentence: '172.18.5.0/24 from node1: no IPPool holds 172.18.5.0/24.',
+      next: 'See the pools there are: weftctl get ippools -o wide.',
+    });
+    const reject = [{ action: 'Reject', matchOperator: 'In', cidr: '172.16.0.0/20' }];
+    await apply(lab, 'BGPFilter', 'fewer', { importV4: reject });
+    const spec = { peerIP: '10.1.0.254', asNumber: 65000, filters: ['fewer'] };
+    await apply(lab, 'BGPPeer', 'router', spec);
+    const rule = 'BGPFilter fewer importV4[0]';
+    await explained(lab, { answer: 'no', stage: 'import', rule }, ...announced);
+    await explained(lab, YES, '172.16.100.0/24', '--from', 'node1');
+  });
+});
+
 describe('over a route reflector', () => {
-  const file = `${import.meta.dirname}/../topologies/route-reflector/topology.yaml`;
+  const file = `${TOPOLOGIES}/route-reflector/topology.yaml`;
   const { topology, baseDirectory } = chooseTopology(file, 0, 0);
   const lab = useLab('t-explain-rr', { ...topology, holdTimeSeconds: 3 }, baseDirectory);
 
