@@ -199,7 +199,6 @@ function speakerConfig(
     identifier: routerId(settings.routerId, nodeNameDigest, own.addresses[4]),
     listen: listenAddresses(own, bindMode, ways),
     holdTimeSeconds,
-    ...(own.clusterId && { clusterId: own.clusterId }),
     gracefulRestart: { restartTimeSeconds: gracefulRestartTimeSeconds },
     peers,
   };

@@ -20,8 +20,8 @@ const { topology, baseDirectory } = chooseTopology(
 const NODES = ['node1', 'node2', 'node3'];
 const [ONE, TWO, THREE, REFLECTOR] = ['10.1.0.1', '10.1.0.2', '10.1.0.3', '10.1.0.253'];
 const MESH = { node1: [TWO, THREE], node2: [ONE, THREE], node3: [ONE, TWO] };
-/** A cluster of its own for each reflector: what one has reflected, another of its cluster would refuse (RFC 4456 §8). */
-const reflectorOf = (clusterId: string) => ({ labels: { role: 'reflector' }, clusterId });
+/** One cluster for all, as in Calico's documentation: what one has reflected, the next would refuse (RFC 4456 §8). */
+const isReflector = { labels: { role: 'reflector' }, clusterId: '244.0.0.1' };
 const isNone = { labels: { role: 'none' }, clusterId: null };
 
 describe('sessions are handed over', () => {
@@ -78,7 +78,7 @@ describe('sessions are handed over', () => {
 
   it('from the mesh to a node that becomes a reflector, whose session with each other node goes on', async () => {
     const before = await changing.sessions(NODES);
-    await changing.change('node3', reflectorOf('244.0.0.3'));
+    await changing.change('node3', isReflector);
     await meshIs(false);
     await changing.put('BGPPeer', 'reflectors', {
       nodeSelector: 'all()',
@@ -91,12 +91,19 @@ describe('sessions are handed over', () => {
   it('from one reflector to another', async () => {
     const before = await changing.sessions(NODES);
     await changing.change('node3', isNone);
-    await changing.change('node2', reflectorOf('244.0.0.2'));
+    await changing.change('node2', isReflector);
     await changing.settle({ node1: [TWO] });
     await waitFor('node2 has them all', async () =>
       (await changing.peers('node2')).every(({ state }) => state === 'Established'),
     );
     expect((await changing.sessions(['node2']))['node2 10.1.0.3']).toBe(before['node2 10.1.0.3']);
+  });
+
+  it('to a second reflector beside it, of the same cluster, and back', async () => {
+    await changing.change('node3', isReflector);
+    await changing.settle({ node1: [TWO, THREE] });
+    await changing.change('node3', isNone);
+    await changing.settle({ node1: [TWO] });
   });
 
   it('from the reflector to the mesh, and the reflector reflects until the others have met', async () => {

@@ -86,6 +86,11 @@ export class Bgp {
     return this.#server.soleRoutes(peers);
   }
 
+  /** What would be lost with a cluster to reflect for. */
+  soleRoutesOfCluster(cluster: Address, members: readonly Address[]): SoleRoutes | undefined {
+    return this.#server.soleRoutesOfCluster(cluster, members);
+  }
+
   /** All routes this node originates. */
   announce(routes: readonly Announcement[]): void {
     this.#server.setLocalRoutes(routes);

@@ -45,6 +45,7 @@ function scene(...peers: PeerConfig[]) {
     configure,
     peers: () => [],
     soleRoutes: () => sole,
+    soleRoutesOfCluster: () => undefined,
   };
   const waysChanged = vi.fn();
   const handingOver = new HandingOver(waysChanged);

@@ -22,7 +22,7 @@ export type WantedSessions = Pick<DesiredState, 'nodeAddresses' | 'sessions'> & 
 };
 
 /** What of a speaker it needs. */
-export type HandedOver = Pick<Bgp, 'config' | 'configure' | 'peers' | 'soleRoutes'>;
+export type HandedOver = Pick<Bgp, 'config' | 'configure' | 'peers' | 'soleRoutes' | 'soleRoutesOfCluster'>;
 
 /** The sessions of one speaker, from one set to the next. */
 export class HandingOver {
@@ -75,6 +75,7 @@ export class HandingOver {
       former: this.#decisions,
       awaitedSince: [...this.#awaitedSince.values()],
       soleRoutes: (peers) => bgp.soleRoutes(peers),
+      soleRoutesOfCluster: (...cluster) => bgp.soleRoutesOfCluster(...cluster),
       asn: config.asn,
       nodeAddresses,
       now,

@@ -271,6 +271,7 @@ function ask(machine: Speaker): void {
   }
   machine.explain(prefix('20.0.1.0/24'));
   machine.soleRoutes(PEERS);
+  machine.soleRoutesOfCluster(address('9.9.9.9'), PEERS);
 }
 
 describe('a speaker among strangers and broken peers', () => {

@@ -42,7 +42,7 @@ import { dumpMrt, type MrtDumpRequest } from './mrt-dump.ts';
 import { MrtLog, type MrtLogOptions } from './mrt-log.ts';
 import type { Neighbour } from './neighbour.ts';
 import { dispatch, resend } from './sessions.ts';
-import { type SoleRoutes, soleRoutes } from './sole-routes.ts';
+import { type SoleRoutes, soleRoutes, soleRoutesOfCluster } from './sole-routes.ts';
 import { expireStale } from './stale-paths.ts';
 import { describeNeighbour } from './status.ts';
 
@@ -172,6 +172,11 @@ export class Speaker {
   /** What would be lost without these peers: the prefixes that nobody else has a usable path to, for each of them. */
   soleRoutes(peers: readonly Address[]): Map<Address, SoleRoutes> {
     return soleRoutes(this.#core, peers);
+  }
+
+  /** What would be lost with a cluster: the prefixes whose every usable path has passed it (RFC 4456 §8). */
+  soleRoutesOfCluster(cluster: Address, members: readonly Address[]): SoleRoutes | undefined {
+    return soleRoutesOfCluster(this.#core, cluster, members);
   }
 
   /** Who has been told a prefix, and who is about to be. */

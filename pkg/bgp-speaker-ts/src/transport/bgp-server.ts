@@ -214,6 +214,11 @@ export class BgpServer {
     return this.#speaker.soleRoutes(peers);
   }
 
+  /** What would be lost with a cluster to reflect for: the prefixes whose every usable path has passed it (RFC 4456 §8). */
+  soleRoutesOfCluster(cluster: Address, members: readonly Address[]): SoleRoutes | undefined {
+    return this.#speaker.soleRoutesOfCluster(cluster, members);
+  }
+
   /** Why the route of a prefix is what it is. */
   explain(prefix: Prefix): Explanation {
     return this.#speaker.explain(prefix);

@@ -63,6 +63,7 @@ function inputOf(
     former: running.map(({ config }) => session(config.address)),
     awaitedSince: [],
     soleRoutes: () => new Map(),
+    soleRoutesOfCluster: () => undefined,
     asn: 64512,
     nodeAddresses: [address(NODE)],
     now: NOW,
@@ -222,13 +223,19 @@ describe('a reflector that becomes an ordinary node', () => {
   const client = { routeReflectorClient: true, clusterId: address('1.0.0.1') };
   const wanted = [peer(NODE, { exportPolicy: [{ name: 'new', action: 'accept' }], password: 'new' })];
 
-  it('goes on reflecting to its clients for a while, and takes all else over', () => {
+  it('goes on reflecting to its clients for a while, without its ID, and takes all else over', () => {
     const { decisions, peers, pending } = handOver(inputOf([up(NODE, client)], wanted));
-    expect(peers).toEqual([peer(NODE, { ...client, password: 'new' })]);
+    expect(peers).toEqual([peer(NODE, { routeReflectorClient: true, password: 'new' })]);
     expect(decisions).toMatchObject([
       { keptUntil: NOW + HAND_OVER_MS, reason: expect.stringContaining('reflected for now') },
     ]);
     expect(pending).toBe(true);
+  });
+
+  it('keeps a client that is to be no peer any more, without its ID, too', () => {
+    expect(handOver(inputOf([up(NODE, client)], [], alone)).peers).toEqual([
+      peer(NODE, { routeReflectorClient: true }),
+    ]);
   });
 
   it('goes on telling another reflector the best way alone: ten that reflect all to each other had no end of them', () => {
@@ -241,5 +248,66 @@ describe('a reflector that becomes an ordinary node', () => {
     const former = [{ ...session(NODE), keptUntil: NOW }];
     const input = inputOf([up(NODE, client)], wanted, { former });
     expect(handOver(input)).toMatchObject({ peers: wanted, decisions: input.decisions, pending: false });
+  });
+});
+
+describe('a node that becomes a reflector of a cluster there is', () => {
+  const CLUSTER = address('1.0.0.1');
+  const client = { routeReflectorClient: true, clusterId: CLUSTER };
+  const wanted = [peer(NODE, client), peer(REFLECTOR)];
+  const only = (cluster: string) => ({
+    soleRoutesOfCluster: (asked: string, members: readonly string[]) =>
+      asked === cluster && `${members}` === REFLECTOR
+        ? { prefixes: 2, example: prefix('10.244.0.0/26') }
+        : undefined,
+  });
+  const forNow = peer(NODE, { ...client, clusterId: undefined });
+
+  it('reflects without its ID while with it ways would be lost', () => {
+    const { decisions, peers, pending } = handOver(inputOf([up(NODE)], wanted, only(CLUSTER)));
+    expect(peers).toEqual([forNow, peer(REFLECTOR)]);
+    expect(decisions).toEqual([
+      {
+        ...session(NODE),
+        keptUntil: NOW + HAND_OVER_MS,
+        reason:
+          'the mesh has it; without cluster 1.0.0.1 for now: only what that has reflected leads to 10.244.0.0/26 and 1 more',
+      },
+      session(REFLECTOR),
+    ]);
+    expect(pending).toBe(true);
+  });
+
+  it.each([
+    ['nothing would be lost', inputOf([up(NODE)], wanted, only('1.0.0.2'))],
+    ['it has the ID already', inputOf([up(NODE, client)], wanted, only(CLUSTER))],
+    [
+      'the time is over, for clients that are new, too',
+      inputOf([{ ...up(NODE), config: forNow }], [...wanted, peer(TOR, client)], {
+        ...only(CLUSTER),
+        former: [{ ...session(NODE), keptUntil: NOW }],
+      }),
+    ],
+  ])('takes it when %s', (_, input) => {
+    expect(handOver(input)).toMatchObject({
+      peers: input.wanted,
+      decisions: input.decisions,
+      pending: false,
+    });
+  });
+
+  it('does so for the clients that come meanwhile, for no longer', () => {
+    const all = [...wanted, peer(TOR, client)];
+    const former = [{ ...session(NODE), keptUntil: NOW + 5 }];
+    const input = inputOf([{ ...up(NODE), config: forNow }], all, { ...only(CLUSTER), former });
+    const { decisions, peers } = handOver(input);
+    expect(peers.map(({ clusterId }) => clusterId)).toEqual([undefined, undefined, undefined]);
+    expect(decisions).toMatchObject([{ keptUntil: NOW + 5 }, {}, { keptUntil: NOW + 5 }]);
+  });
+
+  it('keeps the ID it had while the new one would lose ways', () => {
+    const former = { ...client, clusterId: address('1.0.0.9') };
+    const { peers } = handOver(inputOf([up(NODE, former)], wanted, only(CLUSTER)));
+    expect(peers).toEqual([peer(NODE, former), peer(REFLECTOR)]);
   });
 });

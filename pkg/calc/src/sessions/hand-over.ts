@@ -17,6 +17,10 @@
  *
  * A reflector cannot see whether its clients have sessions with each other by now. One that becomes an ordinary node goes
  * on reflecting for as long as a session would be kept at most.
+ *
+ * With the ID of a cluster a reflector refuses all that others of that cluster have reflected to it (RFC 4456 §8), and by that alone a
+ * new one may reach the nodes that are to be its clients, and an old one the clients it had. So it reflects under its BGP
+ * Identifier meanwhile, the new one until its clients have told it their routes.
  */
 import type { Address } from '@weft/ip';
 import type { PeerConfig, SoleRoutes } from 'bgp-speaker-ts';
@@ -51,6 +55,8 @@ export interface HandOverInput {
   readonly awaitedSince: readonly number[];
   /** What would be lost without these peers. */
   readonly soleRoutes: (peers: readonly Address[]) => ReadonlyMap<Address, SoleRoutes>;
+  /** What would be lost by refusing all that has passed a cluster, or that its members have reflected. */
+  readonly soleRoutesOfCluster: (cluster: Address, members: readonly Address[]) => SoleRoutes | undefined;
   /** AS number of this node. */
   readonly asn: number;
   /** Addresses of nodes: peers that follow the same resources. */
@@ -73,11 +79,9 @@ export interface HandOver {
 /** Decides what stays for now. */
 export function handOver(input: HandOverInput): HandOver {
   const { decisions, wanted } = input;
-  const former = new Map(
-    input.former.flatMap((item) => (item.kind === 'session' ? [[item.peer, item]] : [])),
-  );
+  const former = sessionsOf(input.former);
   const { kept, withoutCease } = leavers(input, former);
-  const reflecting = formerClients(input, former);
+  const reflecting = new Map([...formerClients(input, former), ...newClients(input, former)]);
   const pending = kept.length > 0 || reflecting.size > 0;
   if (!pending) return { peers: wanted, decisions, withoutCease, pending };
   return {
@@ -101,6 +105,10 @@ interface Kept {
 
 type FormerDecisions = ReadonlyMap<string, Session>;
 
+function sessionsOf(decisions: readonly SessionDecision[]): Map<string, Session> {
+  return new Map(decisions.flatMap((item) => (item.kind === 'session' ? [[item.peer, item]] : [])));
+}
+
 /** Sessions that nobody asks for any more. */
 function leavers(
   input: HandOverInput,
@@ -120,7 +128,10 @@ function leavers(
     const routes = sole.get(peer);
     const keptUntil = decision?.keptUntil ?? input.now + HAND_OVER_MS;
     if (decision === undefined || routes === undefined || input.now >= keptUntil) withoutCease.push(peer);
-    else kept.push({ config, decision: { ...decision, keptUntil, reason: whyKept(routes) } });
+    else {
+      const { clusterId: _clusterId, ...unclustered } = config;
+      kept.push({ config: unclustered, decision: { ...decision, keptUntil, reason: whyKept(routes) } });
+    }
   }
   return { kept, withoutCease };
 }
@@ -162,9 +173,12 @@ function hasNewcomers({ awaitedSince, decisions, now, running, wanted }: HandOve
   return awaitedSince.some(isNew) || wanted.some(isOnItsWay);
 }
 
-function whyKept({ example, prefixes }: SoleRoutes): string {
-  const others = prefixes === 1 ? '' : ` and ${prefixes - 1} more`;
-  return `no resource asks for it any more, and nothing else leads to ${example}${others} yet`;
+function whyKept(routes: SoleRoutes): string {
+  return `no resource asks for it any more, and nothing else leads to ${inWords(routes)} yet`;
+}
+
+function inWords({ example, prefixes }: SoleRoutes): string {
+  return prefixes === 1 ? example : `${example} and ${prefixes - 1} more`;
 }
 
 /** Peers whose routes are to be reflected no more, as they go on for now. */
@@ -175,21 +189,20 @@ function formerClients(
   const clients = new Map(
     running.flatMap(({ config }) => (config.routeReflectorClient ? [[config.address, config]] : [])),
   );
-  const sessions = new Map(decisions.flatMap((item) => (item.kind === 'session' ? [[item.peer, item]] : [])));
+  const sessions = sessionsOf(decisions);
   const found = new Map<string, Kept>();
   for (const peer of clients.size === 0 ? [] : wanted) {
     const before = clients.get(peer.address);
-    const decision = sessions.get(peer.address as Address);
+    const decision = sessions.get(peer.address);
     if (before === undefined || decision === undefined || peer.routeReflectorClient) continue;
     const keptUntil = former.get(peer.address)?.keptUntil ?? now + HAND_OVER_MS;
     if (now >= keptUntil) continue;
-    const { addPathBestOnly, clusterId, exportPolicy } = before;
+    const { addPathBestOnly, exportPolicy } = before;
     const reason = `${decision.reason}; its routes are reflected for now, as it may have no other way yet`;
     found.set(peer.address, {
       config: {
         ...peer,
         routeReflectorClient: true,
-        clusterId,
         exportPolicy,
         // Reflectors that all become nodes at once still reflect to each other.
         ...(addPathBestOnly && { addPathBestOnly }),
@@ -198,4 +211,35 @@ function formerClients(
     });
   }
   return found;
+}
+
+/** Peers to which this node begins to reflect, as they are reflected to while much would be refused with their cluster. */
+function newClients(input: HandOverInput, former: FormerDecisions): ReadonlyMap<string, Kept> {
+  const { decisions, now, running, wanted } = input;
+  const before = running.flatMap(({ config }) => (config.routeReflectorClient ? [config] : []));
+  const cluster = wanted.find(({ routeReflectorClient }) => routeReflectorClient)?.clusterId;
+  if (cluster === undefined || before.some(({ clusterId }) => clusterId === cluster)) return new Map();
+  const keptUntil = Math.min(
+    now + HAND_OVER_MS,
+    ...before.flatMap(({ address }) => former.get(address)?.keptUntil ?? []),
+  );
+  const members = wanted.filter(
+    ({ asn, routeReflectorClient }) => asn === input.asn && !routeReflectorClient,
+  );
+  const addresses = members.map(({ address }) => address as Address);
+  const routes = now < keptUntil ? input.soleRoutesOfCluster(cluster, addresses) : undefined;
+  if (routes === undefined) return new Map();
+  const sessions = sessionsOf(decisions);
+  const why = `without cluster ${cluster} for now: only what that has reflected leads to ${inWords(routes)}`;
+  const clusterId = before[0]?.clusterId;
+  return new Map(
+    wanted.flatMap((peer) => {
+      const decision = sessions.get(peer.address);
+      if (decision === undefined || !peer.routeReflectorClient) return [];
+      const reason = `${decision.reason}; ${why}`;
+      return [
+        [peer.address, { config: { ...peer, clusterId }, decision: { ...decision, keptUntil, reason } }],
+      ];
+    }),
+  );
 }

@@ -163,7 +163,10 @@ function times({
   };
 }
 
-/** A reflector's internal peers are its clients, except reflectors of its own cluster. Source: Calico. */
+/**
+ * A reflector's internal peers are its clients, except reflectors of its own cluster. Source: Calico. The cluster is said for each
+ * client and not for the speaker, so that nothing is refused by it before there are clients (`hand-over.ts`).
+ */
 function routeReflection(
   candidate: Candidate,
   own: BgpNode,

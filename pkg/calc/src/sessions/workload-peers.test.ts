@@ -284,6 +284,7 @@ describe('a session with a workload that is not asked for any more', () => {
     former,
     awaitedSince: [],
     soleRoutes: () => new Map([[address('10.1.0.5'), { prefixes: 1, example: prefix('10.9.0.0/24') }]]),
+    soleRoutesOfCluster: () => undefined,
     asn: 64512,
     nodeAddresses: [],
     now: 0,
