@@ -17,7 +17,7 @@ async function waiting(): Promise<string[]> {
 }
 
 describe('while the datastore is away', () => {
-  it('ADD is to be tried later, DEL succeeds and is done when it is back, before an ADD of the same container', {
+  it('ADD is to be tried later, also one of a container that is there; DEL succeeds and is done when it is back, before an ADD of the same container', {
     timeout: 120_000,
   }, async () => {
     const before = await held(lab);
@@ -39,6 +39,9 @@ describe('while the datastore is away', () => {
       msg: expect.stringContaining('etcd'),
       details: expect.stringMatching(/\w/),
     });
+    const repeated = await containers.add('c1', '3');
+    expect(repeated.output).toMatchObject({ code: 11, msg: expect.stringContaining('etcd') });
+    expect(await containers.pings('c1', '10.0.0.1')).toBe(true);
     expect(await containers.del('3')).toEqual(done);
     expect(await waiting()).toHaveLength(1);
     await restartEtcd(lab.name);

@@ -13,11 +13,12 @@ import {
 } from '@weft/lab';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { slowDown } from '../harness/slow-socket.ts';
 import { smallTopology, type TestLab, useLab } from '../harness/test-lab.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { measured } from './measured.ts';
 import { isLong } from './report.ts';
-import { daemonOf, passes, untilReady } from './sessions.ts';
+import { daemonOf, passes, untilBack, untilReady } from './sessions.ts';
 
 const NODES = ['node1', 'node2', 'node3'] as const;
 const between = [
@@ -37,6 +38,9 @@ describe('an etcd', () => {
       for (const node of NODES) await untilSaid(lab, node, /is away since/);
       await passes(seconds);
       await expect(attach(lab)).rejects.toMatchObject({ code: 'unavailable' });
+      // Both of a pod that is being pinged.
+      await expect(attachAgain(lab, 'node1-pod1')).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(detach(lab, 'node1-pod1')).rejects.toMatchObject({ code: 'unavailable' });
       healed();
       await restartEtcd(lab.name);
       const pod = await waitFor(
@@ -46,6 +50,26 @@ describe('an etcd', () => {
         200,
       );
       await removePod(lab.name, pod.name);
+      expect(await attachAgain(lab, 'node1-pod1')).toMatchObject({ kind: 'already-attached' });
+      for (const node of NODES) await untilReady(lab, node);
+    });
+  });
+
+  it('that takes 0.6 s for every answer: weftd starts, pods come and go, and it is only later', {
+    timeout: 180_000,
+  }, async () => {
+    const text = 'etcd 300 ms away; every weftd restarted, a pod attached and removed';
+    await measured({ ...fault, fault: text }, async (_, healed) => {
+      const slow = await slowDown(socketOf(lab), 300);
+      await Promise.all(NODES.map((node) => stopDaemon(lab.name, node, 'SIGTERM')));
+      await Promise.all(NODES.map((node) => restartDaemon(lab.name, node)));
+      for (const node of NODES) await untilBack(lab, node);
+      expect(slow.connections()).toBeGreaterThanOrEqual(NODES.length);
+      const pod = await addPod(lab.name, 'node1');
+      expect(await lab.pings('node2-pod1', `${pod.addresses[0]}`)).toBe(true);
+      await removePod(lab.name, pod.name);
+      healed();
+      await slow.restore();
       for (const node of NODES) await untilReady(lab, node);
     });
   });
@@ -138,6 +162,24 @@ async function attach(lab: TestLab): Promise<unknown> {
   });
 }
 
+/** As a runtime that repeats its ADD: the same request once more. */
+async function attachAgain(lab: TestLab, pod: string): Promise<unknown> {
+  const daemon = await daemonOf(lab, 'node1');
+  const known = (await daemon.endpoints()).items.find(({ id }) => id === pod);
+  return daemon.attachEndpoint(pod, {
+    containerId: known?.containerId ?? '',
+    netns: `/run/netns/${lab.namespaceOf(pod)}`,
+    interfaceName: 'eth0',
+    orchestrator: 'lab',
+    workload: pod,
+    families: ['ipv4', 'ipv6'],
+  });
+}
+
+async function detach(lab: TestLab, pod: string): Promise<unknown> {
+  return (await daemonOf(lab, 'node1')).detachEndpoint(pod);
+}
+
 /** Waits until the readiness of a host gives this reason. */
 async function untilSaid(lab: TestLab, host: string, reason: RegExp): Promise<void> {
   const daemon = await daemonOf(lab, host);
@@ -154,6 +196,10 @@ async function untilSaid(lab: TestLab, host: string, reason: RegExp): Promise<vo
 async function signalEtcd(lab: TestLab, signal: 'STOP' | 'CONT'): Promise<void> {
   const { stdout } = await execa('ip', ['netns', 'pids', switchNamespace(lab.name)]);
   for (const pid of stdout.split('\n')) process.kill(Number(pid), `SIG${signal}`);
+}
+
+function socketOf(lab: TestLab): string {
+  return `/run/weft/lab/${lab.name}/etcd/etcd:0`;
 }
 
 function dataOf(lab: TestLab): string {
@@ -176,10 +222,9 @@ async function deleteAllKeys(lab: TestLab): Promise<() => Promise<void>> {
   await execa('cp', ['-a', data, `${data}.kept`]);
   await restartEtcd(lab.name);
   for (const node of NODES) await untilReady(lab, node);
-  const socket = join(dirname(data), 'etcd:0');
   const endpoint = ['--endpoints', 'unix://etcd:0'];
   await execa('etcdctl', [...endpoint, 'del', '', '--prefix'], {
-    cwd: dirname(socket),
+    cwd: dirname(socketOf(lab)),
     env: { ETCDCTL_API: '3' },
   });
   return () => restoreData(lab);
