@@ -1,6 +1,6 @@
 import type { SessionDecision } from '@weft/calc';
 import { type Address, address, prefix } from '@weft/ip';
-import type { PeerConfig, SoleRoutes, SpeakerConfig } from 'bgp-speaker-ts';
+import type { PeerConfig, SoleRoutes, SpeakerConfig, StartError } from 'bgp-speaker-ts';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type HandedOver, HandingOver } from './handing-over.ts';
 
@@ -76,6 +76,19 @@ it('looks again while something is kept, and tells the speaker only what is news
   expect(configure.mock.lastCall?.[1]).toEqual({ withoutCease: [NODE] });
   expect(speaker.config.peers.map((item) => item.address)).toEqual([TOR]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+it('looks again when the speaker has refused what a look has found', () => {
+  const { configure, sole, speaker, want } = scene(peer(NODE, 64512));
+  sole.set(NODE, ONLY_WAY);
+  want();
+  expect(speaker.config.peers).toHaveLength(1);
+  sole.clear();
+  configure.mockReturnValueOnce({ kind: 'listen-error' } as StartError);
+  vi.advanceTimersByTime(250);
+  expect(speaker.config.peers).toHaveLength(1);
+  vi.advanceTimersByTime(250);
+  expect(speaker.config.peers).toEqual([]);
 });
 
 it('keeps a router for one that is new, and not for one that has not come up for a minute', () => {

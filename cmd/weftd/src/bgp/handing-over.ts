@@ -90,9 +90,16 @@ export class HandingOver {
     this.#note(before, after, now);
     this.#wanted = config.peers;
     clearTimeout(this.#timer);
-    this.#timer = next.pending ? setTimeout(() => this.configure(bgp, wanted), LOOK_MS) : undefined;
+    this.#timer = next.pending ? this.#lookLater(bgp, wanted) : undefined;
     this.#decided(next.decisions);
     return undefined;
+  }
+
+  /** What the speaker refuses then, for an address that is taken, it may take the next time. */
+  #lookLater(bgp: HandedOver, wanted: WantedSessions): NodeJS.Timeout {
+    return setTimeout(() => {
+      if (this.configure(bgp, wanted) !== undefined) this.#timer = this.#lookLater(bgp, wanted);
+    }, LOOK_MS);
   }
 
   #decided(decisions: readonly SessionDecision[]): void {
