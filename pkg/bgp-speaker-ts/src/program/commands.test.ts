@@ -181,6 +181,7 @@ describe('rib', { timeout: LIMIT_MS }, () => {
           nextHops: [{ address: EXTERNAL }],
           localPref: 100,
           med: 5,
+          neighbourAsn: 64513,
           stale: false,
         },
         attributes: { origin: 'igp', asPath: '64513', nextHop: EXTERNAL, med: 5 },
