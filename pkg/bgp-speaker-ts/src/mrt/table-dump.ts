@@ -159,7 +159,6 @@ const SUBTYPES: Readonly<Record<Rib['family'], readonly [plain: number, addPath:
   'ipv6-unicast': [TableDumpSubtype.ribIpv6Unicast, TableDumpSubtype.ribIpv6UnicastAddPath],
 };
 
-/** The selected path may have been rejected since, and not be replaced before the next selection. */
 function takeChunk(writer: ByteWriter): Uint8Array {
   const chunk = writer.take();
   writer.clear();
