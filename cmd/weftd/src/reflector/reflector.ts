@@ -7,7 +7,7 @@
  *     Kubernetes ─▶ Secrets with their passwords ──────┘
  */
 import { createHash } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { calculateReflector, type ReflectorInput } from '@weft/calc';
 import { type ControlServer, type Health, startControlServer } from '@weft/control';
 import { type Mirror, mirror, openDatastore } from '@weft/datastore';
@@ -224,18 +224,21 @@ export class Reflector {
 
 /** The addresses by which nodes may name the host. */
 function hostAddresses(): Address[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list);
-  return addresses.flatMap(({ address }) => {
+  return interfaceAddresses().flatMap(({ address }) => {
     const parsed = parseAddress(address);
     return parsed.ok ? [parsed.value] : [];
   });
 }
 
-/** The subnets of the host, as they are now: a reflector has no door to the kernel. */
+/** The subnets of the host. */
 function hostSubnets(): Prefix[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list);
-  return addresses.flatMap(({ cidr, internal }) => {
+  return interfaceAddresses().flatMap(({ cidr, internal }) => {
     const parsed = parseInterfaceAddress(cidr ?? '');
     return !internal && parsed.ok ? [parsed.value.prefix] : [];
   });
+}
+
+/** What the interfaces of the host have, as it is now: a reflector has no door to the kernel. */
+function interfaceAddresses(): NetworkInterfaceInfo[] {
+  return Object.values(networkInterfaces()).flatMap((list = []) => list);
 }
