@@ -5,10 +5,8 @@
 import { type Datastore, DatastoreError } from '@weft/datastore';
 import type { CalicoNodeStatus } from '@weft/resources';
 import type { Logger } from '@weft/telemetry';
+import { MAX_TIMER_MS } from '../longest-timer.ts';
 import { type NodeFacts, nodeStatusReport } from './report.ts';
-
-/** Node takes more for one millisecond; some 24 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What reporting needs from the daemon. */
 export interface ReporterOptions {

@@ -7,13 +7,11 @@ import { familyOf, type Parsed, parseAddress } from '@weft/ip';
 import { parseAsNumber, parseDuration } from '@weft/resources';
 import { Option } from 'commander';
 import { flag, parsedBy } from '../flag.ts';
+import { MAX_TIMER_MS } from '../longest-timer.ts';
 import { StartupError } from '../startup-error.ts';
 import type { AddressSetting } from './node-address.ts';
 import { DEFAULT_NODENAME_FILE, findNodeName, machineSources } from './node-name.ts';
 import { type PoolSettings, readPoolSettings } from './pool-settings.ts';
-
-/** Node takes more for one millisecond; some 24 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** How often a detected address is looked for again unless told. Source: Calico. */
 const POLL_INTERVAL_MS = 60_000;
